@@ -1,0 +1,50 @@
+/** What went wrong with a machine, told apart because callers treat them differently: only `unreachable` is ever retried. */
+export type HostErrorKind =
+  | "unreachable"
+  | "host-key"
+  | "auth"
+  | "sudo"
+  | "locked"
+  | "command"
+  | "timeout"
+  | "not-converged"
+  | "cancelled"
+  | "integrity"
+  | "foreign";
+
+export interface HostErrorDetails {
+  /** One line that stands alone: what failed and where. */
+  readonly summary: string;
+  /** What was run, without secrets. */
+  readonly ran?: string;
+  readonly exitCode?: number;
+  /** What it said: the last lines of its output, redacted. */
+  readonly said?: string;
+  /** What the reader can do about it. */
+  readonly try?: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * A failure on a machine, worded for the person who reads `pulumi up`: what failed, where, what was run, what it said,
+ * what to try. The first line stands alone.
+ */
+export class HostError extends Error {
+  readonly kind: HostErrorKind;
+  readonly details: HostErrorDetails;
+
+  constructor(kind: HostErrorKind, details: HostErrorDetails) {
+    super(message(details), { cause: details.cause });
+    this.name = "HostError";
+    this.kind = kind;
+    this.details = details;
+  }
+}
+
+function message({ summary, ran, exitCode, said, try: hint }: HostErrorDetails): string {
+  const lines = [summary];
+  if (ran) lines.push(`  ran   ${ran}${exitCode === undefined ? "" : `   (exit ${exitCode})`}`);
+  if (said?.trim()) lines.push(`  said  ${said.trim().split("\n").slice(-20).join("\n        ")}`);
+  if (hint) lines.push(`  try   ${hint}`);
+  return lines.join("\n");
+}

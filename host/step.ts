@@ -1,0 +1,57 @@
+import type { Command } from "./command.ts";
+import { HostError } from "./errors.ts";
+import type { Host } from "./host.ts";
+import type { Questions } from "./question.ts";
+
+/** One thing that must be true of a machine. Looking and deciding are apart, so a plan can be tested without a machine. */
+export interface Step<F> {
+  /** The thing itself: `unit docker.service`. */
+  readonly name: string;
+  /** What to look at; never changes anything. */
+  readonly facts: Questions<F>;
+  /** Decides; pure. An empty plan means the machine is already right. */
+  plan(now: F): readonly Command[];
+}
+
+/**
+ * Makes a step true: looks, plans, applies, looks again. A machine that is already right costs one look; the plan after
+ * applying must be empty, so idempotence is checked on every run.
+ *
+ * @throws HostError of kind `not-converged` when the second plan still wants something
+ */
+export async function ensure<F>(host: Host, step: Step<F>): Promise<F> {
+  const before = await host.look(step.facts);
+  const commands = step.plan(before);
+  if (commands.length === 0) return before;
+
+  await host.apply(step.name, commands);
+
+  const after = await host.look(step.facts);
+  const remaining = step.plan(after);
+  if (remaining.length === 0) return after;
+  throw new HostError("not-converged", {
+    summary: `${step.name} is still not as wanted on ${host.machine.address} after it was applied`,
+    ran: commands.map((c) => c.title).join("; "),
+    said: `still to do: ${remaining.map((c) => c.title).join("; ")}`,
+    try: "look at the unit's journal on the machine, then run `up` again; it goes on from here",
+  });
+}
+
+/** The facts of each of several steps, under the steps' names. */
+export type FactsOf<S> = { readonly [K in keyof S]: S[K] extends Step<infer F> ? F : never };
+
+/**
+ * Several steps as one: their facts are gathered in one round trip and their plans applied in one, in this order.
+ *
+ * @example
+ * ensure(host, all("the bridge", { files: ensureFile(config), unit: ensureUnit(unit) }));
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a record of steps with different facts has no narrower type
+export function all<S extends Record<string, Step<any>>>(name: string, steps: S): Step<FactsOf<S>> {
+  const entries = Object.entries(steps) as [keyof S, S[keyof S]][];
+  return {
+    name,
+    facts: Object.fromEntries(entries.map(([key, step]) => [key, step.facts])) as Questions<FactsOf<S>>,
+    plan: (now) => entries.flatMap(([key, step]) => step.plan(now[key])),
+  };
+}
