@@ -1,0 +1,38 @@
+import * as pulumi from "@pulumi/pulumi";
+import { DockerEngine, type MirrorsArgs } from "../resources/docker-engine.ts";
+import type { MachineInputs } from "../resources/machine-inputs.ts";
+import { SandboxRuntime } from "../resources/sandbox-runtime.ts";
+import type { ProvidedMachine } from "./machine/provided-machine.ts";
+
+export interface SandboxHostArgs {
+  readonly on: ProvidedMachine;
+  readonly runtime: "embedded";
+  readonly mirrors?: MirrorsArgs;
+}
+
+/** A machine that can run sandboxes: Docker, and the sandbox runtime with the programs it brings. */
+export class SandboxHost extends pulumi.ComponentResource {
+  readonly machine: MachineInputs;
+  readonly runtime: "embedded";
+  readonly mirrors?: MirrorsArgs;
+  /** What stands on this host is deleted with its machine. */
+  readonly deletedWith?: pulumi.Resource;
+  readonly dockerVersion: pulumi.Output<string>;
+
+  constructor(name: string, args: SandboxHostArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("nemoclaw:index:SandboxHost", name, {}, opts);
+    const { machine, deletedWith } = args.on;
+    const { mirrors, runtime: kind } = args;
+    const child = { parent: this, deletedWith };
+
+    const docker = new DockerEngine(`${name}-docker`, { machine, mirrors }, child);
+    const runtime = new SandboxRuntime(`${name}-runtime`, { machine, kind, mirrors }, { ...child, dependsOn: [docker] });
+
+    this.machine = machine;
+    this.runtime = kind;
+    this.mirrors = mirrors;
+    this.deletedWith = deletedWith;
+    this.dockerVersion = docker.version;
+    this.registerOutputs({ dockerVersion: docker.version, programs: runtime.programs });
+  }
+}

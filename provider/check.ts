@@ -1,0 +1,29 @@
+import type { z } from "zod";
+import { at, isUnknown, type Path } from "./wire.ts";
+
+export interface CheckFailure {
+  readonly property: string;
+  readonly reason: string;
+}
+
+/** A property path as Pulumi prints it: `machine.hostKeys[0]`. */
+export function printPath(path: Path): string {
+  return path.reduce<string>(
+    (text, key) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${key}`),
+    "",
+  );
+}
+
+/** What is wrong with some inputs, all at once. Values not known yet at preview pass; they are checked when they are. */
+export function failuresOf(schema: z.ZodType, inputs: Record<string, unknown>): CheckFailure[] {
+  const result = schema.safeParse(inputs);
+  if (result.success) return [];
+  return result.error.issues
+    .map((issue) => ({ path: issue.path as Path, reason: issue.message }))
+    .filter(({ path }) => !onUnknown(inputs, path))
+    .map(({ path, reason }) => ({ property: printPath(path), reason }));
+}
+
+function onUnknown(inputs: Record<string, unknown>, path: Path): boolean {
+  return path.some((_, length) => isUnknown(at(inputs, path.slice(0, length + 1))));
+}

@@ -1,0 +1,103 @@
+import type { provider } from "@pulumi/pulumi";
+import { failuresOf } from "./check.ts";
+import { diff } from "./diff.ts";
+import type { LogProgress } from "./engine-log.ts";
+import { halfMade } from "./half-made.ts";
+import type { AnyHandler, Progress } from "./handler.ts";
+import { holdsUnknown, type Path, rewrap, unwrap } from "./wire.ts";
+
+type Properties = Record<string, unknown>;
+
+/**
+ * The provider Pulumi talks to: finds the handler by type, and does once for all of them what the wire asks for: secrets
+ * off and on again, unknown values, check failures by property path, half-made resources.
+ */
+export class Dispatcher implements provider.Provider {
+  readonly version = "0.1.0";
+  readonly #handlers: ReadonlyMap<string, AnyHandler>;
+  readonly #log: LogProgress;
+  readonly #cancelled = new AbortController();
+
+  constructor(handlers: readonly AnyHandler[], log: LogProgress) {
+    this.#handlers = new Map(handlers.map((handler) => [handler.type, handler]));
+    this.#log = log;
+  }
+
+  async check(urn: string, _olds: Properties, news: Properties): Promise<provider.CheckResult> {
+    const handler = this.#handlerOf(urn);
+    const { plain, secrets } = unwrap(news);
+    const failures = failuresOf(handler.inputs, plain);
+    if (failures.length > 0) return { inputs: news, failures };
+    const filled = handler.fill ? await handler.fill(plain) : plain;
+    return { inputs: rewrap(filled as Properties, secrets) };
+  }
+
+  async diff(_id: string, urn: string, olds: Properties, news: Properties): Promise<provider.DiffResult> {
+    return diff(unwrap(olds).plain, unwrap(news).plain, this.#handlerOf(urn).replaceOn);
+  }
+
+  async create(urn: string, properties: Properties): Promise<provider.CreateResult> {
+    const handler = this.#handlerOf(urn);
+    const { plain, secrets } = unwrap(properties);
+    try {
+      const { id, state } = await handler.create(plain, this.#progress(urn));
+      return { id, outs: wrapOutputs(handler, state as Properties, secrets) };
+    } catch (error) {
+      throw handler.idOf ? halfMade(error, handler.idOf(plain), wrapOutputs(handler, plain, secrets)) : error;
+    }
+  }
+
+  async read(id: string, urn: string, properties: Properties): Promise<provider.ReadResult> {
+    const handler = this.#handlerOf(urn);
+    const { plain, secrets } = unwrap(properties);
+    const state = await handler.read(id, plain, this.#progress(urn));
+    if (state === "gone") return { id: "", props: {}, inputs: {} };
+    const names = inputNames(handler);
+    const inputs = Object.fromEntries(Object.entries(state as Properties).filter(([key]) => names.has(key)));
+    return { id, props: wrapOutputs(handler, state as Properties, secrets), inputs: rewrap(inputs, secrets) };
+  }
+
+  async update(id: string, urn: string, olds: Properties, news: Properties): Promise<provider.UpdateResult> {
+    const handler = this.#handlerOf(urn);
+    const { plain, secrets } = unwrap(news);
+    try {
+      const state = await handler.update(id, plain, unwrap(olds).plain, this.#progress(urn));
+      return { outs: wrapOutputs(handler, state as Properties, secrets) };
+    } catch (error) {
+      throw halfMade(error, id, wrapOutputs(handler, { ...unwrap(olds).plain, ...plain }, secrets));
+    }
+  }
+
+  async delete(id: string, urn: string, properties: Properties): Promise<void> {
+    await this.#handlerOf(urn).delete(id, unwrap(properties).plain, this.#progress(urn));
+  }
+
+  async cancel(): Promise<void> {
+    this.#cancelled.abort(new Error("cancelled"));
+  }
+
+  #progress(urn: string): Progress {
+    return { log: (message) => this.#log(urn, message), signal: this.#cancelled.signal };
+  }
+
+  #handlerOf(urn: string): AnyHandler {
+    const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
+    const handler = this.#handlers.get(type);
+    if (handler) return handler;
+    throw new Error(`this plugin has no resource type ${type}; it has ${[...this.#handlers.keys()].join(", ")}`);
+  }
+}
+
+/** What comes back is as secret as what went in, wherever the same value stands. */
+function wrapOutputs(handler: AnyHandler, state: Properties, secrets: readonly Path[]): Properties {
+  const known = Object.fromEntries(
+    Object.entries(state).filter(([, value]) => value !== undefined && !holdsUnknown(value)),
+  );
+  return rewrap(known, [...secrets, ...(handler.secretOutputs ?? [])]);
+}
+
+function inputNames(handler: AnyHandler): Set<string> {
+  const shape = (handler.inputs as unknown as { shape?: Record<string, unknown> }).shape;
+  if (!shape) throw new Error(`${handler.type}: inputs must be a zod object`);
+  return new Set(Object.keys(shape));
+}

@@ -1,0 +1,94 @@
+import type { z } from "zod";
+import { HostError } from "../host/errors.ts";
+import type { Host } from "../host/host.ts";
+import { readLocalMachine } from "../host/local/machine.ts";
+import type { Machine } from "../host/machine.ts";
+import { connectTo } from "../host/pool.ts";
+import { ensure, type Step } from "../host/step.ts";
+import type { Handler, Progress } from "./handler.ts";
+import type { Path } from "./wire.ts";
+
+export interface OnMachine {
+  readonly machine: Machine;
+}
+
+/**
+ * A resource that stands on a machine, described by one step. `hostHandler` makes the whole life cycle of it: create and
+ * update make the step true, read looks at its facts, delete makes the removal true.
+ */
+export interface HostResource<Inputs extends OnMachine, State extends Inputs, Facts> {
+  readonly type: string;
+  readonly inputs: z.ZodType;
+  fill?(inputs: Inputs): Promise<Inputs> | Inputs;
+  /** Beyond `machine.id`, which always replaces. */
+  readonly replaceOn?: readonly Path[];
+  /** What it is called on its machine; the id is `<machine id>/<this>`. */
+  nameOn(inputs: Inputs): string;
+  step(inputs: Inputs): Step<Facts> | Promise<Step<Facts>>;
+  /** What the facts say, under the inputs' own names. `gone` when nothing of it is left. */
+  observe(inputs: Inputs, facts: Facts): State | "gone";
+  /** Proves that it works after a change, and adds what only that shows. */
+  prove?(host: Host, inputs: Inputs, state: State): Promise<State>;
+  removal(state: State): Step<unknown>;
+}
+
+/** Seconds a read waits for a machine that does not answer; create and update wait as long as the pool does by default. */
+const READ_DEADLINE_SECONDS = 15;
+
+export function hostHandler<Inputs extends OnMachine, State extends Inputs, Facts>(
+  resource: HostResource<Inputs, State, Facts>,
+): Handler<Inputs, State> {
+  const make = async (inputs: Inputs, progress: Progress): Promise<State> => {
+    const host = await connectTo(inputs.machine, progress);
+    const facts = await ensure(host, await resource.step(inputs));
+    const state = resource.observe(inputs, facts);
+    if (state === "gone") throw notThere(resource.nameOn(inputs), inputs.machine);
+    return resource.prove ? resource.prove(host, inputs, state) : state;
+  };
+  const idOf = (inputs: Inputs) => `${inputs.machine.id}/${resource.nameOn(inputs)}`;
+
+  return {
+    type: resource.type,
+    inputs: resource.inputs,
+    fill: resource.fill?.bind(resource),
+    replaceOn: [["machine", "id"], ...(resource.replaceOn ?? [])],
+    idOf,
+    async create(inputs, progress) {
+      return { id: idOf(inputs), state: await make(inputs, progress) };
+    },
+    async read(_id, state, progress) {
+      try {
+        const host = await connectTo(state.machine, { ...progress, deadlineSeconds: READ_DEADLINE_SECONDS });
+        const observed = resource.observe(state, await host.look((await resource.step(state)).facts));
+        return observed === "gone" ? "gone" : { ...state, ...observed };
+      } catch (error) {
+        if (await goneWithItsMachine(error, state.machine)) return "gone";
+        throw error;
+      }
+    },
+    update: (_id, inputs, _state, progress) => make(inputs, progress),
+    async delete(_id, state, progress) {
+      try {
+        const host = await connectTo(state.machine, { ...progress, deadlineSeconds: READ_DEADLINE_SECONDS });
+        await ensure(host, resource.removal(state));
+      } catch (error) {
+        if (!(await goneWithItsMachine(error, state.machine))) throw error;
+        progress.log(`its machine ${state.machine.id} is already gone, and this with it`);
+      }
+    },
+  };
+}
+
+/** An address that does not answer is no proof that a machine is gone; only the one who made it can say so. */
+async function goneWithItsMachine(error: unknown, machine: Machine): Promise<boolean> {
+  if (!(error instanceof HostError) || error.kind !== "unreachable") return false;
+  if (!machine.id.startsWith("local:")) return false;
+  return (await readLocalMachine(machine.id.slice("local:".length))) === "gone";
+}
+
+function notThere(name: string, machine: Machine): HostError {
+  return new HostError("not-converged", {
+    summary: `${name} is not there on ${machine.address} although it was just made`,
+    try: "see whether something else on the machine removes it, then run `up` again",
+  });
+}

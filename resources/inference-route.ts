@@ -1,0 +1,25 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { MachineInputs } from "./machine-inputs.ts";
+
+export interface InferenceRouteArgs {
+  readonly machine: MachineInputs;
+  readonly sandbox: pulumi.Input<string>;
+  readonly sandboxId: pulumi.Input<string>;
+  /** An OpenAI-compatible endpoint, up to and including its `/v1`. */
+  readonly baseUrl: pulumi.Input<string>;
+  /** The model every request is sent to, whatever the agent asks for. */
+  readonly model: pulumi.Input<string>;
+  /** The upstream's key. It reaches the route by a systemd credential and is never seen inside the sandbox. */
+  readonly key?: pulumi.Input<string>;
+}
+
+/** The agent's only way to a model. Switching the model is an update in place; the agent keeps running. */
+export class InferenceRoute extends pulumi.CustomResource {
+  declare readonly model: pulumi.Output<string>;
+
+  constructor(name: string, args: InferenceRouteArgs, opts?: pulumi.CustomResourceOptions) {
+    const key = args.key === undefined ? undefined : pulumi.secret(args.key);
+    const secret = pulumi.mergeOptions(opts, { additionalSecretOutputs: ["key"] });
+    super("nemoclaw:host:InferenceRoute", name, { ...args, key, running: true, inForce: true }, secret);
+  }
+}

@@ -1,0 +1,17 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { MachineInputs } from "./machine-inputs.ts";
+
+export interface NetworkPolicyArgs {
+  readonly machine: MachineInputs;
+  readonly sandbox: pulumi.Input<string>;
+  readonly sandboxId: pulumi.Input<string>;
+  /** OpenShell's `network_policies`: what the sandbox may reach. All else is refused. */
+  readonly networkPolicies: pulumi.Input<Record<string, object>>;
+}
+
+/** What a sandbox may reach, changed in place while the agent runs; tunnels of a removed endpoint are cut. */
+export class NetworkPolicy extends pulumi.CustomResource {
+  constructor(name: string, args: NetworkPolicyArgs, opts?: pulumi.CustomResourceOptions) {
+    super("nemoclaw:host:NetworkPolicy", name, { ...args, inForce: true }, opts);
+  }
+}

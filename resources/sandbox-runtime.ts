@@ -1,0 +1,20 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { MirrorsArgs } from "./docker-engine.ts";
+import type { MachineInputs } from "./machine-inputs.ts";
+
+export interface SandboxRuntimeArgs {
+  readonly machine: MachineInputs;
+  readonly kind: pulumi.Input<"embedded">;
+  readonly mirrors?: pulumi.Input<MirrorsArgs>;
+}
+
+/** What sandboxes run on: programs, users and folders shared by all sandboxes of a machine, each at its pinned version. */
+export class SandboxRuntime extends pulumi.CustomResource {
+  /** Digest of the supervisor, gate and route programs of this package. */
+  declare readonly programs: pulumi.Output<string>;
+  declare readonly nodeVersion: pulumi.Output<string>;
+
+  constructor(name: string, args: SandboxRuntimeArgs, opts?: pulumi.CustomResourceOptions) {
+    super("nemoclaw:host:SandboxRuntime", name, { ...args, programs: undefined, nodeVersion: undefined }, opts);
+  }
+}
