@@ -11,15 +11,17 @@ export interface Diff {
  * Compares what is wanted with what was last observed, under the same property names. Only a known change, or a machine
  * that is itself about to be replaced, replaces; anything else not known yet is an update.
  *
+ * @param inputNames what can be configured at all: one of these that is observed but no longer wanted is a change
  * @param replaceOn properties whose change cannot be made in place, as paths: `["machine", "id"]`
  */
 export function diff(
   observed: Record<string, unknown>,
   wanted: Record<string, unknown>,
   replaceOn: readonly Path[],
+  inputNames: ReadonlySet<string> = new Set(),
 ): Diff {
   const changed = Object.keys(wanted).filter((key) => !same(observed[key], wanted[key]));
-  const gone = Object.keys(observed).filter((key) => key in wanted === false && observed[key] === undefined);
+  const gone = [...inputNames].filter((key) => wanted[key] === undefined && observed[key] !== undefined);
   const replaces = replaceOn.filter((path) => mustReplace(path, at(observed, path), at(wanted, path)));
   return {
     changes: changed.length + gone.length + replaces.length > 0,

@@ -33,7 +33,8 @@ export class Dispatcher implements provider.Provider {
   }
 
   async diff(_id: string, urn: string, olds: Properties, news: Properties): Promise<provider.DiffResult> {
-    return diff(unwrap(olds).plain, unwrap(news).plain, this.#handlerOf(urn).replaceOn);
+    const handler = this.#handlerOf(urn);
+    return diff(unwrap(olds).plain, unwrap(news).plain, handler.replaceOn, inputNames(handler));
   }
 
   async create(urn: string, properties: Properties): Promise<provider.CreateResult> {
