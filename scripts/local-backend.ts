@@ -1,0 +1,66 @@
+import { randomBytes } from "node:crypto";
+import { chmod, link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { keptFolder } from "./clone-paths.ts";
+
+/** The stack that always lives in the clone: file backend, generated passphrase, whatever the user is logged in to. */
+export const localStack = "local";
+
+const stateFolder = join(keptFolder, "state");
+export const passphraseFile = join(keptFolder, "passphrase");
+
+/**
+ * The environment in which an engine works on a stack. For stack `local` it names the file backend in the clone and makes
+ * the passphrase on first use; for others it changes nothing but the update check, so that the user's own login counts.
+ */
+export async function backendEnvironment(stack: string): Promise<NodeJS.ProcessEnv> {
+  const env: NodeJS.ProcessEnv = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_STACK: stack };
+  if (stack !== localStack) return env;
+  await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+  await makePassphrase();
+  // A passphrase in the environment would win over the file.
+  delete env.PULUMI_CONFIG_PASSPHRASE;
+  return { ...env, PULUMI_BACKEND_URL: `file://${stateFolder}`, PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile };
+}
+
+// Written aside and then linked, so that a run killed half way leaves no empty passphrase, and of two runs one wins.
+async function makePassphrase(): Promise<void> {
+  const draft = `${passphraseFile}.${process.pid}`;
+  await writeFile(draft, randomBytes(32).toString("base64url"), { mode: 0o600 });
+  try {
+    await link(draft, passphraseFile);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    await chmod(passphraseFile, 0o600);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/**
+ * Removes the CLI's lock on stack `local` when the process that took it is gone: a killed `pulumi up` leaves it behind,
+ * and every later command would refuse to start.
+ *
+ * @returns the process ids of locks that are still held
+ */
+export async function releaseDeadLocks(): Promise<number[]> {
+  const folder = join(stateFolder, ".pulumi", "locks", "organization", "nemoclaw", localStack);
+  const held: number[] = [];
+  for (const name of await readdir(folder).catch(() => [] as string[])) {
+    const file = join(folder, name);
+    const lock = JSON.parse(await readFile(file, "utf8").catch(() => "{}")) as { pid?: number; hostname?: string };
+    if (lock.pid && lock.hostname === hostname() && !isAlive(lock.pid)) await rm(file, { force: true });
+    else if (lock.pid) held.push(lock.pid);
+  }
+  return held;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
