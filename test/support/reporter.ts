@@ -1,0 +1,114 @@
+import type { SerializedError } from "vitest";
+import type { Reporter as VitestReporter, TestCase, TestModule } from "vitest/node";
+
+/**
+ * Prints every end-to-end test as it ends and every unit file, each failure in full, each skip with its reason, and as the
+ * last line `N passed, N failed, N skipped`.
+ */
+export class Reporter implements VitestReporter {
+  readonly #print: (line: string) => void;
+  readonly #now: () => number;
+  readonly #tally = { passed: 0, failed: 0, skipped: 0 };
+  readonly #skips: string[] = [];
+  #running = new Map<string, number>();
+  #heartbeat: NodeJS.Timeout | undefined;
+  #lastPrinted = 0;
+
+  constructor(print: (line: string) => void = (line) => console.log(line), now: () => number = Date.now) {
+    this.#print = print;
+    this.#now = now;
+  }
+
+  onTestRunStart(): void {
+    this.#heartbeat = setInterval(() => this.#tellWhatRuns(), 2500);
+    this.#heartbeat.unref();
+  }
+
+  onTestModuleStart(module: TestModule): void {
+    this.#running.set(module.moduleId, this.#now());
+    if (isEndToEnd(module)) this.#say(`\n${module.relativeModuleId}`);
+  }
+
+  onTestCaseReady(test: TestCase): void {
+    if (isEndToEnd(test.module)) this.#running.set(test.fullName, this.#now());
+  }
+
+  onTestCaseResult(test: TestCase): void {
+    this.#running.delete(test.fullName);
+    const result = test.result();
+    const where = `${test.module.relativeModuleId} > ${test.fullName}`;
+    const took = test.diagnostic() ? ` (${seconds(test.diagnostic()?.duration ?? 0)})` : "";
+    switch (result.state) {
+      case "passed":
+        this.#tally.passed += 1;
+        if (isEndToEnd(test.module)) this.#say(`  ok       ${test.fullName}${took}`);
+        break;
+      case "skipped":
+        this.#tally.skipped += 1;
+        this.#skips.push(`${where}: ${result.note ?? "no reason given"}`);
+        if (isEndToEnd(test.module)) this.#say(`  skipped  ${test.fullName}: ${result.note ?? "no reason given"}`);
+        break;
+      case "failed":
+        this.#tally.failed += 1;
+        this.#say(`  FAILED   ${where}${took}`);
+        this.#errors(result.errors);
+        break;
+    }
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    this.#running.delete(module.moduleId);
+    // A file that cannot be loaded, or whose hooks fail, has tests that never report.
+    const errors = [module, ...module.children.allSuites()].flatMap((part) => part.errors());
+    if (errors.length > 0) {
+      this.#tally.failed += 1;
+      this.#say(`  FAILED   ${module.relativeModuleId}: outside its tests`);
+      this.#errors(errors);
+    }
+    if (isEndToEnd(module)) return;
+    const tests = [...module.children.allTests()];
+    const failed = tests.filter((test) => test.result().state === "failed").length;
+    const word = errors.length > 0 || failed > 0 ? "FAILED" : "ok";
+    this.#say(
+      `  ${word.padEnd(8)} ${module.relativeModuleId}: ${tests.length} tests (${seconds(module.diagnostic().duration)})`,
+    );
+  }
+
+  onTestRunEnd(_modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
+    clearInterval(this.#heartbeat);
+    if (unhandled.length > 0) {
+      this.#tally.failed += unhandled.length;
+      this.#say("  FAILED   outside any test");
+      this.#errors(unhandled);
+    }
+    if (this.#skips.length > 0) this.#say(["\nSkipped:", ...this.#skips.map((skip) => `  ${skip}`)].join("\n"));
+    const { passed, failed, skipped } = this.#tally;
+    this.#say(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
+  }
+
+  #tellWhatRuns(): void {
+    if (this.#now() - this.#lastPrinted < 7500) return;
+    const [name, since] = [...this.#running].at(-1) ?? [];
+    if (name && since) this.#say(`  ...      ${name} (running for ${seconds(this.#now() - since)})`);
+  }
+
+  #errors(errors: readonly { message?: string; stack?: string; diff?: string }[]): void {
+    for (const { message, stack, diff } of errors) {
+      const text = [stack?.includes(message ?? "") ? stack : `${message}\n${stack ?? ""}`, diff].filter(Boolean).join("\n");
+      this.#say(text.trimEnd().replace(/^/gm, "             "));
+    }
+  }
+
+  #say(text: string): void {
+    this.#lastPrinted = this.#now();
+    this.#print(text);
+  }
+}
+
+function isEndToEnd(module: TestModule): boolean {
+  return module.project.name === "e2e";
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
