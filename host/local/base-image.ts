@@ -1,0 +1,169 @@
+/**
+ * The image a machine image is built from, by the first way that works:
+ * `findBaseImage({ base?, packages, log, signal })` → `{ reference, id }`
+ */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { HostError } from "../errors.ts";
+import { ownDebianSources } from "./apt-sources.ts";
+import { docker, inspect } from "./docker.ts";
+import { type Log, withHeartbeat } from "./heartbeat.ts";
+
+const suite = "bookworm";
+const usualBase = `debian:${suite}-slim`;
+
+export interface BaseImage {
+  readonly reference: string;
+  readonly id: string;
+}
+
+export interface BaseImageArgs {
+  /** A Debian or Ubuntu image to use instead; pulled when it is not here. */
+  readonly base?: string;
+  /** What a base made here has in it. */
+  readonly packages: readonly string[];
+  readonly log: Log;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Finds Debian as a Docker image: the one asked for; else `debian:bookworm-slim` where it is here already; else the one
+ * made earlier; else pulled; else, where no registry answers, made with mmdebstrap from the distribution's packages and kept.
+ *
+ * @throws HostError when none of these works, with what each of them said
+ */
+export async function findBaseImage({ base, packages, log, signal }: BaseImageArgs): Promise<BaseImage> {
+  if (base) return (await local(base, signal)) ?? (await pull(base, log, signal));
+
+  const recipe = createHash("sha256")
+    .update(JSON.stringify([suite, packages, recipeVersion]))
+    .digest("hex");
+  const made = `nemoclaw-base:${recipe.slice(0, 12)}`;
+  const here = (await local(usualBase, signal)) ?? (await local(made, signal));
+  if (here) return here;
+
+  try {
+    return await pull(usualBase, log, signal);
+  } catch (refused) {
+    if (!(refused instanceof HostError) || refused.kind === "cancelled") throw refused;
+    log(`no registry gave ${usualBase} (${lastLine(refused)}), so it is made here from Debian's packages, once`);
+    await make(made, packages, { log, signal, refused });
+  }
+  const image = await local(made, signal);
+  if (!image) throw new Error(`${made} was made and is not there`);
+  return image;
+}
+
+/** Changed whenever `make` makes something else from the same packages. */
+const recipeVersion = 1;
+
+async function local(reference: string, signal?: AbortSignal): Promise<BaseImage | undefined> {
+  const image = await inspect<{ Id: string }>("image", reference, { signal });
+  return image && { reference, id: image.Id };
+}
+
+/** Short while nothing comes at all, long enough for a slow line once it does. */
+async function pull(reference: string, log: Log, signal?: AbortSignal): Promise<BaseImage> {
+  const silent = new AbortController();
+  const timer = setTimeout(() => silent.abort(), 15_000);
+  const either = signal ? AbortSignal.any([signal, silent.signal]) : silent.signal;
+  try {
+    await withHeartbeat(`pulling ${reference}`, log, (said) =>
+      docker(["pull", reference], {
+        what: `pull ${reference}`,
+        signal: either,
+        timeoutSeconds: 300,
+        onLine: (line) => {
+          clearTimeout(timer);
+          said(line);
+        },
+        try: "check that this computer reaches the registry, or name an image that is here already",
+      }),
+    );
+  } catch (error) {
+    if (!silent.signal.aborted || signal?.aborted) throw error;
+    throw new HostError("timeout", {
+      summary: `The registry did not answer within 15 s for ${reference}`,
+      cause: error,
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+  const image = await local(reference, signal);
+  if (!image) throw new Error(`${reference} was pulled and is not there`);
+  return image;
+}
+
+async function make(
+  tag: string,
+  packages: readonly string[],
+  { log, signal, refused }: { log: Log; signal?: AbortSignal; refused: HostError },
+): Promise<void> {
+  const argv = [
+    "--variant=minbase",
+    `--include=${packages.join(",")}`,
+    '--aptopt=Acquire::Languages "none"',
+    "--aptopt=Acquire::Retries 3",
+    "--dpkgopt=force-unsafe-io",
+    ...["doc", "man", "info", "locale"].map((folder) => `--dpkgopt=path-exclude=/usr/share/${folder}/*`),
+    suite,
+    "-",
+    ...ownDebianSources(suite),
+  ];
+  await withHeartbeat("making a Debian base image", log, async (said) => {
+    const child = spawn("mmdebstrap", argv, {
+      signal,
+      env: { ...process.env, LC_ALL: "C" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const lines: string[] = [];
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+      for (const line of chunk.split("\n").filter((l) => l.trim())) {
+        lines.push(line);
+        said(line);
+      }
+    });
+    const ended = new Promise<number | NodeJS.ErrnoException>((resolve) => {
+      child.once("error", resolve);
+      child.once("close", (code) => resolve(code ?? 128));
+    });
+    const imported = docker(["import", "--change", "LABEL nemoclaw.kind=base-image", "-"], {
+      what: "import the base image",
+      input: child.stdout,
+      signal,
+      timeoutSeconds: 900,
+    });
+    const [exit, image] = await Promise.allSettled([ended, imported]);
+    // An import of nothing succeeds too, so it counts only once the maker has ended well.
+    const code = exit.status === "fulfilled" ? exit.value : 128;
+    if (code === 0 && image.status === "fulfilled") {
+      await docker(["tag", image.value.trim(), tag], { what: `name the base image ${tag}`, signal });
+      return;
+    }
+    if (image.status === "fulfilled") await docker(["image", "rm", image.value.trim()]).catch(() => {});
+    if (signal?.aborted) throw new HostError("cancelled", { summary: "Cancelled: make a Debian base image" });
+    if (code === 0 && image.status === "rejected") throw image.reason;
+    throw failure(code, lines, refused);
+  });
+}
+
+function failure(code: number | NodeJS.ErrnoException, lines: readonly string[], refused: HostError): HostError {
+  const missing = typeof code !== "number" && code.code === "ENOENT";
+  return new HostError("command", {
+    summary: `No Debian base image for the local machine: none is here, none could be pulled, none could be made`,
+    ran:
+      typeof code === "number"
+        ? `docker pull ${usualBase}; mmdebstrap --variant=minbase … ${suite}`
+        : `docker pull ${usualBase}; mmdebstrap`,
+    exitCode: typeof code === "number" ? code : undefined,
+    said: [lastLine(refused), ...(missing ? ["mmdebstrap is not installed"] : lines.slice(-8))].join("\n"),
+    try: missing
+      ? "install it (apt-get install mmdebstrap debian-archive-keyring), or load a Debian image: docker load, docker pull"
+      : "see that this computer's apt sources work (apt-get update; debian-archive-keyring installed), or load a Debian image: docker load",
+    cause: refused,
+  });
+}
+
+function lastLine(error: HostError): string {
+  return (error.details.said ?? error.details.summary).trim().split("\n").at(-1) ?? "";
+}

@@ -1,0 +1,100 @@
+/**
+ * `ensureMachineImage({ base?, log, signal })` → `{ reference, id }` of the image that local machines and the demo start from.
+ * `removeMachineImages()` removes those we built; the base stays unless asked.
+ */
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { type BaseImage, findBaseImage } from "./base-image.ts";
+import { docker, inspect, isGone, list } from "./docker.ts";
+import { type Log, withHeartbeat } from "./heartbeat.ts";
+
+const context = fileURLToPath(new URL("./image/", import.meta.url));
+const repository = "nemoclaw-machine";
+
+export interface MachineImageArgs {
+  /** A Debian or Ubuntu image to build on. @default debian:bookworm-slim, made from packages where no registry has it */
+  readonly base?: string;
+  readonly log: Log;
+  readonly signal?: AbortSignal;
+}
+
+export interface MachineImage {
+  /** Name and tag; the tag follows from everything that goes into the image. */
+  readonly reference: string;
+  readonly id: string;
+}
+
+/**
+ * Builds the machine image when it is not there. The first time may take two minutes, after that it is one look.
+ *
+ * @throws HostError when there is no base to build on or the build fails
+ */
+export async function ensureMachineImage({ base, log, signal }: MachineImageArgs): Promise<MachineImage> {
+  const files = await contextFiles();
+  const packages = (files.get("packages") ?? "").split("\n").filter(Boolean);
+  const from = await findBaseImage({ base, packages, log, signal });
+  const reference = `${repository}:${contentTag(files, from)}`;
+  const present = await inspect<{ Id: string }>("image", reference, { signal });
+  if (present) return { reference, id: present.Id };
+
+  await withHeartbeat(`building ${reference} on ${from.reference}`, log, (said) =>
+    build(reference, from, said, signal),
+  );
+  const built = await inspect<{ Id: string }>("image", reference, { signal });
+  if (!built) throw new Error(`${reference} was built and is not there`);
+  return { reference, id: built.Id };
+}
+
+/** Removes the machine images we built, and with `base: true` the base we made. Those in use stay. */
+export async function removeMachineImages({ base = false } = {}): Promise<string[]> {
+  const kinds = base ? ["machine-image", "base-image"] : ["machine-image"];
+  const removed: string[] = [];
+  for (const kind of kinds) {
+    for (const id of await list("image", { "nemoclaw.kind": kind })) {
+      const gone = await docker(["image", "rm", "--force", id]).then(
+        () => true,
+        (error) => isGone(error),
+      );
+      if (gone) removed.push(id);
+    }
+  }
+  return removed;
+}
+
+function build(
+  reference: string,
+  from: BaseImage,
+  said: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<string> {
+  const argv = [
+    "build",
+    "--tag",
+    reference,
+    "--label",
+    "nemoclaw.kind=machine-image",
+    "--build-arg",
+    `BASE=${from.reference}`,
+  ];
+  return docker([...argv, context], {
+    what: `build the machine image ${reference}`,
+    onLine: said,
+    signal,
+    timeoutSeconds: 900,
+    env: { BUILDKIT_PROGRESS: "plain" },
+    try: "see the lines above; where apt fails, check that containers reach the package mirror",
+  });
+}
+
+async function contextFiles(): Promise<Map<string, string>> {
+  const names = (await readdir(context)).sort();
+  return new Map(await Promise.all(names.map(async (name) => [name, await readFile(context + name, "utf8")] as const)));
+}
+
+function contentTag(files: ReadonlyMap<string, string>, from: BaseImage): string {
+  return createHash("sha256")
+    .update(JSON.stringify([[...files], from.id]))
+    .digest("hex")
+    .slice(0, 12);
+}
