@@ -1,56 +1,41 @@
 import { isIP } from "node:net";
 import { checkAllowedIp } from "./allowed-ips.ts";
+import { below, type Check, check } from "./check.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { checkPathGlob } from "./glob.ts";
 import { checkHost } from "./host-pattern.ts";
 import { checkRules } from "./rule-checks.ts";
 
-/** Something wrong with a part of a policy: where (below the part), what, and what to write. */
-export interface Check {
-  readonly path: (string | number)[];
-  readonly message: string;
-  readonly instead: string;
-}
-
 /** What no single field can tell: which fields of an endpoint go together. Pure. */
 export function checkEndpoint(endpoint: Endpoint): Check[] {
+  const { protocol } = endpoint;
+  if (protocol === undefined) return [...destination(endpoint), ...blind(endpoint, "without a protocol")];
+  if (protocol === "tcp") return [...destination(endpoint), ...blind(endpoint, "with protocol tcp")];
   return [
     ...destination(endpoint),
-    ...(endpoint.protocol === "tcp" ? uninspected(endpoint, "protocol tcp passes its payload through unseen") : []),
-    ...(endpoint.protocol === undefined ? uninspected(endpoint, "without a protocol requests are not looked at") : []),
     ...base(endpoint),
-    ...options(endpoint),
+    ...watching(endpoint),
+    ...misplaced(endpoint),
+    ...signing(endpoint),
     ...checkRules(endpoint),
   ];
 }
 
-function* destination(endpoint: Endpoint): Generator<Check> {
-  const { host, port, ports, protocol, path, allowed_ips = [] } = endpoint;
+function* destination({ host, port, ports, protocol, path, allowed_ips = [] }: Endpoint): Generator<Check> {
   if (port !== undefined && ports !== undefined) {
-    yield { path: ["ports"], message: "port and ports exclude each other", instead: "ports alone, with every port" };
+    yield check(["ports"], "port and ports exclude each other", "ports alone, with every port");
   }
-  if (port === undefined && ports === undefined) {
-    yield { path: [], message: "the endpoint has no port", instead: "port: 443" };
-  }
-  if (host !== undefined) yield* checkHost(host).map((check) => ({ path: ["host"], ...check }));
+  if (port === undefined && ports === undefined) yield check([], "the endpoint has no port", "port: 443");
+  if (host !== undefined) yield* below(["host"], checkHost(host));
   if (protocol === "tcp" && (host === undefined || isIP(host) !== 0)) {
-    yield {
-      path: ["host"],
-      message: "protocol tcp needs a host name, not an address",
-      instead: "the name it resolves",
-    };
-  } else if (protocol === "mcp" && host === undefined) {
-    yield { path: ["host"], message: "protocol mcp needs a host", instead: "the server's name" };
-  } else if (host === undefined && allowed_ips.length === 0) {
-    yield { path: ["host"], message: "the endpoint has no host", instead: "host: api.example.com (or allowed_ips)" };
+    yield check(["host"], "protocol tcp needs a host name, not an address", "the name it resolves");
+  } else if (host === undefined && (allowed_ips.length === 0 || protocol === "mcp")) {
+    yield check([], "the endpoint has no host", "host: api.example.com");
   }
-  if (path !== undefined) yield* checkPathGlob(path).map((check) => ({ path: ["path"], ...check }));
-  for (const [index, ip] of allowed_ips.entries()) {
-    const check = checkAllowedIp(ip);
-    if (check) yield { path: ["allowed_ips", index], ...check };
-  }
+  if (path !== undefined) yield* below(["path"], checkPathGlob(path));
+  for (const [index, ip] of allowed_ips.entries()) yield* below(["allowed_ips", index], checkAllowedIp(ip));
 }
 
-/** Fields that mean something only when requests are looked at. */
 const inspectedOnly = [
   "path",
   "enforcement",
@@ -61,6 +46,8 @@ const inspectedOnly = [
   "websocket_credential_rewrite",
   "request_body_credential_rewrite",
   "credential_signing",
+  "signing_service",
+  "signing_region",
   "persisted_queries",
   "graphql_persisted_queries",
   "graphql_max_body_bytes",
@@ -68,132 +55,81 @@ const inspectedOnly = [
   "mcp",
 ] as const;
 
-function uninspected(endpoint: Endpoint, why: string): Check[] {
-  const fix =
-    endpoint.protocol === "tcp"
-      ? "protocol: rest where it is HTTP, or remove it"
-      : "protocol: rest as well, or remove it";
+function set(endpoint: Endpoint, field: keyof Endpoint): boolean {
+  return endpoint[field] !== undefined && endpoint[field] !== false;
+}
+
+function blind(endpoint: Endpoint, why: string): Check[] {
   return inspectedOnly
-    .filter((field) => endpoint[field] !== undefined && endpoint[field] !== false)
-    .map((field) => ({ path: [field], message: `${field} would have no effect: ${why}`, instead: fix }));
+    .filter((field) => set(endpoint, field))
+    .map((field) =>
+      check([field], `${field} has no effect: ${why} requests are not looked at`, "protocol: rest, or remove it"),
+    );
 }
 
-function* base(endpoint: Endpoint): Generator<Check> {
-  const { protocol, access, rules, deny_rules, mcp } = endpoint;
-  if (access !== undefined && rules !== undefined) {
-    yield { path: ["access"], message: "access and rules exclude each other", instead: "rules alone, or access alone" };
+function* base({ protocol, access, rules, deny_rules, mcp }: Endpoint): Generator<Check> {
+  const calls = protocol === "mcp" || protocol === "json-rpc";
+  const instead = calls ? "rules: [{allow: {method: initialize}}]" : "access: read-only, or rules";
+  if (calls && access !== undefined) {
+    yield check(["access"], `protocol ${protocol} has no access levels`, instead);
+  } else if (access !== undefined && rules !== undefined) {
+    yield check(["access"], "access and rules exclude each other", "one of the two");
   }
-  if (protocol === undefined || protocol === "tcp") return;
-  const wholeProfile = protocol === "mcp" && mcp?.allow_all_known_mcp_methods === true;
-  if ((protocol === "mcp" || protocol === "json-rpc") && access !== undefined) {
-    yield {
-      path: ["access"],
-      message: `protocol ${protocol} has no access levels`,
-      instead: "rules: [{allow: {method: initialize}}, …]",
-    };
-  } else if (rules === undefined && access === undefined && !wholeProfile) {
-    const instead =
-      protocol === "mcp" || protocol === "json-rpc"
-        ? "rules: [{allow: {method: initialize}}, …]"
-        : "access: read-only, or rules";
-    const message =
-      deny_rules === undefined
-        ? `protocol ${protocol} is set and nothing says what is allowed`
-        : "deny_rules take something away, and nothing is allowed to begin with";
-    yield { path: deny_rules === undefined ? ["protocol"] : ["deny_rules"], message, instead };
+  if (rules !== undefined || access !== undefined || mcp?.allow_all_known_mcp_methods === true) return;
+  if (deny_rules === undefined) {
+    yield check(["protocol"], `protocol ${protocol} is set and nothing says what is allowed`, instead);
+  } else {
+    yield check(["deny_rules"], "deny_rules take away from what is allowed, and nothing is", `${instead} as well`);
   }
 }
 
-function* options(endpoint: Endpoint): Generator<Check> {
-  const { protocol, tls, enforcement } = endpoint;
-  if (protocol === undefined || protocol === "tcp") return;
+function* watching({ protocol, tls, enforcement }: Endpoint): Generator<Check> {
   if (tls === "skip") {
-    yield {
-      path: ["tls"],
-      message: `with tls: skip the ${protocol} rules cannot see inside`,
-      instead: "remove tls, or remove protocol and its rules",
-    };
+    const message = `with tls: skip the ${protocol} rules see nothing`;
+    yield check(["tls"], message, "remove tls, or protocol with its rules");
   }
   if (protocol === "sql" && enforcement !== "audit") {
-    yield { path: ["enforcement"], message: "protocol sql can only be watched", instead: "enforcement: audit" };
+    yield check(["enforcement"], "protocol sql can only be watched", "enforcement: audit");
   }
-  const only = (field: keyof Endpoint, allowed: readonly string[]): Check[] =>
-    endpoint[field] === undefined || endpoint[field] === false || allowed.includes(protocol)
-      ? []
-      : [
-          {
-            path: [field],
-            message: `${field} would have no effect with protocol ${protocol}`,
-            instead: `protocol: ${allowed[0]}, or remove it`,
-          },
-        ];
-  yield* only("websocket_credential_rewrite", ["websocket", "rest"]);
-  yield* only("request_body_credential_rewrite", ["rest"]);
-  yield* only("persisted_queries", ["graphql", "websocket"]);
-  yield* only("graphql_persisted_queries", ["graphql", "websocket"]);
-  yield* only("graphql_max_body_bytes", ["graphql", "websocket"]);
-  yield* only("json_rpc", ["json-rpc"]);
-  yield* only("mcp", ["mcp"]);
-  yield* signing(endpoint);
+}
+
+const belongsTo: Partial<Record<keyof Endpoint, readonly string[]>> = {
+  websocket_credential_rewrite: ["websocket", "rest"],
+  request_body_credential_rewrite: ["rest"],
+  persisted_queries: ["graphql", "websocket"],
+  graphql_persisted_queries: ["graphql", "websocket"],
+  graphql_max_body_bytes: ["graphql", "websocket"],
+  json_rpc: ["json-rpc"],
+  mcp: ["mcp"],
+};
+
+function misplaced(endpoint: Endpoint): Check[] {
+  const { protocol = "" } = endpoint;
+  return (Object.entries(belongsTo) as [keyof Endpoint, readonly string[]][])
+    .filter(([field, where]) => set(endpoint, field) && !where.includes(protocol))
+    .map(([field, where]) =>
+      check([field], `${field} has no effect with protocol ${protocol}`, `protocol: ${where[0]}, or remove it`),
+    );
 }
 
 function* signing(endpoint: Endpoint): Generator<Check> {
-  const { credential_signing, signing_service, signing_region, persisted_queries, graphql_persisted_queries } =
-    endpoint;
-  if (credential_signing !== undefined && signing_service === undefined) {
-    yield {
-      path: ["credential_signing"],
-      message: "signing needs the name of the service",
-      instead: "signing_service: s3 as well",
-    };
+  const signed = endpoint.credential_signing !== undefined;
+  if (signed && endpoint.signing_service === undefined) {
+    yield check(["credential_signing"], "signing needs the name of the service", "signing_service: s3 as well");
   }
-  if (credential_signing !== undefined && endpoint.request_body_credential_rewrite) {
+  if (signed && endpoint.request_body_credential_rewrite) {
     const message = "credential_signing and request_body_credential_rewrite exclude each other";
-    yield { path: ["request_body_credential_rewrite"], message, instead: "one of the two" };
+    yield check(["request_body_credential_rewrite"], message, "one of the two");
   }
-  if (credential_signing === undefined && (signing_service ?? signing_region) !== undefined) {
-    const path = [signing_service === undefined ? "signing_region" : "signing_service"];
-    yield {
-      path,
-      message: "it has no effect without credential_signing",
-      instead: "credential_signing: sigv4 as well, or remove it",
-    };
+  for (const field of ["signing_service", "signing_region"] as const) {
+    if (signed || endpoint[field] === undefined) continue;
+    yield check(
+      [field],
+      `${field} has no effect without credential_signing`,
+      "credential_signing: sigv4, or remove it",
+    );
   }
-  if (persisted_queries === "allow_registered" && graphql_persisted_queries === undefined) {
-    yield {
-      path: ["persisted_queries"],
-      message: "no query is registered",
-      instead: "graphql_persisted_queries as well, or deny",
-    };
+  if (endpoint.persisted_queries === "allow_registered" && endpoint.graphql_persisted_queries === undefined) {
+    yield check(["persisted_queries"], "no query is registered", "graphql_persisted_queries as well, or deny");
   }
-}
-
-/** A request path glob: rooted, or starting with `**`; alternatives in braces mean different things to different engines. */
-export function checkPathGlob(glob: string): { message: string; instead: string }[] {
-  const found = [];
-  if (!glob.startsWith("/") && glob !== "**" && !glob.startsWith("**/")) {
-    found.push({ message: `${JSON.stringify(glob)} does not start with / or **`, instead: `/${glob}` });
-  }
-  return [...found, ...checkGlob(glob)];
-}
-
-/** What is wrong with a glob whatever it matches. */
-export function checkGlob(glob: string): { message: string; instead: string }[] {
-  if (/[{}]/.test(glob)) {
-    return [
-      {
-        message: `${JSON.stringify(glob)} has braces, which are not taken as alternatives`,
-        instead: "one entry for each alternative",
-      },
-    ];
-  }
-  if ((glob.match(/\[/g)?.length ?? 0) !== (glob.match(/\]/g)?.length ?? 0)) {
-    return [
-      {
-        message: `${JSON.stringify(glob)} has a bracket that is never closed or opened`,
-        instead: "a closed class such as [0-9]",
-      },
-    ];
-  }
-  return [];
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { checkEndpoint } from "./endpoint-checks.ts";
-import { allowRuleSchema, ruleSchema } from "./rule.ts";
+import { allowRuleSchema, type Rule, ruleSchema } from "./rule.ts";
 
 const text = z.string().min(1);
 const port = z.int().min(1).max(65535);
@@ -62,12 +62,22 @@ const fields = z.strictObject({
 
 export type Endpoint = z.infer<typeof fields>;
 
-/** One destination: where, and which requests. */
-export const endpointSchema = fields.superRefine((endpoint, context) => {
-  for (const { path, message, instead } of checkEndpoint(endpoint)) {
-    context.addIssue({ code: "custom", path, message, params: { instead } });
-  }
-});
+/** One destination: where, and which requests. HTTP methods come out in upper case. */
+export const endpointSchema = fields
+  .superRefine((endpoint, context) => {
+    for (const { path, message, instead } of checkEndpoint(endpoint)) {
+      context.addIssue({ code: "custom", path: [...path], message, params: { instead } });
+    }
+  })
+  .transform((endpoint): Endpoint => {
+    if (endpoint.protocol !== "rest" && endpoint.protocol !== "websocket") return endpoint;
+    const upper = (rule: Rule): Rule => (rule.method ? { ...rule, method: rule.method.toUpperCase() } : rule);
+    return {
+      ...endpoint,
+      ...(endpoint.rules && { rules: endpoint.rules.map(({ allow }) => ({ allow: upper(allow) })) }),
+      ...(endpoint.deny_rules && { deny_rules: endpoint.deny_rules.map(upper) }),
+    };
+  });
 
 /** The ports of an endpoint, whichever way they are written. */
 export function portsOf(endpoint: Endpoint): readonly number[] {

@@ -1,5 +1,6 @@
+import { below, type Check, check } from "./check.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { type Check, checkGlob, checkPathGlob } from "./endpoint-checks.ts";
+import { checkGlob, checkPathGlob } from "./glob.ts";
 import { nearest } from "./nearest.ts";
 import type { Matcher, Rule } from "./rule.ts";
 
@@ -32,13 +33,13 @@ export function checkRules(endpoint: Endpoint): Check[] {
   const narrowsTools = protocol === "mcp" && rules.some(({ allow }) => namesTool(allow));
   const graphqlMessages = protocol === "websocket" && placed.some(({ rule }) => isGraphql(rule));
   return placed.flatMap(({ at, rule, denies }) =>
-    [
+    below(at, [
       ...fieldsOf(endpoint, rule),
       ...values(protocol, rule),
       ...globs(rule),
       ...(protocol === "mcp" ? mcp(endpoint, rule, narrowsTools) : []),
       ...(graphqlMessages && !denies ? rawText(rule) : []),
-    ].map((check) => ({ ...check, path: [...at, ...check.path] })),
+    ]),
   );
 }
 
@@ -47,10 +48,11 @@ function isGraphql(rule: Rule): boolean {
 }
 
 function namesTool(rule: Rule): boolean {
-  return (rule.tool ?? rule.params?.["name"]) !== undefined;
+  return (rule.tool ?? rule.params?.name) !== undefined;
 }
 
-function* fieldsOf({ protocol = "", mcp: options }: Endpoint, rule: Rule): Generator<Check> {
+function* fieldsOf({ protocol, mcp: options }: Endpoint, rule: Rule): Generator<Check> {
+  if (protocol === undefined) return;
   const graphql = protocol === "websocket" && isGraphql(rule);
   const shape = shapes[graphql ? "graphql" : protocol];
   if (!shape) return;
@@ -59,16 +61,16 @@ function* fieldsOf({ protocol = "", mcp: options }: Endpoint, rule: Rule): Gener
     const message = graphql
       ? `${field} cannot stand beside GraphQL fields in one rule`
       : `${field} is not part of a ${protocol} rule`;
-    yield {
-      path: [field],
+    yield check(
+      [field],
       message,
-      instead: graphql ? "a rule of its own" : `one of ${[...shape.needs, ...shape.may].join(", ")}`,
-    };
+      graphql ? "a rule of its own" : `one of ${[...shape.needs, ...shape.may].join(", ")}`,
+    );
   }
   const optional = protocol === "mcp" && options?.allow_all_known_mcp_methods === true;
   for (const field of optional ? [] : shape.needs) {
-    if (rule[field] === undefined)
-      yield { path: [], message: `the ${protocol} rule has no ${field}`, instead: `${field}: ${example(field)}` };
+    if (rule[field] !== undefined) continue;
+    yield check([], `the ${protocol} rule has no ${field}`, `${field}: ${example(field)}`);
   }
 }
 
@@ -80,36 +82,28 @@ function* values(protocol: string, rule: Rule): Generator<Check> {
   const known = protocol === "rest" || protocol === "websocket" ? methods[protocol] : undefined;
   if (known && rule.method !== undefined && !known.includes(rule.method.toUpperCase())) {
     const message = `${JSON.stringify(rule.method)} is not a method of protocol ${protocol}`;
-    yield { path: ["method"], message, instead: nearest(rule.method, known) ?? known.join(", ") };
+    yield check(["method"], message, nearest(rule.method, known) ?? known.join(", "));
   }
   if (rule.operation_type !== undefined && !operations.includes(rule.operation_type)) {
     const message = `${JSON.stringify(rule.operation_type)} is not a GraphQL operation`;
-    yield {
-      path: ["operation_type"],
-      message,
-      instead: nearest(rule.operation_type, operations) ?? operations.join(", "),
-    };
+    yield check(["operation_type"], message, nearest(rule.operation_type, operations) ?? operations.join(", "));
   }
   if (protocol === "json-rpc" && rule.method !== undefined && rule.method !== "*" && wild(rule.method)) {
-    yield {
-      path: ["method"],
-      message: "json-rpc methods are matched whole",
-      instead: 'an exact name, or "*" for every method',
-    };
+    yield check(["method"], "json-rpc methods are matched whole", 'an exact name, or "*" for every method');
   }
 }
 
 function* globs(rule: Rule): Generator<Check> {
-  if (rule.path !== undefined) yield* checkPathGlob(rule.path).map((check) => ({ path: ["path"], ...check }));
+  if (rule.path !== undefined) yield* below(["path"], checkPathGlob(rule.path));
   const matchers: [(string | number)[], Matcher | undefined][] = [
     ...Object.entries(rule.query ?? {}).map(([key, matcher]): [string[], Matcher] => [["query", key], matcher]),
     ...(rule.fields ?? []).map((field, index): [(string | number)[], Matcher] => [["fields", index], field]),
     [["operation_name"], rule.operation_name],
     [["tool"], rule.tool],
-    [["params", "name"], rule.params?.["name"]],
+    [["params", "name"], rule.params?.name],
   ];
   for (const [path, matcher] of matchers) {
-    for (const glob of all(matcher)) yield* checkGlob(glob).map((check) => ({ path, ...check }));
+    for (const glob of all(matcher)) yield* below(path, checkGlob(glob));
   }
 }
 
@@ -126,48 +120,36 @@ function* mcp({ mcp: options = {} }: Endpoint, rule: Rule, narrowsTools: boolean
   const { method } = rule;
   const tool = namesTool(rule);
   if (method !== undefined && wild(method) && !method.startsWith("tools/")) {
-    yield {
-      path: ["method"],
-      message: "only tools/ methods may have a wildcard",
-      instead: "tools/*, or one rule for each method",
-    };
+    yield check(["method"], "only tools/ methods may have a wildcard", "tools/*, or one rule for each method");
   }
   if (tool && method !== undefined && method !== "tools/call") {
-    yield { path: ["method"], message: "a rule that names a tool is about calling it", instead: "tools/call" };
+    yield check(["method"], "a rule that names a tool is about calling it", "tools/call");
   }
   for (const key of Object.keys(rule.params ?? {}).filter((name) => name !== "name")) {
-    yield {
-      path: ["params", key],
-      message: "arguments of a tool cannot be matched",
-      instead: "remove it; only name is known",
-    };
+    yield check(["params", key], "arguments of a tool cannot be matched", "remove it; only name is known");
   }
-  if (rule.tool !== undefined && rule.params?.["name"] !== undefined) {
-    yield { path: ["tool"], message: "tool and params.name are the same thing", instead: "tool alone" };
+  if (rule.tool !== undefined && rule.params?.name !== undefined) {
+    yield check(["tool"], "tool and params.name are the same thing", "tool alone");
   }
-  if (options.strict_tool_names === false && [...all(rule.tool), ...all(rule.params?.["name"])].some(wild)) {
-    yield {
-      path: ["tool"],
-      message: "wildcards need strict tool names",
-      instead: "exact names, or remove mcp.strict_tool_names",
-    };
+  if (options.strict_tool_names === false && [...all(rule.tool), ...all(rule.params?.name)].some(wild)) {
+    yield check(["tool"], "wildcards need strict tool names", "exact names, or remove mcp.strict_tool_names");
   }
   const everyCall =
     method === undefined ? options.allow_all_known_mcp_methods === true : /^tools\/(call|.*[*?[])/.test(method);
   if (narrowsTools && !tool && everyCall) {
-    yield {
-      path: [],
-      message: "it covers every tool, while other rules allow only some",
-      instead: "tool: NAME as well, or no other tool rules",
-    };
+    yield check(
+      [],
+      "it covers every tool, while other rules allow only some",
+      "tool: NAME as well, or no other tool rules",
+    );
   }
 }
 
 function* rawText(rule: Rule): Generator<Check> {
   if (rule.method?.toUpperCase() !== "WEBSOCKET_TEXT") return;
-  yield {
-    path: ["method"],
-    message: "messages of this endpoint are GraphQL operations",
-    instead: "operation_type: query, in place of WEBSOCKET_TEXT",
-  };
+  yield check(
+    ["method"],
+    "messages of this endpoint are GraphQL operations",
+    "operation_type: query, in place of WEBSOCKET_TEXT",
+  );
 }

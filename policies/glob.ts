@@ -1,0 +1,19 @@
+import { type Check, check } from "./check.ts";
+
+/** A request path glob: rooted, or starting with `**`. */
+export function checkPathGlob(glob: string): Check[] {
+  const rooted = glob.startsWith("/") || glob === "**" || glob.startsWith("**/");
+  const start = rooted ? [] : [check([], `${JSON.stringify(glob)} does not start with / or **`, `/${glob}`)];
+  return [...start, ...checkGlob(glob)];
+}
+
+/** What is wrong with a glob whatever it matches. Braces mean different things to different engines, so none are taken. */
+export function checkGlob(glob: string): Check[] {
+  const shown = JSON.stringify(glob);
+  if (/[{}]/.test(glob)) {
+    return [check([], `${shown} has braces, which are not taken as alternatives`, "one entry for each alternative")];
+  }
+  const open = glob.replaceAll(/\[!?[^\]]+\]/g, "");
+  if (/[[\]]/.test(open)) return [check([], `${shown} has a bracket without its pair`, "a closed class such as [0-9]")];
+  return [];
+}
