@@ -1,5 +1,5 @@
 import type { SerializedError } from "vitest";
-import type { Reporter as VitestReporter, TestCase, TestModule } from "vitest/node";
+import type { TestCase, TestModule, Reporter as VitestReporter } from "vitest/node";
 
 /**
  * Prints every end-to-end test as it ends and every unit file, each failure in full, each skip with its reason, and as the
@@ -94,8 +94,11 @@ export class Reporter implements VitestReporter {
 
   #errors(errors: readonly { message?: string; stack?: string; diff?: string }[]): void {
     for (const { message, stack, diff } of errors) {
-      const text = [stack?.includes(message ?? "") ? stack : `${message}\n${stack ?? ""}`, diff].filter(Boolean).join("\n");
-      this.#say(text.trimEnd().replace(/^/gm, "             "));
+      const text = [stack?.includes(message ?? "") ? stack : `${message}\n${stack ?? ""}`, diff]
+        .filter(Boolean)
+        .join("\n");
+      const ours = text.split("\n").filter((line) => !/^\s+at .*node_modules/.test(line));
+      this.#say(ours.join("\n").trimEnd().replace(/^/gm, "             "));
     }
   }
 

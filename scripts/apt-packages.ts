@@ -1,0 +1,62 @@
+import { runProgram } from "./run-program.ts";
+
+/** Something from the distribution that this computer lacks. */
+export interface MissingPackage {
+  readonly name: string;
+  /** What it is needed for, for the person who is about to get it. */
+  readonly reason: string;
+}
+
+/**
+ * Installs packages with apt: as root or by `sudo -n`, without questions, waiting for another apt to finish.
+ *
+ * @throws Error with what to type by hand, when there is no apt or no way to be root
+ */
+export async function installPackages(packages: readonly MissingPackage[], say: (line: string) => void): Promise<void> {
+  const names = packages.map(({ name }) => name);
+  if (names.length === 0) return;
+  const root = await becomeRoot(names);
+  const apt = [...root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300"];
+  const install = [...apt, "install", "-y", "--no-install-recommends", ...names];
+  const run = (command: readonly string[]) => runProgram(command, { timeoutSeconds: 900, onLine: brief(say) });
+
+  // Package lists may never have been fetched, or be older than the archive: an update mends both.
+  const listed = await runProgram(["apt-cache", "show", ...names]);
+  if (listed.exitCode !== 0) await run([...apt, "update"]);
+  let installed = await run(install);
+  if (installed.exitCode !== 0 && listed.exitCode === 0) {
+    await run([...apt, "update"]);
+    installed = await run(install);
+  }
+  if (installed.exitCode === 0) return;
+  const said = `${installed.stdout}\n${installed.stderr}`.trim().split("\n").slice(-12).join("\n        ");
+  throw new Error(
+    [
+      `installing ${names.join(", ")} failed on this computer`,
+      `  ran   ${install.join(" ")}   (exit ${installed.exitCode})`,
+      `  said  ${said}`,
+      "  try   mend apt's complaint above, then run this again; it goes on from here",
+    ].join("\n"),
+  );
+}
+
+/** Whether apt installs here at all. */
+export async function hasApt(): Promise<boolean> {
+  return process.platform === "linux" && (await runProgram(["apt-get", "--version"])).exitCode === 0;
+}
+
+async function becomeRoot(names: readonly string[]): Promise<string[]> {
+  const byHand = `  try   apt-get install --no-install-recommends ${names.join(" ")}     as root, then run this again`;
+  if (!(await hasApt()))
+    throw new Error(`${names.join(", ")} must be installed, and this computer has no apt\n${byHand}`);
+  if (process.getuid?.() === 0) return [];
+  if ((await runProgram(["sudo", "-n", "true"])).exitCode === 0) return ["sudo", "-n"];
+  throw new Error(`${names.join(", ")} must be installed, which takes root or sudo without a password\n${byHand}`);
+}
+
+/** apt prints a hundred lines; these are the ones that tell how far it is. */
+function brief(say: (line: string) => void): (line: string) => void {
+  return (line) => {
+    if (/^(Get:|Fetched|The following NEW|Setting up|Need to get|[EW]:)/.test(line)) say(line.slice(0, 120));
+  };
+}
