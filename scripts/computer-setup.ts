@@ -1,0 +1,81 @@
+import { HostError } from "../host/errors.ts";
+import { ensureDockerDaemon } from "../host/local/daemon.ts";
+import { ensureMachineImage } from "../host/local/image.ts";
+import { hasApt, installPackages, type MissingPackage } from "./apt-packages.ts";
+import { keptFolder } from "./clone-paths.ts";
+import type { Say } from "./progress.ts";
+import { runProgram } from "./run-program.ts";
+
+/** What this computer lacks to run a local machine, before anything is touched. */
+export interface Lacking {
+  /** Installed with apt in any case. */
+  readonly now: readonly MissingPackage[];
+  /** Installed with apt only when no registry gives a Debian image. */
+  readonly perhaps: readonly MissingPackage[];
+}
+
+/** Looks at what is here; changes nothing. */
+export async function findLacking(): Promise<Lacking> {
+  const [docker, dockerd, mmdebstrap] = await Promise.all(["docker", "dockerd", "mmdebstrap"].map(isCommand));
+  const answers = docker && (await dockerAnswers());
+  const now: MissingPackage[] = [];
+  if (!answers && (!docker || !dockerd)) {
+    now.push({ name: "docker.io", reason: "runs the local machine; no Docker daemon answers here" });
+    if (await hasAppArmor())
+      now.push({ name: "apparmor", reason: "this kernel has AppArmor on, and Docker then needs it" });
+  }
+  const image = answers && (await hasBaseImage());
+  const makes = [
+    { name: "mmdebstrap", reason: "makes a Debian base image where no container registry gives one" },
+    { name: "debian-archive-keyring", reason: "checks the packages that go into it" },
+  ];
+  return { now, perhaps: image || mmdebstrap || !(await hasApt()) ? [] : makes };
+}
+
+/** Brings Docker up. @returns how; `started` means that this run started a daemon of its own */
+export async function prepareDocker(lacking: Lacking, say: Say): Promise<"answers" | "service" | "started"> {
+  await installPackages(lacking.now, say);
+  // Debian 13 has the client in a package of its own, which docker.io only recommends.
+  if (!(await isCommand("docker"))) await installPackages([{ name: "docker-cli", reason: "talks to Docker" }], say);
+  return ensureDockerDaemon({ directory: keptFolder, log: say });
+}
+
+/** Makes or finds the image that local machines start from. */
+export async function prepareImage(lacking: Lacking, say: Say): Promise<void> {
+  try {
+    await ensureMachineImage({ log: say });
+  } catch (error) {
+    if (!(error instanceof HostError) || lacking.perhaps.length === 0 || (await isCommand("mmdebstrap"))) throw error;
+    say(`installing ${lacking.perhaps.map(({ name }) => name).join(", ")} to make one`);
+    await installPackages(lacking.perhaps, say);
+    await ensureMachineImage({ log: say });
+  }
+}
+
+async function isCommand(name: string): Promise<boolean> {
+  return (await runProgram(["sh", "-c", 'command -v "$1"', "sh", name])).exitCode === 0;
+}
+
+async function dockerAnswers(): Promise<boolean> {
+  const answer = await runProgram(["docker", "version", "--format", "{{.Server.Version}}"], { timeoutSeconds: 20 });
+  return answer.exitCode === 0;
+}
+
+async function hasBaseImage(): Promise<boolean> {
+  const filter = ["--filter", "label=nemoclaw.kind=machine-image", "--filter", "label=nemoclaw.kind=base-image"];
+  const [ours, usual] = await Promise.all([
+    Promise.all(
+      [filter.slice(0, 2), filter.slice(2)].map((one) => runProgram(["docker", "image", "ls", "--quiet", ...one])),
+    ),
+    runProgram(["docker", "image", "inspect", "debian:bookworm-slim"]),
+  ]);
+  return usual.exitCode === 0 || ours.some(({ stdout }) => stdout.trim() !== "");
+}
+
+async function hasAppArmor(): Promise<boolean> {
+  const [on, parser] = await Promise.all([
+    runProgram(["cat", "/sys/module/apparmor/parameters/enabled"]),
+    isCommand("apparmor_parser"),
+  ]);
+  return on.stdout.trim() === "Y" && !parser;
+}

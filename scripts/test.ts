@@ -1,0 +1,70 @@
+import { join } from "node:path";
+import { Command, CommanderError, Option } from "commander";
+import { stopOwnedDaemon } from "../host/local/daemon.ts";
+import { cloneFolder, keptFolder } from "./clone-paths.ts";
+import { findLacking, prepareDocker, prepareImage } from "./computer-setup.ts";
+import { Progress } from "./progress.ts";
+import { runProgram } from "./run-program.ts";
+import { removeTestThings } from "./test-things.ts";
+
+const program = new Command("scripts/test")
+  .description("Sets up what the tests need and runs them; ends with `N passed, N failed, N skipped`.")
+  .argument("[what]", "unit (with format, types and dead code), e2e (on a real local machine), or all", "all")
+  .argument("[filter...]", "only test files whose path contains one of these")
+  .addOption(new Option("-t, --test-name <pattern>", "only tests whose name matches"))
+  .exitOverride();
+
+const tally = /^\d+ passed, \d+ failed, \d+ skipped$/;
+
+process.exitCode = await main().catch((error: Error) => {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64;
+  console.error(error.message);
+  // Whoever reads only the last line must not take a broken set-up for an empty run.
+  console.log("0 passed, 1 failed, 0 skipped");
+  return 1;
+});
+
+async function main(): Promise<number> {
+  program.parse();
+  const [what = "all", ...filters] = program.args;
+  if (!["unit", "e2e", "all"].includes(what)) {
+    console.error(`scripts/test takes unit, e2e or all, not ${what}`);
+    return 64;
+  }
+  const progress = new Progress();
+  const started = what === "unit" ? "answers" : await setUp(progress);
+  let last = "0 passed, 1 failed, 0 skipped";
+  try {
+    const { testName } = program.opts<{ testName?: string }>();
+    const run = await runProgram(
+      [
+        ...[process.execPath, join(cloneFolder, "node_modules", "vitest", "vitest.mjs"), "run", ...filters],
+        ...(what === "all" ? [] : ["--project", what]),
+        ...(testName ? ["--testNamePattern", testName] : []),
+      ],
+      {
+        cwd: cloneFolder,
+        env: { ...process.env, NO_COLOR: "1" },
+        onLine: (line) => {
+          if (tally.test(line)) last = line;
+          else console.log(line);
+        },
+      },
+    );
+    return run.exitCode;
+  } finally {
+    if (what !== "unit") await progress.step("Clean up after the tests", removeTestThings);
+    if (started === "started") await stopOwnedDaemon({ directory: keptFolder, log: (line) => console.log(line) });
+    console.log(last);
+  }
+}
+
+async function setUp(progress: Progress): Promise<"answers" | "service" | "started"> {
+  const lacking = await findLacking();
+  for (const { name, reason } of lacking.now) progress.line(`Will install with apt: ${name} (${reason})`);
+  for (const { name, reason } of lacking.perhaps) progress.line(`May install with apt: ${name} (${reason})`);
+  const started = await progress.step("Docker on this computer", (say) => prepareDocker(lacking, say));
+  await progress.step("Image of the local machine", (say) => prepareImage(lacking, say));
+  await progress.step("Clean up what an earlier test run left", removeTestThings);
+  return started;
+}
