@@ -1,0 +1,74 @@
+import type { Command } from "../command.ts";
+import { HostError } from "../errors.ts";
+import type { Question } from "../question.ts";
+
+export const settingsPath = "/etc/docker/daemon.json";
+
+/** `undefined` when there is no such file. */
+export const readSettings: Question<string | undefined> = {
+  script: `cat ${settingsPath}`,
+  parse: ({ stdout, exitCode }) => (exitCode === 0 ? stdout : undefined),
+};
+
+/**
+ * The settings Docker needs for a machine that runs for months: containers outlive a restart of the daemon, and their logs
+ * do not fill the disk. What a site has chosen itself stays as it is.
+ *
+ * @returns the new content, or `undefined` when nothing is missing
+ * @throws HostError `foreign` when the file cannot be read as JSON, because writing it anew would lose a site's settings
+ */
+export function settingsWanted(current: string | undefined): string | undefined {
+  const found = parse(current);
+  const wanted: Record<string, unknown> = { "live-restore": true, ...found };
+  const driver = found["log-driver"] ?? "json-file";
+  if (driver === "json-file" || driver === "local") {
+    const options = isRecord(found["log-opts"]) ? found["log-opts"] : {};
+    wanted["log-driver"] = driver;
+    wanted["log-opts"] = { "max-size": "10m", "max-file": "3", ...options };
+  }
+  if (isSame(found, wanted)) return undefined;
+  return `${JSON.stringify(wanted, undefined, 2)}\n`;
+}
+
+/** Written beside and moved into place, so that Docker never starts with half a file. */
+export function writeSettings(content: string): Command {
+  return {
+    title: `write ${settingsPath}`,
+    script: `mkdir -p /etc/docker
+cat >${settingsPath}.nemoclaw
+chmod 0644 ${settingsPath}.nemoclaw
+mv ${settingsPath}.nemoclaw ${settingsPath}`,
+    stdin: content,
+  };
+}
+
+function parse(text: string | undefined): Record<string, unknown> {
+  if (!text?.trim()) return {};
+  let said = "it holds something else than a JSON object";
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isRecord(value)) return value;
+  } catch (error) {
+    said = error instanceof Error ? error.message : String(error);
+  }
+  throw new HostError("foreign", {
+    summary: `${settingsPath} on the machine cannot be read, so Docker's settings cannot be added to it`,
+    said,
+    try: "mend or remove that file on the machine, then run `up` again",
+  });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isSame(found: Record<string, unknown>, wanted: Record<string, unknown>): boolean {
+  const text = (value: unknown): string =>
+    isRecord(value)
+      ? `{${Object.keys(value)
+          .sort()
+          .map((key) => `${JSON.stringify(key)}:${text(value[key])}`)
+          .join()}}`
+      : JSON.stringify(value);
+  return text(found) === text(wanted);
+}
