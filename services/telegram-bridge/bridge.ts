@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Api } from "grammy";
+import type { BridgeConfig } from "./config.ts";
+import { type Fault, retryDelay, toFault } from "./fault.ts";
+import { openInbox } from "./inbox.ts";
+import type { Log } from "./log.ts";
+import { createAdmission } from "./message.ts";
+import { notifyReady } from "./notify.ts";
+import { poll, pollSeconds } from "./poller.ts";
+import { createRelay } from "./relay.ts";
+import { createStatus } from "./status.ts";
+
+/** What a bridge is made of; `state` is its folder, `status` its status file. */
+export interface BridgeParts {
+  readonly config: BridgeConfig;
+  readonly token: string;
+  readonly state: string;
+  readonly status: string;
+  readonly log: Log;
+  /** Asks the bridge to stop; running turns have 30 s to end. */
+  readonly stop: AbortSignal;
+}
+
+const drainSeconds = 30;
+// Telegram answers within a second; a connection that died without a word must not hold up a chat for minutes.
+const callSeconds = 30;
+
+/**
+ * Runs the bridge until it is asked to stop.
+ *
+ * @returns the fault that only a person can mend: the token is not accepted
+ * @throws when the state folder cannot be read
+ */
+export async function runBridge({
+  config,
+  token,
+  state,
+  status: file,
+  log,
+  stop,
+}: BridgeParts): Promise<Fault | undefined> {
+  const inbox = await openInbox(state);
+  const root = { apiRoot: config.apiRoot };
+  const api = new Api(token, { ...root, timeoutSeconds: callSeconds });
+  const pollingApi = new Api(token, { ...root, timeoutSeconds: pollSeconds + callSeconds });
+  const polling = new AbortController();
+  const stopPolling = () => polling.abort();
+  stop.addEventListener("abort", stopPolling, { once: true });
+  if (stop.aborted) stopPolling();
+
+  const status = createStatus(
+    file,
+    { startedAt: new Date().toISOString(), conflict: false, queue: 0, chats: config.chats.length, answered: 0 },
+    (reason) => log.error("status file cannot be written", { file, reason }),
+  );
+  const queue = () => status.set({ queue: inbox.pending.length });
+
+  let rejected: Fault | undefined;
+  const relay = createRelay({
+    api,
+    config,
+    inbox,
+    log,
+    onAnswered: () => status.set({ queue: inbox.pending.length, answered: status.now.answered + 1 }),
+    onUnauthorized: (message) => {
+      rejected ??= { kind: "unauthorized", message };
+      stopPolling();
+    },
+  });
+
+  function onFault(fault: Fault, nextSeconds: number): void {
+    log.warn("poll failed", { kind: fault.kind, reason: fault.message, nextSeconds });
+    const lastError = log.redact(fault.message);
+    status.set({ lastError, lastErrorKind: fault.kind, conflict: fault.kind.startsWith("conflict") });
+  }
+
+  let ready = false;
+  async function onPoll(): Promise<void> {
+    if (status.now.lastError !== undefined) log.info("polling again");
+    status.set({
+      lastPollAt: new Date().toISOString(),
+      lastError: undefined,
+      lastErrorKind: undefined,
+      conflict: false,
+    });
+    if (ready) return;
+    ready = true;
+    log.info("polling", { bot: status.now.bot, chats: config.chats.length, queue: inbox.pending.length });
+    await status.flush();
+    await notifyReady(`polling as ${status.now.bot}`).catch((error) =>
+      log.error("systemd was not told", { reason: String(error?.message) }),
+    );
+    // What was left by the last run goes first: it is older than anything the first poll brings.
+    for (const entry of inbox.pending) relay.add(entry);
+  }
+
+  async function introduce(): Promise<void> {
+    for (let failures = 1; !polling.signal.aborted; failures += 1) {
+      try {
+        const me = await api.getMe(polling.signal as Parameters<Api["getMe"]>[0]);
+        status.set({ bot: me.username });
+        return;
+      } catch (error) {
+        if (polling.signal.aborted) return;
+        const fault = toFault(error);
+        if (fault.kind === "unauthorized") {
+          rejected = fault;
+          return;
+        }
+        const seconds = retryDelay(fault, failures, config.retrySeconds);
+        onFault(fault, seconds);
+        await sleep(seconds * 1000, undefined, { signal: polling.signal }).catch(() => {});
+      }
+    }
+  }
+
+  queue();
+  await introduce();
+  if (rejected === undefined) {
+    const fault = await poll({
+      api: pollingApi,
+      inbox,
+      retry: config.retrySeconds,
+      signal: polling.signal,
+      wanted: createAdmission(config.chats, log),
+      onEntry: (entry) => {
+        relay.add(entry);
+        queue();
+      },
+      onPoll,
+      onFault,
+    });
+    rejected ??= fault;
+  }
+  stop.removeEventListener("abort", stopPolling);
+  log.info("stopping", { queue: inbox.pending.length });
+  await relay.drain(drainSeconds);
+  if (rejected !== undefined) status.set({ lastError: log.redact(rejected.message), lastErrorKind: rejected.kind });
+  await status.flush();
+  return rejected;
+}

@@ -1,0 +1,186 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Api } from "grammy";
+import pLimit from "p-limit";
+import type { BridgeConfig } from "./config.ts";
+import { retryDelay, toFault } from "./fault.ts";
+import type { Entry, Inbox } from "./inbox.ts";
+import type { Log } from "./log.ts";
+import { splitText } from "./split.ts";
+import { runTurn } from "./turn.ts";
+
+/** What the relay works with. */
+export interface RelayParts {
+  readonly api: Api;
+  readonly config: BridgeConfig;
+  readonly inbox: Inbox;
+  readonly log: Log;
+  /** Called when a message's answer is out. */
+  onAnswered(): void;
+  /** Called when Telegram no longer takes the token; the message stays in the inbox. */
+  onUnauthorized(message: string): void;
+}
+
+/** Takes messages to the agent and its answers back: one turn at a time per chat, chats side by side. */
+export interface Relay {
+  add(entry: Entry): void;
+  /**
+   * Begins no new turn and waits for those that run; after `seconds` they are ended and stay in the inbox.
+   */
+  drain(seconds: number): Promise<void>;
+}
+
+const textOnly = "I can only read text messages.";
+const failed = "Sorry, I could not answer that. Please try again in a moment.";
+const empty = "(The answer has no text.)";
+
+// Each turn is a process of some 50 MB; more at once would not fit the unit's memory limit.
+const turnsAtOnce = 8;
+// A message whose turn takes the bridge down with it, again and again, must not hold up its chat for ever.
+const mostAttempts = 3;
+// Telegram shows "typing" for five seconds.
+const typingEveryMs = 4500;
+
+export function createRelay({ api, config, inbox, log, onAnswered, onUnauthorized }: RelayParts): Relay {
+  const lanes = new Map<number, Promise<void>>();
+  const slots = pLimit(turnsAtOnce);
+  const ended = new AbortController();
+  let draining = false;
+
+  function add(entry: Entry): void {
+    const before = lanes.get(entry.chat) ?? Promise.resolve();
+    const lane = before.then(() => work(entry));
+    lanes.set(entry.chat, lane);
+    void lane.then(() => {
+      if (lanes.get(entry.chat) === lane) lanes.delete(entry.chat);
+    });
+  }
+
+  // Never rejects. A fault of our own (a full disk) holds up this chat and is tried again; no message is passed over.
+  async function work(entry: Entry): Promise<void> {
+    for (let failures = 1; !draining; failures += 1) {
+      try {
+        entry.answer ??= await answer(entry);
+        if (entry.answer === undefined || !(await deliver(entry, entry.answer))) return;
+        await inbox.finish(entry);
+        onAnswered();
+        return;
+      } catch (error) {
+        const fault = toFault(error);
+        log.error("message held up", { ...names(entry), reason: fault.message });
+        if (!(await pause(retryDelay(fault, failures, config.retrySeconds)))) return;
+      }
+    }
+  }
+
+  async function answer(entry: Entry): Promise<Entry["answer"]> {
+    const text = await reply(entry);
+    if (text === undefined) return undefined;
+    const parts = splitText(text);
+    const made = { parts: parts.length === 0 ? [empty] : parts, sent: 0 };
+    // Written before it is sent: after a crash the same answer goes on, instead of a second turn.
+    await inbox.save({ ...entry, answer: made });
+    return made;
+  }
+
+  async function reply(entry: Entry): Promise<string | undefined> {
+    const message = entry.text;
+    if (message === undefined) return textOnly;
+    if (entry.attempts >= mostAttempts) {
+      log.error("message given up", { ...names(entry), attempts: entry.attempts });
+      return failed;
+    }
+    return await slots(() => (draining ? undefined : turn(entry, message)));
+  }
+
+  async function turn(entry: Entry, message: string): Promise<string | undefined> {
+    entry.attempts += 1;
+    await inbox.save(entry);
+    const stopTyping = showTyping(entry);
+    const begun = Date.now();
+    log.info("turn begun", { ...names(entry), length: message.length, attempt: entry.attempts });
+    const result = await runTurn({
+      argv: config.turn.argv,
+      session: `telegram-${entry.chat}`,
+      message,
+      timeoutSeconds: config.turnTimeoutSeconds,
+      signal: ended.signal,
+    });
+    stopTyping();
+    const facts = { ...names(entry), ms: Date.now() - begun };
+    if ("text" in result) {
+      log.info("turn ended", { ...facts, length: result.text.length, model: result.model });
+      return result.text;
+    }
+    const { kind, message: reason } = result.error;
+    log.error("turn failed", { ...facts, kind, reason: reason.slice(0, 500) });
+    if (kind !== "stopped") return failed;
+    entry.attempts -= 1; // ended by us, not by its own fault
+    await inbox.save(entry);
+    return undefined;
+  }
+
+  function showTyping({ chat, thread }: Entry): () => void {
+    // Typing is a courtesy: when it fails, the answer is what will tell.
+    const show = () => void api.sendChatAction(chat, "typing", { message_thread_id: thread }).catch(() => {});
+    show();
+    const timer = setInterval(show, typingEveryMs);
+    return () => clearInterval(timer);
+  }
+
+  /** False when the message has to wait for the next start. */
+  async function deliver(entry: Entry, { parts }: NonNullable<Entry["answer"]>): Promise<boolean> {
+    for (let sent = entry.answer?.sent ?? 0; sent < parts.length; sent += 1) {
+      const outcome = await send(entry, parts[sent] ?? "");
+      if (outcome === "later") return false;
+      if (outcome === "never") return true;
+      entry.answer = { parts, sent: sent + 1 };
+      await inbox.save(entry);
+    }
+    log.info("answer sent", { ...names(entry), messages: parts.length });
+    return true;
+  }
+
+  async function send(entry: Entry, text: string): Promise<"sent" | "never" | "later"> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        await api.sendMessage(entry.chat, text, {
+          message_thread_id: entry.thread,
+          // A preview makes Telegram fetch whatever address the agent writes: a way out past the sandbox's policy.
+          link_preview_options: { is_disabled: true },
+        });
+        return "sent";
+      } catch (error) {
+        const fault = toFault(error);
+        log.warn("answer not sent", { ...names(entry), kind: fault.kind, reason: fault.message, tries: failures });
+        if (fault.kind === "refused") return "never";
+        if (fault.kind === "unauthorized") {
+          onUnauthorized(fault.message);
+          return "later";
+        }
+        if (!(await pause(retryDelay(fault, failures, config.retrySeconds)))) return "later";
+      }
+    }
+  }
+
+  async function pause(seconds: number): Promise<boolean> {
+    try {
+      await sleep(seconds * 1000, undefined, { signal: ended.signal });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async function drain(seconds: number): Promise<void> {
+    draining = true;
+    const timer = setTimeout(() => ended.abort(), seconds * 1000);
+    while (lanes.size > 0) await Promise.all(lanes.values());
+    clearTimeout(timer);
+  }
+
+  return { add, drain };
+}
+
+function names({ updateId, chat }: Entry): { update: number; chat: number } {
+  return { update: updateId, chat };
+}
