@@ -1,0 +1,93 @@
+import { randomBytes } from "node:crypto";
+import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { parse, stringify } from "yaml";
+import { stackFile } from "../clone-paths.ts";
+import { type Engine, runEngine } from "../engine-choice.ts";
+import type { Say } from "../progress.ts";
+import { findOperatorMirrors, type OperatorMirrors } from "./operator-mirrors.ts";
+
+/** The chat that the quick start's person writes in. */
+export const demoChat = 4711;
+
+/** What the quick start configures: a machine on this computer, with a demo model and a stand-in for Telegram beside it. */
+export function localConfiguration(mirrors: OperatorMirrors): string {
+  const downloads = `
+  # Where this computer downloads from, and whom it trusts for that; the machine does the same.
+${indent(stringify({ "nemoclaw:mirrors": mirrors }, { lineWidth: 0 }))}`;
+  return `# Made by scripts/quickstart and yours to change: edit it, then run scripts/quickstart or scripts/pulumi up again.
+# Every setting is explained in stacks/examples/local.yaml.
+config:
+  # A disposable machine on this computer's Docker. "demo" puts a demo model and a stand-in for Telegram beside it.
+  nemoclaw:machine: { kind: local, demo: true }
+  # The embedded runtime cannot tell the programs inside a sandbox apart; "binaries" says that this is known.
+  nemoclaw:runtime: { kind: embedded, accept: [binaries] }
+  # What the agent may reach beyond its model: presets by name, see policies/presets. None here.
+  nemoclaw:policy: { presets: [] }
+  # The DEMO model only echoes. A real one: baseUrl https://integrate.api.nvidia.com/v1, a model of it, and its key with
+  #   scripts/pulumi config set --secret nemoclaw:inferenceKey
+  nemoclaw:inference: { kind: openai, baseUrl: http://demo.nemoclaw.internal:8080/v1, model: demo-1 }
+  # The bridge answers these chats only. Without apiRoot it talks to Telegram itself.
+  nemoclaw:telegram: { chats: [${demoChat}], apiRoot: http://demo.nemoclaw.internal:8081 }
+${Object.keys(mirrors).length > 0 ? downloads.slice(1) : ""}`;
+}
+
+/**
+ * Makes the stack and its configuration where they are missing; what a person has changed stays as it is.
+ *
+ * @returns whether anything was made
+ */
+export async function ensureLocalStack(engine: Engine, stack: string, say: Say): Promise<boolean> {
+  const file = stackFile(stack);
+  const written = await writeOnce(file, async () => localConfiguration(await findOperatorMirrors()));
+  if (written) say(`wrote ${file}`);
+  await command(engine, stack, ["stack", "select", "--create", stack]);
+
+  const secrets = {
+    "nemoclaw:inferenceKey": () => `demo-${randomBytes(24).toString("base64url")}`,
+    "nemoclaw:telegramToken": () => `${demoChat}000001:${randomBytes(26).toString("base64url")}`,
+  };
+  let made = written;
+  for (const [key, make] of Object.entries(secrets)) {
+    const { config } = (parse(await readFile(file, "utf8")) ?? {}) as { config?: Record<string, unknown> };
+    if (config?.[key] !== undefined) continue;
+    say(`made up a secret for ${key}; the file holds it encrypted`);
+    await command(engine, stack, ["config", "set", "--secret", key, "--stack", stack], make());
+    made = true;
+  }
+  return made;
+}
+
+async function command(engine: Engine, stack: string, args: readonly string[], stdin?: string): Promise<void> {
+  const answer = await runEngine(engine, stack, args, { stdin, timeoutSeconds: 120 });
+  if (answer.exitCode === 0) return;
+  throw new Error(
+    [
+      `stack ${stack} could not be set up`,
+      `  ran   pulumi ${args.join(" ")}   (exit ${answer.exitCode})`,
+      `  said  ${`${answer.stdout}\n${answer.stderr}`.trim().split("\n").slice(-10).join("\n        ")}`,
+      "  try   scripts/quickstart --destroy, which also removes a half-made stack, then scripts/quickstart",
+    ].join("\n"),
+  );
+}
+
+/** Writes a file unless there is one; whole or not at all, also when killed. */
+async function writeOnce(file: string, content: () => Promise<string>): Promise<boolean> {
+  if (await readFile(file).catch(() => undefined)) return false;
+  await mkdir(dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}.draft`;
+  await writeFile(draft, await content(), { mode: 0o600 });
+  try {
+    await link(draft, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, "  ");
+}

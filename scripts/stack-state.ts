@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { type Machine, machineSchema } from "../host/machine.ts";
+import { type Engine, runEngine } from "./engine-choice.ts";
+
+const checkpoint = z.object({
+  deployment: z.object({
+    resources: z
+      .array(
+        z.object({
+          urn: z.string(),
+          type: z.string(),
+          id: z.string().optional(),
+          delete: z.boolean().optional(),
+          inputs: z.record(z.string(), z.unknown()).default({}),
+          outputs: z.record(z.string(), z.unknown()).default({}),
+        }),
+      )
+      .default([]),
+  }),
+});
+
+/** One resource as the state has it, secrets in clear: never print it whole. */
+export interface StateResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly id?: string;
+  readonly inputs: Record<string, unknown>;
+  readonly outputs: Record<string, unknown>;
+}
+
+/** What a stack's state says stands. */
+export interface StackState {
+  readonly resources: readonly StateResource[];
+  /** The only resource of a type, or the first: `nemoclaw:host:Sandbox`. */
+  find(type: string): StateResource | undefined;
+}
+
+/**
+ * Reads a stack's state through the engine, with its secrets.
+ *
+ * @returns undefined when there is no such stack
+ * @throws Error with what the engine said, for instance a wrong passphrase
+ */
+export async function readStackState(engine: Engine, stack: string): Promise<StackState | undefined> {
+  const args = ["stack", "export", "--show-secrets", "--stack", stack];
+  const answer = await runEngine(engine, stack, args, { timeoutSeconds: 120 });
+  if (answer.exitCode !== 0) {
+    if (/no stack named|no stack selected|not found/i.test(answer.stderr)) return undefined;
+    throw new Error(
+      `the state of stack ${stack} could not be read\n  ran   pulumi ${args.join(" ")}   (exit ${answer.exitCode})\n  said  ${answer.stderr.trim()}`,
+    );
+  }
+  const { deployment } = checkpoint.parse(JSON.parse(answer.stdout));
+  const resources = deployment.resources
+    .filter((resource) => !resource.delete)
+    .map(({ urn, type, id, inputs, outputs }) => ({
+      urn,
+      type,
+      id,
+      inputs: inClear(inputs) as Record<string, unknown>,
+      outputs: inClear(outputs) as Record<string, unknown>,
+    }));
+  return { resources, find: (type) => resources.find((resource) => resource.type === type) };
+}
+
+/** How to reach the machine a stack's sandbox stands on. */
+export function machineOf(state: StackState | undefined): Machine | undefined {
+  const found = state?.resources.find(({ inputs }) => machineSchema.safeParse(inputs.machine).success);
+  return found && machineSchema.parse(found.inputs.machine);
+}
+
+const signature = "4dabf18193072939515e22adb298388d";
+
+/** Pulumi marks a secret by a signature; with `--show-secrets` its value stands beside it as JSON text. */
+function inClear(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inClear);
+  if (typeof value !== "object" || value === null) return value;
+  const record = value as Record<string, unknown>;
+  if (signature in record) {
+    return typeof record.plaintext === "string" ? inClear(JSON.parse(record.plaintext)) : record.value;
+  }
+  return Object.fromEntries(Object.entries(record).map(([key, inner]) => [key, inClear(inner)]));
+}
