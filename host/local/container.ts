@@ -4,7 +4,7 @@ import { z } from "zod";
 import { HostError } from "../errors.ts";
 import type { Owner } from "../machine.ts";
 import { docker, inspect, isGone } from "./docker.ts";
-import { isOwnedBy, type Labels, requireOwned } from "./labels.ts";
+import { type Labels, requireOwned } from "./labels.ts";
 
 /** A container as observed. */
 export interface ContainerState {
@@ -66,7 +66,7 @@ export async function startContainer(reference: string, owner: Owner, signal?: A
 /** Stops the owner's container; it stays stopped when Docker restarts. */
 export async function stopContainer(reference: string, owner: Owner, signal?: AbortSignal): Promise<void> {
   await onOurs(reference, owner, signal);
-  await docker(["stop", "--time", "20", reference], { what: `stop the container ${reference}`, signal });
+  await docker(["stop", "-t", "20", reference], { what: `stop the container ${reference}`, signal });
 }
 
 /**
@@ -136,7 +136,7 @@ async function onOurs(reference: string, owner: Owner, signal?: AbortSignal): Pr
       try: "run a refresh, then `up`: a new one is made",
     });
   }
-  if (!isOwnedBy(owner, state.labels)) requireOwned(owner, "container", state.name, state.labels);
+  requireOwned(owner, "container", state.name, state.labels);
 }
 
 /** Free at this moment; somebody else may still be quicker, so `launch` tries again. */

@@ -6,7 +6,7 @@
  * - `stopOwnedDaemon({ directory, log })` → whether one that was started here was ended
  */
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -38,11 +38,10 @@ export async function ensureDockerDaemon(args: DaemonArgs): Promise<"answers" | 
   if (existsSync("/run/systemd/system")) {
     args.log("the Docker daemon does not answer: starting docker.service");
     await asRoot(["systemctl", "start", "docker"], args.signal);
-    await untilAnswers(30, args, () => true);
+    await untilAnswers(30, args, () => undefined);
     return "service";
   }
-  await startOwn(args);
-  return "started";
+  return startOwn(args);
 }
 
 /** Ends the daemon started here, and no other: its recorded process must still be the same one. */
@@ -65,44 +64,45 @@ export async function stopOwnedDaemon({ directory, log }: DaemonArgs): Promise<b
   return true;
 }
 
-async function startOwn(args: DaemonArgs): Promise<void> {
+async function startOwn(args: DaemonArgs): Promise<"answers" | "started"> {
   const { directory, log } = args;
   mkdirSync(directory, { recursive: true });
-  const out = openSync(logPath(directory), "a");
   log(`no init system runs here, so the Docker daemon is started directly; its log is ${logPath(directory)}`);
   const [program = "", ...rest] = rootArgv(["dockerd"]);
-  const child = spawn(program, rest, { detached: true, stdio: ["ignore", out, out] });
-  let failed: string | undefined;
+  const out = openSync(logPath(directory), "a");
+  const child = spawn(program, rest, { detached: true, stdio: ["ignore", out, out], env: withSystemPrograms() });
+  closeSync(out);
+  // Written at once, so that a later run can end it even when this one is killed while waiting.
+  if (child.pid)
+    writeFileSync(recordPath(directory), `${JSON.stringify({ pid: child.pid, startTime: startTime(child.pid) })}\n`);
+  let ended: string | undefined;
   child.once("error", (error) => {
-    failed = error.message;
+    ended = error.message;
   });
   child.once("exit", (code) => {
-    failed ??= `it ended at once (exit ${code})`;
+    ended ??= `dockerd ended at once (exit ${code})`;
   });
-  await untilAnswers(
-    60,
-    args,
-    () => failed === undefined,
-    () => failed,
-  );
-  const pid = daemonPid() ?? child.pid ?? 0;
-  writeFileSync(recordPath(directory), `${JSON.stringify({ pid, startTime: startTime(pid) })}\n`);
-  child.unref();
+  try {
+    await untilAnswers(60, args, () => ended);
+  } finally {
+    child.unref();
+    if (ended !== undefined) rmSync(recordPath(directory), { force: true });
+  }
+  // Ours ended and one answers: somebody else was quicker, and theirs is theirs to stop.
+  return ended === undefined ? "started" : "answers";
 }
 
-async function untilAnswers(
-  seconds: number,
-  { directory, log, signal }: DaemonArgs,
-  alive: () => boolean,
-  failure: () => string | undefined = () => undefined,
-): Promise<void> {
+async function untilAnswers(seconds: number, args: DaemonArgs, failure: () => string | undefined): Promise<void> {
+  const { directory, log, signal } = args;
   const start = performance.now();
   const elapsed = () => Math.round((performance.now() - start) / 1000);
+  let deadline = seconds;
   let told = 0;
   let last: HostError | undefined;
-  while (alive() && elapsed() < seconds) {
+  while (elapsed() < deadline) {
     last = await refusalOf(signal);
     if (!last) return log(`the Docker daemon answers after ${elapsed()} s`);
+    if (failure() !== undefined) deadline = Math.min(deadline, elapsed() + 3);
     if (elapsed() - told >= 8) {
       told = elapsed();
       log(`waiting for the Docker daemon: ${told} s`);
@@ -149,21 +149,17 @@ function rootArgv(argv: readonly string[]): readonly string[] {
   return process.getuid?.() === 0 ? argv : ["sudo", "-n", ...argv];
 }
 
+/** A plain user's PATH often lacks the folders of dockerd and of the iptables it needs. */
+function withSystemPrograms(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${process.env.PATH ?? ""}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin` };
+}
+
 const recordPath = (directory: string) => join(directory, "dockerd.json");
 const logPath = (directory: string) => join(directory, "dockerd.log");
 
 function readOwn(path: string): { pid: number; startTime: string } | undefined {
   try {
     return JSON.parse(readFileSync(path, "utf8"));
-  } catch {
-    return undefined;
-  }
-}
-
-/** Of the daemon, not of a sudo around it. */
-function daemonPid(): number | undefined {
-  try {
-    return Number(readFileSync("/var/run/docker.pid", "utf8")) || undefined;
   } catch {
     return undefined;
   }

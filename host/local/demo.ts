@@ -61,9 +61,19 @@ export async function createDemo(args: DemoArgs): Promise<Demo> {
   const image = args.image ?? (await ensureMachineImage({ log, signal })).reference;
   const bundle = await readFile(args.bundlePath);
   const bundleSha256 = sha256(bundle);
+  try {
+    return observed(await make(args, image, bundle, bundleSha256));
+  } catch (error) {
+    await deleteDemo({ name, owner, network }).catch(() => {});
+    throw error;
+  }
+}
+
+async function make(args: DemoArgs, image: string, bundle: Uint8Array, bundleSha256: string): Promise<ContainerState> {
+  const { name, owner, network, signal } = args;
   await ensureNetwork({ name: network, owner, signal });
   const labels = { ...ownerLabels(owner), "nemoclaw.kind": "demo", "nemoclaw.demo": "true" };
-  const state = await launch({
+  return launch({
     name,
     owner,
     publish: [8080, 8081],
@@ -84,7 +94,6 @@ export async function createDemo(args: DemoArgs): Promise<Demo> {
     },
     signal,
   });
-  return observed(state);
 }
 
 /** `undefined` when it is gone. */

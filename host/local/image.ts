@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { HostError } from "../errors.ts";
 import { type BaseImage, findBaseImage } from "./base-image.ts";
 import { docker, inspect, isGone, list } from "./docker.ts";
 import { type Log, withHeartbeat } from "./heartbeat.ts";
@@ -30,7 +31,32 @@ export interface MachineImage {
  *
  * @throws HostError when there is no base to build on or the build fails
  */
-export async function ensureMachineImage({ base, log, signal }: MachineImageArgs): Promise<MachineImage> {
+export async function ensureMachineImage(args: MachineImageArgs): Promise<MachineImage> {
+  const key = args.base ?? "";
+  const running = underWay.get(key);
+  if (running) {
+    running.logs.add(args.log);
+    try {
+      return await running.image;
+    } catch (error) {
+      const cancelled = error instanceof HostError && error.kind === "cancelled";
+      if (!cancelled || args.signal?.aborted) throw error;
+      return ensureMachineImage(args);
+    }
+  }
+  const logs = new Set([args.log]);
+  const log: Log = (message) => {
+    for (const one of logs) one(message);
+  };
+  const image = ensure({ ...args, log }).finally(() => underWay.delete(key));
+  underWay.set(key, { image, logs });
+  return image;
+}
+
+/** A machine and its demo want the same image at the same time; it is made once. */
+const underWay = new Map<string, { image: Promise<MachineImage>; logs: Set<Log> }>();
+
+async function ensure({ base, log, signal }: MachineImageArgs): Promise<MachineImage> {
   const files = await contextFiles();
   const packages = (files.get("packages") ?? "").split("\n").filter(Boolean);
   const from = await findBaseImage({ base, packages, log, signal });

@@ -78,12 +78,23 @@ export async function createLocalMachine(args: LocalMachineArgs): Promise<LocalM
   const existing = await readContainer(name, signal);
   if (existing) requireOwned(owner, "container", name, existing.labels);
   const image = args.image ?? (await ensureMachineImage({ log, signal })).reference;
-  const labels = { ...ownerLabels(owner), "nemoclaw.kind": "machine", "nemoclaw.machine": name };
-  await ensureNetwork({ name: network, owner, signal });
   await removeContainer(name, owner, signal);
   await deleteVolumes(owner, { "nemoclaw.machine": name }, signal);
+  try {
+    return observed(await make(args, image));
+  } catch (error) {
+    // No state will know of these; a failed clean-up must not hide why.
+    await deleteLocalMachine({ name, owner, network }).catch(() => {});
+    throw error;
+  }
+}
+
+async function make(args: LocalMachineArgs, image: string): Promise<ContainerState> {
+  const { name, owner, network, signal } = args;
+  const labels = { ...ownerLabels(owner), "nemoclaw.kind": "machine", "nemoclaw.machine": name };
+  await ensureNetwork({ name: network, owner, signal });
   const volume = await ensureVolume({ name: `${name}-docker`, owner, labels, signal });
-  const state = await launch({
+  return launch({
     name,
     owner,
     publish: [22],
@@ -98,7 +109,6 @@ export async function createLocalMachine(args: LocalMachineArgs): Promise<LocalM
     prepare: (id) => inject(id, args),
     signal,
   });
-  return observed(state);
 }
 
 /** `undefined` when it is gone, for instance removed by hand. */
@@ -138,6 +148,8 @@ export async function deleteLocalMachine(a: {
   signal?: AbortSignal;
 }): Promise<void> {
   await removeContainer(a.containerId ?? a.name, a.owner, a.signal);
+  // Made anew under the same name in the meantime: the volume is the new one's.
+  if (await readContainer(a.name, a.signal)) return;
   await deleteVolumes(a.owner, { "nemoclaw.machine": a.name }, a.signal);
   await deleteNetwork({ name: a.network, owner: a.owner, signal: a.signal });
 }
