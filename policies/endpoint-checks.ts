@@ -1,9 +1,6 @@
 import { isIP } from "node:net";
-import { checkAllowedIp } from "./allowed-ips.ts";
-import { below, type Check, check } from "./check.ts";
+import { type Check, check } from "./check.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { checkPathGlob } from "./glob.ts";
-import { checkHost } from "./host-pattern.ts";
 import { checkRules } from "./rule-checks.ts";
 
 /** What no single field can tell: which fields of an endpoint go together. Pure. */
@@ -21,19 +18,16 @@ export function checkEndpoint(endpoint: Endpoint): Check[] {
   ];
 }
 
-function* destination({ host, port, ports, protocol, path, allowed_ips = [] }: Endpoint): Generator<Check> {
+function* destination({ host, port, ports, protocol, allowed_ips = [] }: Endpoint): Generator<Check> {
   if (port !== undefined && ports !== undefined) {
     yield check(["ports"], "port and ports exclude each other", "ports alone, with every port");
   }
   if (port === undefined && ports === undefined) yield check([], "the endpoint has no port", "port: 443");
-  if (host !== undefined) yield* below(["host"], checkHost(host));
   if (protocol === "tcp" && (host === undefined || isIP(host) !== 0)) {
     yield check(["host"], "protocol tcp needs a host name, not an address", "the name it resolves");
   } else if (host === undefined && (allowed_ips.length === 0 || protocol === "mcp")) {
     yield check([], "the endpoint has no host", "host: api.example.com");
   }
-  if (path !== undefined) yield* below(["path"], checkPathGlob(path));
-  for (const [index, ip] of allowed_ips.entries()) yield* below(["allowed_ips", index], checkAllowedIp(ip));
 }
 
 const inspectedOnly = [
