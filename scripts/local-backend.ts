@@ -7,16 +7,26 @@ import { keptFolder } from "./clone-paths.ts";
 /** The stack that always lives in the clone: file backend, generated passphrase, whatever the user is logged in to. */
 export const localStack = "local";
 
+/** Whether a stack lives in the clone: `local`, and `local-` with anything behind it for a second one. */
+export function isLocal(stack: string): boolean {
+  return stack === localStack || stack.startsWith(`${localStack}-`);
+}
+
 const stateFolder = join(keptFolder, "state");
-export const passphraseFile = join(keptFolder, "passphrase");
+const passphraseFile = join(keptFolder, "passphrase");
+
+/** Where a local stack's state is, written by either engine. */
+export function stackStateFile(stack: string): string {
+  return join(stateFolder, ".pulumi", "stacks", "nemoclaw", `${stack}.json`);
+}
 
 /**
- * The environment in which an engine works on a stack. For stack `local` it names the file backend in the clone and makes
+ * The environment in which an engine works on a stack. For a local stack it names the file backend in the clone and makes
  * the passphrase on first use; for others it changes nothing but the update check, so that the user's own login counts.
  */
 export async function backendEnvironment(stack: string): Promise<NodeJS.ProcessEnv> {
   const env: NodeJS.ProcessEnv = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_STACK: stack };
-  if (stack !== localStack) return env;
+  if (!isLocal(stack)) return env;
   await mkdir(stateFolder, { recursive: true, mode: 0o700 });
   await makePassphrase();
   // A passphrase in the environment would win over the file.
@@ -39,13 +49,13 @@ async function makePassphrase(): Promise<void> {
 }
 
 /**
- * Removes the CLI's lock on stack `local` when the process that took it is gone: a killed `pulumi up` leaves it behind,
+ * Removes the engine's lock on a local stack when the process that took it is gone: a killed `pulumi up` leaves it behind,
  * and every later command would refuse to start.
  *
  * @returns the process ids of locks that are still held
  */
-export async function releaseDeadLocks(): Promise<number[]> {
-  const folder = join(stateFolder, ".pulumi", "locks", "organization", "nemoclaw", localStack);
+export async function releaseDeadLocks(stack: string): Promise<number[]> {
+  const folder = join(stateFolder, ".pulumi", "locks", "organization", "nemoclaw", stack);
   const held: number[] = [];
   for (const name of await readdir(folder).catch(() => [] as string[])) {
     const file = join(folder, name);

@@ -1,5 +1,5 @@
 import { findEngine, runEngineInForeground } from "./engine-choice.ts";
-import { localStack, releaseDeadLocks } from "./local-backend.ts";
+import { isLocal, localStack, releaseDeadLocks } from "./local-backend.ts";
 
 const help = `Usage: scripts/pulumi COMMAND [-s STACK] [option ...]
 
@@ -27,7 +27,7 @@ const engine = await findEngine({ download: true, say: (what) => console.error(w
 });
 // Standard output belongs to the command: its JSON must stay whole.
 console.error(`Engine: ${engine.about}`);
-if (stack === localStack && engine.kind === "cli") await releaseDeadLocks();
+if (isLocal(stack) && engine.kind === "cli") await releaseDeadLocks(stack);
 process.exitCode = await runEngineInForeground(engine, stack, args);
 
 function stackNamed(words: readonly string[]): string | undefined {

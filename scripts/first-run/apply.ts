@@ -1,0 +1,66 @@
+import { type Engine, runEngine } from "../engine-choice.ts";
+import { releaseDeadLocks } from "../local-backend.ts";
+import type { Say } from "../progress.ts";
+import { readStackState } from "../stack-state.ts";
+
+/** What an `up` did: nothing, or how many resources were created, updated and so on, in the engine's words. */
+export interface Applied {
+  readonly changed: boolean;
+  readonly summary: string;
+}
+
+const busyForSeconds = 600;
+
+/**
+ * Makes the stack what its configuration says, without questions. What stands is looked at first, so that something removed
+ * or stopped by hand comes back.
+ *
+ * @throws Error with the end of what the engine said; `cancelled` is set when it was interrupted
+ */
+export async function applyStack(engine: Engine, stack: string, say: Say): Promise<Applied> {
+  await waitForOtherRun(stack, say);
+  const stands = ((await readStackState(engine, stack))?.resources.length ?? 0) > 0;
+  const args = ["up", "--yes", "--skip-preview", "--non-interactive", "--color", "never", "--stack", stack];
+  const lines: string[] = [];
+  const answer = await runEngine(engine, stack, stands ? [...args, "--refresh"] : args, {
+    onLine: (line) => {
+      lines.push(line);
+      if (line.trim()) say(line);
+    },
+  });
+  if (answer.exitCode !== 0) throw new EngineFailed(stack, answer.exitCode, lines);
+  const counts = [...answer.stdout.matchAll(/^\s+[-+~]{1,2}\s*(\d+) (created|updated|replaced|deleted|to \w+)/gm)];
+  const summary = counts.map(([, count, what]) => `${count} ${what}`).join(", ");
+  return { changed: counts.length > 0, summary: summary || "nothing to change" };
+}
+
+/** An engine command ended badly; what it said is already on the screen. */
+export class EngineFailed extends Error {
+  readonly exitCode: number;
+
+  constructor(stack: string, exitCode: number, lines: readonly string[]) {
+    const first = lines.find((line) => /^\s*error:/.test(line))?.trim();
+    super(
+      exitCode === 130
+        ? "Cancelled. The same command goes on from here."
+        : `Stack ${stack} could not be brought up${first ? `: ${first}` : "; what the engine said is above"}.\nThe same command goes on from here.`,
+    );
+    this.exitCode = exitCode;
+  }
+}
+
+/** A run that was killed may have left its engine at work; it is let finish, and what it left locked is unlocked. */
+async function waitForOtherRun(stack: string, say: Say): Promise<void> {
+  const deadline = Date.now() + busyForSeconds * 1000;
+  for (let told = 0; ; told++) {
+    const held = await releaseDeadLocks(stack);
+    if (held.length === 0) return;
+    if (Date.now() > deadline) {
+      throw new Error(
+        `process ${held[0]} has worked on this stack for ${busyForSeconds} s\n  try   end it: kill ${held[0]}`,
+      );
+    }
+    if (told % 8 === 0) say(`waiting for process ${held[0]}, which is at work on this stack`);
+    await new Promise((done) => setTimeout(done, 1000));
+  }
+}
