@@ -1,0 +1,96 @@
+import { BlockList, isIP } from "node:net";
+
+/**
+ * The one spelling of a host: lower case, no trailing dot, an address in its usual form whatever notation it came in
+ * (`0x7f.1`, `2130706433`, `[::ffff:7f00:1]` are all `127.0.0.1`). Nothing for what cannot be a host.
+ */
+export function canonicalHost(text: string): string | undefined {
+  const bare = text.replace(/^\[(.*)\]$/, "$1");
+  if (bare.includes(":")) {
+    if (isIP(bare) !== 6 || bare.includes("%")) return undefined;
+    return unmapped(new URL(`http://[${bare}]`).hostname.slice(1, -1));
+  }
+  if (bare !== text || !/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?$/.test(bare) || bare.length > 254) return undefined;
+  try {
+    return new URL(`http://${bare}`).hostname.replace(/\.$/, "");
+  } catch {
+    return undefined; // looks like a number, and is no address: 256.1, 1.2.3.4.5
+  }
+}
+
+// An IPv4 address in IPv6 clothes reaches the same machine.
+function unmapped(address: string): string {
+  const hex = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address);
+  if (!hex) return address;
+  const [high, low] = [Number.parseInt(hex[1] ?? "", 16), Number.parseInt(hex[2] ?? "", 16)];
+  return [high >> 8, high & 255, low >> 8, low & 255].join(".");
+}
+
+function list(ranges: readonly string[]): BlockList {
+  const found = new BlockList();
+  for (const range of ranges) {
+    const [address = "", prefix] = range.split("/");
+    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
+    found.addSubnet(address, Number(prefix ?? (family === "ipv6" ? 128 : 32)), family);
+  }
+  return found;
+}
+
+function holds(ranges: BlockList, address: string): boolean {
+  return ranges.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+}
+
+// This machine itself, and the addresses clouds serve their metadata and credentials on.
+const never = list([
+  "0.0.0.0/8",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "168.63.129.16/32",
+  "100.100.100.200/32",
+  "::/96",
+  "fe80::/10",
+  "fd00:ec2::254/128",
+]);
+
+// Networks behind a border, and IPv6 ranges that carry an IPv4 address which this list could not see.
+const internal = list([
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "172.16.0.0/12",
+  "192.168.0.0/16",
+  "64:ff9b::/96",
+  "64:ff9b:1::/48",
+  "2001::/32",
+  "2002::/16",
+  "fc00::/7",
+  "fec0::/10",
+]);
+
+// Set aside for other things than servers. A wildcard does not reach them; who gives the whole name knows what is there.
+const reserved = list([
+  "192.0.0.0/24",
+  "192.0.2.0/24",
+  "198.18.0.0/15",
+  "198.51.100.0/24",
+  "203.0.113.0/24",
+  "224.0.0.0/3",
+  "100::/64",
+  "2001:db8::/32",
+  "ff00::/8",
+]);
+
+/**
+ * Why a resolved address may not be reached, or nothing.
+ *
+ * @param allowedIps the endpoint's `allowed_ips`; when there are any, no other address is reached. This machine and
+ *   metadata services stay closed whatever they say.
+ * @param named whether the policy gives the whole name, not a wildcard
+ */
+export function refuseAddress(address: string, allowedIps: readonly string[], named: boolean): string | undefined {
+  const plain = canonicalHost(address) ?? address;
+  if (isIP(plain) === 0) return `${address} is not an address`;
+  if (holds(never, plain)) return `${plain} belongs to this machine or its metadata service`;
+  if (allowedIps.length > 0) return holds(list(allowedIps), plain) ? undefined : `${plain} is not in allowed_ips`;
+  const closed = holds(internal, plain) || (!named && holds(reserved, plain));
+  return closed ? `${plain} is a private address, and no allowed_ips lists it` : undefined;
+}
