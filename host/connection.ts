@@ -96,6 +96,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const out = { stdout: "", stderr: "" };
       let exitCode: number | undefined;
+      let stopped: HostError | undefined;
       for (const stream of ["stdout", "stderr"] as const) {
         const source = channel[stream];
         source.setEncoding("utf8");
@@ -110,6 +111,7 @@ export class Connection {
         finish();
       };
       const stop = async (error: HostError) => {
+        stopped = error;
         settle(() => {});
         try {
           await (options.stop?.() ?? terminate(channel));
@@ -129,7 +131,11 @@ export class Connection {
         exitCode = code ?? 128 + (signalNumbers[signal ?? ""] ?? 127);
       });
       channel.once("close", () => {
-        settle(() => (exitCode === undefined ? reject(this.#lost(line)) : resolve({ ...out, exitCode })));
+        settle(() => {
+          if (stopped) reject(stopped);
+          else if (exitCode === undefined) reject(this.#lost(line));
+          else resolve({ ...out, exitCode });
+        });
       });
       // A command may end without reading its input; its exit code tells more than the broken pipe.
       channel.on("error", () => {});

@@ -5,7 +5,7 @@ import { HostError } from "./errors.ts";
 import type { Machine } from "./machine.ts";
 
 /** Exit codes of a script that found a download to be another than the pinned one; see `verified-download.ts`. */
-export const integrityExitCode = 77;
+export const integrityExitCode = 219;
 
 /** Words a command's failure for the person who has to do something about it. */
 export function explainFailure(

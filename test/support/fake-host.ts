@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ssh2, { type Connection, type ServerChannel } from "ssh2";
 import type { Machine } from "../../host/machine.ts";
-import { closeAll, type ConnectOptions, connectTo } from "../../host/pool.ts";
+import { type ConnectOptions, closeAll, connectTo } from "../../host/pool.ts";
 
 export interface FakeHostOptions {
   /** The key the server proves itself with. @default a fresh one */

@@ -1,0 +1,147 @@
+import { type Command, quote } from "../command.ts";
+import type { Question } from "../question.ts";
+import type { Step } from "../step.ts";
+import { authoritiesPath, downloadHint } from "./authorities.ts";
+
+export interface AptPackages {
+  /** Names, or `name=version` for an exact one. */
+  readonly packages: readonly string[];
+  /**
+   * A mirror of the distribution's archives: `<mirror>/debian`, `<mirror>/debian-security`, `<mirror>/ubuntu`. It is used for
+   * these packages; the machine's own sources stay as they are.
+   */
+  readonly mirror?: string;
+}
+
+export interface AptFacts {
+  /** Version by package; only those that are wholly installed. */
+  readonly installed: { readonly [name: string]: string };
+  /** Packages that the lists on the machine know. */
+  readonly known: readonly string[];
+  /** Whether the lists are less than a day old. */
+  readonly fresh: boolean;
+  /** Whether an earlier installation was cut short. */
+  readonly interrupted: boolean;
+}
+
+/**
+ * Packages of the distribution, without those they only recommend. Versions that are there already stay, unless an exact one
+ * is named. Lists are fetched only when they are old or do not know a package.
+ */
+export function ensurePackages({ packages, mirror }: AptPackages): Step<AptFacts> {
+  return {
+    name: `packages ${packages.join(", ")}`,
+    facts: aptFacts(packages),
+    plan: (now) => {
+      const missing = packages.filter((wanted) => {
+        const [name = "", version] = wanted.split("=");
+        const found = now.installed[name];
+        return found === undefined || (version !== undefined && version !== found);
+      });
+      const commands: Command[] = [];
+      if (now.interrupted) commands.push(finishInterrupted);
+      if (missing.length === 0) return commands;
+      const stale = !now.fresh || missing.some((wanted) => !now.known.includes(nameOf(wanted)));
+      if (stale) commands.push(updateLists(mirror));
+      commands.push(install(missing, mirror));
+      return commands;
+    },
+  };
+}
+
+/** What dpkg and apt know about some packages. */
+export function aptFacts(packages: readonly string[]): Question<AptFacts> {
+  const names = packages.map(nameOf).map(quote).join(" ");
+  return {
+    script: `dpkg-query --show --showformat='installed \${db:Status-Abbrev} \${Package} \${Version}\\n' ${names}
+apt-cache --quiet=2 show ${names} | sed -n 's/^Package: /known /p' | sort -u
+find /var/lib/apt/lists /var/lib/apt/lists/partial -maxdepth 0 -mmin -1440 | sed 's/.*/fresh/'
+ls /var/lib/dpkg/updates | sed -n 's/^[0-9].*/interrupted/p'
+dpkg --audit | sed -n '1s/.*/interrupted/p'`,
+    parse: ({ stdout }) => {
+      const lines = stdout.split("\n").map((line) => line.trim().split(/\s+/));
+      const installed = lines.filter(([word, status]) => word === "installed" && status === "ii");
+      return {
+        installed: Object.fromEntries(installed.map(([, , name = "", version = ""]) => [name, version])),
+        known: lines.filter(([word]) => word === "known").map(([, name = ""]) => name),
+        fresh: lines.some(([word]) => word === "fresh"),
+        interrupted: lines.some(([word]) => word === "interrupted"),
+      };
+    },
+  };
+}
+
+const finishInterrupted: Command = {
+  title: "finish an interrupted package installation",
+  script: "dpkg --force-confdef --force-confold --configure -a",
+  timeoutSeconds: 600,
+  try: "on the machine: dpkg --configure -a",
+};
+
+function updateLists(mirror?: string): Command {
+  // The lock of the lists has no timeout of its own, unlike that of dpkg.
+  return {
+    title: "fetch the package lists",
+    script: `${prepare(mirror)}
+left=60
+until said=$(apt-get ${options(mirror)} update 2>&1); do
+  case $said in *"Could not get lock"*|*"Unable to lock"*) ;; *) printf '%s\\n' "$said"; exit 1 ;; esac
+  left=$((left - 1))
+  test "$left" -gt 0 || { printf '%s\\n' "$said"; exit 1; }
+  sleep 5
+done
+printf '%s\\n' "$said"`,
+    timeoutSeconds: 600,
+    try: downloadHint,
+  };
+}
+
+function install(packages: readonly string[], mirror?: string): Command {
+  const exact = packages.some((wanted) => wanted.includes("="));
+  return {
+    title: `install ${packages.join(", ")}`,
+    script: `${prepare(mirror)}
+apt-get ${options(mirror)} -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install --yes \
+--no-install-recommends${exact ? " --allow-downgrades" : ""} -- ${packages.map(quote).join(" ")}`,
+    timeoutSeconds: 1200,
+    try: downloadHint,
+  };
+}
+
+const mirrored = "/etc/nemoclaw/apt";
+
+function options(mirror?: string): string {
+  const common = ["DPkg::Lock::Timeout=300", "Acquire::Retries=3"];
+  const own = [
+    `Dir::Etc::SourceList=${mirrored}/sources.list`,
+    `Dir::Etc::SourceParts=${mirrored}/sources.list.d`,
+    `Dir::State::Lists=${mirrored}/lists`,
+  ];
+  return [...common, ...(mirror ? own : [])]
+    .map((option) => `-o ${option}`)
+    .join(" ")
+    .concat(" $trust");
+}
+
+// Both forms of source files, with the archive's host replaced by the mirror.
+function prepare(mirror?: string): string {
+  const trust = `trust=
+if test -f ${authoritiesPath}; then
+  cat /etc/ssl/certs/ca-certificates.crt ${authoritiesPath} >/run/nemoclaw-apt-ca.pem 2>/dev/null || :
+  trust="-o Acquire::https::CAInfo=/run/nemoclaw-apt-ca.pem"
+fi`;
+  if (!mirror) return trust;
+  const base = mirror.replace(/\/+$/, "");
+  const hosts = "https?://[A-Za-z0-9.-]*(debian\\.org|ubuntu\\.com)";
+  return `${trust}
+mkdir -p ${mirrored}/sources.list.d ${mirrored}/lists/partial
+rm -f ${mirrored}/sources.list ${mirrored}/sources.list.d/*
+for from in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
+  test -f "$from" || continue
+  sed -E ${quote(`s#${hosts}#${base}#g`)} "$from" >"${mirrored}/\${from#/etc/apt/}"
+done`;
+}
+
+function nameOf(wanted: string): string {
+  return wanted.split("=")[0] ?? wanted;
+}

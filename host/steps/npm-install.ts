@@ -1,0 +1,112 @@
+import { type Command, quote } from "../command.ts";
+import { integrityExitCode } from "../failure.ts";
+import type { Step } from "../step.ts";
+import { downloadHint, trustBundle } from "./authorities.ts";
+import { type FileFacts, fileFacts, sha256 } from "./file-facts.ts";
+import { writeFile } from "./managed-file.ts";
+import { pointLink } from "./symlink.ts";
+import { artifactFolder, doneMarker, verifiedFacts } from "./verified-download.ts";
+
+/** Programs installed from the npm registry by a committed lock file, in a folder of their own. */
+export interface NpmInstall {
+  /** `agent`: the folder under `/opt/nemoclaw`. */
+  readonly name: string;
+  readonly version: string;
+  /** The text of `package.json`. */
+  readonly manifest: string;
+  /** The text of `package-lock.json`, which pins every package by its integrity hash. */
+  readonly lock: string;
+  /** Further files beside them, by name: our own bundles. */
+  readonly files?: { readonly [name: string]: string | Uint8Array };
+  /** A registry that serves the same packages. @default the one named in the lock file */
+  readonly registry?: string;
+  /** @default /opt/nemoclaw/node/current/bin/node */
+  readonly node?: string;
+  /** @default /opt/nemoclaw/npm/current/bin/npm-cli.js */
+  readonly npm?: string;
+  /** Whether `current` points at this version. @default true */
+  readonly current?: boolean;
+}
+
+export interface NpmFacts {
+  /** What the folder was made from; empty when it is not there, or not wholly. */
+  readonly verified: string;
+  readonly current: FileFacts;
+}
+
+/**
+ * `npm ci` without install scripts, into `/opt/nemoclaw/<name>/<version>` with `current` pointing at it. The folder appears
+ * whole or not at all, and is made anew when the lock file or one of the files changes.
+ *
+ * A package that is not what the lock file says is a HostError of kind `integrity`.
+ */
+export function ensureNpmInstall(install: NpmInstall): Step<NpmFacts> {
+  const { name, version, current = true } = install;
+  const link = { path: `/opt/nemoclaw/${name}/current`, target: version };
+  const made = madeFrom(install);
+  return {
+    name: `${name} ${version}`,
+    facts: { verified: verifiedFacts(artifactFolder(install)), current: fileFacts(link.path) },
+    plan: (now) => {
+      const linked = now.current.kind === "link" && now.current.target === version;
+      return [
+        ...(now.verified === made ? [] : commands(install, made)),
+        ...(linked || !current ? [] : [pointLink(link)]),
+      ];
+    },
+  };
+}
+
+/** The hash over all that goes into the folder: it changes when the folder must be made anew. */
+export function madeFrom({ manifest, lock, files = {} }: Pick<NpmInstall, "manifest" | "lock" | "files">): string {
+  const parts = Object.entries(files).map(([name, content]) => [name, sha256(content)]);
+  return sha256(JSON.stringify([sha256(manifest), sha256(lock), parts.sort()]));
+}
+
+function commands(install: NpmInstall, made: string): Command[] {
+  const { name, version } = install;
+  const staging = `/opt/nemoclaw/${name}/.new-${version}`;
+  const content = { "package.json": install.manifest, "package-lock.json": install.lock, ...install.files };
+  return [
+    {
+      title: `make room for ${name} ${version}`,
+      script: `rm -rf ${quote(staging)}\nmkdir -p ${quote(staging)}`,
+      timeoutSeconds: 120,
+    },
+    ...Object.entries(content).map(([file, text]) => writeFile({ path: `${staging}/${file}`, content: text })),
+    npmCi(install, staging),
+    {
+      title: `put ${name} ${version} in place`,
+      script: `printf '%s\\n' ${made} >${quote(`${staging}/${doneMarker}`)}
+rm -rf ${quote(artifactFolder(install))}
+mv -T ${quote(staging)} ${quote(artifactFolder(install))}`,
+      timeoutSeconds: 120,
+    },
+  ];
+}
+
+function npmCi(install: NpmInstall, staging: string): Command {
+  const { node = "/opt/nemoclaw/node/current/bin/node", npm = "/opt/nemoclaw/npm/current/bin/npm-cli.js" } = install;
+  const registry = install.registry ? ` --registry=${quote(install.registry)}` : "";
+  // The cache outlives a failure, so that the next try downloads only what is missing, and not a success.
+  return {
+    title: `install the packages of ${install.name} ${install.version}`,
+    script: `cd ${quote(staging)}
+cache=/var/cache/nemoclaw/npm
+mkdir -p "$cache"
+t=$(mktemp -d)
+trap 'rm -rf "$t"' EXIT
+${trustBundle}
+test -s "$bundle" && export NODE_EXTRA_CA_CERTS="$bundle"
+export PATH="$(dirname ${quote(node)}):$PATH" npm_config_cache="$cache" npm_config_userconfig=/dev/null npm_config_update_notifier=false
+if ! ${quote(node)} ${quote(npm)} ci --ignore-scripts --omit=dev --no-audit --no-fund --fetch-retries=4${registry} >"$t/said" 2>&1; then
+  tail -n 40 "$t/said"
+  ! grep -q EINTEGRITY "$t/said" || exit ${integrityExitCode}
+  exit 1
+fi
+tail -n 5 "$t/said"
+rm -rf "$cache"`,
+    timeoutSeconds: 1200,
+    try: downloadHint,
+  };
+}
