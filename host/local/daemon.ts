@@ -49,11 +49,13 @@ export async function stopOwnedDaemon({ directory, log }: DaemonArgs): Promise<b
   const record = recordPath(directory);
   const own = readOwn(record);
   if (!own) return false;
-  if (startTime(own.pid) === own.startTime) {
+  const runs = () => startTime(own.pid) === own.startTime;
+  const ours = runs();
+  if (ours) {
     log(`stopping the Docker daemon that was started here (process ${own.pid})`);
     await asRoot(["kill", String(own.pid)]);
-    for (let i = 0; i < 150 && startTime(own.pid) === own.startTime; i++) await sleep(200);
-    if (startTime(own.pid) === own.startTime) {
+    for (let i = 0; i < 150 && runs(); i++) await sleep(200);
+    if (runs()) {
       throw new HostError("timeout", {
         summary: `The Docker daemon started here (process ${own.pid}) did not end within 30 s`,
         try: `see ${logPath(directory)}`,
@@ -61,7 +63,7 @@ export async function stopOwnedDaemon({ directory, log }: DaemonArgs): Promise<b
     }
   }
   rmSync(record, { force: true });
-  return true;
+  return ours;
 }
 
 async function startOwn(args: DaemonArgs): Promise<"answers" | "started"> {

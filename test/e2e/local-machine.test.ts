@@ -1,0 +1,245 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import ssh2 from "ssh2";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Host } from "../../host/host.ts";
+import { createDemo, deleteDemo, readDemo } from "../../host/local/demo.ts";
+import { docker, inspect } from "../../host/local/docker.ts";
+import { labelArguments, ownerLabels } from "../../host/local/labels.ts";
+import {
+  createLocalMachine,
+  deleteLocalMachine,
+  type LocalMachine,
+  readLocalMachine,
+  stopLocalMachine,
+  updateLocalMachine,
+} from "../../host/local/machine.ts";
+import { listLocal, sweepLocal } from "../../host/local/sweep.ts";
+import { closeAll, connectTo } from "../../host/pool.ts";
+import { Sensitive } from "../../host/sensitive.ts";
+import { ensure } from "../../host/step.ts";
+import { dockerEngineState, ensureDockerEngine } from "../../host/steps/docker-engine.ts";
+import { proveDockerEngine } from "../../host/steps/docker-proof.ts";
+
+const run = Math.random().toString(36).slice(2, 8);
+const owner = { project: "nemoclaw-test", stack: "local-machine", installation: run };
+const name = `nemoclaw-test-${run}`;
+const hostKey = ssh2.utils.generateKeyPairSync("ed25519");
+const userKey = ssh2.utils.generateKeyPairSync("ed25519");
+const nothing = { containers: [], volumes: [], networks: [] };
+
+let machine: LocalMachine;
+
+beforeAll(async () => {
+  machine = await createLocalMachine(machineArgs());
+});
+
+afterAll(async () => {
+  await closeAll();
+  await sweepLocal(owner);
+});
+
+describe("a local machine", () => {
+  it("lets in the stack's key, shows the injected host key, and is up without a failed unit", async () => {
+    const host = await connect();
+    const { stdout } = await host.run({
+      title: "look around",
+      script: "systemctl is-system-running --wait || :; systemctl --failed --no-legend; ps -o comm= -p 1",
+    });
+    expect(stdout.trim().split("\n")).toEqual(["running", "systemd"]);
+  });
+
+  it("keeps its keys out of what Docker shows of it", async () => {
+    const shown = JSON.stringify(await inspect("container", machine.containerId));
+    const secret = hostKey.private.split("\n")[2] ?? "";
+    expect(secret.length).toBeGreaterThan(20);
+    expect(shown).not.toContain(secret);
+  });
+
+  it("enforces a unit's memory limit", async () => {
+    const host = await connect();
+    const { stdout } = await host.run({
+      title: "take 150 MB in a unit that may have 1 GB, and in one that may have 32 MB",
+      script: `for limit in 1G 32M; do
+  systemd-run --quiet --collect --wait --pipe --property=MemoryMax=$limit --property=MemorySwapMax=0 \\
+    sh -c 'head -c 150000000 /dev/zero | tail -n 1 | wc -c' || :
+  echo "$limit tried"
+done`,
+      timeoutSeconds: 60,
+    });
+    expect(stdout).toMatch(/^150000000\n1G tried\n(0\n)?32M tried\n$/);
+  });
+
+  it("gets Docker from the distribution, which runs a container, and is left alone the second time", async () => {
+    const host = await connect();
+    const facts = await ensure(host, ensureDockerEngine({ source: "distribution" }));
+    expect(dockerEngineState(facts)).toMatchObject({ package: "docker.io", enabled: true, active: true });
+    await proveDockerEngine(host);
+    const again = await host.look(ensureDockerEngine({ source: "distribution" }).facts);
+    expect(ensureDockerEngine({ source: "distribution" }).plan(again)).toEqual([]);
+  });
+
+  it("has Docker mended: disabled, stopped, and with settings of the site's own", async () => {
+    const host = await connect();
+    await host.apply("what somebody else did", [
+      {
+        title: "disturb Docker",
+        script: `systemctl disable --now docker.service docker.socket
+printf '{"bip": "10.99.0.1/24", "log-opts": {"max-size": "3m"}}' >/etc/docker/daemon.json`,
+      },
+    ]);
+    const facts = await ensure(host, ensureDockerEngine({ source: "distribution" }));
+    expect(facts.service).toEqual({ enabled: true, active: true, settingsInForce: true });
+    expect(JSON.parse(facts.settings ?? "")).toEqual({
+      bip: "10.99.0.1/24",
+      "live-restore": true,
+      "log-driver": "json-file",
+      "log-opts": { "max-size": "3m", "max-file": "3" },
+    });
+    await proveDockerEngine(host);
+  });
+
+  it("comes back from a reboot with Docker, at the same address", async () => {
+    const before = await bootTime(await connect());
+    await (await connect()).run({ title: "reboot", script: "systemctl --no-block reboot" }).catch(() => {});
+    const host = await untilRebooted(before);
+    await host.run({ title: "wait until it is up", script: "systemctl is-system-running --wait || :" });
+    const facts = await host.look(ensureDockerEngine({ source: "distribution" }).facts);
+    expect(dockerEngineState(facts)).toMatchObject({ enabled: true, active: true });
+    expect((await readLocalMachine(machine.containerId))?.port).toBe(machine.port);
+    await proveDockerEngine(host);
+  });
+
+  it("is seen stopped, and an update starts it at the same port", async () => {
+    await closeAll();
+    await stopLocalMachine(machine.containerId, owner);
+    expect(await readLocalMachine(machine.containerId)).toMatchObject({ running: false, port: machine.port });
+    const updated = await updateLocalMachine({ containerId: machine.containerId, owner, memory: "4g" });
+    expect(updated).toMatchObject({ running: true, port: machine.port, memory: 4 * 1024 ** 3 });
+    expect((await bootTime(await connect())).length).toBeGreaterThan(0);
+  });
+
+  it("is not taken by another installation, nor removed by it", async () => {
+    const other = { ...owner, installation: `${run}-other` };
+    await expect(createLocalMachine({ ...machineArgs(), owner: other })).rejects.toMatchObject({ kind: "foreign" });
+    await expect(deleteLocalMachine({ name, owner: other, network: name })).rejects.toMatchObject({ kind: "foreign" });
+    expect(await listLocal(other)).toEqual(nothing);
+    expect(await readLocalMachine(machine.containerId)).toMatchObject({ running: true });
+  });
+});
+
+describe("a demo beside it (a stand-in for the demo's program)", () => {
+  it("answers the machine by its alias and this computer on 127.0.0.1, and is gone when deleted", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "nemoclaw-test-"));
+    const bundlePath = join(folder, "demo.mjs");
+    writeFileSync(
+      bundlePath,
+      `import { createServer } from "node:http";
+for (const port of [8080, 8081]) createServer((_, answer) => answer.end("from " + port + " as " + process.getuid())).listen(port);
+process.on("SIGTERM", () => process.exit());`,
+      { mode: 0o600 },
+    );
+    const nodeBinary = fileURLToPath(
+      new URL(`../../node_modules/node-linux-${process.arch}/bin/node`, import.meta.url),
+    );
+    const demo = await createDemo({ name: `${name}-demo`, owner, network: name, bundlePath, nodeBinary });
+    rmSync(folder, { recursive: true });
+    try {
+      expect(await answer(`http://127.0.0.1:${demo.modelPort}/`)).toBe("from 8080 as 65534");
+      expect(await answer(`http://127.0.0.1:${demo.telegramPort}/`)).toBe("from 8081 as 65534");
+      const host = await connect();
+      const { stdout } = await host.run({ title: "ask the demo", script: `curl -sS http://${demo.alias}:8080/` });
+      expect(stdout).toBe("from 8080 as 65534");
+    } finally {
+      await deleteDemo({ containerId: demo.containerId, name: `${name}-demo`, owner, network: name });
+    }
+    expect(await readDemo(demo.containerId)).toBeUndefined();
+    expect((await listLocal(owner)).networks).toHaveLength(1);
+  });
+});
+
+describe("the end of a local machine", () => {
+  it("takes up a half-made one of the same owner", async () => {
+    const half = `${name}-half`;
+    await docker(["create", "--name", half, ...labelArguments(ownerLabels(owner)), machine.image]);
+    const made = await createLocalMachine({ ...machineArgs(), name: half });
+    expect(made).toMatchObject({ name: half, running: true });
+    await deleteLocalMachine({ containerId: made.containerId, name: half, owner, network: name });
+    expect(await readLocalMachine(made.containerId)).toBeUndefined();
+    expect(await readLocalMachine(machine.containerId)).toMatchObject({ running: true });
+  });
+
+  it("is read as gone after somebody removed it by hand, and deleting it leaves nothing", async () => {
+    await closeAll();
+    await docker(["rm", "--force", machine.containerId]);
+    expect(await readLocalMachine(machine.containerId)).toBeUndefined();
+    await deleteLocalMachine({ containerId: machine.containerId, name, owner, network: name });
+    expect(await listLocal(owner)).toEqual(nothing);
+  });
+});
+
+function machineArgs() {
+  const bundle = process.env.NODE_EXTRA_CA_CERTS;
+  return {
+    name,
+    owner,
+    network: name,
+    hostKey: { publicKey: hostKey.public, privateKey: new Sensitive(hostKey.private) },
+    authorizedKey: userKey.public,
+    ca: bundle && existsSync(bundle) ? readFileSync(bundle, "utf8") : undefined,
+    log: (line: string) => console.log(line),
+  };
+}
+
+async function connect(): Promise<Host> {
+  return connectTo(
+    {
+      id: name,
+      address: machine.address,
+      port: machine.port,
+      user: machine.user,
+      hostKeys: [hostKey.public],
+      privateKey: userKey.private,
+      arch: process.arch === "arm64" ? "arm64" : "amd64",
+      gpu: "none",
+      owner,
+    },
+    { connectSeconds: 60 },
+  );
+}
+
+/** The kernel is this computer's, so only systemd's own start time tells one boot from the next. */
+async function bootTime(host: Host): Promise<string> {
+  const { stdout } = await host.run({
+    title: "ask when it booted",
+    script: "systemctl show --property=UserspaceTimestampMonotonic",
+  });
+  return stdout.trim();
+}
+
+async function untilRebooted(before: string): Promise<Host> {
+  for (let attempt = 0; attempt < 60; attempt++) {
+    await sleep(500);
+    await closeAll();
+    const host = await connect().catch(() => undefined);
+    const now = host && (await bootTime(host).catch(() => undefined));
+    if (host && now && now !== before) return host;
+  }
+  throw new Error("the machine did not reboot within its deadline");
+}
+
+async function answer(url: string): Promise<string> {
+  let last: unknown;
+  for (let attempt = 0; attempt < 50; attempt++) {
+    try {
+      return await (await fetch(url, { signal: AbortSignal.timeout(2000) })).text();
+    } catch (error) {
+      last = error;
+      await sleep(200);
+    }
+  }
+  throw last;
+}
