@@ -40,14 +40,20 @@ export async function prepareDocker(lacking: Lacking, say: Say): Promise<"answer
   return ensureDockerDaemon({ directory: keptFolder, log: say });
 }
 
-/** Makes or finds the image that local machines start from. */
-export async function prepareImage(lacking: Lacking, say: Say): Promise<void> {
+/** Makes or finds the image that local machines start from; `installed` hears what apt had to bring for it. */
+export async function prepareImage(
+  lacking: Lacking,
+  say: Say,
+  installed: (packages: string[]) => Promise<void> = async () => {},
+): Promise<void> {
   try {
     await ensureMachineImage({ log: say });
   } catch (error) {
     if (!(error instanceof HostError) || lacking.perhaps.length === 0 || (await isCommand("mmdebstrap"))) throw error;
-    say(`installing ${lacking.perhaps.map(({ name }) => name).join(", ")} to make one`);
+    const names = lacking.perhaps.map(({ name }) => name);
+    say(`installing ${names.join(", ")} to make one`);
     await installPackages(lacking.perhaps, say);
+    await installed(names);
     await ensureMachineImage({ log: say });
   }
 }

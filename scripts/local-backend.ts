@@ -48,29 +48,41 @@ async function makePassphrase(): Promise<void> {
   }
 }
 
-/**
- * Removes the engine's lock on a local stack when the process that took it is gone: a killed `pulumi up` leaves it behind,
- * and every later command would refuse to start.
- *
- * @returns the process ids of locks that are still held
- */
-export async function releaseDeadLocks(stack: string): Promise<number[]> {
-  const folder = join(stateFolder, ".pulumi", "locks", "organization", "nemoclaw", stack);
-  const held: number[] = [];
-  for (const name of await readdir(folder).catch(() => [] as string[])) {
-    const file = join(folder, name);
-    const lock = JSON.parse(await readFile(file, "utf8").catch(() => "{}")) as { pid?: number; hostname?: string };
-    if (lock.pid && lock.hostname === hostname() && !isAlive(lock.pid)) await rm(file, { force: true });
-    else if (lock.pid) held.push(lock.pid);
-  }
-  return held;
+/** The processes that are at work on a local stack. */
+export async function lockHolders(stack: string): Promise<number[]> {
+  const locks = await readLocks(stack);
+  return locks.filter(({ dead }) => !dead).map(({ pid }) => pid);
 }
 
-function isAlive(pid: number): boolean {
+/**
+ * Removes the locks of a local stack whose process is gone: a killed Pulumi CLI leaves its lock behind, and every later
+ * command would refuse to start. The embedded engine does this itself.
+ */
+export async function releaseDeadLocks(stack: string): Promise<void> {
+  for (const { file, dead } of await readLocks(stack)) if (dead) await rm(file, { force: true });
+}
+
+async function readLocks(stack: string): Promise<{ file: string; pid: number; dead: boolean }[]> {
+  const folder = join(stateFolder, ".pulumi", "locks", "organization", "nemoclaw", stack);
+  const names = (await readdir(folder).catch(() => [] as string[])).filter((name) => name.endsWith(".json"));
+  const locks = await Promise.all(
+    names.map(async (name) => {
+      const file = join(folder, name);
+      const lock = JSON.parse(await readFile(file, "utf8").catch(() => "{}")) as { pid?: number; hostname?: string };
+      const pid = lock.pid ?? 0;
+      return { file, pid, dead: lock.hostname === hostname() && !(await isEngine(pid)) };
+    }),
+  );
+  return locks.filter(({ pid }) => pid > 0);
+}
+
+/** Process ids are used again, so one that runs something else is no engine any more. */
+async function isEngine(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
   }
+  const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "pulumi");
+  return /pulumi|engine\/main/.test(line);
 }

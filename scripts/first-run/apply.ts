@@ -1,5 +1,5 @@
 import { type Engine, runEngine } from "../engine-choice.ts";
-import { releaseDeadLocks } from "../local-backend.ts";
+import { lockHolders, releaseDeadLocks } from "../local-backend.ts";
 import type { Say } from "../progress.ts";
 import { readStackState } from "../stack-state.ts";
 
@@ -19,6 +19,7 @@ const busyForSeconds = 600;
  */
 export async function applyStack(engine: Engine, stack: string, say: Say): Promise<Applied> {
   await waitForOtherRun(stack, say);
+  if (engine.kind === "cli") await releaseDeadLocks(stack);
   const stands = ((await readStackState(engine, stack))?.resources.length ?? 0) > 0;
   const args = ["up", "--yes", "--skip-preview", "--non-interactive", "--color", "never", "--stack", stack];
   const lines: string[] = [];
@@ -49,11 +50,11 @@ export class EngineFailed extends Error {
   }
 }
 
-/** A run that was killed may have left its engine at work; it is let finish, and what it left locked is unlocked. */
-async function waitForOtherRun(stack: string, say: Say): Promise<void> {
+/** A run that was killed may have left its engine at work; it is let finish. */
+export async function waitForOtherRun(stack: string, say: Say): Promise<void> {
   const deadline = Date.now() + busyForSeconds * 1000;
   for (let told = 0; ; told++) {
-    const held = await releaseDeadLocks(stack);
+    const held = await lockHolders(stack);
     if (held.length === 0) return;
     if (Date.now() > deadline) {
       throw new Error(

@@ -8,7 +8,7 @@ import { releaseDeadLocks, stackStateFile } from "../local-backend.ts";
 import type { Progress, Say } from "../progress.ts";
 import { runProgram } from "../run-program.ts";
 import { readStackState, type StackState } from "../stack-state.ts";
-import { EngineFailed } from "./apply.ts";
+import { EngineFailed, waitForOtherRun } from "./apply.ts";
 import { readMade } from "./made-here.ts";
 
 /** Removes all that quick starts of this clone made for a stack, and nothing else; says what stays. */
@@ -24,7 +24,8 @@ export async function removeEverything(stack: string, progress: Progress): Promi
     const state = await readStackState(engine, stack);
     const installations = installationsOf(state);
     await progress.step(`Destroy stack ${stack}`, async (say) => {
-      await releaseDeadLocks(stack);
+      await waitForOtherRun(stack, say);
+      if (engine.kind === "cli") await releaseDeadLocks(stack);
       const lines: string[] = [];
       const args = ["destroy", "--yes", "--skip-preview", "--non-interactive", "--color", "never", "--stack", stack];
       const answer = await runEngine(engine, stack, args, {

@@ -1,0 +1,62 @@
+import { text } from "node:stream/consumers";
+import { argv } from "../host/command.ts";
+import { connect, ExitError, findStanding, runScript, stackCommand } from "./stack-command.ts";
+
+interface Options {
+  readonly stack: string;
+  readonly session: string;
+  readonly json?: boolean;
+  readonly timeout: string;
+}
+
+interface Reply {
+  readonly text?: string;
+  readonly model?: string;
+  readonly sessionId?: string;
+  readonly error?: { readonly kind: string; readonly message: string };
+}
+
+const program = stackCommand("chat", "One turn with the agent, without Telegram; also tells whether all of it works.")
+  .argument("[message...]", "what to say; standard input where there is none")
+  .option("--session <key>", "which conversation to go on with", "chat")
+  .option("--timeout <seconds>", "how long to wait for the answer", "300")
+  .option("--json", "print {text, model, sessionId}");
+
+await runScript(async () => {
+  program.parse();
+  const { stack, session, json, timeout } = program.opts<Options>();
+  const message = program.args.join(" ") || (process.stdin.isTTY ? "" : await text(process.stdin));
+  if (!message.trim()) throw new ExitError('scripts/chat needs a message: scripts/chat "What can you do?"', 64);
+  const timeoutSeconds = Number(timeout);
+  if (!(timeoutSeconds > 0)) throw new ExitError(`--timeout takes a number of seconds, not ${timeout}`, 64);
+
+  const standing = await findStanding(stack);
+  const host = await connect(standing);
+  const client = ["/opt/nemoclaw/node/current/bin/node", "/opt/nemoclaw/supervisor/current/turn.mjs"];
+  const words = [...client, "--sandbox", standing.sandbox, "--session", session];
+  const answer = await host.run(argv("one turn with the agent", words, { stdin: message, timeoutSeconds }));
+  const reply = parseReply(answer.stdout);
+  if (!reply || reply.error || reply.text === undefined) {
+    const said = reply?.error
+      ? `${reply.error.kind}: ${reply.error.message}`
+      : answer.stderr.trim() || answer.stdout.trim();
+    throw new ExitError(
+      `The agent did not answer on ${standing.machine.address}\n  said  ${said}\n  try   scripts/status -s ${stack}`,
+      1,
+    );
+  }
+  if (json) console.log(JSON.stringify(reply));
+  else {
+    console.log(reply.text);
+    console.error(`(${reply.model ?? "model unknown"})`);
+  }
+  return 0;
+});
+
+function parseReply(stdout: string): Reply | undefined {
+  try {
+    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Reply;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { argv, type Command } from "../../host/command.ts";
+import type { Host } from "../../host/host.ts";
+import { connectTo } from "../../host/pool.ts";
+import { askThroughTelegram } from "../../services/demo/drive.ts";
+import type { Say } from "../progress.ts";
+import { machineOf, type StackState } from "../stack-state.ts";
+
+const question = "Hello from the quick start. Are you there?";
+const unlistedHost = "example.com";
+
+/**
+ * Shows that the job is done: an answer that came all the way, a way out that was refused and a write that was refused, each
+ * with the rule that refused it, or the absence of one.
+ *
+ * @throws Error when one of these did not turn out so
+ */
+export async function prove(state: StackState, say: Say): Promise<void> {
+  const machine = machineOf(state);
+  const sandbox = state.find("nemoclaw:host:Sandbox");
+  if (!machine || !sandbox) throw new Error("the stack has no sandbox, so there is nothing to prove");
+  await proveAnswer(state, say);
+  const host = await connectTo(machine, { log: say });
+  await proveEgressRefused(host, String(sandbox.inputs.sandbox), say);
+  await proveWriteRefused(host, sandbox.inputs, say);
+}
+
+async function proveAnswer(state: StackState, say: Say): Promise<void> {
+  const port = state.find("nemoclaw:local:Demo")?.outputs.telegramPort;
+  const chats = state.find("nemoclaw:host:TelegramBridge")?.inputs.chats;
+  if (typeof port !== "number" || !Array.isArray(chats)) {
+    say("the stack has no demo beside it, so no message is sent through Telegram; try scripts/chat");
+    return;
+  }
+  say(`you, in chat ${chats[0]} of the Telegram stand-in:  ${question}`);
+  const { text } = await askThroughTelegram({
+    url: `http://127.0.0.1:${port}`,
+    chat: Number(chats[0]),
+    text: question,
+  });
+  say(`the agent, through the DEMO model:  ${text}`);
+}
+
+async function proveEgressRefused(host: Host, sandbox: string, say: Say): Promise<void> {
+  const url = `http://${unlistedHost}/`;
+  const request = ["curl", "--silent", "--show-error", "--max-time", "30", "--write-out", "\n%{http_code}", url];
+  const answer = await host.run(inside(sandbox, request, `ask for ${url} from inside the sandbox`));
+  const lines = answer.stdout.trimEnd().split("\n");
+  const status = lines.pop();
+  if (status !== "403") {
+    throw new Error(
+      `${url} was not refused inside the sandbox: it answered ${status ?? "nothing"}; ${answer.stderr.trim()}`,
+    );
+  }
+  const refusal = refusalSchema.safeParse(parseJson(lines.join("\n")));
+  const why = refusal.success ? ruleOf(refusal.data) : lines.join(" ").trim();
+  say(`egress refused:  curl ${url} inside the sandbox got 403  (${why})`);
+}
+
+const refusalSchema = z.object({
+  error: z.string().optional(),
+  policy: z.string().optional(),
+  rule: z.string().optional(),
+  reason: z.string().optional(),
+});
+
+function ruleOf({ policy, rule, reason, error }: z.infer<typeof refusalSchema>): string {
+  const place = [policy, rule].filter(Boolean).join(", ");
+  return [place ? `rule ${place}` : `no rule of network_policies allows it`, reason ?? error]
+    .filter(Boolean)
+    .join(": ");
+}
+
+async function proveWriteRefused(host: Host, sandbox: Record<string, unknown>, say: Say): Promise<void> {
+  const { read_only = [] } = filesystemSchema.parse(sandbox.policy).filesystem_policy ?? {};
+  // A folder that can be read, so that it is the missing right to write that refuses.
+  const folder = read_only.includes("/usr") ? "/usr" : read_only[0];
+  if (!folder) throw new Error("the policy lists no read-only path, so no refused write can be shown");
+  const file = `${folder}/nemoclaw-proof`;
+  const write = ["sh", "-c", 'test -d "$1" && echo proof > "$2"', "sh", folder, file];
+  const answer = await host.run(inside(String(sandbox.sandbox), write, `write ${file} inside the sandbox`));
+  if (answer.exitCode === 0)
+    throw new Error(`${file} was written inside the sandbox, though the policy lists it read-only`);
+  const said = answer.stderr.trim().split("\n").at(-1) ?? "";
+  say(`write refused:  ${file} inside the sandbox: ${said}  (rule filesystem_policy.read_only: ${folder})`);
+}
+
+const filesystemSchema = z.object({
+  filesystem_policy: z.object({ read_only: z.array(z.string()).optional() }).optional(),
+});
+
+function inside(sandbox: string, words: readonly string[], title: string): Command {
+  const program = "/opt/nemoclaw/supervisor/current/inside.mjs";
+  return argv(title, ["/opt/nemoclaw/node/current/bin/node", program, "--sandbox", sandbox, "--", ...words], {
+    timeoutSeconds: 60,
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+import { Command, CommanderError } from "commander";
+import { HostError } from "../host/errors.ts";
+import { closeAll } from "../host/pool.ts";
+import { keptFolder, stackFile } from "./clone-paths.ts";
+import { findLacking, prepareDocker, prepareImage } from "./computer-setup.ts";
+import { findEngine } from "./engine-choice.ts";
+import { applyStack, EngineFailed } from "./first-run/apply.ts";
+import { ensureLocalStack } from "./first-run/local-stack.ts";
+import { listImages, noteMade } from "./first-run/made-here.ts";
+import { prove } from "./first-run/proof.ts";
+import { removeEverything } from "./first-run/remove.ts";
+import { isLocal, localStack } from "./local-backend.ts";
+import { Progress } from "./progress.ts";
+import { readStackState } from "./stack-state.ts";
+
+const program = new Command("scripts/quickstart")
+  .description(
+    "Sets up a disposable machine on this computer with a policed OpenClaw agent on it, and proves that it works: a message\n" +
+      "through Telegram (a stand-in) to the agent and back, one refused way out, one refused write. Needs no account anywhere.\n" +
+      "Run it again after a change or an interruption; it goes on from where things are.",
+  )
+  .option("-s, --stack <name>", "local, or local-NAME for a second one", localStack)
+  .option("--destroy", "remove everything the quick start made, and nothing else")
+  .exitOverride();
+
+const progress = new Progress();
+
+process.exitCode = await main().catch((error: unknown) => {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64;
+  console.error(`\n${error instanceof Error ? error.message : error}`);
+  if (error instanceof EngineFailed) return error.exitCode;
+  return error instanceof HostError && error.kind === "cancelled" ? 130 : 1;
+});
+await closeAll();
+
+async function main(): Promise<number> {
+  const { stack, destroy } = program.parse().opts<{ stack: string; destroy?: boolean }>();
+  if (!isLocal(stack)) {
+    console.error(`The quick start makes local stacks only: local, or local-NAME; not ${stack}.`);
+    console.error("  try   scripts/pulumi up -s NAME     for any other, after writing stacks/Pulumi.NAME.yaml");
+    return 64;
+  }
+  const began = performance.now();
+  if (destroy) await removeEverything(stack, progress);
+  else await bringUp(stack);
+  const seconds = Math.round((performance.now() - began) / 1000);
+  progress.line(`\nDone in ${seconds < 90 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`}.`);
+  return 0;
+}
+
+async function bringUp(stack: string): Promise<void> {
+  const lacking = await findLacking();
+  progress.line(progress.heading("What this will put on this computer"));
+  for (const { name, reason } of lacking.now) progress.line(`  with apt: ${name} (${reason})`);
+  for (const { name, reason } of lacking.perhaps) progress.line(`  with apt, if needed: ${name} (${reason})`);
+  progress.line(
+    `  in Docker: a container as the machine, one beside it with the DEMO model and Telegram stand-in, their image`,
+  );
+  progress.line(`  in this clone: state and secrets in ${keptFolder}, configuration in ${stackFile(stack)}`);
+  progress.line("  All of it goes with scripts/quickstart --destroy, but for what apt installed.\n");
+
+  const engine = await progress.step("Choose the engine", (say) => findEngine({ download: true, say }));
+  progress.line(`    Engine: ${engine.about}`);
+  await progress.step("Docker on this computer", async (say) => {
+    await prepareDocker(lacking, say);
+    await noteMade({ packages: lacking.now.map(({ name }) => name) });
+  });
+  await progress.step("Image of the local machine", async (say) => {
+    const before = new Set(await listImages());
+    try {
+      await prepareImage(lacking, say, (packages) => noteMade({ packages }));
+    } finally {
+      await noteMade({ images: (await listImages()).filter((id) => !before.has(id)) });
+    }
+  });
+  const configured = await progress.step(`Configuration of stack ${stack}`, (say) =>
+    ensureLocalStack(engine, stack, say),
+  );
+  const applied = await progress.step(`Apply stack ${stack}`, (say) => applyStack(engine, stack, say));
+  const state = await readStackState(engine, stack);
+  if (!state) throw new Error(`stack ${stack} has no state after it was applied`);
+  await progress.step("Proof", (say) => prove(state, say));
+
+  progress.line("");
+  progress.line(
+    applied.changed || configured
+      ? `${progress.heading("Made")}: ${applied.summary}, all listed by  scripts/pulumi stack -s ${stack}`
+      : `${progress.heading("Nothing to change")}: everything was as configured, and it works.`,
+  );
+  const option = stack === localStack ? "" : ` -s ${stack}`;
+  progress.line(progress.heading("Next"));
+  progress.line(`  scripts/chat${option} "What can you do?"        talk to the agent without Telegram`);
+  progress.line(`  scripts/status${option}                         what runs, with which model and policy`);
+  progress.line(`  scripts/logs${option} --follow denials          what the sandbox is refused, as it happens`);
+  progress.line(`  scripts/pulumi preview -s ${stack}              after an edit of stacks/Pulumi.${stack}.yaml`);
+  progress.line(`  scripts/quickstart${option} --destroy           remove all of it`);
+}

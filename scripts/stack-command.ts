@@ -1,0 +1,70 @@
+import { Command, CommanderError } from "commander";
+import { HostError } from "../host/errors.ts";
+import type { Host } from "../host/host.ts";
+import type { Machine } from "../host/machine.ts";
+import { closeAll, connectTo } from "../host/pool.ts";
+import { findEngine } from "./engine-choice.ts";
+import { localStack } from "./local-backend.ts";
+import { machineOf, readStackState, type StackState } from "./stack-state.ts";
+
+/** A command about one stack: `-s STACK`, `--help`, and for those that print facts `--json`. */
+export function stackCommand(name: string, description: string): Command {
+  return new Command(`scripts/${name}`)
+    .description(description)
+    .option("-s, --stack <name>", "the stack", process.env.PULUMI_STACK ?? localStack)
+    .exitOverride();
+}
+
+/** A failure with an exit code of its own; the message is for the person. */
+export class ExitError extends Error {
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Runs a script's work and ends the process as the scripts promise: 0 fine, 1 error, 64 usage, 130 cancelled. */
+export async function runScript(work: () => Promise<number | undefined>): Promise<void> {
+  try {
+    process.exitCode = (await work()) ?? 0;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 64;
+      return;
+    }
+    console.error(error instanceof Error ? error.message : String(error));
+    if (error instanceof ExitError) process.exitCode = error.exitCode;
+    else process.exitCode = error instanceof HostError && error.kind === "cancelled" ? 130 : 1;
+  } finally {
+    await closeAll();
+  }
+}
+
+/** Where a stack's sandbox stands. */
+export interface Standing {
+  readonly state: StackState;
+  readonly machine: Machine;
+  readonly sandbox: string;
+}
+
+/**
+ * Finds what a stack has made.
+ *
+ * @throws ExitError when there is no such stack, or nothing on it yet
+ */
+export async function findStanding(stack: string): Promise<Standing> {
+  const engine = await findEngine();
+  const state = await readStackState(engine, stack);
+  const machine = machineOf(state);
+  const sandbox = state?.find("nemoclaw:host:Sandbox")?.inputs.sandbox;
+  if (state && machine && typeof sandbox === "string") return { state, machine, sandbox };
+  const make = stack === localStack ? "scripts/quickstart" : `scripts/pulumi up -s ${stack}`;
+  throw new ExitError(`Stack ${stack} has no sandbox ${state ? "yet" : "here"}.\n  try   ${make}`, 1);
+}
+
+/** A connection to it, for a person who waits: a machine that does not answer within half a minute is down. */
+export function connect({ machine }: Standing, signal?: AbortSignal): Promise<Host> {
+  return connectTo(machine, { connectSeconds: 30, signal, log: (line) => console.error(line) });
+}
