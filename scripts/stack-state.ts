@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { z } from "zod";
 import { type Machine, machineSchema } from "../host/machine.ts";
 import { type Engine, runEngine } from "./engine-choice.ts";
+import { isLocal, stackStateFile } from "./local-backend.ts";
 
 const checkpoint = z.object({
   deployment: z.object({
@@ -42,6 +44,7 @@ export interface StackState {
  * @throws Error with what the engine said, for instance a wrong passphrase
  */
 export async function readStackState(engine: Engine, stack: string): Promise<StackState | undefined> {
+  if (isLocal(stack) && !existsSync(stackStateFile(stack))) return undefined;
   const args = ["stack", "export", "--show-secrets", "--stack", stack];
   const answer = await runEngine(engine, stack, args, { timeoutSeconds: 120 });
   if (answer.exitCode !== 0) {
