@@ -1,0 +1,34 @@
+/** The name under which the agent knows its model. The inference route puts the real one in its place. */
+const model = "routed";
+
+/** What a folder of the agent's settings depends on. */
+export interface AgentPlaces {
+  readonly workspace: string;
+  readonly state: string;
+}
+
+/**
+ * OpenClaw's settings: one provider, which is the inference route, and nothing that would act without being asked. The agent
+ * may change its file; what matters is not in it, since the key and the model are the route's and access is the gate's.
+ */
+export function agentSettings({ workspace, state }: AgentPlaces): object {
+  return {
+    gateway: { mode: "local", bind: "loopback", auth: { mode: "token" }, controlUi: { enabled: false } },
+    models: {
+      mode: "merge",
+      catalogRefresh: { enabled: false },
+      providers: {
+        inference: {
+          baseUrl: "http://inference.local/v1",
+          apiKey: "unused",
+          api: "openai-completions",
+          models: [{ id: model, name: "the routed model", contextWindow: 128_000, maxTokens: 8192 }],
+        },
+      },
+    },
+    agents: { defaults: { model: { primary: `inference/${model}` }, workspace, heartbeat: { every: "0m" } } },
+    update: { checkOnStart: false },
+    // Its file would else fill /tmp, which is memory; the journal has the same lines.
+    logging: { level: "warn", file: `${state}/logs/gateway.log`, maxFileBytes: 5_000_000, consoleLevel: "info" },
+  };
+}

@@ -1,0 +1,157 @@
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { hostPid } from "./host-pid.ts";
+import { parseLine, readLines } from "./lines.ts";
+import { log } from "./log.ts";
+import { type ExecAnswer, type Fault, type FaultKind, mostLineBytes, type TurnAnswer } from "./protocol.ts";
+
+export type Outcome<T> = { readonly answer: T } | { readonly fault: Fault };
+
+/** How long the tree may take to end by itself before it is killed; systemd's own limit is longer. */
+const stopSeconds = 10;
+// More than the deadline inside, which normally answers first.
+const graceSeconds = 10;
+const mostLogBytes = 8192;
+
+const kinds: readonly string[] = [
+  "agent-down",
+  "timeout",
+  "inference",
+  "busy",
+  "invalid",
+  "agent",
+] satisfies FaultKind[];
+
+/**
+ * The wrapped process tree, seen from outside. Every line from it is the agent's own word, so each is checked for its shape
+ * and bound in size, and none can name anything but a request that waits.
+ */
+export class Tree {
+  /** Resolves with the exit code once the tree has ended. */
+  readonly ended: Promise<number>;
+  /** Resolves when the agent answers for the first time. */
+  readonly firstReady: Promise<void>;
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #waiting = new Map<string, (outcome: Outcome<Record<string, unknown>>) => void>();
+  readonly #becameReady = Promise.withResolvers<void>();
+  #ready = false;
+  #gatewayPid = 0;
+  #lastWords = "";
+
+  constructor(child: ChildProcessWithoutNullStreams) {
+    this.#child = child;
+    this.firstReady = this.#becameReady.promise;
+    readLines(child.stdout, mostLineBytes, { line: (text) => this.#heard(text) });
+    readLines(child.stderr, mostLogBytes, {
+      line: (line) => {
+        this.#lastWords = line;
+        log("info", "agent-log", { line });
+      },
+    });
+    // Whoever writes to a tree that has just ended is answered by its end.
+    child.stdin.on("error", () => {});
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.ended = promise;
+    child.once("error", ({ message }) => log("error", "cannot-start", { message }));
+    child.once("close", (code, signal) => {
+      this.#ready = false;
+      for (const settle of this.#waiting.values()) settle(down("the agent ended during the request"));
+      this.#waiting.clear();
+      resolve(code ?? (signal === null ? 1 : 128));
+    });
+  }
+
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** The last line the tree wrote to its log: what it said before it ended. */
+  get lastWords(): string {
+    return this.#lastWords;
+  }
+
+  /** Process id of the agent as the machine counts; nothing while it starts. */
+  agentPid(): number | undefined {
+    return this.#child.pid === undefined ? undefined : hostPid(this.#child.pid, this.#gatewayPid);
+  }
+
+  async turn(session: string, message: string, timeoutSeconds: number): Promise<Outcome<TurnAnswer>> {
+    if (!this.#ready) return down("the agent is not ready; it starts or has lost its gateway");
+    const outcome = await this.#ask({ op: "turn", session, message, timeoutSeconds });
+    if ("fault" in outcome) return outcome;
+    const { text, model, sessionId } = outcome.answer;
+    return { answer: { text: String(text), model: String(model), sessionId: String(sessionId) } };
+  }
+
+  async exec(argv: readonly string[], timeoutSeconds: number): Promise<Outcome<ExecAnswer>> {
+    const outcome = await this.#ask({ op: "exec", argv, timeoutSeconds });
+    if ("fault" in outcome) return outcome;
+    const { exitCode, stdout, stderr, truncated } = outcome.answer;
+    return {
+      answer: {
+        exitCode: Number(exitCode),
+        stdout: String(stdout),
+        stderr: String(stderr),
+        truncated: truncated === true,
+      },
+    };
+  }
+
+  /** Asks the tree to end, and ends it when it does not. */
+  stop(): void {
+    this.#child.stdin.end(`${JSON.stringify({ op: "stop" })}\n`);
+    setTimeout(() => this.#child.kill("SIGKILL"), stopSeconds * 1000).unref();
+  }
+
+  #ask(order: { readonly timeoutSeconds: number; readonly op: string } & Record<string, unknown>) {
+    const id = randomUUID();
+    const { promise, resolve } = Promise.withResolvers<Outcome<Record<string, unknown>>>();
+    const late = () => resolve(fault("timeout", `the sandbox gave no answer within ${order.timeoutSeconds} s`));
+    const timer = setTimeout(late, (order.timeoutSeconds + graceSeconds) * 1000);
+    this.#waiting.set(id, resolve);
+    if (this.#child.exitCode === null && this.#child.stdin.writable) {
+      this.#child.stdin.write(`${JSON.stringify({ id, ...order })}\n`);
+    } else {
+      resolve(down("the agent has ended"));
+    }
+    return promise.finally(() => {
+      clearTimeout(timer);
+      this.#waiting.delete(id);
+    });
+  }
+
+  #heard(text: string): void {
+    const said = parseLine(text);
+    if (said === undefined) return;
+    if (said.event === "started") this.#gatewayPid = Number(said.gatewayPid) || 0;
+    else if (said.event === "ready") this.#changed(true, { seconds: Number(said.seconds) || 0 });
+    else if (said.event === "lost") this.#changed(false, { reason: String(said.reason).slice(0, 300) });
+    const settle = this.#waiting.get(String(said.id));
+    if (settle === undefined) return;
+    if (isRecord(said.answer)) settle({ answer: said.answer });
+    else if (isRecord(said.fault)) settle(checked(said.fault));
+  }
+
+  #changed(ready: boolean, facts: Record<string, unknown>): void {
+    if (ready !== this.#ready) log(ready ? "info" : "warn", ready ? "agent-ready" : "agent-lost", facts);
+    this.#ready = ready;
+    if (ready) this.#becameReady.resolve();
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function fault(kind: FaultKind, message: string): { fault: Fault } {
+  return { fault: { kind, message } };
+}
+
+function down(message: string): { fault: Fault } {
+  return fault("agent-down", message);
+}
+
+function checked({ kind, message }: Record<string, unknown>): { fault: Fault } {
+  const known = kinds.includes(String(kind)) ? (kind as FaultKind) : "agent";
+  return fault(known, String(message).slice(0, 2000));
+}

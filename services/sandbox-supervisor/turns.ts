@@ -1,0 +1,57 @@
+import { log } from "./log.ts";
+import type { TurnAnswer } from "./protocol.ts";
+import type { Outcome } from "./tree.ts";
+
+const mostWaiting = 8;
+const mostSessions = 64;
+
+export type RunTurn = (session: string, message: string, timeoutSeconds: number) => Promise<Outcome<TurnAnswer>>;
+
+/** Runs the turns of one session one after the other and those of different sessions side by side. */
+export class Turns {
+  readonly #run: RunTurn;
+  readonly #queues = new Map<string, { last: Promise<unknown>; length: number }>();
+  #lastModel: string | undefined;
+
+  constructor(run: RunTurn) {
+    this.#run = run;
+  }
+
+  /** The model that gave the latest answer. */
+  get lastModel(): string | undefined {
+    return this.#lastModel;
+  }
+
+  /** One turn. Its deadline starts when its own work does, not while it waits for the one before it. */
+  async take(session: string, message: string, timeoutSeconds: number): Promise<Outcome<TurnAnswer>> {
+    const queue = this.#queues.get(session) ?? { last: Promise.resolve(), length: 0 };
+    if (queue.length >= mostWaiting || (queue.length === 0 && this.#queues.size >= mostSessions)) {
+      const what =
+        queue.length > 0 ? `${queue.length} turns of session ${session}` : `turns of ${mostSessions} sessions`;
+      return { fault: { kind: "busy", message: `${what} wait already; try again when they are answered` } };
+    }
+    this.#queues.set(session, queue);
+    queue.length += 1;
+    const mine = queue.last.then(() => this.#measured(session, message, timeoutSeconds));
+    queue.last = mine;
+    try {
+      return await mine;
+    } finally {
+      queue.length -= 1;
+      if (queue.length === 0) this.#queues.delete(session);
+    }
+  }
+
+  async #measured(session: string, message: string, timeoutSeconds: number): Promise<Outcome<TurnAnswer>> {
+    const start = performance.now();
+    const outcome = await this.#run(session, message, timeoutSeconds);
+    const seconds = Math.round(performance.now() - start) / 1000;
+    if ("fault" in outcome) {
+      log("warn", "turn-failed", { session, seconds, ...outcome.fault });
+    } else {
+      this.#lastModel = outcome.answer.model;
+      log("info", "turn", { session, seconds, model: outcome.answer.model, characters: outcome.answer.text.length });
+    }
+    return outcome;
+  }
+}
