@@ -1,0 +1,28 @@
+import type { ChildProcess } from "node:child_process";
+
+const graceSeconds = 3;
+
+/** The environment of plugins and programs: ours, without the passphrase, which is nobody's business but the engine's. */
+export function childEnvironment(): NodeJS.ProcessEnv {
+  const { PULUMI_CONFIG_PASSPHRASE: _1, PULUMI_CONFIG_PASSPHRASE_FILE: _2, ...others } = process.env;
+  return others;
+}
+
+/** Ends a child and everything in its process group: asked first, made to after a moment. */
+export async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  signalGroup(child.pid, "SIGTERM");
+  const force = setTimeout(() => signalGroup(child.pid as number, "SIGKILL"), graceSeconds * 1000);
+  await ended;
+  clearTimeout(force);
+}
+
+/** Sends a signal to a process group that may be gone already. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
