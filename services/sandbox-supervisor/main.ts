@@ -27,7 +27,7 @@ async function run(sandbox: string): Promise<number> {
   const settings = await readSettings(paths.config);
   const here = import.meta.dirname;
   const node = dirname(dirname(realpathSync(process.execPath)));
-  const agent = join(dirname(dirname(dirname(here))), "agent", settings.agentVersion);
+  const agent = join(dirname(dirname(here)), "agent", settings.agentVersion);
   const entry = join(agent, "node_modules/openclaw/openclaw.mjs");
   if (disk.real(entry) === undefined)
     throw new Error(`OpenClaw ${settings.agentVersion} is not installed: no ${entry}`);
@@ -45,7 +45,7 @@ async function run(sandbox: string): Promise<number> {
   const places = { node, agent, loop, sandboxRuntime, relays: paths.relays, trust: paths.trust };
   const { workspace } = paths;
   const listed = access({ policy: settings.filesystem, needs: needs(places), state: [state], workspace, disk });
-  for (const path of listed.skipped) log("warn", "path-left-out", { ...path });
+  for (const path of listed.skipped) log("info", "path-left-out", { ...path });
 
   const home = listed.allowWrite.includes(workspace) ? workspace : state;
   const child = await startInside({

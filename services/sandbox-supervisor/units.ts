@@ -108,7 +108,7 @@ LimitCORE=0
 
 # bubblewrap makes its own mounts and a new /proc, which the kernel allows only where no part of /proc is covered: so none of
 # ProtectProc, ProtectKernelTunables, ProtectKernelLogs, nor RestrictNamespaces. It needs no privilege that no_new_privs takes
-# away, since it is not setuid.
+# away, since it is not setuid. And not RestrictSUIDSGID, which takes openat2 away, which the agent needs.
 NoNewPrivileges=yes
 CapabilityBoundingSet=
 AppArmorProfile=-nemoclaw-sandbox
@@ -127,7 +127,6 @@ IPAddressDeny=any
 IPAddressAllow=localhost
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 RestrictRealtime=yes
-RestrictSUIDSGID=yes
 LockPersonality=yes
 SystemCallArchitectures=native
 SystemCallFilter=~@clock @cpu-emulation @module @obsolete @raw-io @reboot @swap
@@ -175,7 +174,8 @@ TimeoutStartSec=60
 TimeoutStopSec=15
 StateDirectory=nemoclaw/${name}/gate
 StateDirectoryMode=0700
-ReadWritePaths=${authority}
+# Missing only while the line above that makes it runs.
+ReadWritePaths=-${authority}
 RuntimeDirectory=nemoclaw-gate/${name}
 RuntimeDirectoryMode=0755
 UMask=0022
