@@ -5,7 +5,7 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 import { createSecureContext, type SecureContext } from "node:tls";
 import * as x509 from "@peculiar/x509";
-import { writeAtomically } from "./atomic-file.ts";
+import { writeAtomically } from "../atomic-file.ts";
 
 /** Signs the certificates that the gate shows to the sandbox in the name of inspected endpoints. */
 export interface Authority {

@@ -18,7 +18,7 @@ export interface Journal {
 
 /** How much is written. */
 export interface JournalLimits {
-  /** How long the same denial stays quiet after it was written. @default 30000 */
+  /** How long the same denial stays quiet after it was written; 0 writes each. @default 30000 */
   quietMs?: number;
   /** Different denials within that time; the rest is only counted. @default 200 */
   denials?: number;
@@ -39,12 +39,12 @@ export function journal(write: (line: string) => void, limits: JournalLimits = {
     held.clear();
     overflow = 0;
   };
-  const timer = setInterval(flush, quietMs);
+  const timer = setInterval(flush, quietMs || 30_000);
   timer.unref();
   return {
     egress(given) {
       const entry = shape(given);
-      if (entry.decision === "allow") return line("egress", entry);
+      if (entry.decision === "allow" || quietMs === 0) return line("egress", entry);
       const key = JSON.stringify(entry);
       const known = held.get(key);
       if (known) known.count++;

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { AddressInfo, Socket } from "node:net";
-import { writeAtomically } from "./atomic-file.ts";
+import { writeAtomically } from "../atomic-file.ts";
 import { openAuthority } from "./authority.ts";
 import { connections } from "./connections.ts";
 import type { Gate } from "./gate.ts";
-import { journal } from "./journal.ts";
+import { type JournalLimits, journal } from "./journal.ts";
 import { readPolicy } from "./policy.ts";
 import { createProxy } from "./proxy.ts";
 import { type Network, pool, realNetwork } from "./upstream.ts";
@@ -28,6 +28,8 @@ export interface GateOptions {
   uids: readonly number[];
   /** Takes journal lines. @default standard output */
   write?: (line: string) => void;
+  /** How much of what repeats is written. */
+  journal?: JournalLimits;
   /** @default the machine's */
   network?: Network;
 }
@@ -60,7 +62,7 @@ export async function startGate(options: GateOptions): Promise<RunningGate> {
   const network = options.network ?? realNetwork();
   const gate: Gate = {
     policy: [],
-    journal: journal(options.write ?? ((line) => process.stdout.write(`${line}\n`))),
+    journal: journal(options.write ?? ((line) => process.stdout.write(`${line}\n`)), options.journal),
     connections: connections(),
     network,
     pool: pool(network),

@@ -4,6 +4,7 @@ import https from "node:https";
 import { connect, isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
+import { trustedAuthorities } from "../trusted-authorities.ts";
 import { refuseAddress } from "./address.ts";
 import { addressesOf, type Destination } from "./judge.ts";
 import type { Policy } from "./policy.ts";
@@ -28,7 +29,6 @@ const connectMs = 30_000;
 
 /** The machine's own resolver, its network, and the authorities it and `NODE_EXTRA_CA_CERTS` trust. */
 export function realNetwork(): Network {
-  const system = tls.getCACertificates("system");
   return {
     async resolve(host) {
       return (await lookup(host, { all: true })).map(({ address }) => address);
@@ -43,9 +43,7 @@ export function realNetwork(): Network {
             addresses.map((address) => ({ address, family: isIP(address) })),
           ),
       }),
-    authorities: [
-      ...new Set([...(system.length > 0 ? system : tls.rootCertificates), ...tls.getCACertificates("extra")]),
-    ],
+    authorities: trustedAuthorities(),
   };
 }
 
