@@ -44,7 +44,7 @@ export class AgentSandbox extends pulumi.ComponentResource {
       { machine, sandbox, runtime, policy, agent, limits, mirrors },
       { ...child, dependsOn: [workspace] },
     );
-    const inside = { machine, sandbox, sandboxId: box.id };
+    const inside = { machine, sandbox, runtime, sandboxId: box.id };
     new NetworkPolicy(`${name}-network`, { ...inside, networkPolicies }, child);
     const route = new InferenceRoute(`${name}-inference`, { ...inside, ...args.inference }, child);
 

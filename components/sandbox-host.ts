@@ -26,13 +26,14 @@ export class SandboxHost extends pulumi.ComponentResource {
     const child = { parent: this, deletedWith };
 
     const docker = new DockerEngine(`${name}-docker`, { machine, mirrors }, child);
-    const runtime = new SandboxRuntime(`${name}-runtime`, { machine, kind, mirrors }, { ...child, dependsOn: [docker] });
+    // Beside Docker, not after it: the embedded runtime does not need it, and package installations wait for each other.
+    const runtime = new SandboxRuntime(`${name}-runtime`, { machine, kind, mirrors }, child);
 
     this.machine = machine;
     this.runtime = kind;
     this.mirrors = mirrors;
     this.deletedWith = deletedWith;
     this.dockerVersion = docker.version;
-    this.registerOutputs({ dockerVersion: docker.version, programs: runtime.programs });
+    this.registerOutputs({ dockerVersion: docker.version, versions: runtime.versions });
   }
 }

@@ -58,7 +58,7 @@ export function hostHandler<Inputs extends OnMachine, State extends Inputs, Fact
     },
     async read(_id, state, progress) {
       try {
-        const host = await connectTo(state.machine, { ...progress, deadlineSeconds: READ_DEADLINE_SECONDS });
+        const host = await connectTo(state.machine, { ...progress, connectSeconds: READ_DEADLINE_SECONDS });
         const observed = resource.observe(state, await host.look((await resource.step(state)).facts));
         return observed === "gone" ? "gone" : { ...state, ...observed };
       } catch (error) {
@@ -69,7 +69,7 @@ export function hostHandler<Inputs extends OnMachine, State extends Inputs, Fact
     update: (_id, inputs, _state, progress) => make(inputs, progress),
     async delete(_id, state, progress) {
       try {
-        const host = await connectTo(state.machine, { ...progress, deadlineSeconds: READ_DEADLINE_SECONDS });
+        const host = await connectTo(state.machine, { ...progress, connectSeconds: READ_DEADLINE_SECONDS });
         await ensure(host, resource.removal(state));
       } catch (error) {
         if (!(await goneWithItsMachine(error, state.machine))) throw error;
@@ -83,7 +83,7 @@ export function hostHandler<Inputs extends OnMachine, State extends Inputs, Fact
 async function goneWithItsMachine(error: unknown, machine: Machine): Promise<boolean> {
   if (!(error instanceof HostError) || error.kind !== "unreachable") return false;
   if (!machine.id.startsWith("local:")) return false;
-  return (await readLocalMachine(machine.id.slice("local:".length))) === "gone";
+  return (await readLocalMachine(machine.id.slice("local:".length))) === undefined;
 }
 
 function notThere(name: string, machine: Machine): HostError {

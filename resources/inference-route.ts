@@ -5,12 +5,15 @@ export interface InferenceRouteArgs {
   readonly machine: MachineInputs;
   readonly sandbox: pulumi.Input<string>;
   readonly sandboxId: pulumi.Input<string>;
+  readonly runtime: pulumi.Input<"embedded">;
   /** An OpenAI-compatible endpoint, up to and including its `/v1`. */
   readonly baseUrl: pulumi.Input<string>;
   /** The model every request is sent to, whatever the agent asks for. */
   readonly model: pulumi.Input<string>;
   /** The upstream's key. It reaches the route by a systemd credential and is never seen inside the sandbox. */
   readonly key?: pulumi.Input<string>;
+  /** @default true */
+  readonly running?: pulumi.Input<boolean>;
 }
 
 /** The agent's only way to a model. Switching the model is an update in place; the agent keeps running. */
@@ -20,6 +23,6 @@ export class InferenceRoute extends pulumi.CustomResource {
   constructor(name: string, args: InferenceRouteArgs, opts?: pulumi.CustomResourceOptions) {
     const key = args.key === undefined ? undefined : pulumi.secret(args.key);
     const secret = pulumi.mergeOptions(opts, { additionalSecretOutputs: ["key"] });
-    super("nemoclaw:host:InferenceRoute", name, { ...args, key, running: true, inForce: true }, secret);
+    super("nemoclaw:host:InferenceRoute", name, { running: true, ...args, key, enabled: true, inForce: true }, secret);
   }
 }

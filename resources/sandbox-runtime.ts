@@ -10,11 +10,10 @@ export interface SandboxRuntimeArgs {
 
 /** What sandboxes run on: programs, users and folders shared by all sandboxes of a machine, each at its pinned version. */
 export class SandboxRuntime extends pulumi.CustomResource {
-  /** Digest of the supervisor, gate and route programs of this package. */
-  declare readonly programs: pulumi.Output<string>;
-  declare readonly nodeVersion: pulumi.Output<string>;
+  /** What is installed, by name: Node, npm, and the digest of the programs of this package. */
+  declare readonly versions: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, args: SandboxRuntimeArgs, opts?: pulumi.CustomResourceOptions) {
-    super("nemoclaw:host:SandboxRuntime", name, { ...args, programs: undefined, nodeVersion: undefined }, opts);
+    super("nemoclaw:host:SandboxRuntime", name, { ...args, versions: undefined }, opts);
   }
 }

@@ -25,7 +25,7 @@ export class TelegramBridge extends pulumi.CustomResource {
 
   constructor(name: string, args: TelegramBridgeArgs, opts?: pulumi.CustomResourceOptions) {
     const secret = pulumi.mergeOptions(opts, { additionalSecretOutputs: ["token"] });
-    const wanted = { running: true, ...args, token: pulumi.secret(args.token) };
+    const wanted = { running: true, ...args, enabled: true, token: pulumi.secret(args.token) };
     super("nemoclaw:host:TelegramBridge", name, { ...wanted, username: undefined }, secret);
   }
 }

@@ -1,7 +1,6 @@
-import type { Policy } from "../../policies/policy.ts";
+import type { NetworkPolicy, Policy } from "../../policies/policy.ts";
 import type { Command } from "../command.ts";
 import type { Host } from "../host.ts";
-import type { Sensitive } from "../sensitive.ts";
 import type { Step } from "../step.ts";
 
 /** A rule that a runtime cannot enforce as written, or a promise it was seen to break. */
@@ -14,32 +13,16 @@ export interface Finding {
   readonly message: string;
 }
 
-/** What a sandbox may use of its machine. Memory in bytes (`2G`), CPUs as a number, processes and threads as a count. */
+/** What a sandbox may use of its machine. Sizes as systemd writes them (`2500M`), CPUs as a number, processes as a count. */
 export interface Limits {
   readonly memory: string;
   readonly cpus: number;
   readonly pids: number;
-  /** Disk for the sandbox's journal namespace. */
+  /** Disk for the logs of the sandbox's services. */
   readonly logs: string;
 }
 
-export interface SandboxSpec {
-  readonly name: string;
-  readonly policy: Policy;
-  readonly agent: { readonly version: string };
-  readonly limits: Limits;
-  readonly running: boolean;
-}
-
-export interface RouteSpec {
-  readonly sandbox: string;
-  /** OpenAI-compatible base URL, ending in `/v1` as a rule. */
-  readonly baseUrl: string;
-  readonly model: string;
-  readonly key?: Sensitive;
-}
-
-/** Where artifacts come from: a registry, an archive mirror, and a PEM bundle of further authorities to trust. */
+/** Where artifacts come from: a registry, an archive mirror, and further authorities to trust. */
 export interface Mirrors {
   readonly npm?: string;
   readonly apt?: string;
@@ -48,18 +31,82 @@ export interface Mirrors {
   readonly ca?: string;
 }
 
+/** The part of a policy that is fixed for the life of a sandbox. */
+export type StaticPolicy = Pick<Policy, "version" | "filesystem_policy" | "landlock" | "process">;
+
+export interface InstallSpec {
+  readonly arch: "amd64" | "arm64";
+  readonly mirrors?: Mirrors;
+  /** Releases by name, filled in by the plugin, which carries or pins them. */
+  readonly versions?: Readonly<Record<string, string>>;
+}
+
+/** What every service shows: wanted as constants, observed under the same names. */
+export interface ServiceSpec {
+  readonly running: boolean;
+  readonly enabled: boolean;
+  /** Of the unit files, which name the programs' versions; filled in by the plugin, which carries them. */
+  readonly definition?: string;
+}
+
+export interface SandboxSpec extends ServiceSpec {
+  readonly sandbox: string;
+  readonly policy: StaticPolicy;
+  readonly agent: { readonly version: string };
+  readonly limits: Limits;
+  readonly mirrors?: Mirrors;
+}
+
+export interface NetworkSpec {
+  readonly sandbox: string;
+  readonly networkPolicies: Readonly<Record<string, NetworkPolicy>>;
+  /** By the enforcing service's own word, not because a file was written. */
+  readonly inForce: boolean;
+}
+
+export interface RouteSpec extends ServiceSpec {
+  readonly sandbox: string;
+  /** OpenAI-compatible, ending in `/v1` as a rule. */
+  readonly baseUrl: string;
+  readonly model: string;
+  readonly key?: string;
+  readonly inForce: boolean;
+}
+
+/** One resource of a runtime: what makes it true, what its facts say, and what makes it gone. */
+export interface Part<Spec> {
+  /** Adds what only the plugin knows, such as versions. */
+  fill?(spec: Spec): Spec | Promise<Spec>;
+  step(spec: Spec): Step<unknown> | Promise<Step<unknown>>;
+  /** What the facts of `step` say, under the spec's own names; `gone` when nothing of it is left. */
+  observe(spec: Spec, facts: unknown): Spec | "gone";
+  removal(spec: Spec): Step<unknown>;
+}
+
+/** A part whose facts have a type: nobody but the part itself looks into them. */
+export function part<Spec, Facts>(of: {
+  fill?(spec: Spec): Spec | Promise<Spec>;
+  step(spec: Spec): Step<Facts> | Promise<Step<Facts>>;
+  observe(spec: Spec, facts: Facts): Spec | "gone";
+  removal(spec: Spec): Step<unknown>;
+}): Part<Spec> {
+  return of as Part<Spec>;
+}
+
 /** What every sandbox runtime offers; `embedded` and `openshell` are the two. */
 export interface Runtime {
   readonly kind: "embedded" | "openshell";
   /** Pure; asked at preview. */
   unenforceable(policy: Policy): Finding[];
   /** Programs, users and folders shared by all sandboxes of a machine. */
-  install(a: { mirrors: Mirrors; arch: "amd64" | "arm64" }): Step<unknown>;
-  sandbox(a: SandboxSpec): Step<unknown>;
-  network(a: { sandbox: string; policy: Policy }): Step<unknown>;
-  route(a: RouteSpec): Step<unknown>;
-  /** Tries the policy inside the sandbox; never a read-back. */
-  probe(host: Host, sandbox: string, policy: Policy): Promise<{ enforced: true } | { gaps: Finding[] }>;
+  readonly install: Part<InstallSpec>;
+  readonly sandbox: Part<SandboxSpec>;
+  /** Changes in place, while the agent runs. */
+  readonly network: Part<NetworkSpec>;
+  /** Changes in place, while the agent runs. */
+  readonly route: Part<RouteSpec>;
+  /** Tries the policy inside the sandbox; never a read-back. `true`, or what did not hold. */
+  probe(host: Host, sandbox: string, policy: StaticPolicy): Promise<true | Finding[]>;
   /** Sends one message to the agent. The message goes to standard input; the reply is JSON {text, model, sessionId}. */
   turn(sandbox: string, session: string): { readonly argv: readonly string[] };
   /** What a tunnel may point at, on the machine's loopback. */

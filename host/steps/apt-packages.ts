@@ -16,7 +16,7 @@ export interface AptPackages {
 export interface AptFacts {
   /** Version by package; only those that are wholly installed. */
   readonly installed: { readonly [name: string]: string };
-  /** Packages that the lists on the machine know. */
+  /** Packages that the lists on the machine know; not asked when dpkg knows all of them, as it takes long. */
   readonly known: readonly string[];
   /** Whether the lists are less than a day old. */
   readonly fresh: boolean;
@@ -54,7 +54,7 @@ export function aptFacts(packages: readonly string[]): Question<AptFacts> {
   const names = packages.map(nameOf).map(quote).join(" ");
   return {
     script: `dpkg-query --show --showformat='installed \${db:Status-Abbrev} \${Package} \${Version}\\n' ${names}
-apt-cache --quiet=2 show ${names} | sed -n 's/^Package: /known /p' | sort -u
+dpkg-query --show ${names} >/dev/null || apt-cache --quiet=2 show ${names} | sed -n 's/^Package: /known /p' | sort -u
 find /var/lib/apt/lists /var/lib/apt/lists/partial -maxdepth 0 -mmin -1440 | sed 's/.*/fresh/'
 ls /var/lib/dpkg/updates | sed -n 's/^[0-9].*/interrupted/p'
 dpkg --audit | sed -n '1s/.*/interrupted/p'`,
@@ -91,6 +91,7 @@ until said=$(apt-get ${options(mirror)} update 2>&1); do
   sleep 5
 done
 printf '%s\\n' "$said"`,
+    shown: "apt-get update",
     timeoutSeconds: 600,
     try: downloadHint,
   };
@@ -103,6 +104,7 @@ function install(packages: readonly string[], mirror?: string): Command {
     script: `${prepare(mirror)}
 apt-get ${options(mirror)} -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install --yes \
 --no-install-recommends${exact ? " --allow-downgrades" : ""} -- ${packages.map(quote).join(" ")}`,
+    shown: `apt-get install --yes --no-install-recommends ${packages.join(" ")}`,
     timeoutSeconds: 1200,
     try: downloadHint,
   };

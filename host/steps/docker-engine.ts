@@ -2,22 +2,25 @@
  * Docker on a machine.
  *
  * - `ensureDockerEngine({ source, version?, repository?, mirrors? })` → `Step<DockerEngineFacts>`
- * - `dockerEngineState(facts)` → what a resource shows: version, package, enabled, active
+ * - `dockerEngineState(facts)` → what a resource shows: installed, version, package, source, enabled, active
  * - `dockerEngineLeftovers(facts)` → what stays on the machine after a delete, which removes no package
  * - `proveDockerEngine(host)` is in `docker-proof.ts`
  */
-import { type Command, quote } from "../command.ts";
+import type { Command } from "../command.ts";
 import { HostError } from "../errors.ts";
 import type { Mirrors } from "../runtimes/runtime.ts";
 import type { Step } from "../step.ts";
-import { type DockerEngineFacts, dockerEngineFacts } from "./docker-facts.ts";
+import { ensurePackages } from "./apt-packages.ts";
+import { ensureAuthorities } from "./authorities.ts";
+import { type DockerEngineFacts, dockerEngineFacts, type ServiceFacts } from "./docker-facts.ts";
 import { type DockerRepository, trustRepository } from "./docker-repository.ts";
-import { settingsPath, settingsWanted, writeSettings } from "./docker-settings.ts";
+import { settingsPath, settingsWanted } from "./docker-settings.ts";
+import { writeFile } from "./managed-file.ts";
 
 export interface DockerEngineArgs {
   /** `distribution`: Debian's or Ubuntu's `docker.io`. `docker`: Docker's own signed package repository. */
   readonly source: "distribution" | "docker";
-  /** Exact, or the beginning of one: `28.2` takes any 28.2.x. @default what the source offers; never upgraded by itself */
+  /** The package's exact version. @default what the source offers at the first installation; never upgraded by itself */
   readonly version?: string;
   /** Docker's repository, from the lock file. Required with source `docker`. */
   readonly repository?: DockerRepository;
@@ -33,30 +36,35 @@ export interface DockerEngineArgs {
  * await ensure(host, ensureDockerEngine({ source: "distribution" }));
  */
 export function ensureDockerEngine(args: DockerEngineArgs): Step<DockerEngineFacts> {
+  const { ca } = args.mirrors ?? {};
   return {
     name: "Docker Engine",
     facts: dockerEngineFacts,
     plan(now) {
       checkSystem(now, args);
-      const install = installation(now, args);
       const settings = settingsWanted(now.settings);
-      // Before the installation, so that the daemon's first start has them already.
-      const write = settings === undefined ? [] : [writeSettings(settings)];
-      const enable: Command = { title: "enable docker.service", script: "systemctl enable docker.service" };
-      return [...write, ...install, ...(now.service.enabled ? [] : [enable]), ...start(now, settings !== undefined)];
+      return [
+        ...(ca ? ensureAuthorities(ca).plan(now.authorities) : []),
+        // Before the installation, so that the daemon's first start has them already.
+        ...(settings === undefined ? [] : [writeFile({ path: settingsPath, content: settings })]),
+        ...installation(now, args),
+        ...(now.service.enabled ? [] : [enable]),
+        ...started(now.service, settings !== undefined),
+      ];
     },
   };
 }
 
 /** What a resource shows of it. */
-export function dockerEngineState({ engine, packages, service }: DockerEngineFacts) {
-  const name = packages["docker-ce"] ? "docker-ce" : packages["docker.io"] ? "docker.io" : undefined;
+export function dockerEngineState({ engine, apt: { installed }, service }: DockerEngineFacts) {
+  const name = installed["docker-ce"] ? "docker-ce" : installed["docker.io"] ? "docker.io" : undefined;
+  const packageVersion = name && installed[name];
   return {
     installed: name !== undefined,
     /** Of the daemon where it answers, else of the package. */
-    version: engine ?? (name && upstream(packages[name] ?? "")),
+    version: engine ?? packageVersion?.replace(/^\d+:/, ""),
     package: name,
-    packageVersion: name && packages[name],
+    packageVersion,
     source: name === "docker-ce" ? ("docker" as const) : ("distribution" as const),
     enabled: service.enabled,
     active: service.active,
@@ -64,94 +72,58 @@ export function dockerEngineState({ engine, packages, service }: DockerEngineFac
 }
 
 /** Lines for a person: others may use Docker, so a delete leaves it. */
-export function dockerEngineLeftovers({ packages }: DockerEngineFacts): string[] {
-  const installed = Object.keys(packages).filter((name) => name !== "apparmor");
-  return installed.length === 0
-    ? []
-    : [`packages ${installed.join(", ")}, with their images, containers and ${settingsPath}`];
+export function dockerEngineLeftovers({ apt: { installed } }: DockerEngineFacts): string[] {
+  const names = ["docker.io", "docker-ce", "docker-ce-cli", "containerd.io"].filter((name) => installed[name]);
+  return names.length === 0 ? [] : [`packages ${names.join(", ")}, with their images, containers and ${settingsPath}`];
 }
 
-function checkSystem(
-  { system: { arch, distribution }, packages }: DockerEngineFacts,
-  { source, repository }: DockerEngineArgs,
-): void {
+function checkSystem({ system: { arch, distribution }, apt }: DockerEngineFacts, args: DockerEngineArgs): void {
   if (!arch) {
     throw new HostError("command", {
       summary: `Docker can be installed on Debian and Ubuntu only, and this machine is ${distribution || "neither"}`,
       try: "choose a Debian 12 or Ubuntu 24.04 image for the machine",
     });
   }
-  if (source === "docker" && !repository) {
+  if (args.source === "docker" && !args.repository) {
     throw new Error(
       "Docker's own packages need the repository's address and its key's fingerprint, from the lock file",
     );
   }
-  if (source === "distribution" && packages["docker-ce"]) {
+  const theirs = apt.installed["docker-ce"];
+  if (args.source === "distribution" && theirs) {
     throw new HostError("foreign", {
-      summary: `Docker's own packages are on this machine already (docker-ce ${packages["docker-ce"]}), and the distribution's docker.io would remove them`,
+      summary: `Docker's own packages are on this machine (docker-ce ${theirs}), and the distribution's docker.io would remove them`,
       try: 'take Docker from source "docker", or remove docker-ce yourself first',
     });
   }
 }
 
-function installation(now: DockerEngineFacts, args: DockerEngineArgs): Command[] {
-  const { source, version, repository } = args;
-  const names = source === "docker" ? ["docker-ce", "docker-ce-cli", "containerd.io"] : ["docker.io"];
-  const pinned = (name: string) => version !== undefined && name !== "containerd.io";
-  const right = (name: string) =>
-    now.packages[name] !== undefined && (!pinned(name) || matches(now.packages[name], version));
-  const wanted = now.system.apparmor ? [...names, "apparmor"] : names;
-  const trust = source === "docker" && repository ? trustRepository(now, repository) : [];
-  const missing = wanted.filter((name) => (name === "apparmor" ? !now.packages.apparmor : !right(name)));
-  if (missing.length === 0) return trust;
-  // Docker's own packages carry an epoch; the trailing star takes the distribution's revision.
-  const words = missing.map((name) =>
-    pinned(name) && name !== "apparmor" ? `${name}=${source === "docker" ? "5:" : ""}${version}*` : name,
-  );
-  return [...trust, aptInstall(words, version !== undefined)];
+function installation(now: DockerEngineFacts, { source, version, repository, mirrors }: DockerEngineArgs): Command[] {
+  const exact = (name: string) => (version ? `${name}=${version}` : name);
+  const names =
+    source === "docker" ? [exact("docker-ce"), exact("docker-ce-cli"), "containerd.io"] : [exact("docker.io")];
+  const packages = now.system.apparmor ? [...names, "apparmor"] : names;
+  const trust = source === "docker" && repository ? trustRepository(now, repository, mirrors?.apt) : [];
+  // Lists fetched before the repository was there do not have it, however fresh they are.
+  const apt = trust.length > 0 ? { ...now.apt, fresh: false } : now.apt;
+  return [...trust, ...ensurePackages({ packages, mirror: mirrors?.apt }).plan(apt)];
 }
 
-/** Waits for whoever holds dpkg's lock, such as a first boot's own updates. */
-function aptInstall(words: readonly string[], pinned: boolean): Command {
-  const options = ["-o DPkg::Lock::Timeout=300", "-o Acquire::Retries=3"].join(" ");
-  return {
-    title: `install ${words.join(" ")}`,
-    script: [
-      "export DEBIAN_FRONTEND=noninteractive",
-      `apt-get ${options} update`,
-      `apt-get ${options} -o Dpkg::Options::=--force-confold --yes --no-install-recommends ${pinned ? "--allow-downgrades " : ""}install ${words.map(quote).join(" ")}`,
-    ].join("\n"),
-    timeoutSeconds: 900,
-    try: "see that the machine reaches its package mirror (apt-get update on it), and that the version asked for is offered there (apt-cache policy docker.io docker-ce)",
-  };
-}
+const hint = "see the daemon's own words on the machine: journalctl -u docker.service -n 50";
 
-function start({ service: { active, settingsInForce } }: DockerEngineFacts, written: boolean): Command[] {
-  const hint = "see the daemon's own words on the machine: journalctl -u docker.service -n 50";
-  if (active && (written || !settingsInForce)) {
-    // The reload turns live-restore on first, so that the restart keeps running containers.
-    const script = "systemctl reload docker.service || :\nsystemctl restart docker.service";
-    return [{ title: "restart docker.service for its new settings", script, try: hint }];
+const enable: Command = {
+  title: "enable docker.service",
+  script: "systemctl enable docker.service",
+  try: "where somebody masked it: systemctl unmask docker.service",
+};
+
+function started({ active, settingsInForce }: ServiceFacts, written: boolean): Command[] {
+  if (!active) {
+    const script = "systemctl reset-failed docker.service docker.socket || :\nsystemctl start docker.service";
+    return [{ title: "start docker.service", script, try: hint }];
   }
-  if (active) return [];
-  // Asked again here: an installation on the way has usually started it.
-  return [
-    {
-      title: "start docker.service",
-      script: "systemctl reset-failed docker.service docker.socket 2>/dev/null || :\nsystemctl start docker.service",
-      try: hint,
-    },
-  ];
-}
-
-/** `28.2` matches 28.2.2 and 5:28.2.2-1~debian, not 28.20. */
-function matches(installed: string | undefined, version: string | undefined): boolean {
-  if (installed === undefined || version === undefined) return false;
-  return [installed, upstream(installed)].some(
-    (full) => full === version || (full.startsWith(version) && !/^\d/.test(full.slice(version.length))),
-  );
-}
-
-function upstream(version: string): string {
-  return version.replace(/^\d+:/, "");
+  if (settingsInForce && !written) return [];
+  // The reload turns live-restore on first, so that the restart keeps running containers.
+  const script = "systemctl reload docker.service || :\nsystemctl restart docker.service";
+  return [{ title: "restart docker.service for its new settings", script, try: hint }];
 }

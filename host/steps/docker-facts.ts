@@ -1,15 +1,18 @@
 import type { Question, Questions } from "../question.ts";
+import { type AptFacts, aptFacts } from "./apt-packages.ts";
+import { authoritiesPath } from "./authorities.ts";
 import { type RepositoryFacts, repositoryFacts } from "./docker-repository.ts";
 import { readSettings, settingsPath } from "./docker-settings.ts";
+import { type FileFacts, fileFacts } from "./file-facts.ts";
 
 export interface DockerEngineFacts {
   readonly system: SystemFacts;
-  /** Installed packages of interest and their versions. */
-  readonly packages: Readonly<Record<string, string>>;
+  readonly apt: AptFacts;
+  readonly authorities: FileFacts;
+  readonly repository: RepositoryFacts;
   /** /etc/docker/daemon.json as it is, `undefined` when there is none. */
   readonly settings: string | undefined;
   readonly service: ServiceFacts;
-  readonly repository: RepositoryFacts;
   /** The version a running daemon answers with. */
   readonly engine: string | undefined;
 }
@@ -32,23 +35,13 @@ export interface ServiceFacts {
 }
 
 const system: Question<SystemFacts> = {
-  script: `. /etc/os-release 2>/dev/null || :
-printf '%s\\n%s\\n' "\${ID:-}" "\${VERSION_CODENAME:-}"
-dpkg --print-architecture 2>/dev/null || echo
-cat /sys/module/apparmor/parameters/enabled 2>/dev/null || echo N`,
+  script: `. /etc/os-release
+printf '%s\\n%s\\n' "$ID" "$VERSION_CODENAME"
+dpkg --print-architecture || echo
+cat /sys/module/apparmor/parameters/enabled || echo N`,
   parse({ stdout }) {
     const [distribution = "", codename = "", arch = "", apparmor] = stdout.split("\n").map((line) => line.trim());
     return { distribution, codename, arch, apparmor: apparmor === "Y" };
-  },
-};
-
-const packages: Question<Record<string, string>> = {
-  script: `dpkg-query --show --showformat '\${db:Status-Abbrev} \${Package} \${Version}\\n' docker.io docker-ce docker-ce-cli containerd.io apparmor 2>/dev/null || :`,
-  parse({ stdout }) {
-    const lines = stdout.split("\n").map((line) => line.trim().split(/\s+/));
-    return Object.fromEntries(
-      lines.filter(([status]) => status === "ii" || status === "hi").map(([, name, version]) => [name, version]),
-    );
   },
 };
 
@@ -66,16 +59,26 @@ if test ${settingsPath} -nt /run/docker.pid; then echo Settings=new; fi`,
 };
 
 const engine: Question<string | undefined> = {
-  script: "timeout 10 docker version --format '{{.Server.Version}}' 2>/dev/null",
+  script: "timeout 10 docker version --format '{{.Server.Version}}'",
   parse: ({ stdout, exitCode }) => (exitCode === 0 && stdout.trim() ? stdout.trim() : undefined),
 };
 
 /** Asked together, so that the whole look is one round trip. */
 export const dockerEngineFacts: Questions<DockerEngineFacts> = {
   system,
-  packages,
+  apt: aptFacts([
+    "docker.io",
+    "docker-ce",
+    "docker-ce-cli",
+    "containerd.io",
+    "apparmor",
+    "ca-certificates",
+    "curl",
+    "gpg",
+  ]),
+  authorities: fileFacts(authoritiesPath),
+  repository: repositoryFacts,
   settings: readSettings,
   service,
-  repository: repositoryFacts,
   engine,
 };

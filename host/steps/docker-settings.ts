@@ -1,4 +1,3 @@
-import type { Command } from "../command.ts";
 import { HostError } from "../errors.ts";
 import type { Question } from "../question.ts";
 
@@ -28,18 +27,6 @@ export function settingsWanted(current: string | undefined): string | undefined 
   }
   if (isSame(found, wanted)) return undefined;
   return `${JSON.stringify(wanted, undefined, 2)}\n`;
-}
-
-/** Written beside and moved into place, so that Docker never starts with half a file. */
-export function writeSettings(content: string): Command {
-  return {
-    title: `write ${settingsPath}`,
-    script: `mkdir -p /etc/docker
-cat >${settingsPath}.nemoclaw
-chmod 0644 ${settingsPath}.nemoclaw
-mv ${settingsPath}.nemoclaw ${settingsPath}`,
-    stdin: content,
-  };
 }
 
 function parse(text: string | undefined): Record<string, unknown> {

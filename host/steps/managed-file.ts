@@ -51,6 +51,7 @@ cat >"$t"
 chown ${ownership(file)} "$t"
 chmod ${octal(file.mode ?? 0o644)} "$t"
 mv -fT "$t" ${path}`,
+    shown: `write ${file.path}`,
     stdin: file.content,
     timeoutSeconds: 60,
     try: `on the machine: ls -la ${file.path}; df -h ${file.path}`,

@@ -106,6 +106,7 @@ if ! ${quote(node)} ${quote(npm)} ci --ignore-scripts --omit=dev --no-audit --no
 fi
 tail -n 5 "$t/said"
 rm -rf "$cache"`,
+    shown: `npm ci --ignore-scripts --omit=dev${registry}   in ${staging}`,
     timeoutSeconds: 1200,
     try: downloadHint,
   };

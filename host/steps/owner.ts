@@ -30,7 +30,8 @@ const readOwner: Question<OwnerFacts["owner"]> = {
  * @throws HostError of kind `foreign` from its plan, when the machine is somebody else's
  */
 export function ensureOwner(owner: Owner): Step<OwnerFacts> {
-  const text = (who: Owner | string) => (typeof who === "string" ? who : `${who.project}/${who.stack} (${who.installation})`);
+  const text = (who: Owner | string) =>
+    typeof who === "string" ? who : `${who.project}/${who.stack} (${who.installation})`;
   return {
     name: "owner of the machine",
     facts: { owner: readOwner },

@@ -156,6 +156,7 @@ case $(systemctl show --value --property=Type -- "$n") in
   simple|exec|forking) sleep 1; systemctl -q is-active -- "$n" || fail ;;
 esac
 ${note(unit.name, noted)}`,
+    shown: `systemctl ${verb} ${unit.name}`,
     timeoutSeconds: seconds + 60,
     try: unit.try ?? `on the machine: journalctl -u ${unit.name} -e`,
   };
@@ -165,6 +166,7 @@ function reloadUnit(unit: Unit, noted: string): Command {
   return {
     title: `reload ${unit.name}`,
     script: `systemctl reload -- ${quote(unit.name)}\n${note(unit.name, noted)}`,
+    shown: `systemctl reload ${unit.name}`,
     timeoutSeconds: 120,
     try: unit.try ?? `on the machine: journalctl -u ${unit.name} -e`,
   };

@@ -86,6 +86,7 @@ printf '%s\\n' ${quote(hash)} >"$t/tree/${doneMarker}"
 chmod 0755 "$t/tree"
 rm -rf "$home/"${quote(version)}
 mv -T "$t/tree" "$home/"${quote(version)}`,
+    shown: `curl --location ${url}`,
     timeoutSeconds: 900,
     try: downloadHint,
   };

@@ -1,0 +1,84 @@
+import { artifact, readLock } from "../../lock.ts";
+import { all, type Step } from "../../step.ts";
+import { ensurePackages } from "../../steps/apt-packages.ts";
+import { ensureAuthorities } from "../../steps/authorities.ts";
+import { ensureDirectory } from "../../steps/directory.ts";
+import type { FileFacts } from "../../steps/file-facts.ts";
+import { ensureFile } from "../../steps/managed-file.ts";
+import { ensureAbsent, ensureNoUser } from "../../steps/file-removal.ts";
+import { ensureNpmInstall } from "../../steps/npm-install.ts";
+import { nothingToRemove } from "../../steps/nothing-to-remove.ts";
+import { ensureSystemGroup, ensureSystemUser } from "../../steps/system-user.ts";
+import { ensureArtifact } from "../../steps/verified-download.ts";
+import { type InstallSpec, part } from "../runtime.ts";
+import { turnsGroup, users } from "./paths.ts";
+import { programs } from "./programs.ts";
+
+/** Sockets and status files of several users live here; each service has a folder of its own, and links lead to them. */
+const runtimeFolder = { path: "/etc/tmpfiles.d/nemoclaw.conf", content: "d /run/nemoclaw 0755 root root -\n" };
+
+/** Programs, users and folders that all sandboxes of a machine share. */
+export const install = part({
+  async fill(spec: InstallSpec) {
+    return { ...spec, versions: await versions() };
+  },
+  async step({ arch, mirrors = {} }: InstallSpec) {
+    const lock = readLock();
+    const pinned = (name: string) => {
+      const { sha256: hash, ...rest } = artifact(lock, name, arch, mirrors);
+      return { ...rest, hash };
+    };
+    const { version, files, manifest, locked } = await programs();
+    const authorities: Step<unknown> =
+      mirrors.ca === undefined ? nothingToRemove("no further authorities") : ensureAuthorities(mirrors.ca);
+    return all("the embedded sandbox runtime", {
+      folder: ensureDirectory({ path: "/etc/nemoclaw" }),
+      credentials: ensureDirectory({ path: "/etc/nemoclaw/credentials", mode: 0o700 }),
+      authorities,
+      packages: ensurePackages({
+        packages: ["bubblewrap", "socat", "ripgrep", "curl", "ca-certificates"],
+        mirror: mirrors.apt,
+      }),
+      turns: ensureSystemGroup({ name: turnsGroup }),
+      sandbox: ensureSystemUser({ name: users.sandbox, groups: [turnsGroup] }),
+      gate: ensureSystemUser({ name: users.gate }),
+      route: ensureSystemUser({ name: users.route }),
+      data: ensureDirectory({ path: "/var/lib/nemoclaw" }),
+      mountPoint: ensureDirectory({ path: "/sandbox" }),
+      tmpfiles: ensureFile(runtimeFolder),
+      runtime: ensureDirectory({ path: "/run/nemoclaw" }),
+      node: ensureArtifact({ ...pinned("node"), form: "tarball" }),
+      npm: ensureArtifact({ ...pinned("npm"), form: "tarball" }),
+      supervisor: ensureNpmInstall({
+        name: "supervisor",
+        version,
+        manifest,
+        lock: locked,
+        files: Object.fromEntries(files),
+        registry: mirrors.npm,
+      }),
+    });
+  },
+  observe(spec, { node, npm, supervisor }) {
+    if (node.current.kind === "absent" && supervisor.current.kind === "absent") return "gone";
+    const pointed = ({ current, verified }: { current: FileFacts; verified: string }) =>
+      current.kind === "link" && verified !== "" ? (current.target ?? "") : "absent";
+    return { ...spec, versions: { node: pointed(node), npm: pointed(npm), supervisor: pointed(supervisor) } };
+  },
+  /** Packages of the distribution stay, since others may use them. */
+  removal() {
+    const gone = Object.values(users).map((name) => [name, ensureNoUser({ name })] as const);
+    return all("no embedded sandbox runtime", {
+      ...Object.fromEntries(gone),
+      programs: ensureAbsent({ path: "/opt/nemoclaw" }),
+      tmpfiles: ensureAbsent(runtimeFolder),
+      configuration: ensureAbsent({ path: "/etc/nemoclaw" }),
+    });
+  },
+});
+
+async function versions(): Promise<Record<string, string>> {
+  const { artifacts } = readLock();
+  const { version: supervisor } = await programs();
+  return { node: artifacts.node?.version ?? "", npm: artifacts.npm?.version ?? "", supervisor };
+}

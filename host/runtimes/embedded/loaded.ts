@@ -1,0 +1,70 @@
+import { quote } from "../../command.ts";
+import type { Question } from "../../question.ts";
+import type { Step } from "../../step.ts";
+import { sha256 } from "../../steps/file-facts.ts";
+import { type UnitState, unitState } from "../../steps/systemd-unit.ts";
+
+/** A configuration file that a running service has taken up, by the service's own word. */
+export interface Loaded {
+  readonly unit: string;
+  /** Where the service says what is in force. */
+  readonly status: string;
+  /** The field of its status that holds the sha256 of the file in force. */
+  readonly field: "policySha256" | "routeSha256";
+  readonly file: { readonly path: string; readonly content: string };
+  /** Whether the service is to run at all. @default true */
+  readonly active?: boolean;
+}
+
+export interface LoadedFacts {
+  readonly unit: UnitState;
+  readonly status: { readonly sha256?: string; readonly error?: string };
+}
+
+/**
+ * The service has the file in force, by its own word and not because a signal was sent. A file it refuses is an error with
+ * its reason; what was in force before stays.
+ */
+export function ensureLoaded(loaded: Loaded): Step<LoadedFacts> {
+  const wanted = sha256(loaded.file.content);
+  return {
+    name: `${loaded.file.path} in force`,
+    facts: { unit: unitState(loaded.unit), status: statusFacts(loaded) },
+    plan: ({ unit, status }) => {
+      if (loaded.active === false || (unit.activeState === "active" && status.sha256 === wanted)) return [];
+      const [name, file] = [quote(loaded.unit), quote(loaded.status)];
+      return [
+        {
+          title: `put ${loaded.file.path} in force`,
+          script: `systemctl reload -- ${name}
+n=0
+until grep -q ${wanted} ${file} 2>/dev/null; do
+  if grep -q '"error":' ${file} 2>/dev/null && test "$n" -gt 5; then break; fi
+  n=$((n + 1))
+  test "$n" -lt 100 || break
+  sleep 0.1
+done
+grep -q ${wanted} ${file} || { cat ${file} || :; journalctl --no-pager -o cat -n 10 -u ${name}; exit 1; }`,
+          timeoutSeconds: 60,
+          try: `on the machine: journalctl -u ${loaded.unit} -e; what was in force before still is`,
+        },
+      ];
+    },
+  };
+}
+
+function statusFacts({ status, field }: Loaded): Question<LoadedFacts["status"]> {
+  return {
+    script: `cat ${quote(status)}`,
+    parse: ({ stdout, exitCode }) => {
+      if (exitCode !== 0) return {};
+      try {
+        const said = JSON.parse(stdout) as Record<string, unknown>;
+        const text = (value: unknown) => (typeof value === "string" ? value : undefined);
+        return { sha256: text(said[field]), error: text(said.error) };
+      } catch {
+        return { error: "its status file is not JSON" };
+      }
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { type Machine, machineSchema } from "../../host/machine.ts";
+import type { RouteSpec } from "../../host/runtimes/runtime.ts";
+import { hostHandler } from "../host-resource.ts";
+import { runtimeKind, runtimeOf } from "./runtimes.ts";
+import { sandboxName } from "./sandbox-name.ts";
+
+interface RouteInputs extends RouteSpec {
+  readonly machine: Machine;
+  readonly runtime: "embedded";
+  readonly sandboxId: string;
+}
+
+/** Where the agent's requests to a model go, and as which model. */
+export const inferenceRoute = hostHandler<RouteInputs, RouteInputs, unknown>({
+  type: "nemoclaw:host:InferenceRoute",
+  inputs: z.strictObject({
+    machine: machineSchema,
+    sandbox: sandboxName,
+    sandboxId: z.string(),
+    runtime: runtimeKind,
+    baseUrl: z.url({ protocol: /^https?$/ }),
+    model: z.string().min(1),
+    key: z.string().min(1).optional(),
+    running: z.boolean(),
+    enabled: z.literal(true),
+    inForce: z.literal(true),
+    definition: z.string().optional(),
+  }),
+  replaceOn: [["sandbox"]],
+  async fill(inputs) {
+    const { definition } = (await runtimeOf(inputs.runtime).route.fill?.(inputs)) ?? inputs;
+    return { ...inputs, definition };
+  },
+  nameOn: ({ sandbox }) => `${sandbox}/inference`,
+  step: (inputs) => runtimeOf(inputs.runtime).route.step(inputs),
+  observe(inputs, facts) {
+    const observed = runtimeOf(inputs.runtime).route.observe(inputs, facts);
+    return observed === "gone" ? "gone" : { ...inputs, ...observed };
+  },
+  removal: (inputs) => runtimeOf(inputs.runtime).route.removal(inputs),
+});

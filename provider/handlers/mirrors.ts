@@ -1,0 +1,9 @@
+import { z } from "zod";
+
+/** Where a machine downloads from; an input of everything that installs. */
+export const mirrorsSchema = z.strictObject({
+  npm: z.string().optional(),
+  apt: z.string().optional(),
+  artifacts: z.string().optional(),
+  ca: z.string().optional(),
+});

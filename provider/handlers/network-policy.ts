@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { type Machine, machineSchema } from "../../host/machine.ts";
+import type { NetworkSpec } from "../../host/runtimes/runtime.ts";
+import { networkPolicySchema } from "../../policies/policy.ts";
+import { hostHandler } from "../host-resource.ts";
+import { runtimeKind, runtimeOf } from "./runtimes.ts";
+import { sandboxName } from "./sandbox-name.ts";
+
+interface NetworkInputs extends NetworkSpec {
+  readonly machine: Machine;
+  readonly runtime: "embedded";
+  readonly sandboxId: string;
+}
+
+/** What a sandbox may reach, in force while the agent runs. */
+export const networkPolicy = hostHandler<NetworkInputs, NetworkInputs, unknown>({
+  type: "nemoclaw:host:NetworkPolicy",
+  inputs: z.strictObject({
+    machine: machineSchema,
+    sandbox: sandboxName,
+    sandboxId: z.string(),
+    runtime: runtimeKind,
+    networkPolicies: z.record(z.string(), networkPolicySchema),
+    inForce: z.literal(true),
+  }),
+  replaceOn: [["sandbox"]],
+  nameOn: ({ sandbox }) => `${sandbox}/network`,
+  step: (inputs) => runtimeOf(inputs.runtime).network.step(inputs),
+  observe(inputs, facts) {
+    const observed = runtimeOf(inputs.runtime).network.observe(inputs, facts);
+    return observed === "gone" ? "gone" : { ...inputs, ...observed };
+  },
+  removal: (inputs) => runtimeOf(inputs.runtime).network.removal(inputs),
+});

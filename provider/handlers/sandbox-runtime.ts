@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { type Machine, machineSchema } from "../../host/machine.ts";
+import type { InstallSpec } from "../../host/runtimes/runtime.ts";
+import { all, type Step } from "../../host/step.ts";
+import { ensureOwner } from "../../host/steps/owner.ts";
+import { hostHandler } from "../host-resource.ts";
+import { mirrorsSchema } from "./mirrors.ts";
+import { runtimeKind, runtimeOf } from "./runtimes.ts";
+
+interface RuntimeInputs extends Omit<InstallSpec, "arch"> {
+  readonly machine: Machine;
+  readonly kind: "embedded";
+}
+
+const specOf = (inputs: RuntimeInputs): InstallSpec => ({ ...inputs, arch: inputs.machine.arch });
+
+/** What sandboxes run on, and the mark of whose machine this is. */
+export const sandboxRuntime = hostHandler<RuntimeInputs, RuntimeInputs, { install: unknown }>({
+  type: "nemoclaw:host:SandboxRuntime",
+  inputs: z.strictObject({
+    machine: machineSchema,
+    kind: runtimeKind,
+    mirrors: mirrorsSchema.optional(),
+    versions: z.record(z.string(), z.string()).optional(),
+  }),
+  replaceOn: [["kind"]],
+  async fill(inputs) {
+    const { versions } = (await runtimeOf(inputs.kind).install.fill?.(specOf(inputs))) ?? {};
+    return { ...inputs, versions };
+  },
+  nameOn: () => "runtime",
+  async step(inputs) {
+    const install: Step<unknown> = await runtimeOf(inputs.kind).install.step(specOf(inputs));
+    return all(install.name, { owner: ensureOwner(inputs.machine.owner), install });
+  },
+  observe(inputs, { install }) {
+    const observed = runtimeOf(inputs.kind).install.observe(specOf(inputs), install);
+    return observed === "gone" ? "gone" : { ...inputs, versions: observed.versions };
+  },
+  removal: (inputs) => runtimeOf(inputs.kind).install.removal(specOf(inputs)),
+});

@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { type Machine, machineSchema } from "../../host/machine.ts";
+import { agentPackage } from "../../host/runtimes/embedded/install-agent.ts";
+import type { Finding, SandboxSpec } from "../../host/runtimes/runtime.ts";
+import { policySchema } from "../../policies/policy.ts";
+import { hostHandler } from "../host-resource.ts";
+import { mirrorsSchema } from "./mirrors.ts";
+import { runtimeKind, runtimeOf } from "./runtimes.ts";
+import { sandboxName } from "./sandbox-name.ts";
+
+interface SandboxInputs extends SandboxSpec {
+  readonly machine: Machine;
+  readonly runtime: "embedded";
+}
+
+interface SandboxState extends SandboxInputs {
+  readonly origin?: { readonly host: string; readonly port: number };
+  readonly enforced?: true | Finding[];
+}
+
+const size = z.string().regex(/^\d+[KMGT]$/, "a whole number and K, M, G or T, powers of 1024: 2500M");
+const { version } = agentPackage();
+
+/** The agent in its sandbox. */
+export const sandboxResource = hostHandler<SandboxInputs, SandboxState, unknown>({
+  type: "nemoclaw:host:Sandbox",
+  inputs: z.strictObject({
+    machine: machineSchema,
+    sandbox: sandboxName,
+    runtime: runtimeKind,
+    policy: policySchema.omit({ network_policies: true, network_middlewares: true }),
+    agent: z.strictObject({
+      version: z.literal(version, `services/agent/package-lock.json pins ${version}; another version needs its own lock file`),
+    }),
+    limits: z.strictObject({ memory: size, cpus: z.number().positive(), pids: z.int().min(64), logs: size }),
+    mirrors: mirrorsSchema.optional(),
+    running: z.boolean(),
+    enabled: z.literal(true),
+    definition: z.string().optional(),
+  }),
+  // Files and identity are fixed when the agent starts: what a running sandbox reports of a changed policy is not enforced.
+  replaceOn: [["sandbox"], ["runtime"], ["policy"]],
+  async fill(inputs) {
+    const { definition } = (await runtimeOf(inputs.runtime).sandbox.fill?.(inputs)) ?? inputs;
+    return { ...inputs, definition };
+  },
+  nameOn: ({ sandbox }) => sandbox,
+  step: (inputs) => runtimeOf(inputs.runtime).sandbox.step(inputs),
+  observe(inputs, facts) {
+    const observed = runtimeOf(inputs.runtime).sandbox.observe(inputs, facts);
+    return observed === "gone" ? "gone" : { ...inputs, ...observed };
+  },
+  async prove(host, { runtime, sandbox, policy, running }, state) {
+    const { probe, origin } = runtimeOf(runtime);
+    const enforced = running ? await probe(host, sandbox, policy) : undefined;
+    return { ...state, origin: origin(sandbox), enforced };
+  },
+  removal: (inputs) => runtimeOf(inputs.runtime).sandbox.removal(inputs),
+});
