@@ -4,8 +4,6 @@ const heartbeatMs = 10_000;
 
 /** How far an apply has come, read from the marks it prints. */
 export class ApplyProgress {
-  /** The shell that runs it. */
-  pid: number | undefined;
   /** The command that was begun and has not ended. */
   running: number | undefined;
   /** The command that failed, and what it said last. */
@@ -40,7 +38,6 @@ export class ApplyProgress {
 
   #take([mark, word, number, code, said]: string[]): void {
     if (mark !== this.#mark) return;
-    if (word === "pid") this.pid = Number(number);
     if (word === "begin") this.#begin(Number(number));
     if (word === "end") this.#end(Number(number), Number(code), said ?? "");
   }

@@ -8,12 +8,12 @@ export const defaultTimeoutSeconds = 300;
 
 /**
  * One shell script that runs commands in order and stops at the first that fails. It says on its standard output
- * `<mark> pid <pid>`, then for each command `<mark> begin <n>` and `<mark> end <n> <exit code> [<base64 of its last output>]`.
+ * for each command `<mark> begin <n>` and `<mark> end <n> <exit code> [<base64 of its last output>]`.
  *
  * All of it is one function, called on the last line: a script cut short by a lost connection does nothing at all.
  * The commands write to a file and not to the connection, so that losing it does not break them half-way.
  */
-export function applyScript(mark: string, commands: readonly Command[], { systemd, scratch }: Places): string {
+export function applyScript(mark: string, commands: readonly Command[], { scratch }: Places): string {
   const steps = commands.map((command, n) => {
     const seconds = command.timeoutSeconds ?? defaultTimeoutSeconds;
     return `printf '%s\\n' ${quote(command.script)} >"$dir/${n}"
@@ -26,19 +26,15 @@ ${searchPath}
 HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 export HOME LC_ALL DEBIAN_FRONTEND
 cd /
-# Where there is no unit to stop, what is stopped is the process group, which timeout would leave.
-alone=--foreground
-if test -d ${quote(systemd)}; then alone=; fi
 dir=$(mktemp -d ${quote(`${scratch}/nemoclaw-apply.XXXXXX`)})
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 143' TERM INT HUP
-say pid $$
 ${steps.join("\n")}
 }
 say() { ( trap '' PIPE; printf '%s\\n' "${mark} $*" ) 2>/dev/null || :; }
 step() {
   say begin "$1"
-  if timeout $alone -k 10 "$2" sh -eu "$dir/$1" >"$dir/out" 2>&1; then
+  if timeout -k 10 "$2" sh -eu "$dir/$1" >"$dir/out" 2>&1; then
     say end "$1" 0
   else
     code=$?
@@ -50,18 +46,16 @@ main </dev/null
 `;
 }
 
-/** One command on its own, whose output and exit code are the script's. */
-export function runScript(mark: string, command: Command, { systemd }: Places): string {
+/** One command on its own, whose output and exit code are the script's; `<mark>` on standard error says that it was begun. */
+export function runScript(mark: string, command: Command): string {
   const seconds = command.timeoutSeconds ?? defaultTimeoutSeconds;
   return `main() {
 ${searchPath}
 HOME=/root LC_ALL=C.UTF-8
 export HOME LC_ALL
 cd /
-alone=--foreground
-if test -d ${quote(systemd)}; then alone=; fi
-printf '%s\\n' "${mark} pid $$" >&2
-${feed(command.stdin)} timeout $alone -k 10 ${seconds} sh -eu -c -- ${quote(command.script)}
+printf '%s\\n' ${mark} >&2
+${feed(command.stdin)} timeout -k 10 ${seconds} sh -eu -c -- ${quote(command.script)}
 }
 main </dev/null
 `;

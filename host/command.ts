@@ -11,6 +11,8 @@ export interface Command {
   readonly stdin?: string | Uint8Array | Sensitive;
   /** Seconds before the command is stopped. @default 300 */
   readonly timeoutSeconds?: number;
+  /** What errors show for the script, where a shorter line tells a person as much: `apt-get install docker.io`. */
+  readonly shown?: string;
   /** What a person can do when this command fails. */
   readonly try?: string;
 }

@@ -20,7 +20,7 @@ export interface ExecOptions {
   readonly timeoutSeconds?: number;
   readonly onOutput?: (chunk: string, stream: "stdout" | "stderr") => void;
   readonly signal?: AbortSignal;
-  /** Ends the command on the machine when it is cancelled or late: closing SSH does not. @default a TERM signal */
+  /** Ends the command on the machine when it is cancelled or late: closing its channel, which comes next, need not. */
   readonly stop?: () => Promise<unknown>;
 }
 
@@ -68,23 +68,44 @@ export class Connection {
    * @throws HostError of kind `unreachable` when the connection is lost, `timeout` or `cancelled`
    */
   async exec(line: string, options: ExecOptions = {}): Promise<ExecResult> {
-    return this.#queue(async () => {
-      if (options.signal?.aborted) throw this.#error("cancelled", "cancelled before it ran", line);
-      return this.#collect(await this.#channel(line), line, options);
-    });
+    for (;;) {
+      const result = await this.#queue(async () => {
+        if (options.signal?.aborted) throw this.#error("cancelled", "was cancelled before it ran", line);
+        const opened = await this.#open(line, (channel) => ({ result: this.#collect(channel, line, options) })).catch(
+          (error: unknown) => {
+            if (this.#makeDo()) return "full" as const;
+            throw error;
+          },
+        );
+        return opened === "full" ? opened : opened.result;
+      });
+      if (result !== "full") return result;
+    }
   }
 
-  /** Runs a command outside the queue, for a channel that stays open or must not wait behind what it is to end. */
-  async hold(line: string): Promise<ClientChannel> {
-    return this.#channel(line);
+  /**
+   * Runs a command outside the queue, for a channel that stays open or must not wait behind what it is to end. `attach` is
+   * called before anything of the channel is lost.
+   */
+  hold<T>(line: string, attach: (channel: ClientChannel) => T): Promise<T> {
+    return this.#open(line, attach);
   }
 
-  #channel(line: string): Promise<ClientChannel> {
+  // A machine may allow fewer sessions than sshd's default: what runs has to end first.
+  #makeDo(): boolean {
+    const others = this.#queue.activeCount - 1;
+    if (this.#closed || others < 1) return false;
+    this.#queue.concurrency = others;
+    return true;
+  }
+
+  // Listeners are put on in ssh2's own callback: a short command's exit comes in the same packet as the channel's opening.
+  #open<T>(line: string, attach: (channel: ClientChannel) => T): Promise<T> {
     if (this.#closed) return Promise.reject(this.#lost(line));
     return new Promise((resolve, reject) => {
       const fail = (cause: Error) => reject(this.#closed ? this.#lost(line, cause) : this.#refused(line, cause));
       try {
-        this.#client.exec(line, (cause, channel) => (cause ? fail(cause) : resolve(channel)));
+        this.#client.exec(line, (cause, channel) => (cause ? fail(cause) : resolve(attach(channel))));
       } catch (cause) {
         // ssh2 throws when the connection ended between two events.
         reject(this.#lost(line, cause));
@@ -114,7 +135,7 @@ export class Connection {
         stopped = error;
         settle(() => {});
         try {
-          await (options.stop?.() ?? terminate(channel));
+          await options.stop?.();
         } catch {
           // The connection is gone too; the first error is the one that tells.
         }
@@ -177,8 +198,3 @@ const signalNumbers: Record<string, number> = {
   PIPE: 13,
   TERM: 15,
 };
-
-async function terminate(channel: ClientChannel): Promise<void> {
-  channel.signal("TERM");
-  await Promise.race([once(channel, "close"), sleep(1000, undefined, { ref: false })]);
-}

@@ -35,9 +35,11 @@ export function logIn(endpoint: Endpoint, wire: Wire, timeoutMs: number): Promis
 
   return new Promise((resolve, reject) => {
     const fail = (cause?: Error & { level?: string }) => {
-      reject(explain(endpoint, wire, pinned.fingerprints, seen, cause));
       client.destroy();
-      wire.close();
+      void wire.said().then((said) => {
+        reject(explain(endpoint, said, pinned.fingerprints, seen, cause));
+        wire.close();
+      });
     };
     wire.stream.once("data", () => {
       seen.banner = true;
@@ -59,37 +61,48 @@ export function logIn(endpoint: Endpoint, wire: Wire, timeoutMs: number): Promis
     });
     client.once("close", () => fail());
 
-    try {
-      client.connect({
-        sock: wire.stream,
-        username: endpoint.user,
-        privateKey: endpoint.privateKey,
-        agent: endpoint.agentSocket,
-        // Not "none" first: that costs a round trip and never lets anybody in.
-        authHandler: [
-          ...(endpoint.privateKey ? ["publickey" as const] : []),
-          ...(endpoint.agentSocket ? ["agent" as const] : []),
-        ],
-        algorithms: { serverHostKey: pinned.algorithms },
-        hostVerifier: (key: Buffer) => {
-          seen.presented = key;
-          seen.refused = !pinned.accepts(key);
-          return !seen.refused;
-        },
-        readyTimeout: timeoutMs,
-        keepaliveInterval: 15_000,
-        keepaliveCountMax: 4,
-      });
-    } catch (cause) {
-      reject(
-        new HostError("auth", {
-          summary: `the private key for ${where} cannot be used`,
-          said: (cause as Error).message,
-          try: "give an unencrypted OpenSSH or PEM private key, or the socket of an agent that holds it",
-        }),
-      );
-      wire.close();
-    }
+    client.connect({
+      sock: wire.stream,
+      username: endpoint.user,
+      privateKey: endpoint.privateKey,
+      agent: endpoint.agentSocket,
+      // Not "none" first: that costs a round trip and never lets anybody in.
+      authHandler: [
+        ...(endpoint.privateKey ? ["publickey" as const] : []),
+        ...(endpoint.agentSocket ? ["agent" as const] : []),
+      ],
+      algorithms: { serverHostKey: pinned.algorithms },
+      hostVerifier: (key: Buffer) => {
+        seen.presented = key;
+        seen.refused = !pinned.accepts(key);
+        return !seen.refused;
+      },
+      readyTimeout: timeoutMs,
+      keepaliveInterval: 15_000,
+      keepaliveCountMax: 4,
+    });
+  });
+}
+
+/**
+ * Checks a private key before anything is dialled.
+ *
+ * @throws HostError of kind `auth` when it cannot be used; the key is not in the error
+ */
+export function checkPrivateKey(endpoint: Endpoint): void {
+  if (!endpoint.privateKey) return;
+  const key = ssh2.utils.parseKey(endpoint.privateKey);
+  if (!(key instanceof Error) && !(Array.isArray(key) ? key[0] : key).isPrivateKey?.()) {
+    throw unusable(endpoint, "it is a public key");
+  }
+  if (key instanceof Error) throw unusable(endpoint, key.message);
+}
+
+function unusable(endpoint: Endpoint, said: string): HostError {
+  return new HostError("auth", {
+    summary: `the private key for ${placeOf(endpoint)} cannot be used`,
+    said,
+    try: "give an unencrypted OpenSSH or PEM private key, or the socket of an agent that holds it",
   });
 }
 
@@ -103,13 +116,13 @@ interface Seen {
 
 function explain(
   endpoint: Endpoint,
-  wire: Wire,
+  carrier: string,
   pinned: string,
   seen: Seen,
   cause?: Error & { level?: string },
 ): HostError {
   const where = placeOf(endpoint);
-  const said = [cause?.message, seen.greeting.trim(), wire.said().trim()].filter(Boolean).join("\n");
+  const said = [cause?.message, seen.greeting.trim(), carrier].filter(Boolean).join("\n");
 
   if (seen.refused || /no matching host key/i.test(said)) {
     return new HostError("host-key", {

@@ -16,7 +16,7 @@ export function explainFailure(
 ): HostError {
   const command = commands[failed.n] as Command;
   const limit = command.timeoutSeconds ?? defaultTimeoutSeconds;
-  const common = { ran: command.script, exitCode: failed.exitCode, said: failed.said };
+  const common = { ran: shownOf(command), exitCode: failed.exitCode, said: failed.said };
 
   // timeout(1) says 124, or 137 when the command had to be killed; a command of its own may say so earlier.
   if ((failed.exitCode === 124 || failed.exitCode === 137) && failed.seconds > limit * 0.9) {
@@ -30,7 +30,7 @@ export function explainFailure(
     return new HostError("integrity", {
       ...common,
       summary: `${what} on ${machine.address}: what was downloaded is not what is pinned; nothing was installed`,
-      try: command.try ?? "check the mirror; refresh the lock file only if the publisher announced the new file",
+      try: "check the mirror; refresh the lock file only if the publisher announced the new file",
     });
   }
   if (/no space left on device|disk quota exceeded/i.test(failed.said)) {
@@ -47,6 +47,12 @@ export function explainFailure(
   });
 }
 
+/** The script as errors show it: the first lines of it, aligned with what stands around them. */
+export function shownOf({ script, shown = script }: Command): string {
+  const lines = shown.trim().split("\n");
+  return [...lines.slice(0, 8), ...(lines.length > 8 ? ["…"] : [])].join("\n        ");
+}
+
 /** Adds to a lost or cancelled connection what was being done; any other error stays as it is. */
 export function lostDuring(
   error: unknown,
@@ -57,7 +63,7 @@ export function lostDuring(
   if (error.kind === "unreachable") {
     return new HostError("unreachable", {
       summary: `the connection to ${where} was lost during ${doing}`,
-      ran: running?.script,
+      ran: running && shownOf(running),
       said: error.details.said,
       try: "run the same again: the machine finishes what was begun, and the run goes on from there",
       cause: error,
@@ -69,7 +75,7 @@ export function lostDuring(
   if (error.kind === "timeout" && error.details.ran?.includes(unit)) {
     return new HostError("timeout", {
       summary: `${doing} did not end in time on ${where} and was stopped`,
-      ran: running?.script,
+      ran: running && shownOf(running),
       try: running?.try,
       cause: error,
     });

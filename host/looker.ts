@@ -97,7 +97,7 @@ export class Looker {
     const reached = () => scripts[readAnswers(mark, heard).answers.size];
     let result: ExecResult;
     try {
-      result = await connection.exec(rootShell(this.#user), {
+      result = await connection.exec(rootShell(this.#user, timeoutSeconds + 5), {
         stdin: lookScript(mark, scripts),
         timeoutSeconds,
         onOutput: (chunk, stream) => {

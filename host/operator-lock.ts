@@ -34,8 +34,10 @@ export async function takeLock(connection: Connection, options: LockOptions): Pr
   const { owner, user, places, waitSeconds = 15 } = options;
   const mark = `lock-${operator.slice(0, 8)}`;
   const who = `${owner.project}/${owner.stack} by ${whoami()} since ${new Date().toISOString()}`;
-  const channel = await connection.hold(rootShell(user));
-  const lines = new Lines(channel);
+  const { channel, lines } = await connection.hold(rootShell(user), (opened) => ({
+    channel: opened,
+    lines: new Lines(opened),
+  }));
   channel.write(script(mark, places, waitSeconds, `${operator} ${who}`));
 
   const deadline = sleep((waitSeconds + leftoverSeconds + 30) * 1000, "late" as const, { ref: false });

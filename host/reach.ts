@@ -1,6 +1,6 @@
 import pRetry from "p-retry";
 import type { Client } from "ssh2";
-import { type Endpoint, logIn, NotUpYet, placeOf } from "./dial.ts";
+import { checkPrivateKey, type Endpoint, logIn, NotUpYet, placeOf } from "./dial.ts";
 import { HostError } from "./errors.ts";
 import type { Machine } from "./machine.ts";
 import { commandWire, tcpWire, type Wire } from "./socket.ts";
@@ -37,6 +37,8 @@ export async function reach(machine: Machine, options: ReachOptions = {}): Promi
   const started = Date.now();
   const left = () => Math.max(0, seconds * 1000 - (Date.now() - started));
   let told = 0;
+  checkPrivateKey(machine);
+  if (machine.via?.kind === "jump") checkPrivateKey(machine.via);
   try {
     return await pRetry(() => attempt(machine, Math.min(attemptMs, Math.max(1000, left())), options.signal), {
       retries: Number.POSITIVE_INFINITY,
@@ -106,7 +108,7 @@ async function through(jump: Endpoint, machine: Machine, timeoutMs: number): Pro
   const client = await logIn(jump, await tcp(jump, timeoutMs), timeoutMs);
   return new Promise((resolve, reject) => {
     client.forwardOut("127.0.0.1", 0, machine.address, machine.port, (cause, stream) => {
-      if (!cause) return resolve({ stream, close: () => client.end(), said: () => "" });
+      if (!cause) return resolve({ stream, close: () => client.end(), said: async () => "" });
       client.end();
       reject(
         new NotUpYet("unreachable", {

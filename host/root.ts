@@ -2,25 +2,39 @@ import type { Connection, ExecResult } from "./connection.ts";
 import { HostError } from "./errors.ts";
 import type { Places } from "./places.ts";
 
-/** A command line that reads a script from its standard input and runs it as root. */
-export function rootShell(user: string): string {
-  return `${sudo(user)}sh -s`;
+/** A command line that reads a script from its standard input and runs it as root, ended after so many seconds. */
+export function rootShell(user: string, seconds?: number): string {
+  return `${sudo(user)}${seconds ? `timeout -k 5 ${seconds} ` : ""}sh -s`;
 }
 
 /**
  * The same in a systemd unit of its own, which outlives the connection and can be stopped from another one. Without systemd
- * it is a session of its own, stopped by its process id.
+ * it is a session of its own, known by the name it is given.
  *
  * The line has neither quotes within quotes nor backslashes, so that every login shell reads it alike.
  */
 export function rootUnit(user: string, unit: string, { systemd }: Places): string {
   const run = `systemd-run --wait --pipe --collect --quiet --unit=${unit} -p IgnoreSIGPIPE=no -p TimeoutStopSec=20 sh -s`;
-  return `${sudo(user)}sh -c 'test -d ${systemd} && exec ${run}; exec setsid -w sh -s'`;
+  return `${sudo(user)}sh -c 'test -d ${systemd} && exec ${run}; exec setsid -w sh -s ${unit}'`;
 }
 
-/** Ends what `rootUnit` started; `pid` is that of its shell, if known. */
-export function stopScript(unit: string, { systemd }: Places, pid?: number): string {
-  return `if test -d ${systemd}; then systemctl stop ${unit}.service; ${pid ? `else kill -TERM -- -${pid};` : ""} fi 2>/dev/null
+/** Ends what `rootUnit` started. */
+export function stopScript(unit: string, { systemd }: Places): string {
+  // Without a unit, all processes of the session whose first one was given the unit's name: timeout makes a process group of
+  // its own for each command.
+  return `main() {
+if test -d ${systemd}; then
+  systemctl stop ${unit}.service
+else
+  for each in /proc/[0-9]*/stat; do
+    line=$(cat "$each") || continue
+    process=\${each#/proc/}
+    set -- \${line##*) }
+    ! grep -q ${unit} "/proc/$4/cmdline" || kill -TERM "\${process%/stat}"
+  done
+fi
+}
+main 2>/dev/null
 exit 0
 `;
 }

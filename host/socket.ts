@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
 import { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { HostError } from "./errors.ts";
 
 /** A byte stream to an SSH server, not yet spoken on. */
@@ -8,8 +10,8 @@ export interface Wire {
   readonly stream: Duplex;
   /** Ends whatever carries the stream. */
   close(): void;
-  /** What the carrier said on its own account: the standard error of a `via` command. */
-  said(): string;
+  /** What the carrier said on its own account: the standard error of a `via` command, once it has ended. */
+  said(): Promise<string>;
 }
 
 /** A TCP connection. Rejects with Node's own error: the caller knows what is being reached. */
@@ -22,7 +24,7 @@ export function tcpWire(address: string, port: number, timeoutMs: number): Promi
     socket.once("connect", () => {
       socket.setTimeout(0);
       socket.off("error", reject);
-      resolve({ stream: socket, close: () => socket.destroy(), said: () => "" });
+      resolve({ stream: socket, close: () => socket.destroy(), said: async () => "" });
     });
   });
 }
@@ -60,7 +62,16 @@ export function commandWire(argv: readonly string[], where: string): Promise<Wir
       // A program that ends early closes its pipe under a write; the end of its output already tells.
       child.stdin.on("error", () => {});
       const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
-      resolve({ stream, close: () => child.kill(), said: () => said });
+      const ended = once(child, "close").catch(() => {});
+      resolve({
+        stream,
+        close: () => child.kill(),
+        // Its pipes may close before its last words are read.
+        said: async () => {
+          await Promise.race([ended, sleep(1000, undefined, { ref: false })]);
+          return said.trim();
+        },
+      });
     });
   });
 }

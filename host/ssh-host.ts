@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { ApplyProgress } from "./apply-progress.ts";
 import { applyScript, defaultTimeoutSeconds, runScript } from "./apply-script.ts";
 import type { Command } from "./command.ts";
 import type { Connection, ExecResult } from "./connection.ts";
 import { HostError } from "./errors.ts";
-import { explainFailure, lostDuring } from "./failure.ts";
+import { explainFailure, lostDuring, shownOf } from "./failure.ts";
 import type { Host } from "./host.ts";
 import type { Looker } from "./looker.ts";
 import type { Machine } from "./machine.ts";
@@ -66,7 +67,7 @@ export class SshHost implements Host {
         timeoutSeconds: 60 + commands.reduce((sum, c) => sum + (c.timeoutSeconds ?? defaultTimeoutSeconds) + 10, 0),
         onOutput: (chunk, stream) => stream === "stdout" && progress.read(chunk),
         signal: this.#options.signal,
-        stop: () => this.#stop(connection, stopScript(unit, places, progress.pid)),
+        stop: () => this.#stop(connection, stopScript(unit, places)),
       });
       if (progress.failed) throw explainFailure(this.machine, what, commands, progress.failed);
       if (result.exitCode !== 0) throw this.#notRun(connection, what, commands, progress, result);
@@ -85,21 +86,21 @@ export class SshHost implements Host {
     redactor.addFrom([command]);
     const connection = await this.#session.connection(this.#options);
     const unit = `nemoclaw-run-${randomBytes(6).toString("hex")}`;
-    const mark = new RegExp(`^${unit} pid (\\d+)\n`, "m");
-    let pid: number | undefined;
+    const mark = `${unit}\n`;
+    const began = Date.now();
+    const limit = command.timeoutSeconds ?? defaultTimeoutSeconds;
     try {
       const result = await connection.exec(rootUnit(this.machine.user, unit, places), {
-        stdin: runScript(unit, command, places),
-        timeoutSeconds: (command.timeoutSeconds ?? defaultTimeoutSeconds) + 30,
-        onOutput: (chunk, stream) => {
-          if (stream === "stderr") pid ??= Number(mark.exec(chunk)?.[1]) || undefined;
-        },
+        stdin: runScript(unit, command),
+        timeoutSeconds: limit + 30,
         signal: this.#options.signal,
-        stop: () => this.#stop(connection, stopScript(unit, places, pid)),
+        stop: () => this.#stop(connection, stopScript(unit, places)),
       });
-      if (!mark.test(result.stderr)) throw this.#notRun(connection, command.title, [command], undefined, result);
+      if (!result.stderr.includes(mark)) throw this.#notRun(connection, command.title, [command], undefined, result);
       const { stdout, stderr, exitCode } = result;
-      if (exitCode === 124) throw this.#late(connection, command, stderr.replace(mark, ""));
+      // timeout(1) says 124; a command of its own may say so earlier.
+      if (exitCode === 124 && Date.now() - began > limit * 900)
+        throw this.#late(connection, command, stderr.replace(mark, ""));
       return { stdout, stderr: stderr.replace(mark, ""), exitCode };
     } catch (error) {
       throw this.#cleaned(lostDuring(error, { where: connection.where, what: command.title, unit, running: command }));
@@ -108,18 +109,21 @@ export class SshHost implements Host {
 
   // Not in the queue: what is to be stopped may be what fills it.
   async #stop(connection: Connection, script: string): Promise<void> {
-    const channel = await connection.hold(rootShell(this.machine.user));
-    await new Promise<void>((resolve) => {
-      channel.once("close", resolve);
+    const closed = await connection.hold(rootShell(this.machine.user), (channel) => {
+      channel.on("error", () => {});
       channel.resume();
+      channel.stderr.resume();
+      const gone = once(channel, "close");
       channel.end(script);
+      return { gone };
     });
+    await closed.gone;
   }
 
   #late(connection: Connection, command: Command, said: string): HostError {
     return new HostError("timeout", {
       summary: `${command.title} did not end within ${command.timeoutSeconds ?? defaultTimeoutSeconds} s on ${connection.where}`,
-      ran: command.script,
+      ran: shownOf(command),
       said,
       try: command.try,
     });
@@ -140,7 +144,7 @@ export class SshHost implements Host {
     const command = commands[progress?.running ?? 0];
     return new HostError("command", {
       summary: `${what} was ended on ${connection.where}${progress?.running === undefined ? " before it began" : `: ${command?.title}`}`,
-      ran: command?.script,
+      ran: command && shownOf(command),
       exitCode: result.exitCode,
       said: result.stderr || result.stdout,
       try: command?.try,

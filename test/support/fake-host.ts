@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ssh2, { type Connection, type ServerChannel } from "ssh2";
@@ -18,6 +18,8 @@ export interface FakeHostOptions {
   readonly maxSessions?: number;
   /** Let nobody in. */
   readonly refuseKeys?: boolean;
+  /** Where it listens on 127.0.0.1. @default a free port */
+  readonly port?: number;
   /** What its sudo does. @default "works" */
   readonly sudo?: "works" | "asks";
 }
@@ -58,6 +60,16 @@ export async function startFakeHost(options: FakeHostOptions = {}) {
       seen.handshakes += 1;
     });
     client.on("error", () => {});
+    // What makes it a jump host.
+    client.on("tcpip", (accept, _reject, { destIP, destPort }) => {
+      const onward = connectTcp(destPort, destIP);
+      onward.once("connect", () => {
+        const channel = accept();
+        channel.on("error", () => {});
+        onward.pipe(channel).pipe(onward);
+      });
+      onward.once("error", () => client.end());
+    });
     let open = 0;
     client.on("session", (accept, reject) => {
       if (open >= (options.maxSessions ?? 10)) return reject();
@@ -106,7 +118,7 @@ export async function startFakeHost(options: FakeHostOptions = {}) {
     socket.on("error", () => {});
     server.injectSocket(socket);
   });
-  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => listener.listen(options.port ?? 0, "127.0.0.1", resolve));
 
   const machine: Machine = {
     id: "fake",
