@@ -11,6 +11,20 @@ function hits(pattern: RegExp, among: readonly string[] = files): string[] {
   return among.flatMap((file) => [...readProjectFile(file).matchAll(pattern)].map((match) => `${file}: ${match[0]}`));
 }
 
+/** Dependencies that a lock file names and does not pin. */
+function missingFromLock(file: string): string[] {
+  const { packages } = JSON.parse(readProjectFile(file)) as { packages: Record<string, Record<string, object>> };
+  const isPinned = (from: string, name: string): boolean => {
+    if (packages[`${from ? `${from}/` : ""}node_modules/${name}`]) return true;
+    return from !== "" && isPinned(from.slice(0, Math.max(0, from.lastIndexOf("/node_modules/"))), name);
+  };
+  return Object.entries(packages).flatMap(([path, { dependencies, optionalDependencies }]) =>
+    Object.keys({ ...dependencies, ...optionalDependencies })
+      .filter((name) => !isPinned(path, name))
+      .map((name) => `${file}: ${path} needs ${name}`),
+  );
+}
+
 const others = files.filter((file) => !file.startsWith("test/unit/hygiene"));
 
 describe("tracked files name nothing private", () => {
@@ -40,6 +54,11 @@ describe("tracked files name nothing private", () => {
     const locks = files.filter((file) => file.endsWith("package-lock.json"));
     expect(locks.length).toBeGreaterThan(0);
     expect(locks.filter((file) => readProjectFile(file).includes('"resolved": "http'))).toEqual([]);
+  });
+
+  test("npm lock files are whole: npm drops what its registry lacks, and then refuses its own file", () => {
+    const missing = files.filter((file) => file.endsWith("package-lock.json")).flatMap(missingFromLock);
+    expect(missing).toEqual([]);
   });
 });
 
