@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { type Fault, printFault } from "../policies/fault.ts";
+import { parseConfig, type Settings } from "./settings/parse-config.ts";
+import { type SecretName, secretNames } from "./settings/secrets.ts";
+
+export type { MachineSettings } from "./machine-kinds/index.ts";
+export type { Settings } from "./settings/parse-config.ts";
+
+const namespace = "nemoclaw";
+// Part of the SDK and missing from its types: which values the stack file holds encrypted.
+const runtime = pulumi.runtime as typeof pulumi.runtime & { isConfigSecret(key: string): boolean };
+const project = resolve(import.meta.dirname, "..");
+
+/** A stack's configuration: its settings, and its secrets as outputs that the engine keeps encrypted. */
+export interface Config extends Omit<Settings, "secrets"> {
+  readonly secrets: { readonly [K in SecretName]?: pulumi.Output<string> };
+}
+
+/**
+ * Reads the configuration of the current stack; nothing else in the program does.
+ *
+ * @throws pulumi.RunError that lists everything that is wrong: where, what was expected, what to write instead. A policy's
+ * faults are among them, and what the runtime does not enforce.
+ */
+export function loadConfig(): Config {
+  const { raw, encrypted } = ownKeys(pulumi.runtime.allConfig());
+  const { settings, faults } = parseConfig(raw, {
+    readFile: (path) => readFileSync(resolve(project, path), "utf8"),
+    encrypted,
+    agentVersion: pinnedAgent(),
+  });
+  if (faults) throw new pulumi.RunError(printFaults(faults, pulumi.getStack()));
+  const config = new pulumi.Config(namespace);
+  const secrets = Object.fromEntries(
+    secretNames.filter((name) => settings.secrets.has(name)).map((name) => [name, config.requireSecret(name)]),
+  );
+  return { ...settings, secrets };
+}
+
+/** All faults as one text. */
+export function printFaults(faults: readonly Fault[], stack: string): string {
+  const count = faults.length === 1 ? "a fault" : `${faults.length} faults`;
+  const head = `The configuration of stack ${stack} has ${count}; nothing was touched. See stacks/Pulumi.${stack}.yaml`;
+  return [head, ...faults.map(printFault)].join("\n\n");
+}
+
+function ownKeys(all: Readonly<Record<string, string>>): { raw: Record<string, unknown>; encrypted: Set<string> } {
+  const raw: Record<string, unknown> = {};
+  const encrypted = new Set<string>();
+  for (const [key, value] of Object.entries(all)) {
+    const [space, name = ""] = key.split(/:(.*)/s);
+    if (space !== namespace) continue;
+    raw[name] = (secretNames as readonly string[]).includes(name) ? value : structured(value);
+    if (runtime.isConfigSecret(key)) encrypted.add(name);
+  }
+  return { raw, encrypted };
+}
+
+// The engine hands every value over as text; what was a mapping or a list in the stack file is JSON.
+function structured(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function pinnedAgent(): string {
+  const text = readFileSync(resolve(project, "services/agent/package.json"), "utf8");
+  const { dependencies } = JSON.parse(text) as { dependencies: { openclaw: string } };
+  return dependencies.openclaw;
+}

@@ -1,0 +1,141 @@
+import type { Fault } from "../../policies/fault.ts";
+import type { MergedPolicy, NamedPolicy } from "../../policies/merge.ts";
+import { nearest } from "../../policies/nearest.ts";
+import { parse, type ValueFault } from "../../policies/parse.ts";
+import { propertyPath } from "../../policies/property-path.ts";
+import type { MachineSettings } from "../machine-kinds/index.ts";
+import { certificates } from "./certificates.ts";
+import { loadChosenPolicy, notAccepted } from "./chosen-policy.ts";
+import { checkSecrets, needSecret, type SecretName, secretNames, secretShapes } from "./secrets.ts";
+import { type Sections, sections } from "./sections.ts";
+
+/** What the parser needs from outside; a test gives its own. */
+export interface Surroundings {
+  /** Reads a file by absolute path or from the project's folder. */
+  readonly readFile: (path: string) => string;
+  /** Which top-level keys the stack file holds encrypted. */
+  readonly encrypted: ReadonlySet<string>;
+  /** The agent's version in the committed lock file, the only one that can be installed. */
+  readonly agentVersion: string;
+}
+
+/** A stack's settings, all checked; the secrets themselves are not among them. */
+export interface Settings extends Omit<Sections, "machine" | "policy" | "agent"> {
+  readonly machine: MachineSettings;
+  /** The baseline, the presets and the stack's own file as one. */
+  readonly policy: MergedPolicy;
+  /** Which files the policy was made of. */
+  readonly policySources: readonly NamedPolicy[];
+  readonly agent: { readonly version: string };
+  /** Secrets that are set. */
+  readonly secrets: ReadonlySet<SecretName>;
+}
+
+/** What a stack's configuration says, or everything that is wrong with it. Pure but for reading the files it names. */
+export function parseConfig(
+  raw: Readonly<Record<string, unknown>>,
+  around: Surroundings,
+): { settings: Settings; faults?: undefined } | { faults: Fault[]; settings?: undefined } {
+  const faults: Fault[] = [
+    ...unknownKeys(raw),
+    ...checkSecrets(raw, around.encrypted),
+    ...hidden(raw, around.encrypted),
+  ];
+  const known: Partial<Sections> = {};
+  for (const [name, schema] of Object.entries(sections)) {
+    const result = parse(schema, raw[name]);
+    if (result.faults) faults.push(...result.faults.map((fault) => inSection(name, fault)));
+    else Object.assign(known, { [name]: result.value });
+  }
+
+  const loaded = known.policy && loadChosenPolicy(known.policy, around.readFile, faults);
+  if (loaded && known.runtime) faults.push(...notAccepted(loaded.policy, known.runtime.accept));
+  faults.push(...missingSecrets(raw, known));
+  const version = agentVersion(known.agent?.version, around.agentVersion, faults);
+  const ca = known.mirrors?.ca && certificates(known.mirrors.ca, around.readFile, faults);
+  if (faults.length > 0 || !loaded) return { faults: faults.map((fault) => asKey(fault, raw)) };
+
+  const whole = known as Sections;
+  return {
+    settings: {
+      ...whole,
+      machine: whole.machine as MachineSettings,
+      mirrors: ca ? { ...whole.mirrors, ca } : whole.mirrors,
+      policy: loaded.policy,
+      policySources: loaded.sources,
+      agent: { version },
+      secrets: new Set(secretNames.filter((name) => raw[name] !== undefined)),
+    },
+  };
+}
+
+function inSection(name: string, { keys, message, instead }: ValueFault): Fault {
+  const own = keys.length === 0 ? message.replace(/^it is missing/, `${name} is missing`) : message;
+  return { path: propertyPath([name, ...keys]), message: own, instead: keys.length === 0 ? examples[name] : instead };
+}
+
+/** A fault of the stack file under the key as it stands there: `nemoclaw:machine.kind`. */
+function asKey(fault: Fault, raw: Readonly<Record<string, unknown>>): Fault {
+  const [first = ""] = fault.path.split(/[.[]/);
+  const ofStack = fault.file === undefined && (first in sections || first in raw || first in secretShapes);
+  return ofStack ? { ...fault, path: `nemoclaw:${fault.path}` } : fault;
+}
+
+/** What to write for a section that is not there, or is no mapping at all. */
+const examples: Record<string, string> = {
+  machine: "machine: { kind: local }",
+  runtime: "runtime: { kind: embedded }",
+  policy: "policy: { presets: [github] }",
+  limits: "limits: { memory: 2500M, cpus: 2 }",
+  agent: "leave it out",
+  inference: "inference: { kind: nvidia, model: MODEL }",
+  telegram: "telegram: { chats: [NUMBER] }",
+  tunnel: "tunnel: { kind: none }",
+  mirrors: "mirrors: { npm: URL }",
+  workspace: "workspace: { keep: true }",
+  siteCommands: "leave it out",
+};
+
+function unknownKeys(raw: Readonly<Record<string, unknown>>): Fault[] {
+  const known = [...Object.keys(sections), ...secretNames];
+  return Object.keys(raw)
+    .filter((key) => !known.includes(key))
+    .map((key) => {
+      const near = nearest(key, known);
+      const message = `there is no setting ${JSON.stringify(key)}${near ? "" : `; there are ${known.join(", ")}`}`;
+      return { path: key, message, instead: near ?? "one of these" };
+    });
+}
+
+// A secret inside a section makes the engine hide the whole of it, in every diff a reviewer is meant to read.
+function hidden(raw: Readonly<Record<string, unknown>>, encrypted: ReadonlySet<string>): Fault[] {
+  return Object.keys(sections)
+    .filter((name) => raw[name] !== undefined && encrypted.has(name))
+    .map((name) => ({
+      path: name,
+      message: "a secret in here hides the whole setting in diffs",
+      instead: `the setting in clear; the secrets are ${secretNames.join(", ")}`,
+    }));
+}
+
+function missingSecrets(
+  raw: Readonly<Record<string, unknown>>,
+  { machine, inference, telegram, tunnel }: Partial<Sections>,
+) {
+  return [
+    ...(inference?.kind === "nvidia" ? needSecret(raw, "inferenceKey", "inference.kind nvidia") : []),
+    ...(telegram ? needSecret(raw, "telegramToken", "telegram") : []),
+    ...(tunnel?.kind === "named" ? needSecret(raw, "tunnelToken", "tunnel.kind named") : []),
+    ...(machine?.kind === "existing" && (machine as { agentSocket?: string }).agentSocket === undefined
+      ? needSecret(raw, "sshPrivateKey", "machine.kind existing, without an agentSocket,")
+      : []),
+  ];
+}
+
+function agentVersion(asked: string | undefined, pinned: string, faults: Fault[]): string {
+  if (asked !== undefined && asked !== pinned) {
+    const message = `${JSON.stringify(asked)} is not the version that services/agent/package-lock.json pins`;
+    faults.push({ path: "agent.version", message, instead: `${pinned}, or leave it out` });
+  }
+  return pinned;
+}
