@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Policy } from "../policies/policy.ts";
 import { InferenceRoute } from "../resources/inference-route.ts";
 import type { MachineInputs } from "../resources/machine-inputs.ts";
 import { NetworkPolicy } from "../resources/network-policy.ts";
@@ -9,7 +10,7 @@ import type { SandboxHost } from "./sandbox-host.ts";
 export interface AgentSandboxArgs {
   readonly host: SandboxHost;
   /** OpenShell's policy, version 1. Its network part changes in place, the rest replaces the sandbox. */
-  readonly policy: { readonly network_policies: Record<string, object>; readonly [part: string]: unknown };
+  readonly policy: Policy;
   readonly agent: { readonly version: string };
   readonly limits: { memory: string; cpus: number; pids: number; logs: string };
   readonly inference: { readonly baseUrl: string; readonly model: string; readonly key?: pulumi.Input<string> };
@@ -18,19 +19,25 @@ export interface AgentSandboxArgs {
 
 /** The agent in its sandbox: its files, its process, what it may reach, and the model it talks to. */
 export class AgentSandbox extends pulumi.ComponentResource {
-  readonly machine: MachineInputs;
-  readonly deletedWith?: pulumi.Resource;
-  readonly sandbox: string;
-  readonly sandboxId: pulumi.Output<string>;
+  /** What a resource beside the sandbox needs to reach it. */
+  readonly reach: {
+    readonly machine: MachineInputs;
+    readonly sandbox: string;
+    readonly sandboxId: pulumi.Output<string>;
+  };
+  /** Options for such a resource: it comes after the sandbox, and goes with its machine. */
+  readonly beside: pulumi.CustomResourceOptions;
+  /** `true`, or what was tried inside and did not hold. */
+  readonly enforced: pulumi.Output<unknown>;
   readonly origin: pulumi.Output<{ host: string; port: number }>;
   readonly model: pulumi.Output<string>;
-  readonly workspacePath: pulumi.Output<string>;
 
   constructor(name: string, args: AgentSandboxArgs, opts?: pulumi.ComponentResourceOptions) {
     super("nemoclaw:index:AgentSandbox", name, {}, opts);
     const { machine, deletedWith, mirrors, runtime } = args.host;
-    const { network_policies: networkPolicies, ...policy } = args.policy;
+    const { network_policies: networkPolicies = {}, network_middlewares: _, ...policy } = args.policy;
     const { agent, limits } = args;
+    const { baseUrl, model, key } = args.inference;
     const child = { parent: this, deletedWith };
     const sandbox = name;
 
@@ -45,16 +52,14 @@ export class AgentSandbox extends pulumi.ComponentResource {
       { ...child, dependsOn: [workspace] },
     );
     const inside = { machine, sandbox, runtime, sandboxId: box.id };
-    new NetworkPolicy(`${name}-network`, { ...inside, networkPolicies }, child);
-    const route = new InferenceRoute(`${name}-inference`, { ...inside, ...args.inference }, child);
+    const network = new NetworkPolicy(`${name}-network`, { ...inside, networkPolicies }, child);
+    const route = new InferenceRoute(`${name}-inference`, { ...inside, baseUrl, model, key }, child);
 
-    this.machine = machine;
-    this.deletedWith = deletedWith;
-    this.sandbox = sandbox;
-    this.sandboxId = box.id;
+    this.reach = { machine, sandbox, sandboxId: box.id };
+    this.beside = { dependsOn: [network, route], deletedWith };
+    this.enforced = box.enforced;
     this.origin = box.origin;
     this.model = route.model;
-    this.workspacePath = workspace.path;
     this.registerOutputs({ model: route.model });
   }
 }

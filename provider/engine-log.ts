@@ -1,6 +1,6 @@
 import * as grpc from "@grpc/grpc-js";
-import engineProto from "@pulumi/pulumi/proto/engine_pb.js";
 import engineRpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import engineProto from "@pulumi/pulumi/proto/engine_pb.js";
 
 /** A line of progress for one resource, shown beside it while it is worked on. */
 export type LogProgress = (urn: string, message: string) => void;

@@ -25,6 +25,11 @@ export class CloudflareTunnel extends pulumi.CustomResource {
   constructor(name: string, args: CloudflareTunnelArgs, opts?: pulumi.CustomResourceOptions) {
     const token = args.token === undefined ? undefined : pulumi.secret(args.token);
     const secret = pulumi.mergeOptions(opts, { additionalSecretOutputs: ["token"] });
-    super("nemoclaw:host:CloudflareTunnel", name, { running: true, ...args, enabled: true, token, url: undefined }, secret);
+    super(
+      "nemoclaw:host:CloudflareTunnel",
+      name,
+      { running: true, ...args, enabled: true, token, url: undefined },
+      secret,
+    );
   }
 }

@@ -32,7 +32,13 @@ export class LocalMachine extends pulumi.CustomResource {
   declare readonly network: pulumi.Output<string>;
 
   constructor(name: string, args: LocalMachineArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = { containerId: undefined, address: undefined, port: undefined, user: undefined, network: undefined };
+    const outputs = {
+      containerId: undefined,
+      address: undefined,
+      port: undefined,
+      user: undefined,
+      network: undefined,
+    };
     super("nemoclaw:local:Machine", name, { ...args, running: true, ...outputs }, opts);
   }
 }

@@ -23,6 +23,11 @@ export class Sandbox extends pulumi.CustomResource {
   declare readonly enforced: pulumi.Output<unknown>;
 
   constructor(name: string, args: SandboxArgs, opts?: pulumi.CustomResourceOptions) {
-    super("nemoclaw:host:Sandbox", name, { running: true, ...args, enabled: true, definition: undefined, origin: undefined, enforced: undefined }, opts);
+    super(
+      "nemoclaw:host:Sandbox",
+      name,
+      { running: true, ...args, enabled: true, definition: undefined, origin: undefined, enforced: undefined },
+      opts,
+    );
   }
 }

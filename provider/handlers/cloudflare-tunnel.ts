@@ -4,11 +4,11 @@ import type { Mirrors } from "../../host/runtimes/runtime.ts";
 import type { Step } from "../../host/step.ts";
 import { cloudflareTunnel, noCloudflareTunnel, tunnelUnitText } from "../../host/steps/cloudflare-tunnel.ts";
 import { sha256 } from "../../host/steps/file-facts.ts";
+import { observedSecret } from "../../host/steps/text-file.ts";
 import { definitionOf, summaryOf } from "../../host/steps/unit-summary.ts";
 import { hostHandler } from "../host-resource.ts";
 import { holdsUnknown } from "../wire.ts";
 import { mirrorsSchema } from "./mirrors.ts";
-import { observedSecret } from "../../host/steps/text-file.ts";
 import { sandboxName } from "./sandbox-name.ts";
 
 interface TunnelInputs {

@@ -30,7 +30,10 @@ export const sandboxResource = hostHandler<SandboxInputs, SandboxState, unknown>
     runtime: runtimeKind,
     policy: policySchema.omit({ network_policies: true, network_middlewares: true }),
     agent: z.strictObject({
-      version: z.literal(version, `services/agent/package-lock.json pins ${version}; another version needs its own lock file`),
+      version: z.literal(
+        version,
+        `services/agent/package-lock.json pins ${version}; another version needs its own lock file`,
+      ),
     }),
     limits: z.strictObject({ memory: size, cpus: z.number().positive(), pids: z.int().min(64), logs: size }),
     mirrors: mirrorsSchema.optional(),

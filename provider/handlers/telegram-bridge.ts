@@ -4,9 +4,9 @@ import { embedded } from "../../host/runtimes/embedded/runtime.ts";
 import type { Step } from "../../host/step.ts";
 import { sha256 } from "../../host/steps/file-facts.ts";
 import { bridgeProgram, bridgeUnitText, noTelegramBridge, telegramBridge } from "../../host/steps/telegram-bridge.ts";
+import { observedJson, observedSecret } from "../../host/steps/text-file.ts";
 import { definitionOf, summaryOf } from "../../host/steps/unit-summary.ts";
 import { hostHandler } from "../host-resource.ts";
-import { observedJson, observedSecret } from "../../host/steps/text-file.ts";
 import { sandboxName } from "./sandbox-name.ts";
 
 interface BridgeInputs {

@@ -3,8 +3,8 @@ import { type Machine, machineSchema } from "../../host/machine.ts";
 import { paths, users } from "../../host/runtimes/embedded/paths.ts";
 import { ensureDirectory } from "../../host/steps/directory.ts";
 import type { FileFacts } from "../../host/steps/file-facts.ts";
-import { nothingToRemove } from "../../host/steps/nothing-to-remove.ts";
 import { ensureAbsent } from "../../host/steps/file-removal.ts";
+import { nothingToRemove } from "../../host/steps/nothing-to-remove.ts";
 import { hostHandler } from "../host-resource.ts";
 import { sandboxName } from "./sandbox-name.ts";
 
@@ -25,7 +25,12 @@ export const workspace = hostHandler<WorkspaceInputs, WorkspaceState, FileFacts>
   replaceOn: [["sandbox"]],
   nameOn: ({ sandbox }) => `${sandbox}/workspace`,
   step: ({ sandbox }) =>
-    ensureDirectory({ path: paths.data(sandbox, "workspace"), owner: users.sandbox, group: users.sandbox, mode: 0o750 }),
+    ensureDirectory({
+      path: paths.data(sandbox, "workspace"),
+      owner: users.sandbox,
+      group: users.sandbox,
+      mode: 0o750,
+    }),
   observe(inputs, facts) {
     return facts.kind === "directory" ? { ...inputs, path: paths.data(inputs.sandbox, "workspace") } : "gone";
   },

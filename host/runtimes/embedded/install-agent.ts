@@ -15,4 +15,3 @@ export function agentPackage(): { manifest: string; lock: string; version: strin
   const version = (JSON.parse(manifest) as { dependencies: { openclaw: string } }).dependencies.openclaw;
   return { manifest, lock, version };
 }
-

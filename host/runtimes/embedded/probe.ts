@@ -21,7 +21,9 @@ export async function probe(host: Host, sandbox: string, policy: StaticPolicy): 
   const readOnly = policy.filesystem_policy?.read_only ?? [];
   const writable = policy.filesystem_policy?.read_write ?? [];
   const mark = `.nemoclaw-probe-${Date.now()}`;
-  const { stdout, stderr, exitCode } = await host.run(inside(sandbox, ["/bin/sh", "-c", attempts, "probe", mark, ...readOnly]));
+  const { stdout, stderr, exitCode } = await host.run(
+    inside(sandbox, ["/bin/sh", "-c", attempts, "probe", mark, ...readOnly]),
+  );
   const gaps: Finding[] = [];
   const gap = (path: string, message: string) => gaps.push({ accept: "enforcement", path, message });
   if (exitCode !== 0) gap("sandbox", `nothing could be run inside: ${(stderr || stdout).trim().slice(0, 200)}`);
@@ -35,7 +37,8 @@ export async function probe(host: Host, sandbox: string, policy: StaticPolicy): 
   if (writable.includes("/sandbox")) {
     const file = `${paths.data(sandbox, "workspace")}/${mark}`;
     const outside = await host.run(argv("look for the probe's file outside", ["rm", "--", file]));
-    if (outside.exitCode !== 0) gap("filesystem_policy.read_write /sandbox", "a file written inside is not there outside");
+    if (outside.exitCode !== 0)
+      gap("filesystem_policy.read_write /sandbox", "a file written inside is not there outside");
   }
   return gaps.length === 0 ? true : gaps;
 }

@@ -35,7 +35,13 @@ export const route = part({
         active: running,
         restartWhen: key === undefined ? [] : [credential],
       }),
-      loaded: ensureLoaded({ unit, status: paths.status(sandbox, "route"), field: "routeSha256", file, active: running }),
+      loaded: ensureLoaded({
+        unit,
+        status: paths.status(sandbox, "route"),
+        field: "routeSha256",
+        file,
+        active: running,
+      }),
       text: observation("its text", textFacts(file.path)),
     });
   },

@@ -18,11 +18,7 @@ export const embedded: Runtime = {
   probe,
   inside,
   turn: (sandbox, session) => ({
-    argv: [
-      paths.node,
-      "/opt/nemoclaw/supervisor/current/turn.mjs",
-      ...["--sandbox", sandbox, "--session", session],
-    ],
+    argv: [paths.node, "/opt/nemoclaw/supervisor/current/turn.mjs", ...["--sandbox", sandbox, "--session", session]],
   }),
   origin: () => ({ host: "127.0.0.1", port: ports.status }),
 };

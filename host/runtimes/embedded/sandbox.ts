@@ -1,5 +1,10 @@
 import { canonical } from "../../../policies/canonical.ts";
-import { egressGateUnit, journalNamespace, journalSettings, sandboxUnit } from "../../../services/sandbox-supervisor/units.ts";
+import {
+  egressGateUnit,
+  journalNamespace,
+  journalSettings,
+  sandboxUnit,
+} from "../../../services/sandbox-supervisor/units.ts";
 import { all } from "../../step.ts";
 import { ensureDirectory } from "../../steps/directory.ts";
 import { ensureAbsent, ensureNoUnit } from "../../steps/file-removal.ts";

@@ -1,0 +1,40 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { MachineInputs } from "../../resources/machine-inputs.ts";
+import { SshKeyPair } from "../../resources/ssh-key-pair.ts";
+import type { ProvidedMachine } from "./provided-machine.ts";
+
+export interface ExistingMachineArgs {
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  /** OpenSSH public keys, at least one. */
+  readonly hostKeys: readonly string[];
+  readonly privateKey?: pulumi.Input<string>;
+  readonly agentSocket?: string;
+  readonly via?: object;
+  readonly arch: "amd64" | "arm64";
+  readonly gpu: "none" | { model: string; count: number };
+}
+
+/** A machine that is already there. It is never deleted; what we put on it is. */
+export class ExistingMachine extends pulumi.ComponentResource implements ProvidedMachine {
+  readonly machine: MachineInputs;
+
+  constructor(name: string, args: ExistingMachineArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("nemoclaw:index:ExistingMachine", name, {}, opts);
+    const [project, stack] = [pulumi.getProject(), pulumi.getStack()];
+    // Its id is what tells this installation from another of the same names.
+    const installation = new SshKeyPair(`${name}-installation`, { comment: `${project}-${stack}` }, { parent: this });
+    const { hostKeys, via, privateKey, agentSocket, ...reach } = args;
+    this.machine = {
+      ...reach,
+      id: `existing:${args.address}:${args.port}`,
+      hostKeys: [...hostKeys],
+      ...(privateKey === undefined ? {} : { privateKey: pulumi.secret(privateKey) }),
+      ...(agentSocket === undefined ? {} : { agentSocket }),
+      ...(via === undefined ? {} : { via }),
+      owner: { project, stack, installation: installation.id },
+    };
+    this.registerOutputs({});
+  }
+}
