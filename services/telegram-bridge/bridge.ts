@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Api } from "grammy";
+// grammY's build on Node's own fetch: its other one brings a fetch that knows an AbortSignal by the name of its class, which
+// bundling changes.
+import { Api } from "grammy/web";
 import type { BridgeConfig } from "./config.ts";
 import { type Fault, retryDelay, toFault } from "./fault.ts";
 import { openInbox } from "./inbox.ts";

@@ -1,4 +1,4 @@
-import { GrammyError, HttpError } from "grammy";
+import { GrammyError, HttpError } from "grammy/web";
 
 /** What went wrong with a call to Telegram, told apart by what helps. */
 export interface Fault {
@@ -21,10 +21,10 @@ export function toFault(error: unknown): Fault {
   if (error instanceof GrammyError) return telegramFault(error);
   if (error instanceof HttpError) {
     // The inner message quotes the URL, and so the token: only its code is told.
-    const code = (error.error as { code?: unknown } | undefined)?.code;
+    const cause = (error.error as { cause?: { code?: unknown } } | undefined)?.cause;
     return {
       kind: "network",
-      message: `Telegram cannot be reached (${typeof code === "string" ? code : "no answer"})`,
+      message: `Telegram cannot be reached (${typeof cause?.code === "string" ? cause.code : "no answer"})`,
     };
   }
   return { kind: "local", message: error instanceof Error ? error.message : String(error) };

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Api } from "grammy";
 import type { Update } from "grammy/types";
+import type { Api } from "grammy/web";
 import { type Fault, retryDelay, toFault } from "./fault.ts";
 import type { Entry, Inbox } from "./inbox.ts";
 
@@ -45,6 +45,8 @@ export async function poll(parts: PollerParts): Promise<Fault | undefined> {
       if (signal.aborted) break;
       const fault = toFault(error);
       if (fault.kind === "unauthorized") return fault;
+      // A short poll tells soon whether the fault is gone; another poller shows only when a poll is held for a while.
+      timeout = fault.kind.startsWith("conflict") ? 5 : 0;
       failures += 1;
       const seconds = retryDelay(fault, failures, parts.retry);
       parts.onFault(fault, seconds);

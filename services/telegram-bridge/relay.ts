@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Api } from "grammy";
+import type { Api } from "grammy/web";
 import pLimit from "p-limit";
 import type { BridgeConfig } from "./config.ts";
 import { retryDelay, toFault } from "./fault.ts";

@@ -38,6 +38,8 @@ User=nemoclaw-bridge
 Group=nemoclaw-bridge
 SupplementaryGroups=nemoclaw-turns
 LoadCredential=telegram-token:/etc/nemoclaw/credentials/nemoclaw-bridge@${sandbox}.telegram-token
+# A site's own authority, where the machine trusts one.
+Environment=NODE_USE_SYSTEM_CA=1
 ExecStartPre=+/bin/mkdir -p /run/nemoclaw
 ExecStartPre=+/bin/ln -sfn /run/${status}/status.json ${link}
 ExecStart=${node} ${bundle} ${files.join(" ")}
