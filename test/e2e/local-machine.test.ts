@@ -102,6 +102,34 @@ printf '{"bip": "10.99.0.1/24", "log-opts": {"max-size": "3m"}}' >/etc/docker/da
     await proveDockerEngine(host);
   });
 
+  it("takes Docker's own packages by their key's fingerprint only (a stand-in for the repository)", async () => {
+    const host = await connect();
+    const { stdout } = await host.run(signedRepository);
+    const fingerprint = stdout.trim().split("\n").at(-1) ?? "";
+    const uri = "file:///srv/docker/linux";
+    const wrong = { uri, fingerprint: fingerprint.replace(/^./, (digit) => (digit === "0" ? "1" : "0")) };
+    await expect(ensure(host, ensureDockerEngine({ source: "docker", repository: wrong }))).rejects.toThrow(
+      `the key there is ${fingerprint}, and the lock file wants ${wrong.fingerprint}`,
+    );
+    expect(dockerEngineState(await host.look(ensureDockerEngine({ source: "distribution" }).facts))).toMatchObject({
+      package: "docker.io",
+      active: true,
+    });
+
+    const repository = { uri, fingerprint };
+    const facts = await ensure(host, ensureDockerEngine({ source: "docker", repository }));
+    expect(dockerEngineState(facts)).toMatchObject({
+      package: "docker-ce",
+      packageVersion: "5:99.1",
+      enabled: true,
+      active: true,
+    });
+    await proveDockerEngine(host);
+    await expect(ensure(host, ensureDockerEngine({ source: "distribution" }))).rejects.toMatchObject({
+      kind: "foreign",
+    });
+  });
+
   it("comes back from a reboot with Docker, at the same address", async () => {
     const before = await bootTime(await connect());
     await (await connect()).run({ title: "reboot", script: "systemctl --no-block reboot" }).catch(() => {});
@@ -180,6 +208,38 @@ describe("the end of a local machine", () => {
     expect(await listLocal(owner)).toEqual(nothing);
   });
 });
+
+/** Debian's Docker under the names of Docker's own packages, in a repository signed with a key made here. Prints its fingerprint. */
+const signedRepository = {
+  title: "make a signed package repository",
+  script: `exec 3>&1 >/dev/null 2>&1
+apt-get install --yes --no-install-recommends gpg gpg-agent apt-utils
+at=/srv/docker/linux/debian
+mkdir -p $at/pool $at/dists/bookworm/stable/binary-amd64
+cd "$(mktemp -d)"
+chmod 755 .
+apt-get download docker.io
+dpkg-deb --raw-extract docker.io_*.deb docker-ce
+sed -i -e 's/^Package: .*/Package: docker-ce/' -e 's/^Version: .*/Version: 5:99.1/' -e '/^Source:/d' \\
+  -e '/^\\(Replaces\\|Conflicts\\|Breaks\\):/d' -e 's/^Architecture:/Conflicts: docker.io\\nArchitecture:/' docker-ce/DEBIAN/control
+dpkg-deb -Znone --build docker-ce $at/pool
+for name in docker-ce-cli containerd.io; do
+  mkdir -p $name/DEBIAN
+  printf 'Package: %s\\nVersion: 5:99.1\\nArchitecture: all\\nMaintainer: a test\\nDescription: empty\\n' $name >$name/DEBIAN/control
+  dpkg-deb --build $name $at/pool
+done
+cd $at
+apt-ftparchive packages pool >dists/bookworm/stable/binary-amd64/Packages
+apt-ftparchive -o APT::FTPArchive::Release::Suite=bookworm -o APT::FTPArchive::Release::Components=stable release dists/bookworm >Release
+mv Release dists/bookworm/Release
+GNUPGHOME=$(mktemp -d)
+export GNUPGHOME
+gpg --batch --passphrase '' --quick-generate-key test@example.invalid ed25519 sign never
+gpg --batch --clearsign --output dists/bookworm/InRelease dists/bookworm/Release
+gpg --batch --armor --export >gpg
+gpg --batch --with-colons --list-keys | awk -F: '$1 == "fpr" { print $10; exit }' >&3`,
+  timeoutSeconds: 180,
+};
 
 function machineArgs() {
   const bundle = process.env.NODE_EXTRA_CA_CERTS;
