@@ -1,5 +1,6 @@
 import { text } from "node:stream/consumers";
 import { argv } from "../host/command.ts";
+import { embedded } from "../host/runtimes/embedded/runtime.ts";
 import { connect, ExitError, findStanding, runScript, stackCommand } from "./stack-command.ts";
 
 interface Options {
@@ -32,8 +33,7 @@ await runScript(async () => {
 
   const standing = await findStanding(stack);
   const host = await connect(standing);
-  const client = ["/opt/nemoclaw/node/current/bin/node", "/opt/nemoclaw/supervisor/current/turn.mjs"];
-  const words = [...client, "--sandbox", standing.sandbox, "--session", session];
+  const { argv: words } = embedded.turn(standing.sandbox, session);
   const answer = await host.run(argv("one turn with the agent", words, { stdin: message, timeoutSeconds }));
   const reply = parseReply(answer.stdout);
   if (!reply || reply.error || reply.text === undefined) {

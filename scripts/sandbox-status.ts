@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { quote } from "../host/command.ts";
 import type { Host } from "../host/host.ts";
+import { paths } from "../host/runtimes/embedded/paths.ts";
 import type { Standing } from "./stack-command.ts";
 
 export interface UnitStatus {
@@ -37,16 +38,16 @@ export async function readSandboxStatus(host: Host, { state, machine, sandbox }:
   const tunnel = state.find("nemoclaw:host:CloudflareTunnel");
   const parts = ["sandbox", "gate", "route", ...(bridge ? ["bridge"] : []), ...(tunnel ? ["tunnel"] : [])];
   const units = parts.map((part) => `nemoclaw-${part}@${sandbox}.service`);
-  const file = (part: string) => `cat /run/nemoclaw/${sandbox}-${part}.json`;
+  const file = (part: "gate" | "route" | "bridge") => `cat ${paths.status(sandbox, part)}`;
   const said = await ask(host, {
     ...Object.fromEntries(
       units.map((unit) => [unit, `systemctl show -p ActiveState,SubState,StateChangeTimestamp ${quote(unit)}`]),
     ),
-    policy: `sha256sum /etc/nemoclaw/${sandbox}/policy.json`,
+    policy: `sha256sum ${paths.config(sandbox, "policy")}`,
     gate: file("gate"),
     route: file("route"),
     bridge: file("bridge"),
-    agent: `/opt/nemoclaw/node/current/bin/node /opt/nemoclaw/supervisor/current/status.mjs --sandbox ${sandbox}`,
+    agent: `${paths.node} /opt/nemoclaw/supervisor/current/status.mjs --sandbox ${sandbox}`,
   });
 
   const gate = gateSchema.catch(undefined).parse(json(said.gate));

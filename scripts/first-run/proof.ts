@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { argv, type Command } from "../../host/command.ts";
 import type { Host } from "../../host/host.ts";
 import { connectTo } from "../../host/pool.ts";
+import { embedded } from "../../host/runtimes/embedded/runtime.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
 import type { Say } from "../progress.ts";
 import { machineOf, type StackState } from "../stack-state.ts";
@@ -44,7 +44,7 @@ async function proveAnswer(state: StackState, say: Say): Promise<void> {
 async function proveEgressRefused(host: Host, sandbox: string, say: Say): Promise<void> {
   const url = `http://${unlistedHost}/`;
   const request = ["curl", "--silent", "--show-error", "--max-time", "30", "--write-out", "\n%{http_code}", url];
-  const answer = await host.run(inside(sandbox, request, `ask for ${url} from inside the sandbox`));
+  const answer = await host.run(embedded.inside(sandbox, request));
   const lines = answer.stdout.trimEnd().split("\n");
   const status = lines.pop();
   if (status !== "403") {
@@ -78,7 +78,7 @@ async function proveWriteRefused(host: Host, sandbox: Record<string, unknown>, s
   if (!folder) throw new Error("the policy lists no read-only path, so no refused write can be shown");
   const file = `${folder}/nemoclaw-proof`;
   const write = ["sh", "-c", 'test -d "$1" && echo proof > "$2"', "sh", folder, file];
-  const answer = await host.run(inside(String(sandbox.sandbox), write, `write ${file} inside the sandbox`));
+  const answer = await host.run(embedded.inside(String(sandbox.sandbox), write));
   if (answer.exitCode === 0)
     throw new Error(`${file} was written inside the sandbox, though the policy lists it read-only`);
   const said = answer.stderr.trim().split("\n").at(-1) ?? "";
@@ -88,13 +88,6 @@ async function proveWriteRefused(host: Host, sandbox: Record<string, unknown>, s
 const filesystemSchema = z.object({
   filesystem_policy: z.object({ read_only: z.array(z.string()).optional() }).optional(),
 });
-
-function inside(sandbox: string, words: readonly string[], title: string): Command {
-  const program = "/opt/nemoclaw/supervisor/current/inside.mjs";
-  return argv(title, ["/opt/nemoclaw/node/current/bin/node", program, "--sandbox", sandbox, "--", ...words], {
-    timeoutSeconds: 60,
-  });
-}
 
 function parseJson(text: string): unknown {
   try {

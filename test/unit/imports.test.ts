@@ -18,10 +18,11 @@ const rules: Record<string, Rule> = {
   stacks: { loads: [/^components\//, /^resources\//, /^policies\//], types: [/^host\//], never: [ssh] },
   components: { loads: [/^resources\//], types: [/^host\//, /^policies\//], never: [ssh] },
   resources: { loads: [], types: [/^host\//, /^policies\//], never: [ssh] },
-  provider: { loads: [/^host\//, /^policies\//] },
+  provider: { loads: [/^host\//, /^policies\//, /^services\/build\.ts$/] },
   host: { loads: [/^policies\//, /^services\/[^/]+\/unit[^/]*\.ts$/, /^services\/build\.ts$/], never: [pulumi] },
   policies: { loads: [], never: [pulumi, ssh] },
-  services: { loads: [/^policies\//], never: [pulumi, ssh] },
+  // A service stands alone; what several of them need lies beside their folders.
+  services: { loads: [/^policies\//, /^services\/[^/]+\.ts$/], never: [pulumi, ssh] },
   engine: { loads: [] },
 };
 
@@ -88,7 +89,7 @@ describe("files", () => {
     const vague = /^(utils?|helpers?|common|misc|manager|types|constants|shared)(\.|-|$)|-(utils?|helpers?|manager)\./;
     const names = sources.filter((file) => {
       const name = basename(file);
-      return vague.test(name) || !/^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.config)?\.ts$/.test(name);
+      return vague.test(name) || !/^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.config|\.d)?\.ts$/.test(name);
     });
     expect(names).toEqual([]);
   });
