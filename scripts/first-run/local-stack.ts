@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { parse, stringify } from "yaml";
 import { stackFile } from "../clone-paths.ts";
 import { type Engine, runEngine } from "../engine-choice.ts";
+import { stackStateFile } from "../local-backend.ts";
 import type { Say } from "../progress.ts";
 import { findOperatorMirrors, type OperatorMirrors } from "./operator-mirrors.ts";
 
@@ -41,7 +43,7 @@ export async function ensureLocalStack(engine: Engine, stack: string, say: Say):
   const file = stackFile(stack);
   const written = await writeOnce(file, async () => localConfiguration(await findOperatorMirrors()));
   if (written) say(`wrote ${file}`);
-  await command(engine, stack, ["stack", "select", "--create", stack]);
+  if (!existsSync(stackStateFile(stack))) await command(engine, stack, ["stack", "init", stack]);
 
   const secrets = {
     "nemoclaw:inferenceKey": () => `demo-${randomBytes(24).toString("base64url")}`,

@@ -39,7 +39,11 @@ describe("tracked files name nothing private", () => {
   });
 
   test("no package registry but the public ones", () => {
-    const own = execFileSync("npm", ["config", "get", "registry"], { cwd: cloneFolder, encoding: "utf8" }).trim();
+    const own = execFileSync("npm", ["config", "get", "registry"], {
+      cwd: cloneFolder,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
     const host = new URL(own).host;
     if (host !== "registry.npmjs.org")
       expect(others.filter((file) => readProjectFile(file).includes(host))).toEqual([]);
