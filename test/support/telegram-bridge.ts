@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { bundle } from "../../services/build.ts";
 import { serve } from "../../services/demo/json-http.ts";
 import { createTelegram } from "../../services/demo/telegram.ts";
@@ -11,7 +12,7 @@ import { createTelegram } from "../../services/demo/telegram.ts";
 /** A token as Telegram makes them; its secret half is what must never be seen anywhere. */
 export const token = "4711000:AAsecretsecretsecretsecretsecret-_x";
 
-const support = import.meta.dirname;
+const turnProgram = fileURLToPath(import.meta.resolve("./telegram-turn.ts"));
 
 /** Waits for something to become true; fails with `what` after `seconds`. */
 export async function until<T>(what: string, look: () => T | Promise<T>, seconds = 20): Promise<NonNullable<T>> {
@@ -67,8 +68,6 @@ export async function startTelegram() {
   };
 }
 
-export type TelegramStandIn = Awaited<ReturnType<typeof startTelegram>>;
-
 /** One turn as the turn stand-in wrote it down. */
 export interface Turn {
   readonly begun?: string;
@@ -94,7 +93,7 @@ export async function bridgeFolder(url: string, config: object = {}) {
   writeFileSync(paths.program, await built);
   mkdirSync(join(folder, "credentials"));
   writeFileSync(join(folder, "credentials", "telegram-token"), `${token}\n`);
-  const turn = { argv: [process.execPath, join(support, "telegram-turn.ts"), folder, "{session}"] };
+  const turn = { argv: [process.execPath, turnProgram, folder, "{session}"] };
   const retrySeconds = { first: 0.05, most: 0.5, conflict: 0.3 };
   writeFileSync(paths.config, JSON.stringify({ chats: [1, 2, 3], turn, apiRoot: url, retrySeconds, ...config }));
   const running = new Set<ChildProcess>();

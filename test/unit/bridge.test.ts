@@ -339,7 +339,7 @@ describe("the bridge process, killed and stopped", () => {
   )("loses nothing when SIGKILL comes %s is written (Telegram stand-in)", async (point, nth, when) => {
     await using telegram = await startTelegram();
     await using home = await bridgeFolder(telegram.url);
-    const preload = `--import=${join(import.meta.dirname, "../support/telegram-kill.ts")}`;
+    const preload = `--import=${import.meta.resolve("../support/telegram-kill.ts")}`;
     const bridge = home.start({ NODE_OPTIONS: preload, KILL_AT: JSON.stringify({ folder: home.state, nth, when }) });
     await telegram.say(1, "hello");
     expect(await bridge.ended()).toBe("SIGKILL");
