@@ -54,7 +54,7 @@ export function aptFacts(packages: readonly string[]): Question<AptFacts> {
   const names = packages.map(nameOf).map(quote).join(" ");
   return {
     script: `dpkg-query --show --showformat='installed \${db:Status-Abbrev} \${Package} \${Version}\\n' ${names}
-dpkg-query --show ${names} >/dev/null || apt-cache --quiet=2 show ${names} | sed -n 's/^Package: /known /p' | sort -u
+dpkg-query --show ${names} >/dev/null || apt-cache policy ${names} | sed 's/^/policy /'
 find /var/lib/apt/lists /var/lib/apt/lists/partial -maxdepth 0 -mmin -1440 | sed 's/.*/fresh/'
 ls /var/lib/dpkg/updates | sed -n 's/^[0-9].*/interrupted/p'
 dpkg --audit | sed -n '1s/.*/interrupted/p'`,
@@ -63,12 +63,21 @@ dpkg --audit | sed -n '1s/.*/interrupted/p'`,
       const installed = lines.filter(([word, status]) => word === "installed" && status === "ii");
       return {
         installed: Object.fromEntries(installed.map(([, , name = "", version = ""]) => [name, version])),
-        known: lines.filter(([word]) => word === "known").map(([, name = ""]) => name),
+        known: available(lines.filter(([word]) => word === "policy")),
         fresh: lines.some(([word]) => word === "fresh"),
         interrupted: lines.some(([word]) => word === "interrupted"),
       };
     },
   };
+}
+
+// A line `policy <name>:` and, some lines on, `policy Candidate: <version or (none)>`.
+function available(policy: readonly string[][]): string[] {
+  let name = "";
+  return policy.flatMap(([, word = "", value]) => {
+    if (value === undefined) name = word.replace(/:$/, "");
+    return word === "Candidate:" && value !== "(none)" ? [name] : [];
+  });
 }
 
 const finishInterrupted: Command = {
@@ -79,18 +88,9 @@ const finishInterrupted: Command = {
 };
 
 function updateLists(mirror?: string): Command {
-  // The lock of the lists has no timeout of its own, unlike that of dpkg.
   return {
     title: "fetch the package lists",
-    script: `${prepare(mirror)}
-left=60
-until said=$(apt-get ${options(mirror)} update 2>&1); do
-  case $said in *"Could not get lock"*|*"Unable to lock"*) ;; *) printf '%s\\n' "$said"; exit 1 ;; esac
-  left=$((left - 1))
-  test "$left" -gt 0 || { printf '%s\\n' "$said"; exit 1; }
-  sleep 5
-done
-printf '%s\\n' "$said"`,
+    script: `${aptGet(mirror)}\nupdate`,
     shown: "apt-get update",
     timeoutSeconds: 600,
     try: downloadHint,
@@ -99,21 +99,43 @@ printf '%s\\n' "$said"`,
 
 function install(packages: readonly string[], mirror?: string): Command {
   const exact = packages.some((wanted) => wanted.includes("="));
+  const names = packages.map(quote).join(" ");
+  const how = `--yes --no-install-recommends${exact ? " --allow-downgrades" : ""}`;
+  // Lists may be older than the archive, or be another mirror's: then they are fetched after all.
   return {
     title: `install ${packages.join(", ")}`,
-    script: `${prepare(mirror)}
-apt-get ${options(mirror)} -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install --yes \
---no-install-recommends${exact ? " --allow-downgrades" : ""} -- ${packages.map(quote).join(" ")}`,
-    shown: `apt-get install --yes --no-install-recommends ${packages.join(" ")}`,
+    script: `${aptGet(mirror)}
+install() { get -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install ${how} -- ${names} 2>&1; }
+if said=$(install); then exit 0; fi
+case $said in
+  *"Unable to locate"*|*"no installation candidate"*|*"was not found"*|*" 404 "*) update && install ;;
+  *) printf '%s\\n' "$said"; exit 1 ;;
+esac`,
+    shown: `apt-get install ${how} ${names}`,
     timeoutSeconds: 1200,
     try: downloadHint,
   };
 }
 
+// The lock of the lists has no timeout of its own, unlike that of dpkg.
+function aptGet(mirror?: string): string {
+  return `${prepare(mirror)}
+get() { apt-get ${options(mirror)} "$@"; }
+update() {
+  left=60
+  until said=$(get update 2>&1); do
+    case $said in *"Could not get lock"*|*"Unable to lock"*) ;; *) printf '%s\\n' "$said"; return 1 ;; esac
+    left=$((left - 1))
+    test "$left" -gt 0 || { printf '%s\\n' "$said"; return 1; }
+    sleep 5
+  done
+}`;
+}
+
 const mirrored = "/etc/nemoclaw/apt";
 
 function options(mirror?: string): string {
-  const common = ["DPkg::Lock::Timeout=300", "Acquire::Retries=3"];
+  const common = ["DPkg::Lock::Timeout=300", "Acquire::Retries=3", "APT::Update::Error-Mode=any"];
   const own = [
     `Dir::Etc::SourceList=${mirrored}/sources.list`,
     `Dir::Etc::SourceParts=${mirrored}/sources.list.d`,
