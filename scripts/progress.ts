@@ -40,7 +40,7 @@ export class Progress {
         if (this.#screen.isTTY) this.#rewrite(`    … ${took()}  ${detail}`);
         else if (performance.now() - last >= this.#heartbeatMs) {
           last = performance.now();
-          this.line(`    … still at it after ${took()}`);
+          this.line(this.#dim(`    … ${took()}${detail ? `, still at: ${detail.slice(0, 90)}` : ""}`));
         }
       },
       this.#screen.isTTY ? 200 : 1000,

@@ -32,15 +32,9 @@ function describe(stack: string, status: SandboxStatus): string {
       unit.replace(/^nemoclaw-|\.service$/g, ""),
       `${state}   since ${since}`,
     ]),
-    ["agent", agent ? `OpenClaw ${agent.agentVersion ?? "?"}, process ${agent.agentPid ?? "?"}` : "does not answer"],
-    [
-      "model",
-      model.inForce === model.configured ? `${model.inForce}` : `${model.inForce}, configured ${model.configured}`,
-    ],
-    [
-      "policy",
-      policy.inForce === policy.file ? `${short(policy.file)}, in force` : `${short(policy.file)}, NOT in force`,
-    ],
+    ["agent", describeAgent(agent)],
+    ["model", describeModel(model)],
+    ["policy", describePolicy(policy)],
   ];
   if (bridge) {
     const { bot, lastPollAt, queue, answered } = bridge;
@@ -56,6 +50,18 @@ function describe(stack: string, status: SandboxStatus): string {
   ].join("\n");
 }
 
-function short(sha256: string | undefined): string {
-  return sha256 ? sha256.slice(0, 12) : "no file";
+function describeAgent(agent: SandboxStatus["agent"]): string {
+  if (!agent) return "the supervisor does not answer";
+  if (agent.ready === false) return "not ready";
+  return `OpenClaw ${agent.agentVersion ?? "(version unknown)"}, process ${agent.agentPid ?? "unknown"}`;
+}
+
+function describeModel({ configured, inForce }: SandboxStatus["model"]): string {
+  if (!inForce) return `no route yet; configured ${configured ?? "none"}`;
+  return inForce === configured ? inForce : `${inForce}, though ${configured} is configured`;
+}
+
+function describePolicy({ file, inForce }: SandboxStatus["policy"]): string {
+  if (!file) return "no policy on the machine yet";
+  return inForce === file ? `${file.slice(0, 12)}, in force` : `${file.slice(0, 12)}, NOT in force`;
 }
