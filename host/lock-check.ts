@@ -1,0 +1,59 @@
+import type { Lock } from "./lock.ts";
+
+/** Something in the lock file that would stop an installation. */
+export interface LockGap {
+  /** `artifacts.node.files.linux-amd64`. */
+  readonly path: string;
+  readonly message: string;
+  readonly try: string;
+}
+
+/** What the lock file lacks, as far as it can be told without a network. */
+export function lockGaps(lock: Lock, readFile: (path: string) => string): LockGap[] {
+  return [
+    ...Object.entries(lock.artifacts).flatMap(([name, { version, files }]) =>
+      Object.entries(files).flatMap(([platform, file]) => {
+        const gap = (message: string): LockGap => ({
+          path: `artifacts.${name}.files.${platform}`,
+          message,
+          try: `scripts/lock refresh ${name}`,
+        });
+        const found: LockGap[] = [];
+        if (file.sha256 === null) found.push(gap(`no checksum for ${name} ${version}`));
+        if (!file.url.includes(version)) found.push(gap(`${file.url} is not of version ${version}`));
+        return found;
+      }),
+    ),
+    ...Object.entries(lock.images)
+      .filter(([, { digest }]) => digest === null)
+      .map(([ref]) => ({ path: `images.${ref}`, message: "no digest", try: `scripts/lock refresh ${ref}` })),
+    ...Object.entries(lock.npm).flatMap(([name, { lockfile }]) => npmGaps(name, lockfile, readFile)),
+  ];
+}
+
+interface NpmLock {
+  readonly lockfileVersion?: number;
+  readonly packages?: Readonly<Record<string, { integrity?: string; link?: boolean; inBundle?: boolean }>>;
+}
+
+function npmGaps(name: string, lockfile: string, readFile: (path: string) => string): LockGap[] {
+  const folder = lockfile.replace(/\/[^/]+$/, "");
+  const gap = (message: string): LockGap => ({
+    path: `npm.${name}`,
+    message: `${lockfile}: ${message}`,
+    try: `npm install --package-lock-only --ignore-scripts in ${folder}, then git diff ${folder}`,
+  });
+  let lock: NpmLock;
+  try {
+    lock = JSON.parse(readFile(lockfile)) as NpmLock;
+  } catch (error) {
+    return [gap(`cannot be read: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`)];
+  }
+  if (lock.lockfileVersion !== 3 || !lock.packages) return [gap("is not an npm lock file of version 3")];
+  const unpinned = Object.entries(lock.packages).filter(
+    ([path, { integrity, link, inBundle }]) => path !== "" && !integrity && !link && !inBundle,
+  );
+  return unpinned.length === 0
+    ? []
+    : [gap(`${unpinned.length} packages have no checksum, the first ${unpinned[0]?.[0]}`)];
+}
