@@ -88,7 +88,6 @@ export async function runBridge({
     if (ready) return;
     ready = true;
     log.info("polling", { bot: status.now.bot, chats: config.chats.length, queue: inbox.pending.length });
-    await status.flush();
     await notifyReady(`polling as ${status.now.bot}`).catch((error) =>
       log.error("systemd was not told", { reason: String(error?.message) }),
     );
@@ -138,6 +137,5 @@ export async function runBridge({
   log.info("stopping", { queue: inbox.pending.length });
   await relay.drain(drainSeconds);
   if (rejected !== undefined) status.set({ lastError: log.redact(rejected.message), lastErrorKind: rejected.kind });
-  await status.flush();
   return rejected;
 }

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Update } from "grammy/types";
-import { writeDurably } from "./atomic-file.ts";
+import { writeDurably } from "./durable-file.ts";
 
 /** One message on its way: from the moment Telegram may forget it to the moment its answer is out. */
 export interface Entry {

@@ -1,4 +1,4 @@
-import { writeWhole } from "./atomic-file.ts";
+import { writeAtomically } from "../atomic-file.ts";
 
 /** What the status file says, for whoever asks how the bridge is: the provider, `status`, a person. */
 export interface BridgeStatus {
@@ -20,44 +20,26 @@ export interface BridgeStatus {
   readonly answered: number;
 }
 
-/** Keeps the status file up to date; writing is never waited for, and a file that cannot be written stops nothing. */
+/** Keeps the status file up to date. */
 export interface Status {
   readonly now: BridgeStatus;
+  /** Writes the change at once; a file that cannot be written is told to `failed` and stops nothing. */
   set(change: Partial<BridgeStatus>): void;
-  /** Resolves when the file says what `now` does. */
-  flush(): Promise<void>;
 }
 
 export function createStatus(path: string, first: BridgeStatus, failed: (message: string) => void): Status {
   let now = first;
-  let stale = false;
-  let writing: Promise<void> | undefined;
-  let complained = false;
-
-  async function write(): Promise<void> {
-    while (stale) {
-      stale = false;
-      try {
-        await writeWhole(path, `${JSON.stringify(now)}\n`, 0o644);
-      } catch (error) {
-        if (!complained) failed(error instanceof Error ? error.message : String(error));
-        complained = true;
-      }
-    }
-    writing = undefined;
-  }
-
   return {
     get now() {
       return now;
     },
     set(change) {
       now = { ...now, ...change };
-      stale = true;
-      writing ??= write();
-    },
-    async flush() {
-      await writing;
+      try {
+        writeAtomically(path, `${JSON.stringify(now)}\n`, 0o644);
+      } catch (error) {
+        failed(error instanceof Error ? error.message : String(error));
+      }
     },
   };
 }
