@@ -14,6 +14,7 @@ export function keep(run: Run, before: ResourceState, after: ResourceState): voi
   after.outputs = before.outputs;
   finish(after);
   count(run, "same", after.type);
+  if (run.dryRun) run.report.planned({ op: "same", urn: after.urn, before, after });
   run.snapshot.note({ add: after, remove: before });
 }
 

@@ -8,6 +8,19 @@ export function childEnvironment(): NodeJS.ProcessEnv {
   return others;
 }
 
+const alive = new Set<number>();
+process.once("exit", () => {
+  for (const pid of alive) signalGroup(pid, "SIGKILL");
+});
+
+/** Makes sure that a child in a process group of its own does not outlive us, even when we end in a hurry. */
+export function adopt(child: ChildProcess): void {
+  const { pid } = child;
+  if (pid === undefined) return;
+  alive.add(pid);
+  child.once("exit", () => alive.delete(pid));
+}
+
 /** Ends a child and everything in its process group: asked first, made to after a moment. */
 export async function endProcess(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;

@@ -86,6 +86,6 @@ function goJson(value: Value): string {
     const sorted = Object.keys(value).sort();
     return `{${sorted.map((key) => `${goJson(key)}:${goJson(value[key] ?? null)}`).join(",")}}`;
   }
-  const escape = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, escape);
+  const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, escaped);
 }

@@ -5,10 +5,13 @@ import type { ResourceState } from "./resource-state.ts";
 import { stackType } from "./urn.ts";
 import { blind, type Properties } from "./values.ts";
 
+/** One step of a preview, as the CLI prints it. */
+export type DigestStep = { op: string; urn: string } & Record<string, unknown>;
+
 /** What `pulumi preview --json` prints. */
 export interface Digest {
   config?: Record<string, string>;
-  steps?: Record<string, unknown>[];
+  steps?: DigestStep[];
   diagnostics?: Record<string, unknown>[];
   /** Nanoseconds. */
   duration?: number;
@@ -66,7 +69,7 @@ function written({
   replaceKeys = [],
   changedKeys = [],
   detail,
-}: Step): Record<string, unknown> {
+}: Step): DigestStep {
   const provider = (after ?? before)?.provider;
   return {
     op: names[op] ?? op,

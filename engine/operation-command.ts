@@ -33,7 +33,12 @@ export function operationCommands(program: Command, terminal: Terminal): void {
     const command = program.command(name).aliases(aliases).description(description);
     command
       .option("-j, --json", "print the preview as JSON, as the CLI does")
-      .option("--diff", "accepted for the CLI's sake; changes are always shown")
+      .option("--diff", "taken as in the CLI, like -m, --show-full-output and --suppress-*; changes are always shown")
+      .addOption(new Option("-m, --message <text>").hideHelp())
+      .addOption(new Option("--show-full-output").hideHelp())
+      .addOption(new Option("--suppress-outputs").hideHelp())
+      .addOption(new Option("--suppress-progress").hideHelp())
+      .addOption(new Option("--suppress-permalink [when]").hideHelp())
       .addOption(new Option("-p, --parallel <number>", "how many provider calls run at once").argParser(wholeNumber))
       .option("--expect-no-changes", "exit with 2 when there are changes")
       .addOption(new Option("-t, --target <urn...>").hideHelp());

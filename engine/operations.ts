@@ -56,7 +56,7 @@ export function destroy(options: OperationOptions): Promise<OperationResult> {
 export async function refresh(options: OperationOptions): Promise<OperationResult> {
   const { report } = options;
   const began = performance.now();
-  await using session = await Session.start(options, report, !options.previewOnly);
+  await using session = await Session.start(options, report, options.previewOnly ? "look" : "change", true);
   report.phase(`Refreshing (${options.stack})`);
   const run = session.run({ dryRun: options.previewOnly === true, ...essentials(options) });
   const stop = cancelPlugins(session, options);
@@ -74,7 +74,12 @@ type Pass = (run: Run, session: Session, options: OperationOptions) => Promise<D
 
 async function operate(options: OperationOptions, title: "update" | "destroy", pass: Pass): Promise<OperationResult> {
   const { report } = options;
-  await using session = await Session.start(options, report, !options.previewOnly);
+  await using session = await Session.start(
+    options,
+    report,
+    options.previewOnly ? "look" : "change",
+    title === "update",
+  );
   warnOfInterruption(session.before, report);
   const stop = cancelPlugins(session, options);
   try {
@@ -116,7 +121,6 @@ async function perform(
 }
 
 async function passOver(run: Run, session: Session, options: OperationOptions): Promise<Deployment> {
-  run.providers.warm();
   const deployment = new Deployment(run);
   // The SDK runs one operation at a time unless told another number; the real limit is the engine's.
   const parallel = Math.min(options.parallel ?? 10_000, 10_000);
@@ -193,7 +197,10 @@ function warnOfInterruption(before: Checkpoint, report: Reporter): void {
   const list = before.operations.map(({ resource, type }) => `  ${resource.urn}, interrupted while ${type}`);
   report.diagnostic({
     severity: "warning",
-    message: ["an earlier run was interrupted; `up` takes these up again:", ...list].join("\n"),
+    message: [
+      "an earlier run was interrupted; `up` takes these up again as long as the program has them:",
+      ...list,
+    ].join("\n"),
   });
 }
 

@@ -71,8 +71,14 @@ function crypter(salt: string, key: Buffer): Crypter {
   return { salt, encrypt: (plain) => encrypt(key, plain), decrypt: (sealed) => decrypt(key, sealed) };
 }
 
+// A million rounds take a good part of a second, and one run opens the same salt more than once.
+const derived = new Map<string, Promise<Buffer>>();
+
 function deriveKey(passphrase: string, salt: Buffer): Promise<Buffer> {
-  return promisify(pbkdf2)(passphrase, salt, iterations, 32, "sha256");
+  const name = `${salt.toString("base64")} ${passphrase}`;
+  const key = derived.get(name) ?? promisify(pbkdf2)(passphrase, salt, iterations, 32, "sha256");
+  derived.set(name, key);
+  return key;
 }
 
 function encrypt(key: Buffer, plain: string): string {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { credentials } from "@grpc/grpc-js";
 import providerRpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
-import { childEnvironment, endProcess } from "./child-process.ts";
+import { adopt, childEnvironment, endProcess } from "./child-process.ts";
 import { EngineError } from "./errors.ts";
 
 export interface PluginSurroundings {
@@ -49,6 +49,7 @@ export class PluginProcess {
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
+    adopt(child);
     if (child.pid !== undefined) around.onStart(child.pid);
     try {
       return new PluginProcess(child, await port(name, child, around.onLine));

@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { childEnvironment, endProcess } from "./child-process.ts";
+import { fileURLToPath } from "node:url";
+import { adopt, childEnvironment, endProcess } from "./child-process.ts";
 import type { Config } from "./config.ts";
 import { EngineError } from "./errors.ts";
 import type { Project } from "./project.ts";
@@ -36,7 +37,7 @@ export async function runProgram(project: Project, around: ProgramSurroundings):
     throw new EngineError(`@pulumi/pulumi is not installed for ${project.workingDirectory}; run npm ci`, { cause });
   }
   const args = [
-    join(import.meta.dirname, "launch-program.ts"),
+    fileURLToPath(new URL("./launch-program.ts", import.meta.url)),
     `--monitor=${around.monitorAddress}`,
     `--engine=${around.engineAddress}`,
     "--organization=organization",
@@ -54,6 +55,7 @@ export async function runProgram(project: Project, around: ProgramSurroundings):
     stdio: ["pipe", "pipe", "pipe"],
     detached: true,
   });
+  adopt(child);
   if (child.pid !== undefined) around.onStart(child.pid);
   for (const stream of ["stdout", "stderr"] as const) {
     createInterface({ input: child[stream] }).on("line", (line) => around.onLine(line, stream));

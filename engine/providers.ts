@@ -9,14 +9,15 @@ const cancelSeconds = 10;
 /** The providers of a project, each started when first needed and kept for the whole operation. */
 export class Providers {
   readonly #folders: ReadonlyMap<string, string>;
-  readonly #config: Config;
+  readonly #config: Promise<Config>;
   readonly #where: { stack: string; project: string };
   readonly #around: PluginSurroundings;
   readonly #started = new Map<string, Promise<{ plugin: PluginProcess; provider: Provider }>>();
 
+  /** @param config may still be on its way, so that plugins start while the passphrase is being stretched */
   constructor(
     folders: ReadonlyMap<string, string>,
-    config: Config,
+    config: Promise<Config>,
     where: { stack: string; project: string },
     around: PluginSurroundings,
   ) {
@@ -66,7 +67,7 @@ export class Providers {
       await provider.configure(
         name,
         makeUrn(this.#where, "", `${providerTypePrefix}${name}`, "default"),
-        packageConfig(this.#config, name),
+        packageConfig(await this.#config, name),
       );
     } catch (error) {
       await plugin.close();

@@ -44,49 +44,54 @@ export class Session implements AsyncDisposable {
   readonly onStart: (pid: number) => void;
   readonly #before: Checkpoint;
   readonly #crypter: Crypter;
-  readonly #lock: StackLock | undefined;
+  readonly #resources: AsyncDisposableStack;
 
-  private constructor(parts: {
-    open: OpenStack;
-    before: Checkpoint;
-    crypter: Crypter;
-    engine: LoopbackServer;
-    lock: StackLock | undefined;
-    report: Reporter;
-  }) {
+  private constructor(
+    parts: Pick<Session, "open" | "config" | "providers" | "engine" | "onStart">,
+    secret: { before: Checkpoint; crypter: Crypter; resources: AsyncDisposableStack },
+  ) {
     this.open = parts.open;
+    this.config = parts.config;
+    this.providers = parts.providers;
     this.engine = parts.engine;
-    this.#before = parts.before;
-    this.#crypter = parts.crypter;
-    this.#lock = parts.lock;
-    this.config = openConfig(parts.open.file.config, parts.crypter);
-    this.onStart = (pid) => parts.lock?.addChild(pid);
-    this.providers = new Providers(parts.open.project.plugins, this.config, this.where, {
-      workingDirectory: parts.open.project.workingDirectory,
-      engineAddress: parts.engine.address,
-      onLine: (line) => parts.report.diagnostic({ severity: "info", message: line }),
-      onStart: this.onStart,
-    });
+    this.onStart = parts.onStart;
+    this.#before = secret.before;
+    this.#crypter = secret.crypter;
+    this.#resources = secret.resources;
   }
 
-  /** @param lock true for an operation that changes the stack */
-  static async start(target: Target, report: Reporter, lock: boolean): Promise<Session> {
+  /**
+   * @param mode `look` takes no lock; `change` does
+   * @param warm starts every plugin at once, for an operation that is sure to need them
+   */
+  static async start(target: Target, report: Reporter, mode: "look" | "change", warm: boolean): Promise<Session> {
     const open = openStack(target);
-    const written = open.backend.read(open.stack);
-    const held = lock
-      ? await StackLock.take(open.backend.lockFolder(open.stack), (line) => report.say(line))
-      : undefined;
-    try {
-      const crypter = await open.file.crypter();
-      // Read again under the lock: what was there before it may be another run's past.
-      const before = await openDeployment(lock ? open.backend.read(open.stack) : written, crypter);
-      if (lock) open.backend.backup(open.stack);
-      const engine = await serveEngine((diagnostic) => report.diagnostic(diagnostic));
-      return new Session({ open, before, crypter, engine, lock: held, report });
-    } catch (error) {
-      held?.[Symbol.dispose]();
-      throw error;
-    }
+    open.backend.read(open.stack);
+    await using resources = new AsyncDisposableStack();
+    const lock = mode === "change" ? resources.use(await takeLock(open, report)) : undefined;
+    const onStart = (pid: number) => lock?.addChild(pid);
+    const engine = await serveEngine((diagnostic) => report.diagnostic(diagnostic));
+    resources.defer(() => engine.close());
+
+    const crypting = open.file.crypter();
+    const configuring = crypting.then((crypter) => openConfig(open.file.config, crypter));
+    configuring.catch(() => {});
+    const where = { stack: open.stack, project: open.project.name };
+    const providers = new Providers(open.project.plugins, configuring, where, {
+      workingDirectory: open.project.workingDirectory,
+      engineAddress: engine.address,
+      onLine: (line) => report.diagnostic({ severity: "info", message: line }),
+      onStart,
+    });
+    resources.defer(() => providers.close());
+    if (warm) providers.warm();
+
+    const crypter = await crypting;
+    // Read only under the lock: what was there before it may be another run's past.
+    const before = await openDeployment(open.backend.read(open.stack), crypter);
+    if (lock) open.backend.backup(open.stack);
+    const parts = { open, config: await configuring, providers, engine, onStart };
+    return new Session(parts, { before, crypter, resources: resources.move() });
   }
 
   get where(): { stack: string; project: string } {
@@ -127,8 +132,10 @@ export class Session implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.providers.close();
-    this.engine.close();
-    this.#lock?.[Symbol.dispose]();
+    await this.#resources.disposeAsync();
   }
+}
+
+function takeLock(open: OpenStack, report: Reporter): Promise<StackLock> {
+  return StackLock.take(open.backend.lockFolder(open.stack), (line) => report.say(line));
 }

@@ -69,8 +69,8 @@ export class TerminalReporter implements Reporter {
     this.#line(step, this.#paint("red", `failed (${took(seconds)})`));
   }
 
-  diagnostic({ severity, message, urn, ephemeral }: Diagnostic): void {
-    if (severity === "debug" || ephemeral) return;
+  diagnostic({ severity, message, urn }: Diagnostic): void {
+    if (severity === "debug") return;
     const colour = { info: "dim", warning: "yellow", error: "red" } as const;
     const about = urn ? `${typeOf(urn)} ${nameOf(urn)}: ` : "";
     const [first = "", ...others] = `${about}${message.trimEnd()}`.split("\n");
