@@ -1,4 +1,4 @@
-import { type Command, quote } from "../command.ts";
+import { argv, type Command, quote } from "../command.ts";
 import { integrityExitCode } from "../failure.ts";
 import type { Step } from "../step.ts";
 import { downloadHint, trustBundle } from "./authorities.ts";
@@ -26,7 +26,14 @@ export interface NpmInstall {
   readonly npm?: string;
   /** Whether `current` points at this version. @default true */
   readonly current?: boolean;
+  /**
+   * A Node program of the installed packages, with its arguments, that must run once before they are used, because install
+   * scripts are off. It may write to their folder and nowhere else, has no network, and ends before anybody else starts it.
+   */
+  readonly settle?: readonly string[];
 }
+
+const ownNode = "/opt/nemoclaw/node/current/bin/node";
 
 export interface NpmFacts {
   /** What the folder was made from; empty when it is not there, or not wholly. */
@@ -75,6 +82,7 @@ function commands(install: NpmInstall, made: string): Command[] {
     },
     ...Object.entries(content).map(([file, text]) => writeFile({ path: `${staging}/${file}`, content: text })),
     npmCi(install, staging),
+    ...(install.settle ? [settle(install, install.settle, staging)] : []),
     {
       title: `put ${name} ${version} in place`,
       script: `printf '%s\\n' ${made} >${quote(`${staging}/${doneMarker}`)}
@@ -85,8 +93,19 @@ mv -T ${quote(staging)} ${quote(artifactFolder(install))}`,
   ];
 }
 
+function settle({ name, version, node = ownNode }: NpmInstall, words: readonly string[], staging: string): Command {
+  const confined = ["ProtectSystem=strict", `ReadWritePaths=${staging}`, "PrivateNetwork=yes", "PrivateTmp=yes"];
+  const poor = ["NoNewPrivileges=yes", "CapabilityBoundingSet=", "ProtectHome=yes", "Environment=HOME=/tmp"];
+  const properties = [...confined, ...poor, `WorkingDirectory=${staging}`].map((each) => `--property=${each}`);
+  return argv(
+    `let ${name} ${version} finish its installation`,
+    ["systemd-run", "--quiet", "--wait", "--pipe", "--collect", ...properties, node, ...words],
+    { timeoutSeconds: 300 },
+  );
+}
+
 function npmCi(install: NpmInstall, staging: string): Command {
-  const { node = "/opt/nemoclaw/node/current/bin/node", npm = "/opt/nemoclaw/npm/current/bin/npm-cli.js" } = install;
+  const { node = ownNode, npm = "/opt/nemoclaw/npm/current/bin/npm-cli.js" } = install;
   const registry = install.registry ? ` --registry=${quote(install.registry)}` : "";
   // The cache outlives a failure, so that the next try downloads only what is missing, and not a success.
   return {

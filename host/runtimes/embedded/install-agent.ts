@@ -5,7 +5,9 @@ import type { Mirrors } from "../runtime.ts";
 /** The agent itself, from its committed lock file; installed once for all sandboxes that use this version. */
 export function installAgent({ version, mirrors = {} }: { version: string; mirrors?: Mirrors }) {
   const { manifest, lock } = agentPackage();
-  return ensureNpmInstall({ name: "agent", version, manifest, lock, registry: mirrors.npm });
+  // OpenClaw does at its first start what its install script would have done, and the sandbox cannot write here.
+  const settle = ["node_modules/openclaw/openclaw.mjs", "--version"];
+  return ensureNpmInstall({ name: "agent", version, manifest, lock, registry: mirrors.npm, settle });
 }
 
 /** The committed package of the agent, and the one version that its lock file pins. */
