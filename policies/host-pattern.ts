@@ -6,6 +6,9 @@ const label = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/;
 /** What is wrong with an endpoint's host, already in lower case; empty when nothing is. */
 export function checkHost(host: string): Check[] {
   if (isIP(host) !== 0) return [];
+  if (host === "inference.local") {
+    return [check([], "inference.local belongs to the inference route, and is always open", "no endpoint for it")];
+  }
   if (host.includes("://") || host.includes("/")) {
     const bare = host.replace(/^[a-z+]+:\/\//, "").replace(/[/:].*$/, "");
     return [check([], `${JSON.stringify(host)} is a URL, not a host`, `host: ${bare}, and path for the rest`)];

@@ -1,6 +1,6 @@
 import { canonical } from "./canonical.ts";
 import { type Check, check } from "./check.ts";
-import { hostMatches } from "./match.ts";
+import { hostMatches } from "./host-match.ts";
 import { type Endpoint, type Policy, portsOf } from "./policy.ts";
 
 /**

@@ -1,3 +1,4 @@
+import { asEnforced } from "../../policies/as-enforced.ts";
 import type { Fault } from "../../policies/fault.ts";
 import type { MergedPolicy, NamedPolicy } from "../../policies/merge.ts";
 import { nearest } from "../../policies/nearest.ts";
@@ -22,7 +23,7 @@ export interface Surroundings {
 /** A stack's settings, all checked; the secrets themselves are not among them. */
 export interface Settings extends Omit<Sections, "machine" | "policy" | "agent"> {
   readonly machine: MachineSettings;
-  /** The baseline, the presets and the stack's own file as one. */
+  /** The baseline, the presets and the stack's own file as one, as the runtime enforces it. */
   readonly policy: MergedPolicy;
   /** Which files the policy was made of. */
   readonly policySources: readonly NamedPolicy[];
@@ -61,7 +62,7 @@ export function parseConfig(
       ...whole,
       machine: whole.machine as MachineSettings,
       mirrors: ca ? { ...whole.mirrors, ca } : whole.mirrors,
-      policy: loaded.policy,
+      policy: asEnforced(loaded.policy),
       policySources: loaded.sources,
       agent: { version },
       secrets: new Set(secretNames.filter((name) => raw[name] !== undefined)),

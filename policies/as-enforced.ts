@@ -1,0 +1,32 @@
+import { credentialFields, hemmedIn, understood } from "./embedded.ts";
+import type { MergedPolicy } from "./merge.ts";
+import type { Endpoint } from "./policy.ts";
+
+/**
+ * The policy that the embedded runtime really enforces, once what it cannot is accepted: endpoints it does not understand are
+ * gone, and so is what would only look like a rule. The review then shows what holds.
+ */
+export function asEnforced(policy: MergedPolicy): MergedPolicy {
+  const { network_middlewares: _, filesystem_policy, ...rest } = policy;
+  const readOnly = new Set(hemmedIn(policy));
+  const blocks = Object.entries(policy.network_policies)
+    .map(([name, block]) => [name, { ...block, endpoints: block.endpoints.filter(understood).map(plain) }] as const)
+    .filter(([, { endpoints }]) => endpoints.length > 0);
+  return {
+    ...rest,
+    ...(filesystem_policy && {
+      filesystem_policy: {
+        ...filesystem_policy,
+        ...(filesystem_policy.read_write && {
+          read_write: filesystem_policy.read_write.filter((path) => !readOnly.has(path)),
+        }),
+      },
+    }),
+    network_policies: Object.fromEntries(blocks),
+  };
+}
+
+function plain(endpoint: Endpoint): Endpoint {
+  const gone = new Set<string>([...credentialFields, ...(endpoint.protocol === "tcp" ? ["protocol"] : [])]);
+  return Object.fromEntries(Object.entries(endpoint).filter(([field]) => !gone.has(field)));
+}
