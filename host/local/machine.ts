@@ -10,7 +10,7 @@
  */
 import type { Owner } from "../machine.ts";
 import type { Sensitive } from "../sensitive.ts";
-import { extraAuthorities } from "./certificates.ts";
+import { trustFiles } from "./certificates.ts";
 import {
   type ContainerState,
   launch,
@@ -170,15 +170,21 @@ async function inject(
   { hostKey, authorizedKey, ca, name, signal }: LocalMachineArgs,
 ): Promise<void> {
   const keyFile = `etc/ssh/ssh_host_${keyType(hostKey.publicKey)}_key`;
-  const authorities = extraAuthorities(ca ?? "");
   const files: TarFile[] = [
     { path: keyFile, content: `${hostKey.privateKey.reveal().trimEnd()}\n`, mode: 0o600 },
     { path: `${keyFile}.pub`, content: `${hostKey.publicKey.trimEnd()}\n` },
     { path: `etc/ssh/authorized_keys/${user}`, content: `${authorizedKey.trimEnd()}\n` },
-    ...[...authorities].map(([file, content]) => ({ path: `usr/local/share/ca-certificates/${file}`, content })),
-    ...(authorities.size > 0 ? [{ path: "etc/nemoclaw-machine/trust-pending", content: "" }] : []),
+    ...(ca ? trustFiles(ca, await ownBundle(containerId, signal)) : []),
   ];
   await docker(["cp", "-", `${containerId}:/`], { what: `put the keys into ${name}`, input: tar(files), signal });
+}
+
+/** Comes as an archive; its text is in there as it is. */
+function ownBundle(containerId: string, signal?: AbortSignal): Promise<string> {
+  return docker(["cp", `${containerId}:/etc/ssl/certs/ca-certificates.crt`, "-"], {
+    what: "read the authorities the machine trusts already",
+    signal,
+  });
 }
 
 function observed(state: ContainerState): LocalMachine {

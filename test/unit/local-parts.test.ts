@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { describe, expect, it } from "vitest";
 import { debianSources } from "../../host/local/apt-sources.ts";
-import { extraAuthorities } from "../../host/local/certificates.ts";
+import { trustFiles } from "../../host/local/certificates.ts";
 import { withHeartbeat } from "../../host/local/heartbeat.ts";
 import { isOwnedBy, ownerLabels, requireOwned } from "../../host/local/labels.ts";
 import { tar } from "../../host/local/tar.ts";
@@ -96,13 +96,22 @@ describe("a small archive", () => {
 describe("authorities for a machine", () => {
   const [known = "", other = ""] = rootCertificates;
 
-  it("are those of a bundle that are not public anyway, each once", () => {
+  it("are those of a bundle that it does not trust anyway, each once", () => {
     const own = other.replace("MII", "MIJ");
     const wrapped = `# Our own\n${own.replaceAll("\n", "\r\n")}\n`;
-    const found = [...extraAuthorities(`${known}\n${wrapped}\n${own}\n`)];
-    expect(found).toHaveLength(1);
-    expect(found[0]?.[0]).toMatch(/^nemoclaw-[0-9a-f]{16}\.crt$/);
-    expect(extraAuthorities("").size).toBe(0);
+    const found = trustFiles(`${known}\n${wrapped}\n${own}\n`, `${known}\n${other}\n`);
+    const name = found[0]?.path.match(/^usr\/local\/share\/ca-certificates\/(nemoclaw-[0-9a-f]{16})\.crt$/)?.[1];
+    expect(found.map(({ path }) => path).slice(1)).toEqual([
+      `etc/ssl/certs/${name}.pem`,
+      "etc/ssl/certs/ca-certificates.crt",
+      "etc/nemoclaw-machine/trust-pending",
+    ]);
+    expect(found[2]?.content).toBe(`${known}\n${other}\n${own}\n`);
+  });
+
+  it("are none where all are known", () => {
+    expect(trustFiles(known, `${other}\n${known}`)).toEqual([]);
+    expect(trustFiles("", known)).toEqual([]);
   });
 });
 
