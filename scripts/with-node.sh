@@ -90,7 +90,10 @@ install() {
     log="$root/.nemoclaw/npm-ci.log"
     keep_telling
     # No package needs its install script: what they would compile has been built already or has a slower twin.
-    (cd "$root" && npm ci --ignore-scripts --no-audit --no-fund --no-progress) >"$log" 2>&1 </dev/null || {
+    # npm takes the lock over, because it goes on when only this script is killed.
+    (
+      cd "$root" && exec sh -c 'ln -sfn "$$" "$0" && exec npm ci --ignore-scripts --no-audit --no-fund --no-progress' "$lock"
+    ) >"$log" 2>&1 </dev/null || {
       stop_telling
       tail -n 20 "$log" >&2
       fail "npm ci failed in $root; its whole output is in $log" \

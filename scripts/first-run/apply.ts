@@ -30,7 +30,13 @@ export async function applyStack(engine: Engine, stack: string, say: Say): Promi
     },
   });
   if (answer.exitCode !== 0) throw new EngineFailed(stack, answer.exitCode, lines);
-  const counts = [...answer.stdout.matchAll(/^\s+[-+~]{1,2}\s*(\d+) (created|updated|replaced|deleted|to \w+)/gm)];
+  return appliedOf(answer.stdout);
+}
+
+/** Reads the counts under `Resources:`, which both engines print at the end. */
+export function appliedOf(output: string): Applied {
+  const [, counted = ""] = /^\s*Resources:([\s\S]*?)(?:^\s*Duration:|\btook\b|$(?![\s\S]))/m.exec(output) ?? [];
+  const counts = [...counted.matchAll(/(\d+) ([a-z]+)/g)].filter(([, , what]) => what !== "unchanged");
   const summary = counts.map(([, count, what]) => `${count} ${what}`).join(", ");
   return { changed: counts.length > 0, summary: summary || "nothing to change" };
 }

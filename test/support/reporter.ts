@@ -25,7 +25,7 @@ export class Reporter implements VitestReporter {
   }
 
   onTestModuleStart(module: TestModule): void {
-    this.#running.set(module.moduleId, this.#now());
+    this.#running.set(module.relativeModuleId, this.#now());
     if (isEndToEnd(module)) this.#say(`\n${module.relativeModuleId}`);
   }
 
@@ -57,7 +57,7 @@ export class Reporter implements VitestReporter {
   }
 
   onTestModuleEnd(module: TestModule): void {
-    this.#running.delete(module.moduleId);
+    this.#running.delete(module.relativeModuleId);
     // A file that cannot be loaded, or whose hooks fail, has tests that never report.
     const errors = [module, ...module.children.allSuites()].flatMap((part) => part.errors());
     if (errors.length > 0) {

@@ -1,0 +1,268 @@
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { appliedOf } from "../../scripts/first-run/apply.ts";
+import { localConfiguration } from "../../scripts/first-run/local-stack.ts";
+import { Progress } from "../../scripts/progress.ts";
+import { runProgram } from "../../scripts/run-program.ts";
+import { cloneFolder } from "../support/source-files.ts";
+
+const scratch: string[] = [];
+afterEach(() => {
+  for (const folder of scratch.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function scratchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "nemoclaw-scripts-"));
+  scratch.push(folder);
+  return folder;
+}
+
+/** Programs by name in a folder of their own, for PATH. */
+function programs(folder: string, texts: Record<string, string>): string {
+  const bin = join(folder, "bin");
+  mkdirSync(bin, { recursive: true });
+  for (const [name, text] of Object.entries(texts)) writeFileSync(join(bin, name), text, { mode: 0o755 });
+  return bin;
+}
+
+interface Run {
+  readonly exitCode: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Run> {
+  return new Promise((done) => {
+    execFile(file, args, { env, timeout: 60_000 }, (error, stdout, stderr) =>
+      done({ exitCode: error ? (error.code ?? "signal") : 0, stdout, stderr }),
+    );
+  });
+}
+
+describe("with-node.sh, with a stand-in for npm", () => {
+  /** A clone with nothing but the starter, whose npm makes node_modules as `npm ci` would. */
+  function smallClone(npm: string): { root: string; env: NodeJS.ProcessEnv; start: string } {
+    const root = scratchFolder();
+    mkdirSync(join(root, "scripts"));
+    cpSync(join(cloneFolder, "scripts/with-node.sh"), join(root, "scripts/with-node.sh"));
+    writeFileSync(join(root, "package-lock.json"), '{"packages":{"":{},"node_modules/a":{"integrity":"x"}}}');
+    writeFileSync(join(root, "scripts/say.ts"), "console.log(JSON.stringify(process.argv.slice(2)));\n");
+    const bin = programs(root, { npm: `#!/bin/sh\necho "npm $*" >>"${root}/npm-calls"\n${npm}\n` });
+    const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+    return { root, env, start: join(root, "scripts/with-node.sh") };
+  }
+  const install = "mkdir -p node_modules && echo whole >node_modules/a";
+  const calls = (root: string) => readFileSync(join(root, "npm-calls"), "utf8").trim().split("\n");
+
+  test("installs once, hands arguments on as they are, and installs again when the lock file changes", async () => {
+    const { root, env, start } = smallClone(install);
+    const awkward = ["a b", "", "$(echo x)", "-n", "ü\n"];
+    const first = await run(start, ["scripts/say.ts", ...awkward], env);
+    expect(first).toMatchObject({ exitCode: 0, stdout: `${JSON.stringify(awkward)}\n` });
+    await run(start, ["scripts/say.ts"], env);
+    expect(calls(root)).toHaveLength(1);
+
+    writeFileSync(join(root, "package-lock.json"), '{"packages":{"":{},"node_modules/b":{"integrity":"y"}}}');
+    await run(start, ["scripts/say.ts"], env);
+    expect(calls(root)).toHaveLength(2);
+  });
+
+  test("does not install over what npm has installed by hand", async () => {
+    const { root, env, start } = smallClone(install);
+    mkdirSync(join(root, "node_modules"));
+    cpSync(join(root, "package-lock.json"), join(root, "node_modules/.package-lock.json"));
+    expect(await run(start, ["scripts/say.ts"], env)).toMatchObject({ exitCode: 0 });
+    expect(() => calls(root)).toThrow();
+  });
+
+  test("goes on after an installation that was killed half way", async () => {
+    const { root, env, start } = smallClone(`${install}; [ -e "$0.go" ] || kill -9 "$PPID"`);
+    const killed = await run(start, ["scripts/say.ts"], env);
+    expect(killed.exitCode).not.toBe(0);
+    writeFileSync(join(root, "bin/npm.go"), "");
+    expect(await run(start, ["scripts/say.ts"], env)).toMatchObject({ exitCode: 0, stdout: "[]\n" });
+    expect(calls(root)).toHaveLength(2);
+  });
+
+  test("waits for the npm of a run that was killed itself, and does not install again", async () => {
+    const { root, env, start } = smallClone(
+      `sleep 3; ${install}; cp package-lock.json node_modules/.package-lock.json`,
+    );
+    const first = spawn(start, ["scripts/say.ts"], { env, stdio: "ignore" });
+    for (let waited = 0; !existsSync(join(root, "npm-calls")) && waited < 20_000; waited += 50) await sleep(50);
+    first.kill("SIGKILL");
+    const second = await run(start, ["scripts/say.ts"], env);
+    expect(second).toMatchObject({ exitCode: 0, stdout: "[]\n" });
+    expect(second.stderr).toContain("Waiting for another run");
+    expect(calls(root)).toHaveLength(1);
+  });
+
+  test("lets one of two runs install and the other wait", async () => {
+    const { root, env, start } = smallClone(`sleep 2; ${install}`);
+    const both = await Promise.all([run(start, ["scripts/say.ts"], env), run(start, ["scripts/say.ts"], env)]);
+    expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    expect(calls(root)).toHaveLength(1);
+    expect(both.filter(({ stderr }) => stderr.includes("Waiting for another run"))).toHaveLength(1);
+  });
+
+  test("says what npm said when it fails", async () => {
+    const { env, start } = smallClone("echo npm error code E404; exit 1");
+    const failed = await run(start, ["scripts/say.ts"], env);
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toContain("npm error code E404");
+    expect(failed.stderr).toContain("try");
+  });
+
+  test("asks for Node where there is none", async () => {
+    const { root, start } = smallClone(install);
+    const bin = programs(join(root, "bare"), {});
+    for (const name of ["sh", "dirname", "uname", "cksum", "cat", "mkdir"]) {
+      execFileSync("ln", ["-s", execFileSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim(), bin]);
+    }
+    const failed = await run(start, ["scripts/say.ts"], { PATH: bin });
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toContain("needs some Node.js, 18 or newer");
+  });
+});
+
+describe("the choice of the engine, with stand-ins for the CLI", () => {
+  const cli = (version: string) => `#!/bin/sh\necho v${version}\n`;
+
+  /** Runs scripts/pulumi with these programs on PATH and gives the line that names the engine. */
+  async function engineLine(texts: Record<string, string>, more: NodeJS.ProcessEnv = {}): Promise<string> {
+    const folder = scratchFolder();
+    const bin = programs(folder, texts);
+    const home = join(folder, "home");
+    mkdirSync(home);
+    const ask = `import { findEngine } from ${JSON.stringify(join(cloneFolder, "scripts/engine-choice.ts"))};
+      try { console.log((await findEngine()).about); } catch (error) { console.log(error.message); }`;
+    const env = { HOME: home, PATH: `${bin}:/usr/bin:/bin`, ...more };
+    return (await run(process.execPath, ["--input-type=module-typescript", "--eval", ask], env)).stdout;
+  }
+
+  test("takes a CLI on PATH with its language host", async () => {
+    const line = await engineLine({ pulumi: cli("3.270.0"), "pulumi-language-nodejs": "#!/bin/sh\n" });
+    expect(line).toMatch(/^Pulumi CLI 3\.270\.0 \(found on PATH: .*\/bin\/pulumi\)/);
+  });
+
+  test.each([
+    ["has no language host", { pulumi: cli("3.270.0") }, "has no pulumi-language-nodejs"],
+    ["is too old", { pulumi: cli("3.100.0"), "pulumi-language-nodejs": "#!/bin/sh\n" }, "older than 3.230"],
+    ["does not run", { pulumi: "#!/bin/sh\nexit 3\n", "pulumi-language-nodejs": "#!/bin/sh\n" }, "does not run"],
+  ])("falls back and says why when the CLI %s", async (_what, texts, reason) => {
+    const line = await engineLine(texts);
+    expect(line).toMatch(/^the embedded engine/);
+    expect(line).toContain(reason);
+  });
+
+  test("is forced by NEMOCLAW_ENGINE, and refused when what is forced is not there", async () => {
+    const texts = { pulumi: cli("3.270.0"), "pulumi-language-nodejs": "#!/bin/sh\n" };
+    expect(await engineLine(texts, { NEMOCLAW_ENGINE: "embedded" })).toMatch(/^the embedded engine/);
+    expect(await engineLine({}, { NEMOCLAW_ENGINE: "cli" })).toContain("no Pulumi CLI can be had");
+  });
+});
+
+describe("running a program", () => {
+  test("gives its output, its exit code, and its input from us", async () => {
+    const lines: string[] = [];
+    const script = "cat; echo problem >&2; exit 3";
+    const done = await runProgram(["sh", "-c", script], { stdin: "secret", onLine: (line) => lines.push(line) });
+    expect(done).toEqual({ exitCode: 3, stdout: "secret", stderr: "problem\n" });
+    expect(lines.sort()).toEqual(["problem", "secret"]);
+  });
+
+  test.each([
+    ["127 for a program that is not there", ["nemoclaw-no-such-program"], 127],
+    ["124 for one stopped at its limit", ["sleep", "30"], 124],
+    ["143 for one that was ended", ["sh", "-c", "kill -TERM $$"], 143],
+  ])("gives %s", async (_what, command, exitCode) => {
+    const timeoutSeconds = exitCode === 124 ? 1 : 60;
+    expect(await runProgram(command, { timeoutSeconds })).toMatchObject({ exitCode });
+  });
+
+  test("passes an interrupt on and waits for the program's own end", async () => {
+    const program = `import { runProgram } from ${JSON.stringify(join(cloneFolder, "scripts/run-program.ts"))};
+      const done = await runProgram(["sh", "-c", "trap 'echo cleaned; exit 130' INT; echo up; while :; do sleep 0.1; done"],
+        { onLine: (line) => console.log(line) });
+      console.log("ended", done.exitCode);`;
+    const child = spawn(process.execPath, ["--input-type=module-typescript", "--eval", program]);
+    let said = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    for (let waited = 0; !said.includes("up") && waited < 20_000; waited += 50) await sleep(50);
+    child.kill("SIGINT");
+    await new Promise((done) => child.on("close", done));
+    expect(said).toBe("up\ncleaned\nended 130\n");
+  });
+});
+
+describe("progress", () => {
+  test("tells the start, what is said, and how long it took, without colours where there is no terminal", async () => {
+    const written: string[] = [];
+    const progress = new Progress({ write: (text) => written.push(text) });
+    await progress.step("Do it", async (say) => say("half way"));
+    expect(written.join("")).toMatch(/^▸ Do it\n {4}half way\n {2}✓ Do it \(\d+\.\d s\)\n$/);
+  });
+
+  test("is never silent for long, and marks what failed", async () => {
+    const written: string[] = [];
+    const progress = new Progress({ write: (text) => written.push(text) }, 500);
+    const failing = progress.step("Do it", async (say) => {
+      say("the slow part");
+      await sleep(2500);
+      throw new Error("no");
+    });
+    await expect(failing).rejects.toThrow("no");
+    expect(written.join("")).toContain("still at: the slow part");
+    expect(written.at(-1)).toMatch(/✗ Do it \(failed after/);
+  });
+});
+
+describe("what an apply did", () => {
+  test.each([
+    ["the CLI, first run", "Resources:\n    + 12 created\n\nDuration: 58s\n", { changed: true, summary: "12 created" }],
+    [
+      "the CLI, a change",
+      "Resources:\n    ~ 1 updated\n    +-2 replaced\n    9 unchanged\n\nDuration: 3s\n",
+      { changed: true, summary: "1 updated, 2 replaced" },
+    ],
+    [
+      "the CLI, no change",
+      "Resources:\n    12 unchanged\n\nDuration: 2s\n",
+      { changed: false, summary: "nothing to change" },
+    ],
+    [
+      "the embedded engine",
+      "Resources: 11 created, 1 unchanged, took 1m00s\n",
+      { changed: true, summary: "11 created" },
+    ],
+    [
+      "the embedded engine, no change",
+      "Resources: 12 unchanged, took 2s\n",
+      { changed: false, summary: "nothing to change" },
+    ],
+  ])("is read from the words of %s", (_what, output, expected) => {
+    expect(appliedOf(`  5 old things\n${output}`)).toEqual(expected);
+  });
+});
+
+describe("the local stack's configuration", () => {
+  test("is whole YAML, with the operator's mirrors and certificates", () => {
+    const ca = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    const mirrors = { npm: "https://npm.example/", ca };
+    const { config } = parse(localConfiguration(mirrors)) as { config: Record<string, unknown> };
+    expect(config["nemoclaw:mirrors"]).toEqual(mirrors);
+    expect(config["nemoclaw:machine"]).toEqual({ kind: "local", demo: true });
+  });
+
+  test("names no mirror where the usual places serve", () => {
+    const { config } = parse(localConfiguration({})) as { config: Record<string, unknown> };
+    expect(config).not.toHaveProperty("nemoclaw:mirrors");
+  });
+});
