@@ -1,4 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
+import { rootCertificates } from "node:tls";
 import { ownDebianSources } from "../../host/local/apt-sources.ts";
 import { extraAuthorities } from "../../host/local/certificates.ts";
 import { cloneFolder } from "../clone-paths.ts";
@@ -36,21 +37,20 @@ async function npmRegistry(): Promise<string | undefined> {
 }
 
 async function authorities(): Promise<string | undefined> {
+  const usual = await usualAuthorities();
   for (const file of [process.env.NODE_EXTRA_CA_CERTS, process.env.SSL_CERT_FILE]) {
     const bundle = file ? await readFile(file, "utf8").catch(() => "") : "";
-    const usual = await distributionAuthorities();
-    const extra = [...extraAuthorities(bundle).values()].filter((pem) => !usual.has(pem.trim())).join("");
-    if (extra) return extra;
+    const extra = [...extraAuthorities(bundle, usual).values()];
+    if (extra.length > 0) return extra.map((pem) => `${pem}\n`).join("");
   }
   return undefined;
 }
 
-/** What Debian ships beyond Node's own roots; the local machine has the same package. */
-async function distributionAuthorities(): Promise<Set<string>> {
+/** Node's own roots and what Debian ships beyond them; the local machine has the same. */
+async function usualAuthorities(): Promise<string> {
   const names = await readdir(distributionFolder).catch(() => [] as string[]);
-  return new Set(
-    await Promise.all(names.map(async (name) => (await readFile(distributionFolder + name, "utf8")).trim())),
-  );
+  const shipped = await Promise.all(names.map((name) => readFile(distributionFolder + name, "utf8")));
+  return [...rootCertificates, ...shipped].join("\n");
 }
 
 /** The local machine has a loopback of its own, so a mirror on ours is out of its reach. */
