@@ -1,6 +1,10 @@
 /** The name under which the agent knows its model. The inference route puts the real one in its place. */
 const model = "routed";
 
+/** A model of our own inside, for the first turn alone. */
+export const warmUpModel = "ready";
+export const warmUpPort = 18790;
+
 /** What a folder of the agent's settings depends on. */
 export interface AgentPlaces {
   readonly workspace: string;
@@ -23,6 +27,12 @@ export function agentSettings({ workspace, state }: AgentPlaces): object {
           apiKey: "unused",
           api: "openai-completions",
           models: [{ id: model, name: "the routed model", contextWindow: 128_000, maxTokens: 8192 }],
+        },
+        "warm-up": {
+          baseUrl: `http://127.0.0.1:${warmUpPort}/v1`,
+          apiKey: "unused",
+          api: "openai-completions",
+          models: [{ id: warmUpModel, name: "warm-up", contextWindow: 128_000, maxTokens: 8192 }],
         },
       },
     },

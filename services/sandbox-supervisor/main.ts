@@ -10,6 +10,7 @@ import { log, reason } from "./log.ts";
 import { notify } from "./notify.ts";
 import { sandboxPaths } from "./paths.ts";
 import { needs } from "./readable.ts";
+import { explainFault, readRouteStatus } from "./route-status.ts";
 import { readSettings } from "./settings.ts";
 import { serveControl, serveTurns } from "./sockets.ts";
 import { serveStatusPage } from "./status-page.ts";
@@ -73,7 +74,11 @@ async function run(sandbox: string): Promise<number> {
   };
   process.on("SIGTERM", stop).on("SIGINT", stop);
 
-  const turns = new Turns((session, message, seconds) => tree.turn(session, message, seconds));
+  const route = `/run/nemoclaw/${sandbox}-route.json`;
+  const turns = new Turns(
+    (session, message, seconds) => tree.turn(session, message, seconds),
+    (fault) => explainFault(fault, readRouteStatus(route)),
+  );
   const { agentVersion } = settings;
   const status = () => ({ sandbox, agentVersion, ready: tree.ready, startedAt, lastModel: turns.lastModel });
   await serveControl(paths.control, { tree, status: () => ({ ...status(), agentPid: tree.agentPid() ?? null }) });

@@ -50,6 +50,7 @@ export type Order =
 export type Report =
   | { readonly event: "started"; readonly gatewayPid: number }
   | { readonly event: "ready"; readonly seconds: number }
+  | { readonly event: "warm"; readonly seconds: number; readonly problem?: string }
   | { readonly event: "lost"; readonly reason: string }
   | { readonly id: string; readonly answer: TurnAnswer | ExecAnswer }
   | { readonly id: string; readonly fault: Fault };

@@ -125,6 +125,7 @@ export class Tree {
     if (said === undefined) return;
     if (said.event === "started") this.#gatewayPid = Number(said.gatewayPid) || 0;
     else if (said.event === "ready") this.#changed(true, { seconds: Number(said.seconds) || 0 });
+    else if (said.event === "warm") warmed(Number(said.seconds) || 0, said.problem);
     else if (said.event === "lost") this.#changed(false, { reason: String(said.reason).slice(0, 300) });
     const settle = this.#waiting.get(String(said.id));
     if (settle === undefined) return;
@@ -137,6 +138,11 @@ export class Tree {
     this.#ready = ready;
     if (ready) this.#becameReady.resolve();
   }
+}
+
+function warmed(seconds: number, problem: unknown): void {
+  if (problem === undefined) log("info", "agent-warm", { seconds });
+  else log("warn", "agent-not-warmed", { seconds, problem: String(problem).slice(0, 300) });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

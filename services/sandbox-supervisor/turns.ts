@@ -1,5 +1,5 @@
 import { log } from "./log.ts";
-import type { TurnAnswer } from "./protocol.ts";
+import type { Fault, TurnAnswer } from "./protocol.ts";
 import type { Outcome } from "./tree.ts";
 
 const mostWaiting = 8;
@@ -7,14 +7,19 @@ const mostSessions = 64;
 
 export type RunTurn = (session: string, message: string, timeoutSeconds: number) => Promise<Outcome<TurnAnswer>>;
 
+/** Adds to a failure what is known about it outside the sandbox. */
+export type Explain = (fault: Fault) => Fault;
+
 /** Runs the turns of one session one after the other and those of different sessions side by side. */
 export class Turns {
   readonly #run: RunTurn;
+  readonly #explain: Explain;
   readonly #queues = new Map<string, { last: Promise<unknown>; length: number }>();
   #lastModel: string | undefined;
 
-  constructor(run: RunTurn) {
+  constructor(run: RunTurn, explain: Explain = (fault) => fault) {
     this.#run = run;
+    this.#explain = explain;
   }
 
   /** The model that gave the latest answer. */
@@ -47,11 +52,13 @@ export class Turns {
     const outcome = await this.#run(session, message, timeoutSeconds);
     const seconds = Math.round(performance.now() - start) / 1000;
     if ("fault" in outcome) {
-      log("warn", "turn-failed", { session, seconds, ...outcome.fault });
-    } else {
-      this.#lastModel = outcome.answer.model;
-      log("info", "turn", { session, seconds, model: outcome.answer.model, characters: outcome.answer.text.length });
+      const fault = this.#explain(outcome.fault);
+      log("warn", "turn-failed", { session, seconds, ...fault });
+      return { fault };
     }
+    const { model, text } = outcome.answer;
+    this.#lastModel = model;
+    log("info", "turn", { session, seconds, model, characters: text.length });
     return outcome;
   }
 }

@@ -19,23 +19,35 @@ interface Waiting {
 export class GatewayClient {
   readonly #url: string;
   readonly #token: string;
+  readonly #scopes: readonly string[];
   readonly #waiting = new Map<string, Waiting>();
   #socket: WebSocket | undefined;
   #greeted: PromiseWithResolvers<void> = Promise.withResolvers();
 
-  constructor(url: string, token: string) {
+  constructor(url: string, token: string, scopes: readonly string[] = ["operator.read", "operator.write"]) {
     this.#url = url;
     this.#token = token;
+    this.#scopes = scopes;
   }
 
   /** Connects, and again whenever the connection is lost, until the process ends. */
   async keepConnected(changed: (connected: boolean, why: string) => void): Promise<never> {
     for (;;) {
-      const why = await this.#connectOnce(() => changed(true, ""));
-      this.#fail(why);
+      const why = await this.connectOnce(() => changed(true, ""));
       changed(false, why);
       await sleep(250);
     }
+  }
+
+  /** Connects once, and resolves with the reason when the connection ends. */
+  async connectOnce(greeted: () => void = () => {}): Promise<string> {
+    const why = await this.#connected(greeted);
+    this.#fail(why);
+    return why;
+  }
+
+  close(): void {
+    this.#socket?.close();
   }
 
   /** Sends a request once there is a connection. Whoever asks sets the deadline. */
@@ -52,7 +64,7 @@ export class GatewayClient {
     });
   }
 
-  #connectOnce(greeted: () => void): Promise<string> {
+  async #connected(greeted: () => void): Promise<string> {
     return new Promise((closed) => {
       const socket = new WebSocket(this.#url);
       this.#socket = socket;
@@ -81,7 +93,7 @@ export class GatewayClient {
       maxProtocol: 4,
       client: { id: "gateway-client", version: "1.0.0", platform: "linux", mode: "backend" },
       role: "operator",
-      scopes: ["operator.read", "operator.write"],
+      scopes: this.#scopes,
       caps: [],
       auth: { token: this.#token },
     };

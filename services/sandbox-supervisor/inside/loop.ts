@@ -5,6 +5,7 @@ import { mostLineBytes, type Order, type Report } from "../protocol.ts";
 import { execute } from "./exec.ts";
 import { GatewayClient } from "./gateway-client.ts";
 import { turn } from "./turn.ts";
+import { warmUp } from "./warm-up.ts";
 
 // The first program inside the sandbox: it starts the agent's gateway and carries orders to it, one JSON line each.
 const port = 18789;
@@ -21,20 +22,25 @@ const report = (value: Report) => process.stdout.write(`${JSON.stringify(value)}
 const gateway = spawn(process.execPath, [entry, "gateway", "run", "--port", String(port), "--bind", "loopback"], {
   cwd: folder,
   env: { ...environment, OPENCLAW_GATEWAY_TOKEN: token },
-  stdio: ["ignore", 2, 2],
+  // On its standard output are the answers themselves, which are nobody's business; warnings and errors are on the other.
+  stdio: ["ignore", "ignore", 2],
 });
 gateway.once("error", () => process.exit(127));
 gateway.once("exit", (code, signal) => process.exit(code ?? (signal === "SIGTERM" ? 0 : 137)));
 report({ event: "started", gatewayPid: gateway.pid ?? 0 });
 
 // The gateway may want to drain for minutes; we do not let it.
+let stopping = false;
 function stop(): void {
+  if (stopping) return;
+  stopping = true;
   gateway.kill("SIGTERM");
   setTimeout(() => gateway.kill("SIGKILL"), 8000).unref();
 }
 process.on("SIGTERM", stop);
 
-const client = new GatewayClient(`ws://127.0.0.1:${port}`, token);
+const url = `ws://127.0.0.1:${port}`;
+const client = new GatewayClient(url, token);
 
 async function obey(order: Order): Promise<void> {
   if (order.op === "stop") return stop();
@@ -58,10 +64,20 @@ process.stdin.once("end", stop);
 
 // It listens before it can serve, and a connection made too early is refused; asking is cheaper than being refused.
 while (!(await serves())) await sleep(200);
+const seconds = () => (performance.now() - started) / 1000;
+let first = true;
 await client.keepConnected((connected, why) => {
-  if (connected) report({ event: "ready", seconds: (performance.now() - started) / 1000 });
-  else report({ event: "lost", reason: why });
+  if (!connected) return report({ event: "lost", reason: why });
+  report({ event: "ready", seconds: seconds() });
+  // Beside real turns, which do not wait for it.
+  if (first) void warm();
+  first = false;
 });
+
+async function warm(): Promise<void> {
+  const problem = await warmUp(url, token).catch((error: Error) => error.message);
+  report({ event: "warm", seconds: seconds(), problem });
+}
 
 async function serves(): Promise<boolean> {
   try {

@@ -31,8 +31,9 @@ export async function turn(
 /** Reads the gateway's final frame of a turn. */
 export function read(reply: Reply): TurnAnswer | Fault {
   if (!reply.ok) {
-    const kind = reply.code === "CLOSED" || reply.code === "UNAVAILABLE" ? "agent-down" : "agent";
-    return { kind, message: reply.message };
+    // The gateway says UNAVAILABLE also when a model fails; when it is itself not there, the connection is.
+    const kind = { CLOSED: "agent-down", UNAVAILABLE: "inference" }[reply.code] ?? "agent";
+    return { kind: kind as Fault["kind"], message: reply.message };
   }
   const { status, summary, error, result } = reply.payload;
   const { payloads, meta } = record(result);
