@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Api } from "grammy/web";
 import type { BridgeConfig } from "./config.ts";
 import { type Fault, retryDelay, toFault } from "./fault.ts";
-import { openInbox } from "./inbox.ts";
+import { type Entry, openInbox } from "./inbox.ts";
 import type { Log } from "./log.ts";
 import { createAdmission } from "./message.ts";
 import { notifyReady } from "./notify.ts";
@@ -76,6 +76,12 @@ export async function runBridge({
     status.set({ lastError, lastErrorKind: fault.kind, conflict: fault.kind.startsWith("conflict") });
   }
 
+  async function forget(entry: Entry): Promise<void> {
+    log.warn("waiting message of a chat that is no longer listed dropped", { chat: entry.chat });
+    await inbox.finish(entry);
+    queue();
+  }
+
   let ready = false;
   async function onPoll(): Promise<void> {
     if (status.now.lastError !== undefined) log.info("polling again");
@@ -92,7 +98,10 @@ export async function runBridge({
       log.error("systemd was not told", { reason: String(error?.message) }),
     );
     // What was left by the last run goes first: it is older than anything the first poll brings.
-    for (const entry of inbox.pending) relay.add(entry);
+    for (const entry of inbox.pending) {
+      if (config.chats.includes(entry.chat)) relay.add(entry);
+      else await forget(entry);
+    }
   }
 
   async function introduce(): Promise<void> {

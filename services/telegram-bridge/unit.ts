@@ -40,12 +40,13 @@ SupplementaryGroups=nemoclaw-turns
 LoadCredential=telegram-token:/etc/nemoclaw/credentials/nemoclaw-bridge@${sandbox}.telegram-token
 # A site's own authority, where the machine trusts one.
 Environment=NODE_USE_SYSTEM_CA=1
-ExecStartPre=+/bin/mkdir -p /run/nemoclaw
+# With its mode, or this unit's UMask= would close the folder to everybody else.
+ExecStartPre=+/bin/mkdir -p -m 0755 /run/nemoclaw
 ExecStartPre=+/bin/ln -sfn /run/${status}/status.json ${link}
 ExecStart=${node} ${bundle} ${files.join(" ")}
 ExecStopPost=+/bin/rm -f ${link}
 Restart=always
-RestartSec=15
+RestartSec=10
 # A wrong configuration stays wrong until a new one is written.
 RestartPreventExitStatus=64 78
 TimeoutStartSec=120

@@ -5,14 +5,29 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import type { Update } from "grammy/types";
+import type { Api } from "grammy/web";
 import { describe, expect, test } from "vitest";
 import { tunnelUnit } from "../../services/cloudflared/unit.ts";
+import { parseConfig } from "../../services/telegram-bridge/config.ts";
 import { type Entry, openInbox } from "../../services/telegram-bridge/inbox.ts";
 import { createLog } from "../../services/telegram-bridge/log.ts";
 import { createAdmission } from "../../services/telegram-bridge/message.ts";
+import { createRelay } from "../../services/telegram-bridge/relay.ts";
 import { splitText } from "../../services/telegram-bridge/split.ts";
 import { bridgeUnit } from "../../services/telegram-bridge/unit.ts";
 import { until } from "../support/telegram-bridge.ts";
+
+const update = (update_id: number) => ({ update_id }) as Update;
+const entry = ({ update_id }: Update): Entry => ({ updateId: update_id, chat: 1, text: "x", attempts: 0 });
+
+async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "nemoclaw-inbox-"));
+  try {
+    await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 describe("splitting a long answer", () => {
   const piece = fc.oneof(
@@ -52,18 +67,6 @@ describe("splitting a long answer", () => {
 });
 
 describe("the inbox", () => {
-  const update = (update_id: number) => ({ update_id }) as Update;
-  const entry = ({ update_id }: Update): Entry => ({ updateId: update_id, chat: 1, text: "x", attempts: 0 });
-
-  async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
-    const folder = mkdtempSync(join(tmpdir(), "nemoclaw-inbox-"));
-    try {
-      await use(folder);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  }
-
   test("moves the offset past what it wrote, drops what it knows, and remembers both", () =>
     withFolder(async (folder) => {
       const inbox = await openInbox(folder);
@@ -105,6 +108,29 @@ describe("the inbox", () => {
       expect(readdirSync(join(folder, "queue"))).toEqual([]);
       writeFileSync(join(folder, "queue", "8.json"), "{");
       await expect(openInbox(folder)).rejects.toThrow(/8\.json is not what the bridge wrote; move it away/);
+    }));
+});
+
+describe("the relay, told to stop", () => {
+  test("ends a turn that outlasts its time and keeps the message, as if the turn had not begun", () =>
+    withFolder(async (folder) => {
+      const inbox = await openInbox(folder);
+      const [waiting] = await inbox.accept([update(7)], entry);
+      let lines = "";
+      const relay = createRelay({
+        api: { sendChatAction: async () => true } as unknown as Api,
+        config: parseConfig(JSON.stringify({ chats: [1], turn: { argv: ["/bin/sleep", "60"] } })),
+        inbox,
+        log: createLog((line) => {
+          lines += line;
+        }),
+        onAnswered: () => {},
+        onUnauthorized: () => {},
+      });
+      if (waiting) relay.add(waiting);
+      await until("the turn begins", () => lines.includes("turn begun"));
+      await relay.drain(0.1);
+      expect((await openInbox(folder)).pending).toEqual([{ updateId: 7, chat: 1, text: "x", attempts: 0 }]);
     }));
 });
 

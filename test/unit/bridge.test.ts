@@ -208,6 +208,22 @@ describe("the bridge process against the Telegram stand-in, with a stand-in for 
     expect(home.turns()).toEqual([]);
     await until("the queue is empty", () => home.queued().length === 0);
   });
+
+  test("drops what waits for a chat that was taken off the list in the meantime", async () => {
+    await using telegram = await startTelegram();
+    await using home = await bridgeFolder(telegram.url, { chats: [2] });
+    mkdirSync(join(home.state, "queue"), { recursive: true });
+    writeFileSync(
+      join(home.state, "queue", "7.json"),
+      JSON.stringify({ updateId: 7, chat: 1, text: "x", attempts: 0 }),
+    );
+    home.start();
+    await telegram.say(2, "hello");
+    await until("the listed chat is answered", async () => (await telegram.answers(2)).length > 0);
+    await until("the queue is empty", () => home.queued().length === 0);
+    expect(home.turns().map((turn) => turn.begun ?? turn.ended)).not.toContain("telegram-1");
+    expect(await telegram.answers(1)).toEqual([]);
+  });
 });
 
 describe("the bridge process and a Telegram stand-in in trouble", () => {
