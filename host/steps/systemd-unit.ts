@@ -85,7 +85,8 @@ export const appliedFolder = "/var/lib/nemoclaw/units";
 export function ensureUnit(unit: Unit): Step<UnitFacts> {
   const path = unit.path ?? `/etc/systemd/system/${unit.name}`;
   const file = unit.text === undefined ? undefined : { path, content: unit.text };
-  const restart = hash([unit.text ?? "", ...(unit.restartWhen ?? []).map(describe)]);
+  // A package's unit that runs already is not restarted only because it is new to us: others may depend on it.
+  const restart = hash([...(unit.text === undefined ? [] : [unit.text]), ...(unit.restartWhen ?? []).map(describe)]);
   const reload = hash((unit.reloadWhen ?? []).map(describe));
 
   return {
@@ -119,9 +120,14 @@ export function ensureUnit(unit: Unit): Step<UnitFacts> {
       const stale = (wanted: readonly Cause[] | undefined, found: UnitFacts["restartFiles"]) =>
         files(wanted).some((each) => !holds(each, found[each.path] ?? { kind: "absent" }));
       const noted = `${restart} ${reload}`;
-      if (!up || !fileRight || applied.restart !== restart || stale(unit.restartWhen, now.restartFiles)) {
+      if (
+        !up ||
+        !fileRight ||
+        (restart !== "-" && applied.restart !== restart) ||
+        stale(unit.restartWhen, now.restartFiles)
+      ) {
         commands.push(startUnit(unit, up ? "restart" : "start", noted));
-      } else if (applied.reload !== reload || stale(unit.reloadWhen, now.reloadFiles)) {
+      } else if ((reload !== "-" && applied.reload !== reload) || stale(unit.reloadWhen, now.reloadFiles)) {
         commands.push(reloadUnit(unit, noted));
       }
       return commands;
@@ -201,5 +207,6 @@ function describe(cause: Cause): string {
 }
 
 function hash(parts: readonly string[]): string {
+  if (parts.length === 0) return "-";
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
 }
