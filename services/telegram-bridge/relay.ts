@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Api } from "grammy/web";
 import pLimit from "p-limit";
 import type { BridgeConfig } from "./config.ts";
 import { retryDelay, toFault } from "./fault.ts";
 import type { Entry, Inbox } from "./inbox.ts";
 import type { Log } from "./log.ts";
+import { createSender, pause } from "./sender.ts";
 import { splitText } from "./split.ts";
 import { runTurn } from "./turn.ts";
 
@@ -37,13 +37,12 @@ const empty = "(The answer has no text.)";
 const turnsAtOnce = 8;
 // A message whose turn takes the bridge down with it, again and again, must not hold up its chat for ever.
 const mostAttempts = 3;
-// Telegram shows "typing" for five seconds.
-const typingEveryMs = 4500;
 
 export function createRelay({ api, config, inbox, log, onAnswered, onUnauthorized }: RelayParts): Relay {
   const lanes = new Map<number, Promise<void>>();
   const slots = pLimit(turnsAtOnce);
   const ended = new AbortController();
+  const sender = createSender({ api, retry: config.retrySeconds, log, signal: ended.signal, onUnauthorized });
   let draining = false;
 
   function add(entry: Entry): void {
@@ -67,7 +66,7 @@ export function createRelay({ api, config, inbox, log, onAnswered, onUnauthorize
       } catch (error) {
         const fault = toFault(error);
         log.error("message held up", { ...names(entry), reason: fault.message });
-        if (!(await pause(retryDelay(fault, failures, config.retrySeconds)))) return;
+        if (!(await pause(retryDelay(fault, failures, config.retrySeconds), ended.signal))) return;
       }
     }
   }
@@ -95,7 +94,7 @@ export function createRelay({ api, config, inbox, log, onAnswered, onUnauthorize
   async function turn(entry: Entry, message: string): Promise<string | undefined> {
     entry.attempts += 1;
     await inbox.save(entry);
-    const stopTyping = showTyping(entry);
+    const stopTyping = sender.showTyping(entry);
     const begun = Date.now();
     log.info("turn begun", { ...names(entry), length: message.length, attempt: entry.attempts });
     const result = await runTurn({
@@ -119,18 +118,10 @@ export function createRelay({ api, config, inbox, log, onAnswered, onUnauthorize
     return undefined;
   }
 
-  function showTyping({ chat, thread }: Entry): () => void {
-    // Typing is a courtesy: when it fails, the answer is what will tell.
-    const show = () => void api.sendChatAction(chat, "typing", { message_thread_id: thread }).catch(() => {});
-    show();
-    const timer = setInterval(show, typingEveryMs);
-    return () => clearInterval(timer);
-  }
-
   /** False when the message has to wait for the next start. */
   async function deliver(entry: Entry, { parts }: NonNullable<Entry["answer"]>): Promise<boolean> {
     for (let sent = entry.answer?.sent ?? 0; sent < parts.length; sent += 1) {
-      const outcome = await send(entry, parts[sent] ?? "");
+      const outcome = await sender.send(entry, parts[sent] ?? "");
       if (outcome === "later") return false;
       if (outcome === "never") return true;
       entry.answer = { parts, sent: sent + 1 };
@@ -138,37 +129,6 @@ export function createRelay({ api, config, inbox, log, onAnswered, onUnauthorize
     }
     log.info("answer sent", { ...names(entry), messages: parts.length });
     return true;
-  }
-
-  async function send(entry: Entry, text: string): Promise<"sent" | "never" | "later"> {
-    for (let failures = 1; ; failures += 1) {
-      try {
-        await api.sendMessage(entry.chat, text, {
-          message_thread_id: entry.thread,
-          // A preview makes Telegram fetch whatever address the agent writes: a way out past the sandbox's policy.
-          link_preview_options: { is_disabled: true },
-        });
-        return "sent";
-      } catch (error) {
-        const fault = toFault(error);
-        log.warn("answer not sent", { ...names(entry), kind: fault.kind, reason: fault.message, tries: failures });
-        if (fault.kind === "refused") return "never";
-        if (fault.kind === "unauthorized") {
-          onUnauthorized(fault.message);
-          return "later";
-        }
-        if (!(await pause(retryDelay(fault, failures, config.retrySeconds)))) return "later";
-      }
-    }
-  }
-
-  async function pause(seconds: number): Promise<boolean> {
-    try {
-      await sleep(seconds * 1000, undefined, { signal: ended.signal });
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   async function drain(seconds: number): Promise<void> {
