@@ -206,11 +206,14 @@ function observed(state: ContainerState): LocalMachine {
   };
 }
 
+/** A key that OpenSSH cannot load would only show as a machine whose sshd never answers. */
 function keyType(publicKey: string): "ed25519" | "ecdsa" | "rsa" {
-  if (publicKey.startsWith("ssh-ed25519 ")) return "ed25519";
-  if (publicKey.startsWith("ecdsa-")) return "ecdsa";
-  if (publicKey.startsWith("ssh-rsa ")) return "rsa";
-  throw new Error("a host key is an OpenSSH public key: ssh-ed25519 AAAA…");
+  const [type = "", encoded = ""] = publicKey.trim().split(/\s+/);
+  const bytes = Buffer.from(encoded, "base64").length;
+  if (type === "ssh-ed25519" && bytes === 51) return "ed25519";
+  if (type.startsWith("ecdsa-") && bytes > 0) return "ecdsa";
+  if (type === "ssh-rsa" && bytes > 0) return "rsa";
+  throw new Error(`not a whole OpenSSH public key (ssh-ed25519 AAAA…), so no host key: ${type}, ${bytes} bytes`);
 }
 
 function bareKey(publicKey: string): string {

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Host } from "../../host/host.ts";
 import { createDemo, deleteDemo, readDemo } from "../../host/local/demo.ts";
@@ -18,6 +17,7 @@ import {
   updateLocalMachine,
 } from "../../host/local/machine.ts";
 import { listLocal, sweepLocal } from "../../host/local/sweep.ts";
+import { newKeyPair } from "../../host/openssh-key.ts";
 import { closeAll, connectTo } from "../../host/pool.ts";
 import { Sensitive } from "../../host/sensitive.ts";
 import { ensure } from "../../host/step.ts";
@@ -27,8 +27,8 @@ import { proveDockerEngine } from "../../host/steps/docker-proof.ts";
 const run = Math.random().toString(36).slice(2, 8);
 const owner = { project: "nemoclaw-test", stack: "local-machine", installation: run };
 const name = `nemoclaw-test-${run}`;
-const hostKey = ssh2.utils.generateKeyPairSync("ed25519");
-const userKey = ssh2.utils.generateKeyPairSync("ed25519");
+const hostKey = newKeyPair();
+const userKey = newKeyPair();
 const nothing = { containers: [], volumes: [], networks: [] };
 
 let machine: LocalMachine;
