@@ -61,8 +61,9 @@ export const install = part({
   },
   observe(spec, { node, npm, supervisor }) {
     if (node.current.kind === "absent" && supervisor.current.kind === "absent") return "gone";
-    const pointed = ({ current, verified }: { current: FileFacts; verified: string }) =>
-      current.kind === "link" && verified !== "" ? (current.target ?? "") : "absent";
+    // Where the links lead, whatever this release of the package would install: that is for a diff to say, not for a look.
+    const pointed = ({ current }: { current: FileFacts }) =>
+      current.kind === "link" ? (current.target ?? "") : "absent";
     return { ...spec, versions: { node: pointed(node), npm: pointed(npm), supervisor: pointed(supervisor) } };
   },
   /** Packages of the distribution stay, since others may use them. */

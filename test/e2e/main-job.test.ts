@@ -1,0 +1,195 @@
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findEngine } from "../../scripts/engine-choice.ts";
+import { runProgram } from "../../scripts/run-program.ts";
+import { testStackPrefix } from "../../scripts/test-things.ts";
+import { askThroughTelegram } from "../../services/demo/drive.ts";
+import { LocalStack, resourcesThat } from "../support/local-stack.ts";
+
+/**
+ * The main job on a real local machine, in the order a person would do it. The model and Telegram are the DEMO's stand-ins;
+ * everything else is the real thing: SSH, systemd, Docker, sandbox-runtime, OpenClaw.
+ */
+const changed = /\b(created|updated|replaced|deleted)\b/;
+
+describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
+  let stack: LocalStack;
+
+  beforeAll(async () => {
+    process.env.NEMOCLAW_ENGINE = "embedded";
+    stack = await LocalStack.open(`${testStackPrefix}-main`, await findEngine());
+    await stack.script("quickstart", "--destroy");
+  });
+
+  afterAll(async () => {
+    await stack.script("quickstart", "--destroy");
+    delete process.env.NEMOCLAW_ENGINE;
+  });
+
+  test("one command makes it and proves it: an answer, a refused way out, a refused write", async () => {
+    const { exitCode, stdout, stderr } = await stack.script("quickstart");
+    expect(exitCode, stdout + stderr).toBe(0);
+    expect(stdout).toMatch(/This is the DEMO model/);
+    expect(stdout).toMatch(/egress refused:.*403.*no rule/);
+    expect(stdout).toMatch(/write refused:.*Read-only file system.*filesystem_policy\.read_only/);
+  });
+
+  test("the same command again changes nothing, and says so", async () => {
+    const { exitCode, stdout } = await stack.script("quickstart");
+    expect(exitCode, stdout).toBe(0);
+    expect(stdout).toMatch(/nothing to change|Nothing changed/i);
+    expect(resourcesThat(changed, stdout)).toEqual([]);
+  });
+
+  test("a refresh takes one SSH handshake, and so does an up", async () => {
+    const before = await stack.handshakes();
+    await stack.refreshPreview();
+    expect((await stack.handshakes()) - before).toBe(1);
+    // A refresh and an update are two operations of the engine, and a plugin process may serve both.
+    await stack.up("--refresh");
+    expect((await stack.handshakes()) - before).toBeLessThanOrEqual(3);
+  });
+
+  test.each([
+    {
+      what: "a stopped bridge",
+      break: "systemctl stop nemoclaw-bridge@main",
+      resource: "telegram",
+      shows: /running: true => false/,
+      mended: "systemctl is-active nemoclaw-bridge@main",
+    },
+    {
+      what: "a policy file edited on the machine",
+      break: `sed -i 's/"network_policies": {}/"network_policies": {"x":{"endpoints":[{"host":"evil.example","port":443}],"binaries":[{"path":"\\/**"}]}}/' /etc/nemoclaw/main/policy.json`,
+      resource: "main-network",
+      shows: /evil\.example/,
+      mended: "grep -L evil /etc/nemoclaw/main/policy.json",
+    },
+    {
+      what: "a model changed on the machine",
+      break: "sed -i 's/demo-1/other-model/' /etc/nemoclaw/main/route.json",
+      resource: "main-inference",
+      shows: /model: "demo-1" => "other-model"/,
+      mended: "grep -l demo-1 /etc/nemoclaw/main/route.json",
+    },
+    {
+      what: "Docker disabled",
+      break: "systemctl disable docker.service 2>/dev/null",
+      resource: "host-docker",
+      shows: /enabled: true => false/,
+      mended: "systemctl is-enabled docker.service",
+    },
+  ])("drift is seen and mended: $what", async ({ break: breakIt, resource, shows, mended }) => {
+    await stack.shell(breakIt);
+    const seen = await stack.refreshPreview();
+    expect(resourcesThat(/has drifted/, seen), seen).toEqual([resource]);
+    expect(seen).toMatch(shows);
+    expect(resourcesThat(changed, await stack.up("--refresh"))).toContain(resource);
+    expect(await stack.shell(mended)).not.toBe("");
+    expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
+  });
+
+  test("a model switch updates one resource, keeps the agent's process, and the next turn reports it", async () => {
+    const pid = await stack.agentPid();
+    expect((await stack.turn("Which model?")).model).toBe("demo-1");
+    await stack.configure((config) => {
+      config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-2" };
+    });
+    expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-inference"]);
+    expect((await stack.turn("Which model now?")).model).toBe("demo-2");
+    expect(await stack.agentPid()).toBe(pid);
+  });
+
+  test("a policy change updates one resource, keeps the agent's process, opens just what it says, and closes again", async () => {
+    const pid = await stack.agentPid();
+    const models = "http://demo.nemoclaw.internal:8080/v1/models";
+    expect(await stack.statusInside("GET", models)).toBe(403);
+    await stack.configure((config) => {
+      config["nemoclaw:policy"] = { presets: [], file: "test/fixtures/policies/demo-models.yaml" };
+    });
+    expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-network"]);
+    expect(await stack.statusInside("GET", models)).toBe(200);
+    expect(await stack.statusInside("POST", models)).toBe(403);
+    expect(await stack.statusInside("GET", "http://demo.nemoclaw.internal:8080/operator/requests")).toBe(403);
+    expect(await stack.agentPid()).toBe(pid);
+
+    await stack.configure((config) => {
+      config["nemoclaw:policy"] = { presets: [] };
+    });
+    expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-network"]);
+    expect(await stack.statusInside("GET", models)).toBe(403);
+    expect(await stack.agentPid()).toBe(pid);
+  });
+
+  test("a static policy change replaces the sandbox and keeps the workspace", async () => {
+    await stack.inside(["sh", "-c", "echo kept > /sandbox/kept.txt"]);
+    await stack.configure((config) => {
+      config["nemoclaw:policy"] = { presets: [], file: "test/fixtures/policies/more-files.yaml" };
+    });
+    const preview = await stack.pulumi("preview", "--diff", "--color", "never");
+    expect(preview.stdout).toMatch(/main-sandbox.*replace/);
+    await stack.up();
+    expect((await stack.inside(["cat", "/sandbox/kept.txt"])).stdout).toBe("kept\n");
+    await stack.inside(["sh", "-c", "echo there > /srv/shared/there.txt"]);
+    expect(await stack.shell("cat /srv/shared/there.txt")).toBe("there\n");
+    expect((await stack.turn("Are you back?")).text).toMatch(/DEMO model/);
+  });
+
+  test("after a reboot everything comes back without up", async () => {
+    const before = await stack.shell("systemctl show -p UserspaceTimestamp");
+    await stack.shell("systemctl reboot").catch(() => {});
+    await expect
+      .poll(() => stack.shell("systemctl show -p UserspaceTimestamp").catch(() => before), { timeout: 60_000 })
+      .not.toBe(before);
+    const answer = await askThroughTelegram({
+      url: await stack.telegramUrl(),
+      chat: 4711,
+      text: "Are you there after the reboot?",
+      deadlineSeconds: 240,
+    });
+    expect(answer.text).toMatch(/after the reboot/);
+    expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
+  });
+
+  test("no secret is in clear in state, output, logs, process lists, unit files or the containers' settings", async () => {
+    const state = await stack.state();
+    const inference = state.find("nemoclaw:host:InferenceRoute")?.inputs.key;
+    const telegram = state.find("nemoclaw:host:TelegramBridge")?.inputs.token;
+    const keys = state.resources
+      .filter(({ type }) => type === "nemoclaw:index:SshKeyPair")
+      .map(({ outputs }) => String(outputs.privateKey).split("\n")[2] ?? "");
+    const passphrase = await readFile(".nemoclaw/passphrase", "utf8");
+    const secrets = [inference, telegram, ...keys, passphrase].map(String);
+    for (const secret of secrets) expect(secret.length).toBeGreaterThan(20);
+
+    const places = {
+      "exported state": (await stack.pulumi("stack", "export")).stdout,
+      output: stack.printed.replaceAll(/"plaintext":.*/g, ""),
+      journal: await stack.shell("journalctl --no-pager -o verbose --namespace='*'"),
+      "process list": await stack.shell("ps axewwf"),
+      "units and configuration": await stack.shell(
+        "cat /etc/systemd/system/nemoclaw-* /etc/nemoclaw/*.json /etc/nemoclaw/main/* /run/nemoclaw/*.json; systemctl show 'nemoclaw-*'",
+      ),
+      "the agent's and bridge's data": await stack.shell("grep -rha . /var/lib/nemoclaw/main /var/lib/nemoclaw/units"),
+      "Docker's records": (await runProgram(["sh", "-c", "docker inspect $(docker ps -aq --filter label=nemoclaw.stack)"]))
+        .stdout,
+    };
+    for (const [place, text] of Object.entries(places)) {
+      expect(text.length, `${place} is not empty`).toBeGreaterThan(10);
+      for (const [i, secret] of secrets.entries()) {
+        expect(text.includes(secret), `secret ${i} in ${place}`).toBe(false);
+      }
+    }
+  });
+
+  test("destroy leaves nothing of it", async () => {
+    const { exitCode, stdout } = await stack.script("quickstart", "--destroy");
+    expect(exitCode, stdout).toBe(0);
+    const label = `label=nemoclaw.stack=${stack.name}`;
+    for (const kind of ["container", "volume", "network"]) {
+      const all = kind === "container" ? ["--all"] : [];
+      const { stdout: left } = await runProgram(["docker", kind, "ls", ...all, "--quiet", "--filter", label]);
+      expect(left, kind).toBe("");
+    }
+  });
+});

@@ -1,0 +1,139 @@
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { parse, stringify } from "yaml";
+import { argv } from "../../host/command.ts";
+import type { Host } from "../../host/host.ts";
+import { closeAll, connectTo } from "../../host/pool.ts";
+import { embedded } from "../../host/runtimes/embedded/runtime.ts";
+import { cloneFolder, stackFile } from "../../scripts/clone-paths.ts";
+import { type Engine, findEngine, runEngine } from "../../scripts/engine-choice.ts";
+import { type Finished, runProgram } from "../../scripts/run-program.ts";
+import { machineOf, readStackState, type StackState } from "../../scripts/stack-state.ts";
+
+const exec = promisify(execFile);
+
+/** A whole environment on a real local machine, driven by the same scripts and engines that people use. */
+export class LocalStack {
+  readonly name: string;
+  readonly engine: Engine;
+  /** Everything that was printed, to be searched for secrets. */
+  printed = "";
+
+  private constructor(name: string, engine: Engine) {
+    this.name = name;
+    this.engine = engine;
+  }
+
+  static async open(name: string, engine?: Engine): Promise<LocalStack> {
+    return new LocalStack(name, engine ?? (await findEngine({ download: false })));
+  }
+
+  async script(script: string, ...args: string[]): Promise<Finished> {
+    const env = { ...process.env, NEMOCLAW_ENGINE: this.engine.kind, NO_COLOR: "1" };
+    const command = [join(cloneFolder, "scripts", script), "-s", this.name, ...args];
+    return this.#keep(await runProgram(command, { cwd: cloneFolder, env, timeoutSeconds: 900 }));
+  }
+
+  async pulumi(...args: string[]): Promise<Finished> {
+    return this.#keep(await runEngine(this.engine, this.name, [...args, "--stack", this.name], { timeoutSeconds: 900 }));
+  }
+
+  /** `up` without questions. @throws with what was printed, when it failed */
+  async up(...args: string[]): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.pulumi("up", "--yes", "--skip-preview", "--color", "never", ...args);
+    if (exitCode !== 0) throw new Error(`up failed (exit ${exitCode})\n${stdout}\n${stderr}`);
+    return stdout + stderr;
+  }
+
+  /** What a refresh would change, without changing it. */
+  async refreshPreview(): Promise<string> {
+    const { stdout, stderr } = await this.pulumi("refresh", "--preview-only", "--diff", "--color", "never");
+    return stdout + stderr;
+  }
+
+  /** Changes the stack's configuration file as a person would. */
+  async configure(change: (config: Record<string, unknown>) => void): Promise<void> {
+    const whole = parse(await readFile(stackFile(this.name), "utf8")) as { config: Record<string, unknown> };
+    change(whole.config);
+    await writeFile(stackFile(this.name), stringify(whole, { lineWidth: 0 }));
+  }
+
+  async state(): Promise<StackState> {
+    const state = await readStackState(this.engine, this.name);
+    if (!state) throw new Error(`stack ${this.name} has no state`);
+    return state;
+  }
+
+  /** Looks at the machine over a connection of its own. */
+  async onMachine<T>(look: (host: Host) => Promise<T>): Promise<T> {
+    const machine = machineOf(await this.state());
+    if (!machine) throw new Error(`stack ${this.name} has no machine`);
+    try {
+      return await look(await connectTo(machine));
+    } finally {
+      await closeAll();
+    }
+  }
+
+  /** Runs shell on the machine past SSH, so that no connection is counted and nothing is logged there. */
+  async shell(script: string): Promise<string> {
+    const id = (await this.state()).find("nemoclaw:local:Machine")?.id ?? "";
+    const { stdout } = await exec("docker", ["exec", id, "sh", "-c", script], { maxBuffer: 64 << 20 });
+    return stdout;
+  }
+
+  /** Runs a command inside the sandbox, as the agent. */
+  async inside(words: readonly string[]): Promise<{ stdout: string; stderr: string; exitCode: number }> {
+    return this.onMachine((host) => host.run(embedded.inside("main", words)));
+  }
+
+  /** The status that an HTTP request from inside the sandbox gets; 0 for none. */
+  async statusInside(method: string, url: string): Promise<number> {
+    const curl = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-m", "20", "-X", method, url];
+    return Number((await this.inside(curl)).stdout);
+  }
+
+  /** One turn, as `scripts/chat` sends it. */
+  async turn(message: string): Promise<{ text: string; model: string }> {
+    const { argv: words } = embedded.turn("main", "test");
+    const { stdout } = await this.onMachine((host) =>
+      host.run(argv("one turn", words, { stdin: message, timeoutSeconds: 300 })),
+    );
+    return JSON.parse(stdout) as { text: string; model: string };
+  }
+
+  async agentPid(): Promise<number> {
+    const answer = await this.shell(
+      "/opt/nemoclaw/node/current/bin/node /opt/nemoclaw/supervisor/current/status.mjs --sandbox main",
+    );
+    return (JSON.parse(answer) as { agentPid: number }).agentPid;
+  }
+
+  /** How often somebody logged in to the machine so far, by sshd's own count. */
+  async handshakes(): Promise<number> {
+    return Number(await this.shell("journalctl -u ssh --no-pager -o cat | grep -c 'Accepted publickey' || true"));
+  }
+
+  /** The port on this computer where the Telegram stand-in's operator is. */
+  async telegramUrl(): Promise<string> {
+    const port = (await this.state()).find("nemoclaw:local:Demo")?.outputs.telegramPort;
+    return `http://127.0.0.1:${port}`;
+  }
+
+  #keep(finished: Finished): Finished {
+    this.printed += finished.stdout + finished.stderr;
+    return finished;
+  }
+}
+
+/** The names of the resources that an engine's output lists with one of these words. */
+export function resourcesThat(words: RegExp, output: string): string[] {
+  return output
+    .split("\n")
+    .filter((line) => words.test(line))
+    .map((line) => /nemoclaw:[\w:]+ (\S+)/.exec(line)?.[1] ?? line.trim())
+    .filter((name, i, all) => all.indexOf(name) === i)
+    .sort();
+}
