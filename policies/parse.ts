@@ -121,7 +121,7 @@ function unionFaults(issue: z.core.$ZodIssueInvalidUnion, given: unknown, whole:
   }
   // The branch that was meant is the one that got past the kind of value.
   const meant = issue.errors.find((branch) =>
-    branch.every((inner) => inner.code !== "invalid_type" || inner.path.length > 0),
+    branch.every((inner) => inner.path.length > 0 || !["invalid_type", "invalid_value"].includes(inner.code)),
   );
   if (meant === undefined || meant.length === 0) {
     return [
