@@ -1,11 +1,15 @@
 import type { ChildProcess } from "node:child_process";
+import { join } from "node:path";
 
 const graceSeconds = 3;
 
-/** The environment of plugins and programs: ours, without the passphrase, which is nobody's business but the engine's. */
-export function childEnvironment(): NodeJS.ProcessEnv {
+/**
+ * The environment of plugins and programs: ours, without the passphrase, which is nobody's business but the engine's. Node
+ * keeps what it compiles beside the project's packages, because loading the SDK is most of what a run without changes costs.
+ */
+export function childEnvironment(projectRoot: string): NodeJS.ProcessEnv {
   const { PULUMI_CONFIG_PASSPHRASE: _1, PULUMI_CONFIG_PASSPHRASE_FILE: _2, ...others } = process.env;
-  return others;
+  return { NODE_COMPILE_CACHE: join(projectRoot, "node_modules/.cache/node-compile"), ...others };
 }
 
 const alive = new Set<number>();

@@ -2,9 +2,9 @@ import { text as readAll } from "node:stream/consumers";
 import type { Command } from "commander";
 import { at, blindConfig, coerce, holdsSecret, openConfig, opened, parseKey, text } from "./config.ts";
 import { EngineError } from "./errors.ts";
-import type { Terminal } from "./main.ts";
 import { targetOf } from "./operation-command.ts";
 import { type OpenStack, openStack } from "./session.ts";
+import type { Terminal } from "./terminal.ts";
 import type { Value } from "./values.ts";
 
 interface Flags {

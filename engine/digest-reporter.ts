@@ -61,15 +61,7 @@ export class DigestReporter implements Reporter {
 
 const names: Partial<Record<Op, Op>> = { "create-replacement": "replace" };
 
-function written({
-  op,
-  urn,
-  before,
-  after,
-  replaceKeys = [],
-  changedKeys = [],
-  detail,
-}: Step): DigestStep {
+function written({ op, urn, before, after, replaceKeys = [], changedKeys = [], detail }: Step): DigestStep {
   const provider = (after ?? before)?.provider;
   return {
     op: names[op] ?? op,

@@ -1,12 +1,12 @@
 import { createInterface } from "node:readline/promises";
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { blindConfig } from "./config.ts";
 import { DigestReporter } from "./digest-reporter.ts";
 import { EngineError, refused } from "./errors.ts";
-import { type Terminal, wholeNumber } from "./main.ts";
 import { destroy, type OperationOptions, type OperationResult, preview, refresh, up } from "./operations.ts";
 import { paintFor } from "./paint.ts";
 import { openStack, type Target } from "./session.ts";
+import type { Terminal } from "./terminal.ts";
 import { TerminalReporter } from "./terminal-reporter.ts";
 
 interface Flags {
@@ -22,8 +22,17 @@ interface Flags {
   expectNoChanges?: boolean;
   previewOnly?: boolean;
   skipPreview?: boolean;
-  target?: string[];
 }
+
+const onlyTheCli = {
+  target: "targets",
+  targetDependents: "targets",
+  exclude: "excludes",
+  replace: "replacing by URN",
+  policyPack: "policy packs",
+  plan: "plans",
+  savePlan: "plans",
+};
 
 type Operation = (options: OperationOptions) => Promise<OperationResult>;
 
@@ -41,7 +50,13 @@ export function operationCommands(program: Command, terminal: Terminal): void {
       .addOption(new Option("--suppress-permalink [when]").hideHelp())
       .addOption(new Option("-p, --parallel <number>", "how many provider calls run at once").argParser(wholeNumber))
       .option("--expect-no-changes", "exit with 2 when there are changes")
-      .addOption(new Option("-t, --target <urn...>").hideHelp());
+      .addOption(new Option("-t, --target <urn...>").hideHelp())
+      .addOption(new Option("--target-dependents").hideHelp())
+      .addOption(new Option("--exclude <urn...>").hideHelp())
+      .addOption(new Option("--replace <urn...>").hideHelp())
+      .addOption(new Option("--policy-pack <folder...>").hideHelp())
+      .addOption(new Option("--plan <file>").hideHelp())
+      .addOption(new Option("--save-plan <file>").hideHelp());
     if (name !== "refresh") command.option("-r, --refresh", "look at the real resources first");
     if (name !== "preview") {
       command
@@ -68,7 +83,7 @@ export function targetOf(flags: { cwd: string; stack?: string }): Target {
 }
 
 async function run(operation: Operation, flags: Flags, terminal: Terminal, alwaysPreview: boolean): Promise<void> {
-  if (flags.target) throw refused("targets");
+  for (const [flag, what] of Object.entries(onlyTheCli)) if (flag in flags) throw refused(what);
   const target = targetOf(flags);
   const previewOnly = alwaysPreview || flags.previewOnly === true;
   if (flags.json && !previewOnly) throw refused("--json for anything but a preview");
@@ -92,6 +107,11 @@ async function run(operation: Operation, flags: Flags, terminal: Terminal, alway
   } finally {
     if (digest) terminal.print(JSON.stringify(digest.digest, null, 4));
   }
+}
+
+function wholeNumber(typed: string): number {
+  if (!/^[1-9]\d*$/.test(typed)) throw new InvalidArgumentError("a whole number above 0 is wanted");
+  return Number(typed);
 }
 
 function interactive(flags: Flags): boolean {

@@ -8,6 +8,7 @@ import { adopt, childEnvironment, endProcess } from "./child-process.ts";
 import { EngineError } from "./errors.ts";
 
 export interface PluginSurroundings {
+  readonly projectRoot: string;
   /** Where the plugin runs: the program's folder, as under the CLI. */
   readonly workingDirectory: string;
   /** `host:port` of the Engine service, which takes the plugin's log lines. */
@@ -22,9 +23,11 @@ const startupSeconds = 60;
 /** A running provider plugin: a process of its own that serves Pulumi's ResourceProvider protocol on the loopback. */
 export class PluginProcess {
   readonly client: InstanceType<typeof providerRpc.ResourceProviderClient>;
+  readonly name: string;
   readonly #process: ChildProcess;
 
-  private constructor(process: ChildProcess, port: number) {
+  private constructor(name: string, process: ChildProcess, port: number) {
+    this.name = name;
     this.#process = process;
     const unlimited = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
     this.client = new providerRpc.ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure(), unlimited);
@@ -45,18 +48,24 @@ export class PluginProcess {
     // Its own process group, so that Ctrl-C at the terminal reaches the engine alone, which then cancels in order.
     const child = spawn(executable, [around.engineAddress], {
       cwd: around.workingDirectory,
-      env: childEnvironment(),
+      env: childEnvironment(around.projectRoot),
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
     adopt(child);
     if (child.pid !== undefined) around.onStart(child.pid);
     try {
-      return new PluginProcess(child, await port(name, child, around.onLine));
+      return new PluginProcess(name, child, await port(name, child, around.onLine));
     } catch (error) {
       await endProcess(child);
       throw error;
     }
+  }
+
+  /** How the process ended; undefined while it runs. */
+  get ended(): string | undefined {
+    const { exitCode, signalCode } = this.#process;
+    return signalCode ?? (exitCode === null ? undefined : `exit ${exitCode}`);
   }
 
   async close(): Promise<void> {

@@ -51,7 +51,7 @@ export async function runProgram(project: Project, around: ProgramSurroundings):
   ];
   const child = spawn(process.execPath, args, {
     cwd: project.workingDirectory,
-    env: { ...childEnvironment(), PULUMI_NODEJS_TYPESCRIPT: "false" },
+    env: { ...childEnvironment(project.root), PULUMI_NODEJS_TYPESCRIPT: "false" },
     stdio: ["pipe", "pipe", "pipe"],
     detached: true,
   });

@@ -212,14 +212,24 @@ export class Provider {
           failure,
           ...(failure.inputs ? { inputs: failure.inputs } : {}),
         } as unknown as Result;
-      throw plain(error);
+      throw this.#plain(error);
     }
   }
 
   async #call<Response>(method: Method, request: unknown): Promise<Response> {
     return this.#raw<Response>(method, request).catch((error) => {
-      throw plain(error);
+      throw this.#plain(error);
     });
+  }
+
+  #plain(error: unknown): ProviderError {
+    if (error instanceof ProviderError) return error;
+    const { details, message } = error as ServiceError;
+    const { name, ended } = this.#plugin;
+    const words = ended
+      ? `the plugin "${name}" ended in the middle (${ended}): ${details || message}`
+      : details || message;
+    return new ProviderError(words, isConnectionLoss(error));
   }
 
   #raw<Response>(method: Method, request: unknown): Promise<Response> {
@@ -252,10 +262,4 @@ function detailOf(response: DiffResponse): { detail?: Record<string, DetailedDif
       entries.map(([path, one]) => [path, { kind: kinds[one.getKind()] ?? "update", inputDiff: one.getInputdiff() }]),
     ),
   };
-}
-
-function plain(error: unknown): ProviderError {
-  if (error instanceof ProviderError) return error;
-  const { details, message } = error as ServiceError;
-  return new ProviderError(details || message, isConnectionLoss(error));
 }

@@ -78,6 +78,7 @@ export class Session implements AsyncDisposable {
     configuring.catch(() => {});
     const where = { stack: open.stack, project: open.project.name };
     const providers = new Providers(open.project.plugins, configuring, where, {
+      projectRoot: open.project.root,
       workingDirectory: open.project.workingDirectory,
       engineAddress: engine.address,
       onLine: (line) => report.diagnostic({ severity: "info", message: line }),

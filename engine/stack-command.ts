@@ -3,10 +3,10 @@ import { text as readAll } from "node:stream/consumers";
 import { type Command, Option } from "commander";
 import { text } from "./config.ts";
 import { EngineError } from "./errors.ts";
-import type { Terminal } from "./main.ts";
 import { targetOf } from "./operation-command.ts";
 import { openStack } from "./session.ts";
 import { exportStack, importStack, initStack, listStacks, removeStack, stackOutputs } from "./stacks.ts";
+import type { Terminal } from "./terminal.ts";
 import type { Value } from "./values.ts";
 
 interface Flags {
