@@ -171,8 +171,9 @@ describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
         "cat /etc/systemd/system/nemoclaw-* /etc/nemoclaw/*.json /etc/nemoclaw/main/* /run/nemoclaw/*.json; systemctl show 'nemoclaw-*'",
       ),
       "the agent's and bridge's data": await stack.shell("grep -rha . /var/lib/nemoclaw/main /var/lib/nemoclaw/units"),
-      "Docker's records": (await runProgram(["sh", "-c", "docker inspect $(docker ps -aq --filter label=nemoclaw.stack)"]))
-        .stdout,
+      "Docker's records": (
+        await runProgram(["sh", "-c", "docker inspect $(docker ps -aq --filter label=nemoclaw.stack)"])
+      ).stdout,
     };
     for (const [place, text] of Object.entries(places)) {
       expect(text.length, `${place} is not empty`).toBeGreaterThan(10);

@@ -37,12 +37,21 @@ export class LocalStack {
   }
 
   async pulumi(...args: string[]): Promise<Finished> {
-    return this.#keep(await runEngine(this.engine, this.name, [...args, "--stack", this.name], { timeoutSeconds: 900 }));
+    return this.#keep(
+      await runEngine(this.engine, this.name, [...args, "--stack", this.name], { timeoutSeconds: 900 }),
+    );
   }
 
   /** `up` without questions. @throws with what was printed, when it failed */
   async up(...args: string[]): Promise<string> {
-    const { exitCode, stdout, stderr } = await this.pulumi("up", "--yes", "--skip-preview", "--color", "never", ...args);
+    const { exitCode, stdout, stderr } = await this.pulumi(
+      "up",
+      "--yes",
+      "--skip-preview",
+      "--color",
+      "never",
+      ...args,
+    );
     if (exitCode !== 0) throw new Error(`up failed (exit ${exitCode})\n${stdout}\n${stderr}`);
     return stdout + stderr;
   }

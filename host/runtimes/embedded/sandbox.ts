@@ -9,6 +9,7 @@ import { all } from "../../step.ts";
 import { ensureDirectory } from "../../steps/directory.ts";
 import { ensureAbsent, ensureNoUnit } from "../../steps/file-removal.ts";
 import { ensureFile } from "../../steps/managed-file.ts";
+import { ensureFolderExists } from "../../steps/missing-folder.ts";
 import { observation } from "../../steps/observation.ts";
 import { ensureUnit } from "../../steps/systemd-unit.ts";
 import { observedJson, textFacts } from "../../steps/text-file.ts";
@@ -37,6 +38,7 @@ export const sandbox = part({
       journal: ensureFile(journal),
       data: ensureDirectory({ path: `/var/lib/nemoclaw/${name}` }),
       state: ensureDirectory({ path: paths.data(name, "agent"), ...own }),
+      folders: all("folders that the policy lets it write", writableFolders(policy)),
       gate: ensureUnit({ name: unitName("gate", name), text: texts.gate, active: running }),
       unit: ensureUnit({
         name: unitName("sandbox", name),
@@ -77,6 +79,13 @@ export const sandbox = part({
     });
   },
 });
+
+/** As OpenShell does: a folder that may be written and is not there is made. */
+function writableFolders(policy: SandboxSpec["policy"]): Record<string, ReturnType<typeof ensureFolderExists>> {
+  const listed = policy.filesystem_policy?.read_write ?? [];
+  const own = listed.filter((path) => !/^\/(sandbox|tmp|dev|proc|sys)(\/|$)/.test(path));
+  return Object.fromEntries(own.map((path) => [path, ensureFolderExists({ path, owner: users.sandbox })]));
+}
 
 const journalPath = (name: string) => `/etc/systemd/journald@${journalNamespace(name)}.conf`;
 
