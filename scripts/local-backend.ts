@@ -20,6 +20,12 @@ export function stackStateFile(stack: string): string {
   return join(stateFolder, ".pulumi", "stacks", "nemoclaw", `${stack}.json`);
 }
 
+/** Whether anything stands according to a local stack's state; asked without an engine, which takes a second to start. */
+export async function hasResources(stack: string): Promise<boolean> {
+  const state = JSON.parse(await readFile(stackStateFile(stack), "utf8").catch(() => "{}"));
+  return (state.checkpoint?.latest?.resources?.length ?? 0) > 0;
+}
+
 /**
  * The environment in which an engine works on a stack. For a local stack it names the file backend in the clone and makes
  * the passphrase on first use; for others it changes nothing but the update check, so that the user's own login counts.

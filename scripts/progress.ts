@@ -5,7 +5,8 @@ export interface Screen {
   readonly columns?: number;
 }
 
-export type Say = (detail: string) => void;
+/** Tells a detail; one that is only passing is shown while nothing newer is, and leaves no line behind. */
+export type Say = (detail: string, how?: { readonly passing?: boolean }) => void;
 
 /**
  * Tells what is being done, how long it took, and, when nothing happened for a while, that it is still going.
@@ -29,9 +30,10 @@ export class Progress {
     let last = performance.now();
     let detail = "";
     this.line(`${this.#bold("▸")} ${this.#bold(title)}`);
-    const say: Say = (text) => {
-      last = performance.now();
+    const say: Say = (text, { passing = false } = {}) => {
       detail = text.trim();
+      if (passing) return;
+      last = performance.now();
       this.#clear();
       this.line(this.#dim(`    ${text.trimEnd()}`));
     };

@@ -44,7 +44,7 @@ async function main(): Promise<number> {
   if (destroy) await removeEverything(stack, progress);
   else await bringUp(stack);
   const seconds = Math.round((performance.now() - began) / 1000);
-  progress.line(`\nDone in ${seconds < 90 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`}.`);
+  progress.line(`\nTook ${seconds < 90 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`}.`);
   return 0;
 }
 
@@ -84,14 +84,18 @@ async function bringUp(stack: string): Promise<void> {
   progress.line("");
   progress.line(
     applied.changed || configured
-      ? `${progress.heading("Made")}: ${applied.summary}, all listed by  scripts/pulumi stack -s ${stack}`
+      ? `${progress.heading("Done")}: ${applied.summary}; all of it: scripts/pulumi stack -s ${stack}`
       : `${progress.heading("Nothing to change")}: everything was as configured, and it works.`,
   );
   const option = stack === localStack ? "" : ` -s ${stack}`;
   progress.line(progress.heading("Next"));
-  progress.line(`  scripts/chat${option} "What can you do?"        talk to the agent without Telegram`);
-  progress.line(`  scripts/status${option}                         what runs, with which model and policy`);
-  progress.line(`  scripts/logs${option} --follow denials          what the sandbox is refused, as it happens`);
-  progress.line(`  scripts/pulumi preview -s ${stack}              after an edit of stacks/Pulumi.${stack}.yaml`);
-  progress.line(`  scripts/quickstart${option} --destroy           remove all of it`);
+  const commands = [
+    [`scripts/chat${option} "What can you do?"`, "talk to the agent without Telegram"],
+    [`scripts/status${option}`, "what runs, with which model and policy"],
+    [`scripts/logs${option} --follow denials`, "what the sandbox is refused, as it happens"],
+    [`scripts/pulumi preview -s ${stack}`, `after an edit of stacks/Pulumi.${stack}.yaml`],
+    [`scripts/quickstart${option} --destroy`, "remove all of it"],
+  ];
+  const width = Math.max(...commands.map(([command = ""]) => command.length));
+  for (const [command = "", what] of commands) progress.line(`  ${command.padEnd(width)}   ${what}`);
 }

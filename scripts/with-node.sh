@@ -129,7 +129,9 @@ node=$(find_node) || fail \
 
 # What the scripts start (a Pulumi CLI, the provider plugin) looks for node on PATH.
 PATH="$(dirname -- "$node"):$PATH"
-export PATH
+# Loading Pulumi's SDK is most of what a script without work to do costs, so what Node compiles is kept.
+NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-$root/node_modules/.cache/node-compile}
+export PATH NODE_COMPILE_CACHE
 script=$1
 shift
 exec "$node" "$root/$script" "$@"

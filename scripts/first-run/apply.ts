@@ -1,7 +1,6 @@
 import { type Engine, runEngine } from "../engine-choice.ts";
-import { lockHolders, releaseDeadLocks } from "../local-backend.ts";
+import { hasResources, lockHolders, releaseDeadLocks } from "../local-backend.ts";
 import type { Say } from "../progress.ts";
-import { readStackState } from "../stack-state.ts";
 
 /** What an `up` did: nothing, or how many resources were created, updated and so on, in the engine's words. */
 export interface Applied {
@@ -20,17 +19,26 @@ const busyForSeconds = 600;
 export async function applyStack(engine: Engine, stack: string, say: Say): Promise<Applied> {
   await waitForOtherRun(stack, say);
   if (engine.kind === "cli") await releaseDeadLocks(stack);
-  const stands = ((await readStackState(engine, stack))?.resources.length ?? 0) > 0;
+  const stands = await hasResources(stack);
   const args = ["up", "--yes", "--skip-preview", "--non-interactive", "--color", "never", "--stack", stack];
   const lines: string[] = [];
   const answer = await runEngine(engine, stack, stands ? [...args, "--refresh"] : args, {
     onLine: (line) => {
       lines.push(line);
-      if (line.trim()) say(line);
+      tellEngineLine(line, say);
     },
   });
   if (answer.exitCode !== 0) throw new EngineFailed(stack, answer.exitCode, lines);
   return appliedOf(answer.stdout);
+}
+
+/** Shows what an engine did and what went wrong; what it is about to do is only passing. */
+export function tellEngineLine(line: string, say: Say): void {
+  if (!line.trim()) return;
+  const about = /^\s*[-+~<>=]{0,2}\s*(nemoclaw|pulumi):[\w:/]+ [\w-]+(.*)$/.exec(line)?.[2];
+  const done =
+    about === undefined ? !line.startsWith("@ ") : /\b(created|updated|deleted|replaced|failed)\b|error:/.test(about);
+  say(line, { passing: !done });
 }
 
 /** Reads the counts under `Resources:`, which both engines print at the end. */

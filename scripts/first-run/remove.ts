@@ -8,7 +8,7 @@ import { releaseDeadLocks, stackStateFile } from "../local-backend.ts";
 import type { Progress, Say } from "../progress.ts";
 import { runProgram } from "../run-program.ts";
 import { readStackState, type StackState } from "../stack-state.ts";
-import { EngineFailed, waitForOtherRun } from "./apply.ts";
+import { EngineFailed, tellEngineLine, waitForOtherRun } from "./apply.ts";
 import { readMade } from "./made-here.ts";
 
 /** Removes all that quick starts of this clone made for a stack, and nothing else; says what stays. */
@@ -31,7 +31,7 @@ export async function removeEverything(stack: string, progress: Progress): Promi
       const answer = await runEngine(engine, stack, args, {
         onLine: (line) => {
           lines.push(line);
-          if (line.trim()) say(line);
+          tellEngineLine(line, say);
         },
       });
       if (answer.exitCode !== 0) throw new EngineFailed(stack, answer.exitCode, lines);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { appliedOf } from "../../scripts/first-run/apply.ts";
+import { appliedOf, tellEngineLine } from "../../scripts/first-run/apply.ts";
 import { localConfiguration } from "../../scripts/first-run/local-stack.ts";
 import { Progress } from "../../scripts/progress.ts";
 import { runProgram } from "../../scripts/run-program.ts";
@@ -249,6 +249,23 @@ describe("what an apply did", () => {
     ],
   ])("is read from the words of %s", (_what, output, expected) => {
     expect(appliedOf(`  5 old things\n${output}`)).toEqual(expected);
+  });
+});
+
+describe("an engine's line", () => {
+  test.each([
+    ["@ updating......", true],
+    [" ~  nemoclaw:host:Sandbox main-sandbox refreshing (0s)", true],
+    ["    nemoclaw:host:Sandbox main-sandbox", true],
+    ["  nemoclaw:host:Sandbox main-sandbox: sandbox main: systemctl daemon-reload", true],
+    [" +  nemoclaw:host:Sandbox main-sandbox created (3s)", false],
+    [" +  nemoclaw:host:Sandbox main-sandbox creating (3s) error: it would not start", false],
+    ["  error: nemoclaw:host:Sandbox main-sandbox: it would not start", false],
+    ["      said  Job for nemoclaw-sandbox@main.service failed", false],
+  ])("%s is only passing: %s", (line, passing) => {
+    const said: unknown[] = [];
+    tellEngineLine(line, (_text, how) => said.push(how?.passing));
+    expect(said).toEqual([passing]);
   });
 });
 
