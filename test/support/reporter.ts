@@ -13,10 +13,15 @@ export class Reporter implements VitestReporter {
   #running = new Map<string, number>();
   #heartbeat: NodeJS.Timeout | undefined;
   #lastPrinted = 0;
+  #noReason = "no reason given";
 
   constructor(print: (line: string) => void = (line) => console.log(line), now: () => number = Date.now) {
     this.#print = print;
     this.#now = now;
+  }
+
+  onInit(vitest: Vitest): void {
+    if (vitest.config.testNamePattern) this.#noReason = "left out by the test name that was asked for";
   }
 
   onTestRunStart(): void {
@@ -45,8 +50,8 @@ export class Reporter implements VitestReporter {
         break;
       case "skipped":
         this.#tally.skipped += 1;
-        this.#skips.push(`${where}: ${result.note ?? "no reason given"}`);
-        if (isEndToEnd(test.module)) this.#say(`  skipped  ${test.fullName}: ${result.note ?? "no reason given"}`);
+        this.#skips.push(`${where}: ${result.note ?? this.#noReason}`);
+        if (isEndToEnd(test.module)) this.#say(`  skipped  ${test.fullName}: ${result.note ?? this.#noReason}`);
         break;
       case "failed":
         this.#tally.failed += 1;
