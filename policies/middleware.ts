@@ -40,5 +40,3 @@ export const middlewaresSchema = z.record(z.string().min(1), middlewareSchema).s
     seen.set(order, name);
   }
 });
-
-export type Middleware = z.infer<typeof middlewareSchema>;

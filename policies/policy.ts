@@ -6,8 +6,6 @@ import { middlewaresSchema } from "./middleware.ts";
 export type { Endpoint } from "./endpoint.ts";
 export { portsOf } from "./endpoint.ts";
 export type { FilesystemPolicy } from "./filesystem.ts";
-export type { Middleware } from "./middleware.ts";
-export type { AllowRule, Matcher, Rule } from "./rule.ts";
 
 const identity = z
   .union([z.string(), z.int()], { error: "expected sandbox or a number from 1 to 4294967294" })
@@ -18,12 +16,12 @@ const identity = z
   });
 
 /** Whether the sandbox starts when the kernel cannot confine it fully. */
-export const landlockSchema = z.strictObject({
+const landlockSchema = z.strictObject({
   compatibility: z.enum(["best_effort", "hard_requirement"]).optional(),
 });
 
 /** Whom the agent runs as. */
-export const processSchema = z.strictObject({ run_as_user: identity.optional(), run_as_group: identity.optional() });
+const processSchema = z.strictObject({ run_as_user: identity.optional(), run_as_group: identity.optional() });
 
 const binaryPath = z.string().superRefine((value, context) => {
   if (value.startsWith("/") && !value.split("/").includes("..")) return;
@@ -63,6 +61,3 @@ export const policySchema = z.strictObject({
 
 export type Policy = z.infer<typeof policySchema>;
 export type NetworkPolicy = z.infer<typeof networkPolicySchema>;
-export type Binary = NetworkPolicy["binaries"][number];
-export type LandlockPolicy = z.infer<typeof landlockSchema>;
-export type ProcessPolicy = z.infer<typeof processSchema>;

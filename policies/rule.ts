@@ -27,4 +27,3 @@ export const allowRuleSchema = z.strictObject({ allow: ruleSchema });
 
 export type Matcher = z.infer<typeof matcherSchema>;
 export type Rule = z.infer<typeof ruleSchema>;
-export type AllowRule = z.infer<typeof allowRuleSchema>;

@@ -5,9 +5,6 @@ import { type Fault, printFault } from "../policies/fault.ts";
 import { parseConfig, type Settings } from "./settings/parse-config.ts";
 import { type SecretName, secretNames } from "./settings/secrets.ts";
 
-export type { MachineSettings } from "./machine-kinds/index.ts";
-export type { Settings } from "./settings/parse-config.ts";
-
 const namespace = "nemoclaw";
 // Part of the SDK and missing from its types: which values the stack file holds encrypted.
 const runtime = pulumi.runtime as typeof pulumi.runtime & { isConfigSecret(key: string): boolean };
