@@ -24,8 +24,8 @@ export interface ExecOptions {
   readonly stop?: () => Promise<unknown>;
 }
 
-/** sshd's MaxSessions is 10; one is kept for the operator lock and one for stopping a command. */
-const sessions = 8;
+/** sshd's MaxSessions is 10; one each is kept for the operator lock, for looking, and for stopping a command. */
+const sessions = 7;
 
 /** One authenticated SSH connection, whose commands share it on channels. */
 export class Connection {

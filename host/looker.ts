@@ -2,12 +2,15 @@ import { randomBytes } from "node:crypto";
 import type { Connection, ExecResult } from "./connection.ts";
 import { HostError } from "./errors.ts";
 import { lookScript, readAnswers } from "./look-script.ts";
+import { LookShell } from "./look-shell.ts";
 import type { Answer, Question, Questions } from "./question.ts";
 import { checkSudo, rootShell } from "./root.ts";
 
 /** Long enough for the resources of one machine to ask, short enough not to be felt. */
 const gatherMs = 15;
 const timeoutSeconds = 90;
+
+type OnOutput = (chunk: string, stream: "stdout" | "stderr") => void;
 
 interface Waiting {
   readonly resolve: (answer: Answer) => void;
@@ -20,6 +23,7 @@ export class Looker {
   readonly #user: string;
   readonly #known = new Map<string, Promise<Answer>>();
   #gathered = new Map<string, Waiting>();
+  #shell: LookShell | undefined;
 
   constructor(connect: () => Promise<Connection>, user: string) {
     this.#connect = connect;
@@ -95,15 +99,12 @@ export class Looker {
     const mark = `look-${randomBytes(6).toString("hex")}`;
     let heard = "";
     const reached = () => scripts[readAnswers(mark, heard).answers.size];
+    const onOutput = (chunk: string, stream: string) => {
+      if (stream === "stdout") heard += chunk;
+    };
     let result: ExecResult;
     try {
-      result = await connection.exec(rootShell(this.#user, timeoutSeconds + 5), {
-        stdin: lookScript(mark, scripts),
-        timeoutSeconds,
-        onOutput: (chunk, stream) => {
-          if (stream === "stdout") heard += chunk;
-        },
-      });
+      result = await this.#run(connection, mark, lookScript(mark, scripts), onOutput);
     } catch (cause) {
       if (!(cause instanceof HostError && cause.kind === "timeout")) throw cause;
       throw new HostError("timeout", {
@@ -123,6 +124,13 @@ export class Looker {
       said: result.stderr || result.stdout,
       try: `check that ${this.#user} can run \`sh\` on the machine: ssh ${connection.where} sh -c true`,
     });
+  }
+
+  #run(connection: Connection, mark: string, script: string, onOutput: OnOutput): Promise<ExecResult> {
+    if (this.#shell?.connection !== connection) this.#shell = new LookShell(connection, this.#user);
+    if (!this.#shell.busy) return this.#shell.run(mark, script, timeoutSeconds, onOutput);
+    const line = rootShell(this.#user, timeoutSeconds + 5);
+    return connection.exec(line, { stdin: script, timeoutSeconds, onOutput });
   }
 }
 

@@ -26,12 +26,14 @@ export function stopScript(unit: string, { systemd }: Places): string {
 if test -d ${systemd}; then
   systemctl stop ${unit}.service
 else
+  found=
   for each in /proc/[0-9]*/stat; do
     line=$(cat "$each") || continue
     process=\${each#/proc/}
     set -- \${line##*) }
-    ! grep -q ${unit} "/proc/$4/cmdline" || kill -TERM "\${process%/stat}"
+    ! grep -q ${unit} "/proc/$4/cmdline" || found="$found \${process%/stat}"
   done
+  test -z "$found" || kill -TERM $found
 fi
 }
 main 2>/dev/null

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ssh2, { type Connection, type ServerChannel } from "ssh2";
 import type { Machine } from "../../host/machine.ts";
+import { newKeyPair } from "../../host/openssh-key.ts";
 import { type ConnectOptions, closeAll, connectTo } from "../../host/pool.ts";
 
 export interface FakeHostOptions {
@@ -29,7 +30,7 @@ export type KeyPair = { readonly private: string; readonly public: string };
 export function newKey(type: "ed25519" | "ecdsa" | "rsa" = "ed25519"): KeyPair {
   if (type === "ecdsa") return ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
   if (type === "rsa") return ssh2.utils.generateKeyPairSync("rsa", { bits: 2048 });
-  return ssh2.utils.generateKeyPairSync("ed25519");
+  return newKeyPair();
 }
 
 /**
