@@ -171,7 +171,9 @@ function readOwn(path: string): { pid: number; startTime: string } | undefined {
 function startTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // Ended, and its parent does not care: the first process of a container often does not.
+    return fields[0] === "Z" ? undefined : fields[19];
   } catch {
     return undefined;
   }
