@@ -1,0 +1,117 @@
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { HostError } from "../../host/errors.ts";
+import { Dispatcher } from "../../provider/dispatch.ts";
+import type { AnyHandler } from "../../provider/handler.ts";
+import { handlers } from "../../provider/handlers/index.ts";
+import { sshKeyPair } from "../../provider/handlers/ssh-key-pair.ts";
+
+const secret = (value: unknown) => ({
+  "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+  value,
+});
+const urn = (type: string) => `urn:pulumi:dev::nemoclaw::nemoclaw:index:SandboxHost$${type}::thing`;
+
+/** A thing kept in memory, standing in for one on a machine. */
+function thing(over: Partial<AnyHandler> = {}): AnyHandler {
+  return {
+    type: "nemoclaw:test:Thing",
+    inputs: z.strictObject({ name: z.string(), token: z.string().optional(), release: z.string().optional() }),
+    replaceOn: [["name"]],
+    idOf: ({ name }) => `thing/${name}`,
+    fill: (inputs) => ({ ...inputs, release: "r1" }),
+    create: async (inputs) => ({ id: `thing/${inputs.name}`, state: inputs }),
+    read: async (_id, state) => state,
+    update: async (_id, inputs) => inputs,
+    delete: async () => {},
+    ...over,
+  };
+}
+
+const dispatch = (handler: AnyHandler) => new Dispatcher([handler], () => {});
+const at = urn("nemoclaw:test:Thing");
+
+describe("the dispatcher", () => {
+  test("fills in what only the plugin knows, and keeps secrets wrapped on the way", async () => {
+    const { inputs } = await dispatch(thing()).check(at, {}, { name: "a", token: secret("t") });
+    expect(inputs).toEqual({ name: "a", token: secret("t"), release: "r1" });
+  });
+
+  test("a handler sees plain values, the state gets them wrapped again", async () => {
+    let seen: unknown;
+    const handler = thing({
+      create: async (inputs) => {
+        seen = inputs;
+        return { id: "x", state: { ...inputs, extra: 1 } };
+      },
+    });
+    const { outs } = await dispatch(handler).create(at, { name: "a", token: secret("t") });
+    expect(seen).toEqual({ name: "a", token: "t" });
+    expect(outs).toEqual({ name: "a", token: secret("t"), extra: 1 });
+  });
+
+  test("what was read is both properties and inputs, so that drift shows under the inputs' names", async () => {
+    const handler = thing({ read: async (_id, state) => ({ ...state, name: "drifted", seen: true }) });
+    const { props, inputs } = await dispatch(handler).read("x", at, { name: "a", token: secret("t") });
+    expect(props).toEqual({ name: "drifted", token: secret("t"), seen: true });
+    expect(inputs).toEqual({ name: "drifted", token: secret("t") });
+  });
+
+  test("gone is said by an empty id", async () => {
+    expect(await dispatch(thing({ read: async () => "gone" })).read("x", at, {})).toMatchObject({ id: "" });
+  });
+
+  test("a failure after the machine was touched is kept in state under the id it will have; one before is not", async () => {
+    const failing = (kind: "command" | "host-key") =>
+      dispatch(
+        thing({
+          create: async () => {
+            throw new HostError(kind, { summary: "it failed" });
+          },
+        }),
+      ).create(at, { name: "a", token: secret("t") });
+    await expect(failing("command")).rejects.toMatchObject({
+      id: "thing/a",
+      properties: { name: "a", token: secret("t") },
+      reasons: ["it failed"],
+    });
+    const before = await failing("host-key").catch((error: unknown) => error);
+    expect(before).toBeInstanceOf(HostError);
+    expect(before).not.toHaveProperty("id");
+  });
+
+  test("an unknown type names those there are", async () => {
+    await expect(dispatch(thing()).diff("x", urn("nemoclaw:host:Nope"), {}, {})).rejects.toThrow(
+      /nemoclaw:host:Nope; it has nemoclaw:test:Thing/,
+    );
+  });
+
+  test("cancel reaches what is under way", async () => {
+    const handler = thing({
+      create: (_inputs, { signal }) =>
+        new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("stopped")))),
+    });
+    const provider = dispatch(handler);
+    const creating = provider.create(at, { name: "a" });
+    await provider.cancel();
+    await expect(creating).rejects.toThrow("stopped");
+  });
+});
+
+describe("the plugin's own resources", () => {
+  test("an SSH key pair's private half leaves the plugin as a secret only", async () => {
+    const { outs } = await dispatch(sshKeyPair).create(urn(sshKeyPair.type), { comment: "box" });
+    expect(outs.publicKey).toMatch(/^ssh-ed25519 \S+ box$/);
+    expect(Object.values(outs.privateKey)).toContainEqual(expect.stringContaining("OPENSSH PRIVATE KEY"));
+    expect(Object.keys(outs.privateKey)).toContain("4dabf18193072939515e22adb298388d");
+  });
+
+  test("every type has strict inputs, so that a misspelt property is refused and never printed", async () => {
+    for (const { type } of handlers) {
+      const failures = (await new Dispatcher(handlers, () => {}).check(urn(type), {}, { tokn: secret("hidden-value") }))
+        .failures;
+      expect(failures?.length, type).toBeGreaterThan(0);
+      expect(JSON.stringify(failures), type).not.toContain("hidden-value");
+    }
+  });
+});
