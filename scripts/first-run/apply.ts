@@ -38,7 +38,10 @@ export function tellEngineLine(line: string, say: Say): void {
   const about = /^\s*[-+~<>=]{0,2}\s*(nemoclaw|pulumi):[\w:/]+ [\w-]+(.*)$/.exec(line)?.[2];
   const done =
     about === undefined ? !line.startsWith("@ ") : /\b(created|updated|deleted|replaced|failed)\b|error:/.test(about);
-  say(line, { passing: !done });
+  // The CLI leaves the last thing it heard behind what is done.
+  say(line.includes("error:") ? line : line.replace(/((?:created|updated|deleted|replaced) \([\d.hms]+\)).*$/, "$1"), {
+    passing: !done,
+  });
 }
 
 /** Reads the counts under `Resources:`, which both engines print at the end. */

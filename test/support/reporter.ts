@@ -1,5 +1,5 @@
 import type { SerializedError } from "vitest";
-import type { TestCase, TestModule, Reporter as VitestReporter } from "vitest/node";
+import type { TestCase, TestModule, Vitest, Reporter as VitestReporter } from "vitest/node";
 
 /**
  * Prints every end-to-end test as it ends and every unit file, each failure in full, each skip with its reason, and as the
