@@ -2,6 +2,15 @@ import type { Command } from "./command.ts";
 
 const heartbeatMs = 10_000;
 
+/** Says every ten seconds that something still runs, until the timer is cleared. */
+export function heartbeat(title: string, log: (line: string) => void): NodeJS.Timeout {
+  const began = Date.now();
+  const timer = setInterval(() => {
+    log(`${title} (still running after ${Math.round((Date.now() - began) / 1000)} s)`);
+  }, heartbeatMs);
+  return timer.unref();
+}
+
 /** How far an apply has come, read from the marks it prints. */
 export class ApplyProgress {
   /** The command that was begun and has not ended. */
@@ -48,10 +57,7 @@ export class ApplyProgress {
     const title = this.#commands[n]?.title;
     this.#log(`${title}`);
     this.end();
-    this.#heartbeat = setInterval(() => {
-      this.#log(`${title} (still running after ${Math.round((Date.now() - this.#began) / 1000)} s)`);
-    }, heartbeatMs);
-    this.#heartbeat.unref();
+    this.#heartbeat = heartbeat(`${title}`, this.#log);
   }
 
   #end(n: number, exitCode: number, said: string): void {

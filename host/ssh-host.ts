@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { ApplyProgress } from "./apply-progress.ts";
+import { ApplyProgress, heartbeat } from "./apply-progress.ts";
 import { applyScript, defaultTimeoutSeconds, runScript } from "./apply-script.ts";
 import type { Command } from "./command.ts";
 import type { Connection, ExecResult } from "./connection.ts";
@@ -87,6 +87,7 @@ export class SshHost implements Host {
     const connection = await this.#session.connection(this.#options);
     const unit = `nemoclaw-run-${randomBytes(6).toString("hex")}`;
     const mark = `${unit}\n`;
+    const alive = heartbeat(command.title, (line) => this.#options.log?.(redactor.clean(line)));
     const began = Date.now();
     const limit = command.timeoutSeconds ?? defaultTimeoutSeconds;
     try {
@@ -104,6 +105,8 @@ export class SshHost implements Host {
       return { stdout, stderr: stderr.replace(mark, ""), exitCode };
     } catch (error) {
       throw this.#cleaned(lostDuring(error, { where: connection.where, what: command.title, unit, running: command }));
+    } finally {
+      clearInterval(alive);
     }
   }
 

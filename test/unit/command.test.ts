@@ -18,7 +18,7 @@ const nasty = fc.oneof(
     "\n\n",
     "$(id)",
     "`id`",
-    "${HOME}",
+    "$HOME",
     "!!",
     "*",
     "~",
