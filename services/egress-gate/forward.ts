@@ -30,9 +30,19 @@ export async function forward(
     const outgoing = await send(gate, request, read);
     if (response.destroyed || request.socket.destroyed) return void outgoing.destroy();
     gate.journal.egress(facts);
-    outgoing.on("response", (answer) => relay(answer, response));
+    outgoing.on("response", (answer) => {
+      try {
+        relay(answer, response);
+      } catch (error) {
+        // Node reads some answers that it does not write, such as a status of 099.
+        answer.destroy();
+        fail(gate, response, read, facts, error as Error);
+      }
+    });
     outgoing.on("error", (error) => fail(gate, response, read, facts, error));
     response.once("close", () => !response.writableFinished && outgoing.destroy());
+    // An upgrade that nobody asked for ends the connection without an answer or an error.
+    outgoing.once("close", () => !response.headersSent && fail(gate, response, read, facts, new Error("no answer")));
     // Not a pipeline: a server that hangs up must not take the client's connection with it, an answer is due on that.
     request.pipe(outgoing);
   } catch (error) {
@@ -96,7 +106,8 @@ function authority(host: string): string {
 
 /** Sends an answer on as it comes. */
 export function relay(answer: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? "", answerHeaders(answer));
+  // Without the server's own reason phrase, which nobody reads and which may hold anything.
+  response.writeHead(answer.statusCode ?? 502, answerHeaders(answer));
   response.flushHeaders();
   pipeline(answer, response, () => {});
 }

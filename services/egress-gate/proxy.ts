@@ -14,6 +14,7 @@ import { AddressRefused, check, open } from "./upstream.ts";
 import { join, upgrade } from "./websocket.ts";
 
 const handshakeMs = 15_000;
+const idleMs = 900_000;
 const tlsHandshake = 0x16;
 // The wire form of the one protocol on offer: a length and the name.
 const onlyHttp1 = Buffer.from("\x08http/1.1", "latin1");
@@ -22,6 +23,7 @@ const onlyHttp1 = Buffer.from("\x08http/1.1", "latin1");
 export function createProxy(gate: Gate): net.Server {
   const tunnels = new WeakMap<object, Tunnel>();
   const http1 = http.createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 });
+  http1.setTimeout(idleMs);
   http1.on("request", (request, response) => void forward(gate, tunnels.get(request.socket), request, response));
   http1.on(
     "upgrade",

@@ -20,7 +20,10 @@ export function refuse(response: ServerResponse, status: number, error: string, 
   const text = body(error, facts);
   // After a request that could be read in two ways, so can the next one on its connection.
   if (status === 400) response.shouldKeepAlive = false;
-  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+  response.writeHead(status, STATUS_CODES[status], {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+  });
   response.end(text);
 }
 

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import { type IncomingMessage, STATUS_CODES } from "node:http";
 import { type Duplex, Transform } from "node:stream";
 import { examine, send } from "./forward.ts";
 import type { Gate } from "./gate.ts";
@@ -39,14 +39,20 @@ export async function upgrade(
     if (client.destroyed) return void outgoing.destroy();
     gate.journal.egress(facts);
     client.once("close", () => outgoing.destroy());
-    outgoing.once("error", (error) =>
-      refuseOn(client, 502, "the destination could not be reached", { ...facts, reason: error.message }),
-    );
+    let answered = false;
+    const fail = (reason: string) => {
+      if (answered) client.destroy();
+      else refuseOn(client, 502, "the destination could not be reached", { ...facts, reason });
+    };
+    outgoing.once("error", (error) => fail(error.message));
+    outgoing.once("close", () => answered || fail("no answer"));
     outgoing.once("response", (answer) => {
+      answered = true;
       client.write(headOf(answer, ["Connection: close"]));
-      answer.pipe(client);
+      answer.once("error", () => client.destroy()).pipe(client);
     });
     outgoing.once("upgrade", (answer, server, early) => {
+      answered = true;
       client.write(headOf(answer, ["Connection: Upgrade", "Upgrade: websocket"]));
       client.write(early);
       const denied: Entry = { ...facts, ...messages, method: textMessage };
@@ -67,7 +73,13 @@ function headOf(answer: IncomingMessage, more: string[]): string {
   const fields = Object.entries(answerHeaders(answer)).flatMap(([name, value]) =>
     [value].flat().map((one) => `${name}: ${one}`),
   );
-  return [`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`, ...fields, ...more, "", ""].join("\r\n");
+  return [
+    `HTTP/1.1 ${answer.statusCode} ${STATUS_CODES[answer.statusCode ?? 0] ?? ""}`,
+    ...fields,
+    ...more,
+    "",
+    "",
+  ].join("\r\n");
 }
 
 /** Passes bytes both ways until either side is gone. */

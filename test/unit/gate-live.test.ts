@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import http from "node:http";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { uidOf } from "../../services/egress-gate/peer.ts";
@@ -160,6 +161,35 @@ describe("who may use the port", () => {
   });
 });
 
+describe("a server that does not keep to HTTP", () => {
+  const end = "Connection: close\r\n\r\n";
+  test.each([
+    ["nothing", ""],
+    ["noise", "\x16\x03\x01 not http"],
+    ["a status that is none", `HTTP/1.1 099 Odd\r\n${end}`],
+    ["an odd reason", `HTTP/1.1 200 \x01\x7f\r\n${end}`],
+    ["an upgrade nobody asked for", "HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"],
+    ["two lengths", `HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n${end}ab`],
+    ["a header in a header", `HTTP/1.1 200 OK\r\nX: a\rSet-Cookie: b\r\n${end}`],
+    ["half a body", `HTTP/1.1 200 OK\r\nContent-Length: 100\r\n${end}ab`],
+  ])("%s: the caller gets an end, and the gate goes on", async (_what, bytes) => {
+    const odd = await serve(
+      createServer((socket) => {
+        socket.once("data", () => socket.end(Buffer.from(bytes, "latin1")));
+      }),
+    );
+    world.place("odd.example.com", ["93.184.215.16"], { 80: portOf(odd.server) });
+    world.setPolicy(block(whole("odd.example.com", 80), whole("api.example.com", 80)));
+    const status = await viaProxy(port, "http://odd.example.com/").then(
+      (reply) => reply.status,
+      () => "cut",
+    );
+    expect([200, 502, "cut"]).toContain(status);
+    expect((await viaProxy(port, "http://api.example.com/")).status).toBe(200);
+    odd.server.close();
+  });
+});
+
 describe("inference.local", () => {
   const config = (baseUrl: string) => JSON.stringify({ baseUrl, model: "the-model" });
 
@@ -269,6 +299,20 @@ describe("WebSocket", () => {
     const { closed } = await opened({ protocol: "websocket", access: "full" });
     world.setPolicy({});
     await eventually("the end", closed);
+  });
+
+  test("a server that answers without a WebSocket, or not at all, leaves nobody waiting", async () => {
+    for (const [bytes, expected] of [
+      ["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno", /^HTTP\/1\.1 200 [\s\S]*no$/],
+      ["", /^HTTP\/1\.1 502 /],
+    ] as const) {
+      const odd = await serve(createServer((socket) => void socket.once("data", () => socket.end(bytes))));
+      world.place("api.example.com", ["93.184.215.17"], { 80: portOf(odd.server) });
+      const { got, closed } = await opened({ protocol: "rest", access: "full" });
+      await eventually("the end", closed);
+      expect(String(got())).toMatch(expected);
+      odd.server.close();
+    }
   });
 
   test("an endpoint for WebSockets takes no other request", async () => {
