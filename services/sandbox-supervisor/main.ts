@@ -22,7 +22,7 @@ import { endServing, startInside } from "./wrap.ts";
 const gateSeconds = 30;
 
 /** Runs one sandbox until its agent ends, and gives the agent's exit code. */
-async function run(sandbox: string): Promise<number> {
+async function run(sandbox: string, heapMegabytes: number): Promise<number> {
   const startedAt = new Date().toISOString();
   const paths = sandboxPaths(sandbox);
   const settings = await readSettings(paths.config);
@@ -50,7 +50,7 @@ async function run(sandbox: string): Promise<number> {
 
   const home = listed.allowWrite.includes(workspace) ? workspace : state;
   const child = await startInside({
-    argv: [join(node, "bin/node"), "--max-old-space-size=128", loop, home],
+    argv: [join(node, "bin/node"), "--max-old-space-size=128", loop, home, String(heapMegabytes)],
     environment: insideEnvironment({
       bin: join(node, "bin"),
       home,
@@ -96,9 +96,15 @@ async function run(sandbox: string): Promise<number> {
   return stopping ? 0 : code;
 }
 
-const { values } = parseArgs({ options: { sandbox: { type: "string", default: "main" } } });
+const { values } = parseArgs({
+  options: {
+    sandbox: { type: "string", default: "main" },
+    /** Megabytes of heap for the agent's gateway. */
+    heap: { type: "string", default: "512" },
+  },
+});
 try {
-  process.exit(await run(values.sandbox));
+  process.exit(await run(values.sandbox, Number(values.heap)));
 } catch (error) {
   log("error", "cannot-run", { message: reason(error) });
   await notify(`cannot run: ${reason(error)}`);

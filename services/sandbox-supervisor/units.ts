@@ -80,10 +80,10 @@ ${links([
   [`${own}/turns.sock`, `${name}.sock`],
   [`${own}/control.sock`, `${name}-control.sock`],
 ])}
-ExecStart=${word(node)} ${word(bundle)} --sandbox ${name}
+ExecStart=${word(node)} ${word(bundle)} --sandbox ${name} --heap ${heapMegabytes(limits.memory)}
 Restart=always
 RestartSec=5
-TimeoutStartSec=180
+TimeoutStartSec=300
 # The signal goes to the supervisor alone: sent to all, it would end the agent without a chance to finish.
 KillMode=mixed
 TimeoutStopSec=20
@@ -107,7 +107,7 @@ TasksMax=${limits.pids}
 LimitCORE=0
 
 # bubblewrap makes its own mounts and a new /proc, which the kernel allows only where no part of /proc is covered: so none of
-# ProtectProc, ProtectKernelTunables, ProtectKernelLogs, nor RestrictNamespaces. It needs no privilege that no_new_privs takes
+# ProtectProc, ProtectHostname, ProtectKernelTunables, ProtectKernelLogs, nor RestrictNamespaces. It needs no privilege that no_new_privs takes
 # away, since it is not setuid. And not RestrictSUIDSGID, which takes openat2 away, which the agent needs.
 NoNewPrivileges=yes
 CapabilityBoundingSet=
@@ -117,11 +117,10 @@ ${elsewhere.map((path) => `ReadWritePaths=-${word(path)}\n`).join("")}ProtectHom
 PrivateTmp=yes
 PrivateDevices=yes
 PrivateIPC=yes
-ProtectHostname=yes
 ProtectKernelModules=yes
 ProtectControlGroups=yes
-# sandbox-runtime leaves /sys as it is.
-TemporaryFileSystem=/sys:ro
+# sandbox-runtime leaves /sys as it is, whatever a policy says.
+InaccessiblePaths=/sys
 # The gate is on the loopback; nothing else is any of this unit's business.
 IPAddressDeny=any
 IPAddressAllow=localhost
@@ -277,6 +276,14 @@ function links(pairs: readonly (readonly [target: string, link: string])[]): str
     ...pairs.map(([target, link]) => `ExecStartPre=+/bin/ln -sfn ${target} /run/nemoclaw/${link}`),
     `ExecStopPost=+/bin/rm -f ${pairs.map(([, link]) => `/run/nemoclaw/${link}`).join(" ")}`,
   ].join("\n");
+}
+
+// Node takes a quarter of the memory it sees for its heap, and inside it sees the whole machine's.
+function heapMegabytes(memory: string): number {
+  const [, digits, unit] = /^(\d+)([KMGT]?)$/.exec(memory) ?? [];
+  if (digits === undefined) throw new Error(`not a size in bytes, such as 2G: ${JSON.stringify(memory)}`);
+  const bytes = Number(digits) * 1024 ** (unit ? "KMGT".indexOf(unit) + 1 : 0);
+  return Math.max(512, Math.floor(bytes / 4 / 1024 ** 2));
 }
 
 function journal(sandbox: string): string {

@@ -9,7 +9,7 @@ import { warmUp } from "./warm-up.ts";
 
 // The first program inside the sandbox: it starts the agent's gateway and carries orders to it, one JSON line each.
 const port = 18789;
-const folder = process.argv[2] ?? "/";
+const [, , folder = "/", heapMegabytes = "512"] = process.argv;
 const started = performance.now();
 
 const { OPENCLAW_GATEWAY_TOKEN: token = "", NEMOCLAW_AGENT_ENTRY: entry = "", ...rest } = process.env;
@@ -19,7 +19,8 @@ const environment: NodeJS.ProcessEnv = { ...rest, NO_PROXY: loopback, no_proxy: 
 
 const report = (value: Report) => process.stdout.write(`${JSON.stringify(value)}\n`);
 
-const gateway = spawn(process.execPath, [entry, "gateway", "run", "--port", String(port), "--bind", "loopback"], {
+const words = [entry, "gateway", "run", "--port", String(port), "--bind", "loopback"];
+const gateway = spawn(process.execPath, [`--max-old-space-size=${heapMegabytes}`, ...words], {
   cwd: folder,
   env: { ...environment, OPENCLAW_GATEWAY_TOKEN: token },
   // On its standard output are the answers themselves, which are nobody's business; warnings and errors are on the other.
