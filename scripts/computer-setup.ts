@@ -32,12 +32,20 @@ export async function findLacking(): Promise<Lacking> {
   return { now, perhaps: image || mmdebstrap || !(await hasApt()) ? [] : makes };
 }
 
-/** Brings Docker up. @returns how; `started` means that this run started a daemon of its own */
-export async function prepareDocker(lacking: Lacking, say: Say): Promise<"answers" | "service" | "started"> {
+/**
+ * Brings Docker up; where this must start a daemon itself, what is known about it is kept in `directory`.
+ *
+ * @returns how; `started` means that this run started a daemon of its own
+ */
+export async function prepareDocker(
+  lacking: Lacking,
+  say: Say,
+  directory = keptFolder,
+): Promise<"answers" | "service" | "started"> {
   await installPackages(lacking.now, say);
   // Debian 13 has the client in a package of its own, which docker.io only recommends.
   if (!(await isCommand("docker"))) await installPackages([{ name: "docker-cli", reason: "talks to Docker" }], say);
-  return ensureDockerDaemon({ directory: keptFolder, log: say });
+  return ensureDockerDaemon({ directory, log: say });
 }
 
 /** Makes or finds the image that local machines start from; `installed` hears what apt had to bring for it. */

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 
 export interface Finished {
   readonly exitCode: number;
@@ -37,7 +37,7 @@ export async function runProgram(command: readonly string[], options: RunOptions
   child.stdin.on("error", () => {});
   child.stdin.end(options.stdin ?? "");
 
-  const stopForwarding = forwardSignals((signal) => child.kill(signal));
+  const stopForwarding = forwardSignals(child);
   let timedOut = false;
   const limit = options.timeoutSeconds
     ? setTimeout(() => {
@@ -68,8 +68,7 @@ export async function runInForeground(
 ): Promise<number> {
   const [program = "", ...args] = command;
   const child = spawn(program, args, { cwd: options.cwd, env: options.env, stdio: "inherit" });
-  // A terminal sends its signals to the program itself; a second one would mean "at once" to most.
-  const stopForwarding = forwardSignals((signal) => process.stdin.isTTY || child.kill(signal));
+  const stopForwarding = forwardSignals(child);
   try {
     return await new Promise<number>((done, fail) => {
       child.on("error", fail);
@@ -80,7 +79,12 @@ export async function runInForeground(
   }
 }
 
-function forwardSignals(forward: (signal: NodeJS.Signals) => void): () => void {
+/** Hands interrupts on, and keeps this process alive to see how the program ends. */
+function forwardSignals(child: ChildProcess): () => void {
+  const forward = (signal: NodeJS.Signals) => {
+    // A terminal interrupts the program itself; a second interrupt would mean "at once" to it.
+    if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+  };
   const signals = ["SIGINT", "SIGTERM"] as const;
   for (const signal of signals) process.on(signal, forward);
   return () => {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { stopOwnedDaemon } from "../host/local/daemon.ts";
-import { cloneFolder, keptFolder } from "./clone-paths.ts";
+import { cloneFolder } from "./clone-paths.ts";
 import { findLacking, prepareDocker, prepareImage } from "./computer-setup.ts";
 import { Progress } from "./progress.ts";
 import { runProgram } from "./run-program.ts";
@@ -13,6 +13,9 @@ const program = new Command("scripts/test")
   .argument("[filter...]", "only test files whose path contains one of these")
   .addOption(new Option("-t, --test-name <pattern>", "only tests whose name matches"))
   .exitOverride();
+
+// Apart from what the quick start keeps, because a test's `--destroy` must not take the tests' own Docker daemon away.
+const daemonFolder = join(cloneFolder, "node_modules", ".cache", "nemoclaw-test");
 
 const tally = /^\d+ passed, \d+ failed, \d+ skipped$/;
 
@@ -54,7 +57,7 @@ async function main(): Promise<number> {
     return run.exitCode;
   } finally {
     if (what !== "unit") await progress.step("Clean up after the tests", removeTestThings);
-    if (started === "started") await stopOwnedDaemon({ directory: keptFolder, log: (line) => console.log(line) });
+    if (started === "started") await stopOwnedDaemon({ directory: daemonFolder, log: (line) => console.log(line) });
     console.log(last);
   }
 }
@@ -63,7 +66,7 @@ async function setUp(progress: Progress): Promise<"answers" | "service" | "start
   const lacking = await findLacking();
   for (const { name, reason } of lacking.now) progress.line(`Will install with apt: ${name} (${reason})`);
   for (const { name, reason } of lacking.perhaps) progress.line(`May install with apt: ${name} (${reason})`);
-  const started = await progress.step("Docker on this computer", (say) => prepareDocker(lacking, say));
+  const started = await progress.step("Docker on this computer", (say) => prepareDocker(lacking, say, daemonFolder));
   await progress.step("Image of the local machine", (say) => prepareImage(lacking, say));
   await progress.step("Clean up what an earlier test run left", removeTestThings);
   return started;
