@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { HostError } from "./errors.ts";
 import type { Mirrors } from "./runtimes/runtime.ts";
@@ -37,8 +38,10 @@ export interface Artifact {
   readonly sha256: string;
 }
 
-/** Where the lock file is. */
-export const lockPath = new URL("../nemoclaw.lock.json", import.meta.url);
+/** Where the lock file is. `NEMOCLAW_LOCK_FILE` names another one, for a site that pins builds of its own. */
+export const lockPath: URL = process.env.NEMOCLAW_LOCK_FILE
+  ? pathToFileURL(process.env.NEMOCLAW_LOCK_FILE)
+  : new URL("../nemoclaw.lock.json", import.meta.url);
 
 /** Where downloads come from when a stack names no mirror. */
 export const publicMirrors = { npm: "https://registry.npmjs.org", artifacts: "https://github.com" } as const;

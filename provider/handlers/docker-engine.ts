@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { aptRepository, readLock } from "../../host/lock.ts";
 import { type Machine, machineSchema } from "../../host/machine.ts";
 import type { Mirrors } from "../../host/runtimes/runtime.ts";
 import { dockerEngineState, ensureDockerEngine } from "../../host/steps/docker-engine.ts";
@@ -31,7 +32,12 @@ export const dockerEngine = hostHandler<DockerEngineInputs, DockerEngineState, D
     running: z.literal(true),
   }),
   nameOn: () => "docker",
-  step: ({ source, mirrors }) => ensureDockerEngine({ source, mirrors }),
+  step: ({ source, mirrors }) =>
+    ensureDockerEngine({
+      source,
+      mirrors,
+      repository: source === "docker" ? aptRepository(readLock(), "docker") : undefined,
+    }),
   observe(inputs, facts) {
     const { installed, version, source, enabled, active } = dockerEngineState(facts);
     return installed ? { ...inputs, source, enabled, running: active, version } : "gone";

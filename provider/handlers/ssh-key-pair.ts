@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import ssh2 from "ssh2";
 import { z } from "zod";
+import { newKeyPair } from "../../host/openssh-key.ts";
 import type { Handler } from "../handler.ts";
 
 interface SshKeyPairInputs {
@@ -20,7 +20,7 @@ export const sshKeyPair: Handler<SshKeyPairInputs, SshKeyPairState> = {
   secretOutputs: [["privateKey"]],
 
   async create(inputs) {
-    const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment: inputs.comment });
+    const pair = newKeyPair(inputs.comment);
     return {
       id: fingerprint(pair.public),
       state: { ...inputs, publicKey: pair.public.trim(), privateKey: pair.private },

@@ -1,5 +1,9 @@
-import { readFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Lock } from "../../host/lock.ts";
 import { findEngine } from "../../scripts/engine-choice.ts";
 import { runProgram } from "../../scripts/run-program.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
@@ -10,6 +14,25 @@ import { LocalStack, resourcesThat } from "../support/local-stack.ts";
  * The main job on a real local machine, in the order a person would do it. The model and Telegram are the DEMO's stand-ins;
  * everything else is the real thing: SSH, systemd, Docker, sandbox-runtime, OpenClaw.
  */
+
+/** Puts a stand-in for cloudflared where a mirror would have the real one, and pins it in a lock file of the test's own. */
+async function serveStandIn(stack: LocalStack): Promise<void> {
+  const program = (await readFile("test/support/cloudflared-stand-in.mjs", "utf8")).replace(
+    "#!/usr/bin/env node",
+    "#!/opt/nemoclaw/node/current/bin/node",
+  );
+  const lock = JSON.parse(await readFile("nemoclaw.lock.json", "utf8")) as Lock;
+  const { version, files } = lock.artifacts.cloudflared as Lock["artifacts"][string];
+  for (const [platform, file] of Object.entries(files)) {
+    file.sha256 = createHash("sha256").update(program).digest("hex");
+    const path = `/srv/mirror/cloudflare/cloudflared/releases/download/${version}/cloudflared-${platform}`;
+    await stack.shell(`mkdir -p $(dirname ${path}); base64 -d > ${path} <<'END'\n${btoa(program)}\nEND`);
+  }
+  const folder = await mkdtemp(join(tmpdir(), "nemoclaw-lock-"));
+  process.env.NEMOCLAW_LOCK_FILE = join(folder, "lock.json");
+  await writeFile(process.env.NEMOCLAW_LOCK_FILE, JSON.stringify(lock));
+}
+
 const changed = /\b(created|updated|replaced|deleted)\b/;
 
 describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
@@ -133,6 +156,43 @@ describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
     await stack.inside(["sh", "-c", "echo there > /srv/shared/there.txt"]);
     expect(await stack.shell("cat /srv/shared/there.txt")).toBe("there\n");
     expect((await stack.turn("Are you back?")).text).toMatch(/DEMO model/);
+  });
+
+  test.each(["quick", "named"])(
+    "a %s tunnel by a stand-in for cloudflared: verified, ready, its token nowhere",
+    async (kind) => {
+      await serveStandIn(stack);
+      const token = Buffer.from(JSON.stringify({ a: "account", s: "secret-of-the-tunnel", t: "id" })).toString(
+        "base64",
+      );
+      await stack.setSecret("nemoclaw:tunnelToken", token);
+      await stack.configure((config) => {
+        const named = { kind, hostname: "agent.example.com", access: "public", reason: "a test" };
+        config["nemoclaw:tunnel"] = kind === "quick" ? { kind } : named;
+        config["nemoclaw:mirrors"] = { ...(config["nemoclaw:mirrors"] as object), artifacts: "file:///srv/mirror" };
+      });
+      const output = await stack.up();
+      expect(resourcesThat(/(created|updated) \(/, output)).toContain("tunnel");
+      expect(output).toMatch(kind === "quick" ? /https:\/\/.*trycloudflare\.com/ : /https:\/\/agent\.example\.com/);
+      expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
+      const visible = await stack.shell("ps axewwf; cat /etc/systemd/system/nemoclaw-tunnel@*");
+      expect(visible).toMatch(/cloudflared/);
+      expect(visible).not.toContain(token);
+    },
+  );
+
+  test("an artifact that is not what the lock file says is refused before it is installed", async () => {
+    await stack.shell("echo tampered >> $(find /srv/mirror -name 'cloudflared-linux-*')");
+    await stack.shell("systemctl stop nemoclaw-tunnel@main; rm -r /opt/nemoclaw/cloudflared");
+    await expect(stack.up("--refresh")).rejects.toThrow(/pinned[\s\S]*found/);
+    expect(await stack.shell("ls /opt/nemoclaw/cloudflared 2>/dev/null | grep -v '^current$' || true")).toBe("");
+    await serveStandIn(stack);
+    await stack.up("--refresh");
+    await stack.configure((config) => {
+      config["nemoclaw:tunnel"] = { kind: "none" };
+    });
+    expect(resourcesThat(/deleted \(/, await stack.up())).toEqual(["tunnel"]);
+    delete process.env.NEMOCLAW_LOCK_FILE;
   });
 
   test("after a reboot everything comes back without up", async () => {

@@ -69,6 +69,12 @@ export class LocalStack {
     await writeFile(stackFile(this.name), stringify(whole, { lineWidth: 0 }));
   }
 
+  /** Sets a secret as a person would: by standard input. */
+  async setSecret(key: string, value: string): Promise<void> {
+    const args = ["config", "set", "--secret", key, "--stack", this.name];
+    this.#keep(await runEngine(this.engine, this.name, args, { stdin: value, timeoutSeconds: 120 }));
+  }
+
   async state(): Promise<StackState> {
     const state = await readStackState(this.engine, this.name);
     if (!state) throw new Error(`stack ${this.name} has no state`);
