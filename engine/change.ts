@@ -1,5 +1,5 @@
 import type { Decision } from "./decide.ts";
-import { initErrorsOf, type Made, ProviderError } from "./provider.ts";
+import { initErrorsOf, type Made, ProviderError } from "./provider-answer.ts";
 import type { Step } from "./reporter.ts";
 import type { PendingOperation, ResourceState } from "./resource-state.ts";
 import { count, type Run, step } from "./run.ts";

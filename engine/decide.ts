@@ -1,7 +1,8 @@
 import type { Goal } from "./goal.ts";
 import { changedKeys, detailOf, differences } from "./object-diff.ts";
 import { contains, keepOld, parsePath } from "./property-path.ts";
-import type { DetailedDiff, Diff, Provider } from "./provider.ts";
+import type { Provider } from "./provider.ts";
+import type { DetailedDiff, Diff } from "./provider-answer.ts";
 import type { ResourceState } from "./resource-state.ts";
 import { equal, type Properties, reveal } from "./values.ts";
 

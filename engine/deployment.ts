@@ -5,7 +5,7 @@ import { decide } from "./decide.ts";
 import { providerReference, registerDefaultProvider } from "./default-provider.ts";
 import { deleteInOrder } from "./delete-order.ts";
 import { EngineError, messageOf } from "./errors.ts";
-import type { Goal } from "./goal.ts";
+import { type Goal, wantedState } from "./goal.ts";
 import { keepOld } from "./property-path.ts";
 import type { Provider } from "./provider.ts";
 import type { ResourceState } from "./resource-state.ts";
@@ -112,7 +112,7 @@ export class Deployment {
 
     const provider = goal.custom ? await this.#run.providers.get(packageOf(goal.type)) : undefined;
     const before = this.#olds.get(urn);
-    const after = this.#wanted(urn, goal);
+    const after = wantedState(urn, goal, goal.custom ? this.#provider(packageOf(goal.type)) : undefined);
     const gone = this.#deleted.has(urn);
     if (provider) after.inputs = await this.#check(provider, urn, gone ? undefined : before, goal);
 
@@ -155,26 +155,6 @@ export class Deployment {
       this.#deleted.set(urn, deletions);
     }
     await deletions;
-  }
-
-  #wanted(urn: string, goal: Goal): ResourceState {
-    return {
-      urn,
-      custom: goal.custom,
-      type: goal.type,
-      inputs: goal.inputs,
-      parent: goal.parent,
-      protect: goal.protect,
-      dependencies: goal.dependencies,
-      ...(goal.custom ? { provider: this.#provider(packageOf(goal.type)) } : {}),
-      propertyDependencies: goal.propertyDependencies,
-      additionalSecretOutputs: goal.additionalSecretOutputs,
-      customTimeouts: goal.customTimeouts,
-      retainOnDelete: goal.retainOnDelete,
-      deletedWith: goal.deletedWith,
-      ignoreChanges: goal.ignoreChanges,
-      replaceOnChanges: goal.replaceOnChanges,
-    };
   }
 
   #provider(packageName: string): string {

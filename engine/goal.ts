@@ -1,5 +1,5 @@
 import { EngineError } from "./errors.ts";
-import type { CustomTimeouts } from "./resource-state.ts";
+import type { CustomTimeouts, ResourceState } from "./resource-state.ts";
 import type { Properties } from "./values.ts";
 
 /** What the program wants of one resource. */
@@ -21,6 +21,30 @@ export interface Goal {
   readonly additionalSecretOutputs: string[];
   readonly customTimeouts: CustomTimeouts;
   readonly deletedWith: string;
+}
+
+/** A goal as the state of a resource that is not made yet. */
+export function wantedState(urn: string, goal: Goal, provider: string | undefined): ResourceState {
+  const { type, custom, inputs, parent, protect, dependencies, propertyDependencies } = goal;
+  const { additionalSecretOutputs, customTimeouts, retainOnDelete, deletedWith, ignoreChanges, replaceOnChanges } =
+    goal;
+  return {
+    urn,
+    custom,
+    type,
+    inputs,
+    parent,
+    protect,
+    dependencies,
+    ...(provider ? { provider } : {}),
+    propertyDependencies,
+    additionalSecretOutputs,
+    customTimeouts,
+    retainOnDelete,
+    deletedWith,
+    ignoreChanges,
+    replaceOnChanges,
+  };
 }
 
 const units: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, ns: 1e-9 };

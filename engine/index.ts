@@ -5,7 +5,6 @@ export { DigestReporter } from "./digest-reporter.ts";
 export { EngineError } from "./errors.ts";
 export { destroy, type OperationOptions, type OperationResult, preview, refresh, up } from "./operations.ts";
 export { paintFor } from "./paint.ts";
-export type { Changes, Diagnostic, Op, Reporter, Step } from "./reporter.ts";
-export type { Target } from "./session.ts";
+export type { Diagnostic, Reporter, Step } from "./reporter.ts";
 export { exportStack, importStack, initStack, listStacks, removeStack, stackOutputs } from "./stacks.ts";
 export { TerminalReporter } from "./terminal-reporter.ts";

@@ -1,5 +1,5 @@
 import { formatPath, type PropertyPath } from "./property-path.ts";
-import type { DetailedDiff } from "./provider.ts";
+import type { DetailedDiff } from "./provider-answer.ts";
 import { equal, isObject, isSecret, type Properties, type Value } from "./values.ts";
 
 /** One place where two values differ. */

@@ -2,7 +2,7 @@ import { finish } from "./change.ts";
 import { diffWith } from "./decide.ts";
 import { messageOf } from "./errors.ts";
 import { changedKeys, detailOf, differences } from "./object-diff.ts";
-import { initErrorsOf } from "./provider.ts";
+import { initErrorsOf } from "./provider-answer.ts";
 import type { Step } from "./reporter.ts";
 import type { ResourceState } from "./resource-state.ts";
 import { count, type Run } from "./run.ts";

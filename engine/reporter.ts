@@ -1,4 +1,4 @@
-import type { DetailedDiff } from "./provider.ts";
+import type { DetailedDiff } from "./provider-answer.ts";
 import type { ResourceState } from "./resource-state.ts";
 import type { Properties } from "./values.ts";
 

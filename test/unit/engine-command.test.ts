@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { listStacks, removeStack, TerminalReporter } from "../../engine/index.ts";
+import { EngineError, listStacks, paintFor, removeStack, TerminalReporter } from "../../engine/index.ts";
 import { Toys } from "../fixtures/engine/toys.ts";
 
 // The command line as people and scripts use it.
@@ -19,12 +19,12 @@ beforeAll(async () => {
 afterAll(() => toys[Symbol.dispose]());
 
 function engine(args: string[], input?: string): { code: number | null; out: string; err: string } {
-  const options = {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [entry, ...args, "-C", toys.folder], {
     encoding: "utf8",
     timeout: 60_000,
-    ...(input === undefined ? { stdio: ["ignore", "pipe", "pipe"] } : { input }),
-  } as const;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [entry, ...args, "-C", toys.folder], options);
+    stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    ...(input === undefined ? {} : { input }),
+  });
   return { code: status, out: stdout, err: stderr };
 }
 
@@ -106,7 +106,7 @@ test("stacks are made, listed, exported, imported and removed", { timeout: 60_00
   expect(engine(["stack", "import", "-s", "second"], exported).err).toContain("--force");
   expect(engine(["stack", "import", ...local], exported).code).toBe(0);
 
-  await expect(removeStack(toys.target)).rejects.toThrow("still has resources");
+  await expect(removeStack(toys.target)).rejects.toThrow(EngineError);
   expect(engine(["stack", "rm", "second"]).code).toBe(64);
   expect(engine(["stack", "rm", "second", "--yes"]).code).toBe(0);
   expect(existsSync(join(toys.folder, "stacks/Pulumi.second.yaml"))).toBe(false);
@@ -144,7 +144,10 @@ test("projects that need the CLI are refused", () => {
   expect(engine(["preview", ...local]).err).toContain("the backend https:");
 });
 
-test("colours come when asked for", () => {
+test("colours come on a terminal, unless NO_COLOR is set", () => {
+  expect(paintFor({ isTTY: true }, {})("red", "x")).toBe("\u001b[31mx\u001b[0m");
+  expect(paintFor({ isTTY: true }, { NO_COLOR: "1" })("red", "x")).toBe("x");
+  expect(paintFor({}, {})("red", "x")).toBe("x");
   const lines: string[] = [];
   const reporter = new TerminalReporter(
     (line) => lines.push(line),

@@ -9,8 +9,7 @@ import { Toys } from "../fixtures/engine/toys.ts";
 
 const minute = 60_000;
 const entry = join(import.meta.dirname, "../../engine/main.ts");
-const program =
-  'new Thing("quick", {}); new Thing("slow", { milliseconds: 20000 }); new Thing("next", {}, { dependsOn: [] });';
+const program = 'new Thing("quick", {}); new Thing("slow", { milliseconds: 20000 }); new Thing("next", {}, {});';
 
 class Running {
   readonly process: ChildProcess;
@@ -43,6 +42,10 @@ class Running {
   }
 }
 
+function made(toys: Toys, ...names: string[]): boolean {
+  return names.every((name) => toys.resource(name) !== undefined);
+}
+
 function pending(toys: Toys): string[] {
   const operations = toys.state.pending_operations ?? [];
   return operations.map(
@@ -58,7 +61,7 @@ function locks(toys: Toys): string[] {
 test("SIGINT cancels the plugin, records what was done and ends with 130", { timeout: minute }, async () => {
   using toys = await Toys.make(program);
   const run = new Running(toys, "up", "--yes", "--skip-preview");
-  await run.until(() => pending(toys).includes("creating slow") && toys.resource("quick") !== undefined);
+  await run.until(() => pending(toys).join() === "creating slow" && made(toys, "quick", "next"));
   run.process.kill("SIGINT");
   expect(await run.ended).toBe(130);
   expect(toys.takeLog()).toContain("cancel");
@@ -71,7 +74,7 @@ test("SIGINT cancels the plugin, records what was done and ends with 130", { tim
 test("SIGKILL leaves a state that the next run goes on from", { timeout: 2 * minute }, async () => {
   using toys = await Toys.make(program);
   const run = new Running(toys, "up", "--yes", "--skip-preview");
-  await run.until(() => pending(toys).includes("creating slow") && toys.resource("quick") !== undefined);
+  await run.until(() => pending(toys).join() === "creating slow" && made(toys, "quick", "next"));
   run.process.kill("SIGKILL");
   await run.ended;
   expect(pending(toys)).toEqual(["creating slow"]);
