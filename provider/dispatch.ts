@@ -6,6 +6,9 @@ import { halfMade } from "./half-made.ts";
 import type { AnyHandler, Progress } from "./handler.ts";
 import { holdsUnknown, type Path, rewrap, unwrap } from "./wire.ts";
 
+/** Seconds that a cancelled piece of work gets to stop on its machine. */
+const STOP_SECONDS = 15;
+
 type Properties = Record<string, unknown>;
 
 /**
@@ -17,6 +20,7 @@ export class Dispatcher implements provider.Provider {
   readonly #handlers: ReadonlyMap<string, AnyHandler>;
   readonly #log: LogProgress;
   readonly #cancelled = new AbortController();
+  readonly #working = new Set<Promise<unknown>>();
 
   constructor(handlers: readonly AnyHandler[], log: LogProgress) {
     this.#handlers = new Map(handlers.map((handler) => [handler.type, handler]));
@@ -41,7 +45,7 @@ export class Dispatcher implements provider.Provider {
     const handler = this.#handlerOf(urn);
     const { plain, secrets } = unwrap(properties);
     try {
-      const { id, state } = await handler.create(plain, this.#progress(urn));
+      const { id, state } = await this.#while(handler.create(plain, this.#progress(urn)));
       return { id, outs: wrapOutputs(handler, state as Properties, secrets) };
     } catch (error) {
       throw handler.idOf ? halfMade(error, handler.idOf(plain), wrapOutputs(handler, plain, secrets)) : error;
@@ -62,7 +66,7 @@ export class Dispatcher implements provider.Provider {
     const handler = this.#handlerOf(urn);
     const { plain, secrets } = unwrap(news);
     try {
-      const state = await handler.update(id, plain, unwrap(olds).plain, this.#progress(urn));
+      const state = await this.#while(handler.update(id, plain, unwrap(olds).plain, this.#progress(urn)));
       return { outs: wrapOutputs(handler, state as Properties, secrets) };
     } catch (error) {
       throw halfMade(error, id, wrapOutputs(handler, { ...unwrap(olds).plain, ...plain }, secrets));
@@ -70,11 +74,25 @@ export class Dispatcher implements provider.Provider {
   }
 
   async delete(id: string, urn: string, properties: Properties): Promise<void> {
-    await this.#handlerOf(urn).delete(id, unwrap(properties).plain, this.#progress(urn));
+    await this.#while(this.#handlerOf(urn).delete(id, unwrap(properties).plain, this.#progress(urn)));
   }
 
+  /** Cancels what is under way and waits, within reason, until it has stopped on the machines too. */
   async cancel(): Promise<void> {
     this.#cancelled.abort(new Error("cancelled"));
+    const patience = AbortSignal.timeout(STOP_SECONDS * 1000);
+    const impatient = new Promise((done) => patience.addEventListener("abort", done));
+    await Promise.race([Promise.allSettled(this.#working), impatient]);
+  }
+
+  /** What can be cancelled while it runs. */
+  async #while<T>(work: Promise<T>): Promise<T> {
+    this.#working.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#working.delete(work);
+    }
   }
 
   #progress(urn: string): Progress {
