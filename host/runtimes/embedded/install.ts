@@ -1,5 +1,7 @@
+import { appArmorProfile } from "../../../services/sandbox-supervisor/units.ts";
 import { artifact, readLock } from "../../lock.ts";
 import { all, type Step } from "../../step.ts";
+import { ensureAppArmorProfile } from "../../steps/apparmor-profile.ts";
 import { ensurePackages } from "../../steps/apt-packages.ts";
 import { ensureAuthorities } from "../../steps/authorities.ts";
 import { ensureDirectory } from "../../steps/directory.ts";
@@ -44,6 +46,7 @@ export const install = part({
       gate: ensureSystemUser({ name: users.gate }),
       route: ensureSystemUser({ name: users.route }),
       data: ensureDirectory({ path: "/var/lib/nemoclaw" }),
+      appArmor: ensureAppArmorProfile({ name: "nemoclaw-sandbox", text: appArmorProfile }),
       mountPoint: ensureDirectory({ path: "/sandbox" }),
       tmpfiles: ensureFile(runtimeFolder),
       runtime: ensureDirectory({ path: "/run/nemoclaw" }),
