@@ -1,0 +1,138 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Engine, findEngine, runEngine } from "../../scripts/engine-choice.ts";
+import { testStackPrefix } from "../../scripts/test-things.ts";
+import { LocalStack, resourcesThat } from "../support/local-stack.ts";
+
+/**
+ * The same quick start under the real Pulumi CLI, and an environment made by the embedded engine taken over by it. Skipped
+ * where no CLI is on PATH or in ~/.pulumi.
+ */
+const changed = /\b(created|updated|replaced|deleted) \(/;
+
+async function realCli(): Promise<Engine | undefined> {
+  const forced = process.env.NEMOCLAW_ENGINE;
+  delete process.env.NEMOCLAW_ENGINE;
+  const engine = await findEngine({ download: false }).catch(() => undefined);
+  if (forced) process.env.NEMOCLAW_ENGINE = forced;
+  return engine?.kind === "cli" ? engine : undefined;
+}
+
+describe("the main job, on the real Pulumi CLI", { timeout: 900_000 }, async () => {
+  const cli = await realCli();
+  let stack: LocalStack;
+
+  beforeAll(async () => {
+    if (!cli) return;
+    stack = await LocalStack.open(`${testStackPrefix}-cli`, cli);
+    await stack.script("quickstart", "--destroy");
+  });
+  afterAll(async () => {
+    if (cli) await stack.script("quickstart", "--destroy");
+  });
+
+  const real = (name: string, check: () => Promise<void>) =>
+    test(name, async ({ skip }) => {
+      if (!cli) skip("no Pulumi CLI on PATH or in ~/.pulumi; with one, this runs the quick start on it");
+      await check();
+    });
+
+  real("an environment made by the embedded engine is taken over without a change", async () => {
+    const embedded = await LocalStack.open(stack.name, await embeddedEngine());
+    const made = await embedded.script("quickstart");
+    expect(made.exitCode, made.stdout + made.stderr).toBe(0);
+
+    const exported = await embedded.pulumi("stack", "export");
+    const folder = await mkdtemp(join(tmpdir(), "nemoclaw-takeover-"));
+    const file = join(folder, "state.json");
+    await writeFile(file, exported.stdout);
+    try {
+      const imported = await runEngine(cli as Engine, stack.name, [
+        "stack",
+        "import",
+        "--file",
+        file,
+        "-s",
+        stack.name,
+      ]);
+      expect(imported.exitCode, imported.stderr).toBe(0);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+    const preview = await stack.pulumi("preview", "--expect-no-changes", "--color", "never");
+    expect(preview.exitCode, preview.stdout + preview.stderr).toBe(0);
+  });
+
+  real("quickstart again, on the CLI, changes nothing", async () => {
+    const { exitCode, stdout } = await stack.script("quickstart");
+    expect(exitCode, stdout).toBe(0);
+    expect(stdout).toMatch(/This is the DEMO model/);
+    expect(resourcesThat(changed, stdout)).toEqual([]);
+  });
+
+  real("a refresh shows drift, over one SSH handshake, and up mends it", async () => {
+    await stack.shell("systemctl stop nemoclaw-bridge@main");
+    const before = await stack.handshakes();
+    const seen = await stack.pulumi("refresh", "--preview-only", "--diff", "--color", "never");
+    expect(await stack.handshakes()).toBe(before + 1);
+    expect(seen.stdout).toMatch(/running\s*: true => false/);
+    await stack.up("--refresh");
+    expect(await stack.shell("systemctl is-active nemoclaw-bridge@main")).toBe("active\n");
+  });
+
+  real("a model switch updates one resource and keeps the agent's process", async () => {
+    const pid = await stack.agentPid();
+    await stack.configure((config) => {
+      config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-2" };
+    });
+    expect(resourcesThat(/updated \(/, await stack.up())).toContain("main-inference");
+    expect((await stack.turn("Which model?")).model).toBe("demo-2");
+    expect(await stack.agentPid()).toBe(pid);
+  });
+
+  real("a saved plan is what is applied", async () => {
+    await stack.configure((config) => {
+      config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-3" };
+    });
+    const folder = await mkdtemp(join(tmpdir(), "nemoclaw-plan-"));
+    try {
+      const plan = join(folder, "plan.json");
+      const saved = await stack.pulumi("preview", "--save-plan", plan, "--color", "never");
+      expect(saved.exitCode, saved.stdout + saved.stderr).toBe(0);
+      await stack.up("--plan", plan);
+      expect((await stack.turn("Which model?")).model).toBe("demo-3");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  real("no secret is in clear in the CLI's state", async () => {
+    const state = await stack.state();
+    const { stdout } = await stack.pulumi("stack", "export");
+    for (const [type, name] of [
+      ["nemoclaw:host:InferenceRoute", "key"],
+      ["nemoclaw:host:TelegramBridge", "token"],
+    ] as const) {
+      const secret = String(state.find(type)?.inputs[name]);
+      expect(secret.length).toBeGreaterThan(20);
+      expect(stdout.includes(secret), type).toBe(false);
+    }
+    expect(stdout).not.toContain("OPENSSH PRIVATE KEY");
+  });
+
+  real("destroy on the CLI leaves nothing", async () => {
+    const { exitCode, stdout } = await stack.script("quickstart", "--destroy");
+    expect(exitCode, stdout).toBe(0);
+  });
+});
+
+async function embeddedEngine(): Promise<Engine> {
+  process.env.NEMOCLAW_ENGINE = "embedded";
+  try {
+    return await findEngine();
+  } finally {
+    delete process.env.NEMOCLAW_ENGINE;
+  }
+}
