@@ -86,7 +86,7 @@ describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
       break: `sed -i 's/"network_policies": {}/"network_policies": {"x":{"endpoints":[{"host":"evil.example","port":443}],"binaries":[{"path":"\\/**"}]}}/' /etc/nemoclaw/main/policy.json`,
       resource: "main-network",
       shows: /evil\.example/,
-      mended: "grep -L evil /etc/nemoclaw/main/policy.json",
+      mended: "grep -q evil /etc/nemoclaw/main/policy.json || echo clean",
     },
     {
       what: "a model changed on the machine",
