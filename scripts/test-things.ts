@@ -1,9 +1,13 @@
+import { createHash } from "node:crypto";
+import { cloneFolder } from "./clone-paths.ts";
 import type { Say } from "./progress.ts";
 import { runProgram } from "./run-program.ts";
 
-/** Tests own what they make on this computer's Docker under this project, or under stacks that start with the second. */
-export const testProject = "nemoclaw-test";
-export const testStackPrefix = "local-test";
+// Two clones on one computer may run their tests at the same time.
+const clone = createHash("sha256").update(cloneFolder).digest("hex").slice(0, 6);
+
+/** What the tests of this clone make on this computer's Docker belongs to stacks that start so. */
+export const testStackPrefix = `local-test-${clone}`;
 
 const kinds = [
   { list: ["container", "ls", "--all"], remove: ["container", "rm", "--force", "--volumes"], name: "container" },
@@ -14,12 +18,11 @@ const kinds = [
 /** Removes the containers, volumes and networks that tests made, by label; images stay, for the next run. */
 export async function removeTestThings(say: Say): Promise<void> {
   for (const { list, remove, name } of kinds) {
-    const found = await runProgram(["docker", ...list, "--quiet", "--filter", "label=nemoclaw.project"]);
+    const found = await runProgram(["docker", ...list, "--quiet", "--filter", "label=nemoclaw.stack"]);
     for (const id of found.stdout.split("\n").filter(Boolean)) {
       const labels = await labelsOf(name, id);
-      const ours = labels["nemoclaw.project"] === testProject || labels["nemoclaw.stack"]?.startsWith(testStackPrefix);
-      if (!ours) continue;
-      say(`removing the ${name} ${id.slice(0, 40)} of stack ${labels["nemoclaw.stack"] ?? "(none)"}`);
+      if (!labels["nemoclaw.stack"]?.startsWith(testStackPrefix)) continue;
+      say(`removing the ${name} ${id.slice(0, 40)} of stack ${labels["nemoclaw.stack"]}`);
       await runProgram(["docker", ...remove, id], { timeoutSeconds: 60 });
     }
   }

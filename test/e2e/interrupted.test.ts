@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -52,12 +53,12 @@ function start(...args: string[]) {
   };
 }
 
-/** Numbers between 0 and 1 that are the same on every run. */
-function* seeded(seed: number): Generator<number, never> {
-  for (let state = seed; ; ) {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    yield state / 2 ** 31;
-  }
+/** Times in seconds that are the same on every run: one within each of `count` equal parts of `within`. */
+function seededTimes(seed: string, count: number, within: number): number[] {
+  return Array.from({ length: count }, (_, part) => {
+    const random = createHash("sha256").update(`${seed} ${part}`).digest().readUInt32BE() / 2 ** 32;
+    return Math.round(((part + random) * within) / count);
+  });
 }
 
 async function labelled(kind: string): Promise<string[]> {
@@ -86,7 +87,6 @@ describe("a quick start that is interrupted goes on from there", { timeout: 600_
     },
   );
 
-  const random = seeded(20261122);
   const ways = [
     ["SIGKILL", "group"],
     ["SIGINT", "alone"],
@@ -94,7 +94,8 @@ describe("a quick start that is interrupted goes on from there", { timeout: 600_
     ["SIGINT", "group"],
     ["SIGKILL", "group"],
   ] as const;
-  test.each(ways.map(([signal, whom]) => ({ signal, whom, seconds: Math.round(1 + random.next().value * 24) })))(
+  const times = seededTimes("quickstart", ways.length, 45);
+  test.each(ways.map(([signal, whom], i) => ({ signal, whom, seconds: times[i] ?? 0 })))(
     "$signal to the run ($whom) $seconds s into the apply",
     async ({ signal, whom, seconds }) => {
       const run = start();
