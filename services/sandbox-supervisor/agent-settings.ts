@@ -36,7 +36,15 @@ export function agentSettings({ workspace, state }: AgentPlaces): object {
         },
       },
     },
-    agents: { defaults: { model: { primary: `inference/${model}` }, workspace, heartbeat: { every: "0m" } } },
+    agents: {
+      defaults: {
+        model: { primary: `inference/${model}` },
+        workspace,
+        heartbeat: { every: "0m" },
+        // Else it asks a new user for names first, and refuses every turn once its own files are gone from the workspace.
+        skipBootstrap: true,
+      },
+    },
     update: { checkOnStart: false },
     // Its file would else fill /tmp, which is memory; the journal has the same lines.
     logging: { level: "warn", file: `${state}/logs/gateway.log`, maxFileBytes: 5_000_000, consoleLevel: "info" },

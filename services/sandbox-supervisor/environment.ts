@@ -24,6 +24,8 @@ export function insideEnvironment({ bin, home, state, entry, authorities, token 
     LOGNAME: "nemoclaw-sandbox",
     SHELL: "/bin/bash",
     LANG: "C.UTF-8",
+    // Not in the workspace, which is the user's.
+    XDG_CACHE_HOME: `${state}/cache`,
     TERM: "dumb",
     // The gate ends TLS under an authority of its own, and every family of programs has another way to be told about it.
     NODE_EXTRA_CA_CERTS: authorities,

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import type { ExecAnswer } from "../protocol.ts";
 
 const mostOutputBytes = 512 * 1024;
@@ -36,10 +37,15 @@ export function execute({ argv, timeoutSeconds, environment, folder }: Execution
       resolve({ exitCode, stdout: out.text, stderr: err.text + more, truncated: out.truncated || err.truncated });
     };
     child.once("error", ({ message }) => settle(127, message));
-    child.once("close", (code, signal) => settle(late ? 124 : (code ?? (signal === null ? 1 : 128))));
+    child.once("close", (code, signal) => settle(late ? 124 : (code ?? signalled(signal))));
     // Something it left behind may hold the pipes open for ever; its own end is what counts.
     child.once("exit", () => setTimeout(() => endGroup(child.pid), 1000).unref());
   });
+}
+
+// As shells number it.
+function signalled(signal: NodeJS.Signals | null): number {
+  return signal === null ? 1 : 128 + (constants.signals[signal] ?? 0);
 }
 
 function collect(stream: NodeJS.ReadableStream): () => { text: string; truncated: boolean } {
