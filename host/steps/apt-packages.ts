@@ -56,8 +56,11 @@ export function aptFacts(packages: readonly string[]): Question<AptFacts> {
     script: `dpkg-query --show --showformat='installed \${db:Status-Abbrev} \${Package} \${Version}\\n' ${names}
 dpkg-query --show ${names} >/dev/null || apt-cache policy ${names} | sed 's/^/policy /'
 find /var/lib/apt/lists /var/lib/apt/lists/partial -maxdepth 0 -mmin -1440 | sed 's/.*/fresh/'
-ls /var/lib/dpkg/updates | sed -n 's/^[0-9].*/interrupted/p'
-dpkg --audit | sed -n '1s/.*/interrupted/p'`,
+# Half-installed while somebody is installing is not interrupted.
+if ! cat /proc/[0-9]*/comm 2>/dev/null | grep -qxE 'dpkg|apt-get|apt'; then
+  ls /var/lib/dpkg/updates | sed -n 's/^[0-9].*/interrupted/p'
+  dpkg --audit | sed -n '1s/.*/interrupted/p'
+fi`,
     parse: ({ stdout }) => {
       const lines = stdout.split("\n").map((line) => line.trim().split(/\s+/));
       const installed = lines.filter(([word, status]) => word === "installed" && status === "ii");
