@@ -1,0 +1,62 @@
+import { canonical } from "./canonical.ts";
+import { cellsOf } from "./diff/cells.ts";
+import type { AccessChange, PolicyDiff } from "./diff/change.ts";
+import { diskChanges } from "./diff/disk.ts";
+import { gather } from "./diff/finding.ts";
+import { identityChanges } from "./diff/identity.ts";
+import { cellFindings } from "./diff/network.ts";
+import { endpointsOf } from "./diff/side.ts";
+import type { Policy } from "./policy.ts";
+
+export type { AccessChange, Effect, PolicyDiff } from "./diff/change.ts";
+
+/** One of the two policies, and where its blocks come from: `github` from `preset github`. */
+export interface DiffSide {
+  readonly policy: Policy;
+  readonly sources?: ReadonlyMap<string, string>;
+}
+
+export interface DiffOptions {
+  /**
+   * Whether the runtime tells programs apart. Where it does not, all blocks count for every program, and a change of
+   * `binaries` alone changes nothing. @default true
+   */
+  readonly tellPrograms?: boolean;
+}
+
+/**
+ * What the second policy lets the agent do and the first does not, and the other way round. Blocks that are renamed, moved,
+ * split or brought together without any request being decided otherwise are no change.
+ *
+ * Exact for hosts, ports, programs, methods, paths and queries as the egress gate reads them. What cannot be decided is
+ * marked `comparable: false` and counts as widening. Not compared: the few address ranges set aside for other things than
+ * servers, which a full name may lead to and a wildcard may not.
+ *
+ * @example
+ * diffPolicies({ policy: before }, { policy: after }).changes[0]?.what; // "POST /api/**"
+ */
+export function diffPolicies(before: DiffSide, after: DiffSide, { tellPrograms = true }: DiffOptions = {}): PolicyDiff {
+  const changes = [
+    ...network(before, after, tellPrograms),
+    ...diskChanges(before.policy, after.policy),
+    ...identityChanges(before.policy, after.policy),
+  ].sort(byWeight);
+  return { changes, widens: changes.some(({ effect }) => effect === "widens") };
+}
+
+function network(before: DiffSide, after: DiffSide, tellPrograms: boolean): AccessChange[] {
+  if (canonical(before.policy.network_policies) === canonical(after.policy.network_policies)) return [];
+  const [was, is] = [before, after].map(({ policy, sources = new Map() }) => endpointsOf(policy, sources));
+  const cells = cellsOf(was ?? [], is ?? [], tellPrograms);
+  if (cells !== undefined) return gather(cells.flatMap(cellFindings));
+  const what = "the network part of the policy";
+  const note = "too many hosts, programs or paths overlap to compare it";
+  return [{ area: "network", effect: "widens", comparable: false, what, note, blocks: [], sources: [] }];
+}
+
+const weight = { widens: 0, narrows: 1, neutral: 2 };
+
+function byWeight(a: AccessChange, b: AccessChange): number {
+  const text = ({ where = "", what }: AccessChange) => `${where} ${what}`;
+  return weight[a.effect] - weight[b.effect] || (text(a) < text(b) ? -1 : 1);
+}

@@ -1,0 +1,51 @@
+import { canonical } from "../canonical.ts";
+import { addressFindings } from "./addresses.ts";
+import type { Cell } from "./cells.ts";
+import { type Finding, finding } from "./finding.ts";
+import { handlingFindings } from "./handling.ts";
+import { opaqueFindings } from "./opaque.ts";
+import { requestFindings } from "./request-findings.ts";
+import type { SideEndpoint } from "./side.ts";
+
+/** What differs for the destinations and programs of one cell. */
+export function cellFindings(cell: Cell): Finding[] {
+  const { before, after } = cell;
+  if (sameEndpoints(before, after)) return [];
+  const [was, is] = [treatment(before), treatment(after)];
+  const more = before.length > 0 && after.length > 0 ? [...addressFindings(cell), ...handlingFindings(cell)] : [];
+  if (was === "opaque" || is === "opaque") return [...opaqueFindings(cell), ...more];
+  if (is === "unseen") return [...opened(cell, was), ...more];
+  if (was === "unseen") return [...watched(cell, is), ...more];
+  return [...requestFindings(cell), ...more];
+}
+
+/** How connections are treated: shut, passed without a look, judged request by request, or by rules that only OpenShell has. */
+function treatment(endpoints: readonly SideEndpoint[]): "shut" | "unseen" | "judged" | "opaque" {
+  if (endpoints.length === 0) return "shut";
+  const judged = endpoints.filter(({ inspected }) => inspected);
+  if (judged.length === 0) return "unseen";
+  const known = judged.every(({ written: { protocol, rules = [], deny_rules = [] } }) => {
+    if (protocol !== "rest" && protocol !== "websocket") return false;
+    return [...rules.map(({ allow }) => allow), ...deny_rules].every((rule) => rule.method && rule.path);
+  });
+  return known ? "judged" : "opaque";
+}
+
+const everything = { what: "any traffic, without looking at it", methods: ["*"] };
+
+function opened(cell: Cell, was: string): Finding[] {
+  if (was === "unseen") return [];
+  const note = was === "judged" ? "its requests were judged one by one before" : undefined;
+  return cell.after.map((endpoint) => finding({ cell, endpoint, effect: "widens", ...everything, note }));
+}
+
+function watched(cell: Cell, is: string): Finding[] {
+  const note = is === "judged" ? "its requests are judged one by one now" : undefined;
+  return cell.before.map((endpoint) => finding({ cell, endpoint, effect: "narrows", ...everything, note }));
+}
+
+function sameEndpoints(before: readonly SideEndpoint[], after: readonly SideEndpoint[]): boolean {
+  const texts = (endpoints: readonly SideEndpoint[]) =>
+    [...new Set(endpoints.map(({ written: { port: _, ports: __, ...written } }) => canonical(written)))].sort().join();
+  return texts(before) === texts(after);
+}

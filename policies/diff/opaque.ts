@@ -1,0 +1,64 @@
+import { canonical } from "../canonical.ts";
+import type { Endpoint } from "../policy.ts";
+import type { Cell } from "./cells.ts";
+import { type Finding, finding } from "./finding.ts";
+import type { SideEndpoint } from "./side.ts";
+
+/**
+ * What differs where requests are not judged here one by one, because only OpenShell reads that protocol or there are too many
+ * of them. Rules of otherwise equal endpoints are compared as they stand; anything else cannot be compared.
+ */
+export function opaqueFindings(cell: Cell): Finding[] {
+  const { before, after } = cell;
+  if (before.length === 0) return after.map((endpoint) => whole(cell, endpoint, "widens"));
+  if (after.length === 0) return before.map((endpoint) => whole(cell, endpoint, "narrows"));
+  const frame = (endpoints: readonly SideEndpoint[]) =>
+    [...new Set(endpoints.map(({ written }) => canonical(frameOf(written))))].sort().join();
+  if (
+    frame(before) !== frame(after) ||
+    new Set([...before, ...after].map(({ written }) => canonical(frameOf(written)))).size > 1
+  ) {
+    const note = "how its requests are judged has changed in a way that cannot be compared";
+    return after.map((endpoint) => ({ ...whole(cell, endpoint, "widens", note), comparable: false }));
+  }
+  return [
+    ...ruleFindings(cell, "rules", "widens", "narrows"),
+    ...ruleFindings(cell, "deny_rules", "narrows", "widens"),
+  ];
+}
+
+function whole(cell: Cell, endpoint: SideEndpoint, effect: Finding["effect"], note?: string): Finding {
+  const { protocol = "any" } = endpoint.written;
+  return finding({ cell, endpoint, effect, what: `${protocol} requests`, methods: ["*"], note });
+}
+
+function frameOf({ rules: _, deny_rules: __, port: ___, ports: ____, access, ...frame }: Endpoint): object {
+  return { ...frame, access };
+}
+
+function ruleFindings(
+  cell: Cell,
+  list: "rules" | "deny_rules",
+  added: Finding["effect"],
+  removed: Finding["effect"],
+): Finding[] {
+  const texts = (endpoints: readonly SideEndpoint[]) =>
+    new Map(
+      endpoints.flatMap((endpoint) =>
+        (endpoint.written[list] ?? []).map((rule) => [canonical(rule), { rule, endpoint }] as const),
+      ),
+    );
+  const [was, is] = [texts(cell.before), texts(cell.after)];
+  const only = (one: typeof was, other: typeof was, effect: Finding["effect"], note: string) =>
+    [...one]
+      .filter(([text]) => !other.has(text))
+      .map(([, { rule, endpoint }]) => {
+        const what = `${endpoint.written.protocol} requests: ${JSON.stringify("allow" in rule ? rule.allow : rule)}`;
+        return finding({ cell, endpoint, effect, what, methods: ["*"], note });
+      });
+  const denies = list === "deny_rules";
+  return [
+    ...only(is, was, added, denies ? "a new rule that denies" : "a new rule"),
+    ...only(was, is, removed, denies ? "a rule that denied is gone" : "a rule is gone"),
+  ];
+}

@@ -1,0 +1,80 @@
+import type { Policy } from "../policy.ts";
+import { type Endpoint, portsOf } from "../policy.ts";
+import type { Rule } from "../rule.ts";
+
+/** One kind of request that an endpoint allows or denies. */
+export interface SideRule {
+  /** `*` for every method. */
+  readonly method: string;
+  readonly path: string;
+  /** Globs by the name of a query value; one of them must match. */
+  readonly query: readonly (readonly [string, readonly string[]])[];
+  readonly text: string;
+}
+
+/** An endpoint of one of the two policies, with the block it stands in. */
+export interface SideEndpoint {
+  readonly block: string;
+  readonly source?: string;
+  readonly host?: string;
+  readonly ports: readonly number[];
+  readonly programs: readonly string[];
+  /** Whether requests are looked at one by one. */
+  readonly inspected: boolean;
+  readonly written: Endpoint;
+  readonly closeness: number;
+  readonly audit: boolean;
+  readonly allow: readonly SideRule[];
+  readonly deny: readonly SideRule[];
+}
+
+const levels = {
+  rest: {
+    "read-only": ["GET", "HEAD", "OPTIONS"],
+    "read-write": ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH"],
+    full: ["*"],
+  },
+  websocket: { "read-only": ["GET"], "read-write": ["GET", "WEBSOCKET_TEXT"], full: ["*"] },
+};
+
+/** The endpoints of a policy. */
+export function endpointsOf(policy: Policy, sources: ReadonlyMap<string, string>): SideEndpoint[] {
+  return Object.entries(policy.network_policies ?? {}).flatMap(([block, { endpoints, binaries = [] }]) =>
+    endpoints.map(
+      (written): SideEndpoint => ({
+        block,
+        source: sources.get(block),
+        host: written.host === undefined ? undefined : canonicalHost(written.host),
+        ports: portsOf(written),
+        programs: binaries.map(({ path }) => path),
+        inspected: written.protocol !== undefined && written.protocol !== "tcp",
+        written,
+        closeness: written.path?.replaceAll(/[*?]/g, "").length ?? 0,
+        audit: written.enforcement === "audit",
+        allow: allowed(written),
+        deny: (written.deny_rules ?? []).map((rule) => sideRule(rule)),
+      }),
+    ),
+  );
+}
+
+function allowed({ protocol, access, rules = [] }: Endpoint): SideRule[] {
+  if (protocol !== "rest" && protocol !== "websocket") return [];
+  if (access === undefined) return rules.map(({ allow }) => sideRule(allow));
+  return levels[protocol][access].map((method) => sideRule({ method, path: "**" }));
+}
+
+function sideRule({ method = "*", path = "**", query = {} }: Rule): SideRule {
+  const globs = Object.entries(query).map(
+    ([name, matcher]) => [name, typeof matcher === "string" ? [matcher] : matcher.any] as const,
+  );
+  const asked = globs.map(([name, any]) => `${name}=${any.join("|")}`).join("&");
+  return { method: method.toUpperCase(), path, query: globs, text: `${path}${asked && `?${asked}`}` };
+}
+
+// The spelling that connections are compared in: 0x7f.1 and 127.0.0.1 are one address.
+function canonicalHost(host: string): string {
+  if (host.includes("*")) return host;
+  const url = `http://${host.includes(":") ? `[${host}]` : host}`;
+  return URL.canParse(url) ? new URL(url).hostname.replace(/^\[(.*)\]$/, "$1") : host;
+}
