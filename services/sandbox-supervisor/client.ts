@@ -21,7 +21,9 @@ export function call({ path, request, timeoutSeconds, unit }: Call): Promise<Rec
     socket.setTimeout(timeoutSeconds * 1000, () =>
       fail("timeout", `${unit} gave no answer within ${timeoutSeconds} s`),
     );
-    socket.on("error", ({ message }) => fail("agent-down", `${unit} does not answer: ${message}`));
+    socket.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+      fail("agent-down", code === "EACCES" ? `this user may not ask ${unit}` : `${unit} does not answer: ${message}`);
+    });
     socket.on("close", () => fail("agent-down", `${unit} closed the connection without an answer`));
     readLines(socket, 2 * mostLineBytes, {
       line: (text) => {

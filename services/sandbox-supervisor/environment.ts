@@ -35,7 +35,6 @@ export function insideEnvironment({ bin, home, state, entry, authorities, token 
     GIT_SSL_CAINFO: authorities,
     // Node's fetch takes no notice of the proxy variables without it.
     NODE_USE_ENV_PROXY: "1",
-    NODE_ENV: "production",
     DO_NOT_TRACK: "1",
     OPENCLAW_STATE_DIR: state,
     OPENCLAW_CONFIG_PATH: `${state}/openclaw.json`,

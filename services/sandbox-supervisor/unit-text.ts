@@ -1,0 +1,75 @@
+// What the three units have in common.
+
+/** Journal namespace of a sandbox's units: `journalctl --namespace=nemoclaw-main`. */
+export function journalNamespace(sandbox: string): string {
+  return `nemoclaw-${checked(sandbox)}`;
+}
+
+/** Text of `/etc/systemd/journald@<namespace>.conf`; `size` as systemd writes it: `256M`. */
+export function journalSettings(size: string): string {
+  return `[Journal]
+Storage=persistent
+SystemMaxUse=${word(size)}
+RuntimeMaxUse=${word(size)}
+RateLimitIntervalSec=30s
+RateLimitBurst=10000
+ForwardToSyslog=no
+ForwardToWall=no
+`;
+}
+
+/** Locks a service in that needs nothing of the machine but its own files and the network. */
+export const hardened = `NoNewPrivileges=yes
+CapabilityBoundingSet=
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+PrivateIPC=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM`;
+
+/**
+ * Puts links to a service's files where others look for them. Each service owns a folder of its own, because only a folder's owner
+ * can put files into it safely; the links are in a folder that is root's.
+ */
+export function links(pairs: readonly (readonly [target: string, link: string])[]): string {
+  return [
+    "ExecStartPre=+/bin/mkdir -p /run/nemoclaw",
+    ...pairs.map(([target, link]) => `ExecStartPre=+/bin/ln -sfn ${target} /run/nemoclaw/${link}`),
+    `ExecStopPost=+/bin/rm -f ${pairs.map(([, link]) => `/run/nemoclaw/${link}`).join(" ")}`,
+  ].join("\n");
+}
+
+/** Sends a unit's log to the sandbox's own journal. */
+export function journal(sandbox: string): string {
+  return `LogNamespace=${journalNamespace(sandbox)}\nLogRateLimitIntervalSec=30s\nLogRateLimitBurst=10000`;
+}
+
+/** @throws when a text is no sandbox's name */
+export function checked(sandbox: string): string {
+  if (/^[a-z0-9][a-z0-9-]{0,39}$/.test(sandbox)) return sandbox;
+  throw new Error(`not a sandbox's name: ${JSON.stringify(sandbox)}`);
+}
+
+/**
+ * One word of a unit file.
+ *
+ * @throws when systemd would split, expand or unquote it
+ */
+export function word(text: string): string {
+  if (/^[A-Za-z0-9_@+=:,./-]+$/.test(text)) return text;
+  throw new Error(`not a plain word for a unit file: ${JSON.stringify(text)}`);
+}
