@@ -5,6 +5,7 @@
 import type { Owner } from "../machine.ts";
 import { docker, inspect, isGone } from "./docker.ts";
 import { labelArguments, ownerLabels, requireOwned } from "./labels.ts";
+import { smallerMtu } from "./mtu.ts";
 
 export interface NetworkArgs {
   readonly name: string;
@@ -22,7 +23,9 @@ export async function ensureNetwork({ name, owner, signal }: NetworkArgs): Promi
   const present = await inspect<NetworkRecord>("network", name, { signal });
   if (present) return requireOwned(owner, "network", name, present.Labels);
   const labels = labelArguments({ ...ownerLabels(owner), "nemoclaw.kind": "network" });
-  await docker(["network", "create", ...labels, name], {
+  const mtu = await smallerMtu();
+  const options = mtu === undefined ? [] : ["--opt", `com.docker.network.driver.mtu=${mtu}`];
+  await docker(["network", "create", ...labels, ...options, name], {
     what: `create the network ${name}`,
     signal,
     try: "where Docker has run out of address ranges, remove networks nobody uses: docker network prune",

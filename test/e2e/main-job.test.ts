@@ -26,7 +26,9 @@ async function serveStandIn(stack: LocalStack): Promise<void> {
   for (const [platform, file] of Object.entries(files)) {
     file.sha256 = createHash("sha256").update(program).digest("hex");
     const path = `/srv/mirror/cloudflare/cloudflared/releases/download/${version}/cloudflared-${platform}`;
-    await stack.shell(`mkdir -p $(dirname ${path}); base64 -d > ${path} <<'END'\n${btoa(program)}\nEND`);
+    await stack.shell(
+      `mkdir -p $(dirname ${path}); base64 -d > ${path} <<'END'\n${Buffer.from(program).toString("base64")}\nEND`,
+    );
   }
   const folder = await mkdtemp(join(tmpdir(), "nemoclaw-lock-"));
   process.env.NEMOCLAW_LOCK_FILE = join(folder, "lock.json");
