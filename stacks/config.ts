@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Fault, printFault } from "../policies/fault.ts";
 import { parseConfig, type Settings } from "./settings/parse-config.ts";
 import { type SecretName, secretNames } from "./settings/secrets.ts";
+import { siteNamespace } from "./settings/site-commands.ts";
 
 const namespace = "nemoclaw";
 // Part of the SDK and missing from its types: which values the stack file holds encrypted.
@@ -13,6 +14,8 @@ const project = resolve(import.meta.dirname, "..");
 /** A stack's configuration: its settings, and its secrets as outputs that the engine keeps encrypted. */
 export interface Config extends Omit<Settings, "secrets"> {
   readonly secrets: { readonly [K in SecretName]?: pulumi.Output<string> };
+  /** The secret of this name that a site command reads. */
+  readonly siteSecret: (name: string) => pulumi.Output<string>;
 }
 
 /**
@@ -27,13 +30,15 @@ export function loadConfig(): Config {
     readFile: (path) => readFileSync(resolve(project, path), "utf8"),
     encrypted,
     agentVersion: pinnedAgent(),
+    siteSecrets: siteSecrets(pulumi.runtime.allConfig()),
   });
   if (faults) throw new pulumi.RunError(printFaults(faults, pulumi.getStack()));
   const config = new pulumi.Config(namespace);
   const secrets = Object.fromEntries(
     secretNames.filter((name) => settings.secrets.has(name)).map((name) => [name, config.requireSecret(name)]),
   );
-  return { ...settings, secrets };
+  const site = new pulumi.Config(siteNamespace);
+  return { ...settings, secrets, siteSecret: (name) => site.requireSecret(name) };
 }
 
 /** All faults as one text. */
@@ -53,6 +58,11 @@ function ownKeys(all: Readonly<Record<string, string>>): { raw: Record<string, u
     if (runtime.isConfigSecret(key)) encrypted.add(name);
   }
   return { raw, encrypted };
+}
+
+function siteSecrets(all: Readonly<Record<string, string>>): Map<string, boolean> {
+  const keys = Object.keys(all).filter((key) => key.startsWith(`${siteNamespace}:`));
+  return new Map(keys.map((key) => [key.slice(siteNamespace.length + 1), runtime.isConfigSecret(key)]));
 }
 
 // The engine hands every value over as text; what was a mapping or a list in the stack file is JSON.

@@ -1,15 +1,19 @@
+import type * as pulumi from "@pulumi/pulumi";
 import { AgentSandbox } from "../components/agent-sandbox.ts";
+import { comesAfter } from "../components/comes-after.ts";
 import { provideMachine } from "../components/machine/provide-machine.ts";
 import { SandboxHost } from "../components/sandbox-host.ts";
 import { CloudflareTunnel } from "../resources/cloudflare-tunnel.ts";
 import { TelegramBridge } from "../resources/telegram-bridge.ts";
 import { loadConfig } from "./config.ts";
 
-const { secrets, mirrors, ...config } = loadConfig();
+const { secrets, siteSecret, mirrors, ...config } = loadConfig();
 
 // A machine, prepared to run sandboxes …
-const on = provideMachine("machine", { ...config.machine, ca: mirrors.ca, privateKey: secrets.sshPrivateKey });
-const host = new SandboxHost("host", { on, runtime: "embedded", mirrors });
+const on = await provideMachine("machine", { ...config.machine, ca: mirrors.ca, privateKey: secrets.sshPrivateKey });
+const prepared = await siteCommands("before");
+const host = new SandboxHost("host", { on, runtime: "embedded", mirrors }, comesAfter(prepared?.last));
+await siteCommands("after", [host]);
 
 // … runs the agent in one, under a policy, with a model …
 const agent = new AgentSandbox("main", {
@@ -48,3 +52,16 @@ export const model = agent.model;
 export const enforced = agent.enforced;
 export const bot = bridge?.username;
 export const url = door?.url;
+
+// Loaded only where there are any, because their provider is one that has to be downloaded.
+async function siteCommands(when: "before" | "after", after: pulumi.Resource[] = []) {
+  const commands = config.siteCommands
+    .filter((command) => command.when === when)
+    .map(({ when: _, stdin, ...command }) => ({
+      ...command,
+      stdin: stdin === undefined ? undefined : siteSecret(stdin),
+    }));
+  if (commands.length === 0) return undefined;
+  const { SiteCommands } = await import("../components/site-commands.ts");
+  return new SiteCommands(`site-${when}`, { on, commands }, { after });
+}

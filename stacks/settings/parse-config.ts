@@ -7,8 +7,10 @@ import { propertyPath } from "../../policies/property-path.ts";
 import type { MachineSettings } from "../machine-kinds/index.ts";
 import { certificates } from "./certificates.ts";
 import { loadChosenPolicy, notAccepted } from "./chosen-policy.ts";
+import { guardrailFaults } from "./guardrail-faults.ts";
 import { checkSecrets, needSecret, type SecretName, secretNames, secretShapes } from "./secrets.ts";
 import { type Sections, sections } from "./sections.ts";
+import { siteCommandChecks } from "./site-commands.ts";
 
 /** What the parser needs from outside; a test gives its own. */
 export interface Surroundings {
@@ -18,6 +20,8 @@ export interface Surroundings {
   readonly encrypted: ReadonlySet<string>;
   /** The agent's version in the committed lock file, the only one that can be installed. */
   readonly agentVersion: string;
+  /** Secrets that site commands read, each with whether the stack file holds it encrypted. @default none */
+  readonly siteSecrets?: ReadonlyMap<string, boolean>;
 }
 
 /** A stack's settings, all checked; the secrets themselves are not among them. */
@@ -51,7 +55,14 @@ export function parseConfig(
 
   const loaded = known.policy && loadChosenPolicy(known.policy, around.readFile, faults);
   if (loaded && known.runtime) faults.push(...notAccepted(loaded.policy, known.runtime.accept));
+  faults.push(...guardrailFaults(known, loaded?.policy));
   faults.push(...missingSecrets(raw, known));
+  const site = siteCommandChecks(
+    known.siteCommands ?? [],
+    known.machine as MachineSettings,
+    around.siteSecrets ?? new Map(),
+  );
+  faults.push(...site.map(({ path, ...fault }) => ({ ...fault, path: propertyPath(path) })));
   const version = agentVersion(known.agent?.version, around.agentVersion, faults);
   const ca = known.mirrors?.ca && certificates(known.mirrors.ca, around.readFile, faults);
   if (faults.length > 0 || !loaded) return { faults: faults.map((fault) => asKey(fault, raw)) };
@@ -94,7 +105,7 @@ const examples: Record<string, string> = {
   tunnel: "tunnel: { kind: none }",
   mirrors: "mirrors: { npm: URL }",
   workspace: "workspace: { keep: true }",
-  siteCommands: "leave it out",
+  siteCommands: "siteCommands: [{ name: inventory-agent, create: COMMAND }]",
 };
 
 function unknownKeys(raw: Readonly<Record<string, unknown>>): Fault[] {
@@ -129,6 +140,9 @@ function missingSecrets(
     ...(tunnel?.kind === "named" ? needSecret(raw, "tunnelToken", "tunnel.kind named") : []),
     ...(machine?.kind === "existing" && (machine as { agentSocket?: string }).agentSocket === undefined
       ? needSecret(raw, "sshPrivateKey", "machine.kind existing, without an agentSocket,")
+      : []),
+    ...((machine?.kind === "aws" || machine?.kind === "gcp") && machine.authorizedKey !== undefined
+      ? needSecret(raw, "sshPrivateKey", "machine.authorizedKey")
       : []),
   ];
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { machineSettings } from "../machine-kinds/index.ts";
 import { serviceUrl, url } from "./addresses.ts";
+import { siteCommands } from "./site-commands.ts";
 import { atLeast } from "./sizes.ts";
 
 const text = z.string().min(1);
@@ -128,14 +129,7 @@ export const sections = {
   tunnel: tunnel.prefault({ kind: "none" }),
   mirrors: mirrors.prefault({}),
   workspace: z.strictObject({ keep: z.boolean().default(false) }).prefault({}),
-  /** Commands of the site's own. Read, and refused until they are run. */
-  siteCommands: z
-    .array(z.unknown())
-    .refine((commands) => commands.length === 0, {
-      error: "site commands come with a later release",
-      params: { instead: "leave it out" },
-    })
-    .default([]),
+  siteCommands,
 };
 
 export type Sections = { [K in keyof typeof sections]: z.output<(typeof sections)[K]> };

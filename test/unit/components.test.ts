@@ -26,7 +26,7 @@ describe("the program's resources, with Pulumi's mocks", () => {
     const { provideMachine } = await import("../../components/machine/provide-machine.ts");
     const { SandboxHost } = await import("../../components/sandbox-host.ts");
     const { AgentSandbox } = await import("../../components/agent-sandbox.ts");
-    const on = provideMachine("machine", { kind: "local", demo: true });
+    const on = await provideMachine("machine", { kind: "local", demo: true });
     const host = new SandboxHost("host", { on, runtime: "embedded" });
     const agent = new AgentSandbox("main", {
       host,

@@ -119,7 +119,7 @@ describe("every fault is told, all at once, with what to write instead", () => {
       "nemoclaw:tunnel.hostname: hostname is missing; expected text | hostname: …",
       'nemoclaw:mirrors.npm: "npm.example.com" is not a URL with https or http | https://npm.example.com',
       'nemoclaw:workspace.keep: "yes" is text; expected true or false | true',
-      "nemoclaw:siteCommands: site commands come with a later release | leave it out",
+      'nemoclaw:siteCommands[0]: "x" is text; expected a mapping | a mapping',
       expect.stringMatching(/^nemoclaw:policy\.presets\[0\]: there is no preset "githb".*\| github$/),
       expect.stringMatching(/^nemoclaw:policy\.file: none\.yaml cannot be read: there is no such file/),
       "nemoclaw:inferenceKey: inference.kind nvidia needs the inference service's key | scripts/pulumi config set --secret nemoclaw:inferenceKey",
@@ -134,8 +134,8 @@ describe("every fault is told, all at once, with what to write instead", () => {
   });
 
   test.each([
-    ["machine", { kind: "aws" }, "machines on aws come with a later release | existing"],
-    ["machine", { kind: "gcp", anything: 1 }, "machines on gcp come with a later release"],
+    ["machine", { kind: "aws" }, "machine.region: region is missing"],
+    ["machine", { kind: "gcp", anything: 1 }, 'machine.anything: "anything" is not known here'],
     ["machine", { kind: "local", demo: "on" }, 'machine.demo: "on" is text; expected true or false | true'],
     [
       "machine",

@@ -16,7 +16,8 @@ const ssh = /^ssh2$/;
 
 const rules: Record<string, Rule> = {
   stacks: { loads: [/^components\//, /^resources\//, /^policies\//], types: [/^host\//], never: [ssh] },
-  components: { loads: [/^resources\//], types: [/^host\//, /^policies\//], never: [ssh] },
+  // The machine components keep the guardrails themselves, so that a stack is safe without the policy pack.
+  components: { loads: [/^resources\//, /^policies\/guardrails\//], types: [/^host\//, /^policies\//], never: [ssh] },
   resources: { loads: [], types: [/^host\//, /^policies\//], never: [ssh] },
   provider: { loads: [/^host\//, /^policies\//, /^services\/build\.ts$/] },
   host: { loads: [/^policies\//, /^services\/[^/]+\/unit[^/]*\.ts$/, /^services\/build\.ts$/], never: [pulumi] },

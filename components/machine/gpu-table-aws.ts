@@ -1,0 +1,82 @@
+import { InstanceType as T } from "@pulumi/aws/types/enums/ec2/index.js";
+import { type MachineTypes, withGpu, withoutGpu } from "./machine-types.ts";
+
+/** The EC2 instance types that this project knows, GPUs first. Types with a part of a GPU are left out: nothing here was tried with one. */
+export const awsMachineTypes: MachineTypes = [
+  ...withGpu("T4", 16, [
+    [T.G4dn_XLarge, 1, "up to $1"],
+    [T.G4dn_2XLarge, 1, "up to $1"],
+    [T.G4dn_4XLarge, 1, "up to $5"],
+    [T.G4dn_8XLarge, 1, "up to $5"],
+    [T.G4dn_16XLarge, 1, "up to $5"],
+    [T.G4dn_12XLarge, 4, "up to $5"],
+    [T.G4dn_Metal, 8, "up to $20"],
+  ]),
+  ...withGpu("L4", 24, [
+    [T.G6_XLarge, 1, "up to $1"],
+    [T.G6_2XLarge, 1, "up to $1"],
+    [T.G6_4XLarge, 1, "up to $5"],
+    [T.G6_8XLarge, 1, "up to $5"],
+    [T.G6_16XLarge, 1, "up to $5"],
+    [T.G6_12XLarge, 4, "up to $5"],
+    [T.G6_24XLarge, 4, "up to $20"],
+    [T.G6_48XLarge, 8, "up to $20"],
+  ]),
+  ...withGpu("A10G", 24, [
+    [T.G5_XLarge, 1, "up to $5"],
+    [T.G5_2XLarge, 1, "up to $5"],
+    [T.G5_4XLarge, 1, "up to $5"],
+    [T.G5_8XLarge, 1, "up to $5"],
+    [T.G5_16XLarge, 1, "up to $5"],
+    [T.G5_12XLarge, 4, "up to $20"],
+    [T.G5_24XLarge, 4, "up to $20"],
+    [T.G5_48XLarge, 8, "up to $20"],
+  ]),
+  ...withGpu("L40S", 48, [
+    [T.G6e_XLarge, 1, "up to $5"],
+    [T.G6e_2XLarge, 1, "up to $5"],
+    [T.G6e_4XLarge, 1, "up to $5"],
+    [T.G6e_8XLarge, 1, "up to $5"],
+    [T.G6e_16XLarge, 1, "up to $20"],
+    [T.G6e_12XLarge, 4, "up to $20"],
+    [T.G6e_24XLarge, 4, "up to $20"],
+    [T.G6e_48XLarge, 8, "over $20"],
+  ]),
+  ...withGpu("RTX PRO 4500", 32, [[T.G7_2XLarge, 1, "up to $5"]]),
+  ...withGpu("RTX PRO 6000", 96, [
+    [T.G7e_2XLarge, 1, "up to $5"],
+    [T.G7e_4XLarge, 1, "up to $5"],
+    [T.G7e_8XLarge, 1, "up to $20"],
+    [T.G7e_12XLarge, 2, "up to $20"],
+    [T.G7e_24XLarge, 4, "up to $20"],
+    [T.G7e_48XLarge, 8, "over $20"],
+  ]),
+  ...withGpu("H100", 80, [
+    [T.P5_4XLarge, 1, "up to $20"],
+    [T.P5_48XLarge, 8, "over $20"],
+  ]),
+  ...withGpu("A100", 40, [[T.P4d_24XLarge, 8, "over $20"]]),
+  ...withGpu("A100 80GB", 80, [[T.P4de_24XLarge, 8, "over $20"]]),
+  ...withGpu("H200", 141, [
+    [T.P5e_48XLarge, 8, "over $20"],
+    [T.P5en_48XLarge, 8, "over $20"],
+  ]),
+  ...withGpu("B200", 180, [[T.P6_b200_48XLarge, 8, "over $20"]]),
+  ...withGpu("B300", 288, [[T.P6_b300_48XLarge, 8, "over $20"]]),
+  ...withGpu(
+    "T4G",
+    16,
+    [
+      [T.G5g_XLarge, 1, "up to $1"],
+      [T.G5g_2XLarge, 1, "up to $1"],
+      [T.G5g_4XLarge, 1, "up to $1"],
+      [T.G5g_8XLarge, 1, "up to $5"],
+      [T.G5g_16XLarge, 2, "up to $5"],
+    ],
+    "arm64",
+  ),
+  ...withGpu("GB200", 186, [[T.P6e_gb200_36XLarge, 4, "over $20"]], "arm64"),
+  ...withoutGpu("amd64", [T.M7i_Large, T.M7i_XLarge, T.M7i_2XLarge, T.M7i_4XLarge, T.C7i_XLarge, T.C7i_2XLarge]),
+  ...withoutGpu("amd64", [T.T3_Large, T.T3_XLarge, T.T3_2XLarge]),
+  ...withoutGpu("arm64", [T.M7g_Large, T.M7g_XLarge, T.M7g_2XLarge, T.M7g_4XLarge]),
+];

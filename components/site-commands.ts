@@ -1,0 +1,66 @@
+import { Command } from "@pulumi/command/remote/command.js";
+import { Logging } from "@pulumi/command/types/enums/remote/index.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { MachineInputs } from "../resources/machine-inputs.ts";
+import { guarded } from "./machine/guarded.ts";
+import type { ProvidedMachine } from "./machine/provided-machine.ts";
+
+export interface SiteCommandArgs {
+  readonly name: string;
+  /** Shell commands; shown in previews. */
+  readonly create: string;
+  readonly update?: string;
+  readonly delete?: string;
+  /** What they get on standard input. */
+  readonly stdin?: pulumi.Input<string>;
+}
+
+/** Commands of the site's own on a machine, one after the other in their order. They cannot be read back, so they show no drift. */
+export class SiteCommands extends pulumi.ComponentResource {
+  /** The last of them; depend on it to come after all. */
+  readonly last?: pulumi.Resource;
+
+  constructor(
+    name: string,
+    args: { readonly on: ProvidedMachine; readonly commands: readonly SiteCommandArgs[] },
+    opts?: pulumi.ComponentResourceOptions & { readonly after?: readonly pulumi.Resource[] },
+  ) {
+    const { after = [], ...rest } = opts ?? {};
+    super("nemoclaw:index:SiteCommands", name, {}, guarded(rest));
+    const { machine, deletedWith } = args.on;
+    let before: readonly pulumi.Resource[] = after;
+    for (const { name: command, stdin, ...scripts } of args.commands) {
+      const made: Command = new Command(
+        `${name}-${command}`,
+        {
+          ...scripts,
+          connection: connectionTo(machine),
+          // What a command prints may be as secret as what it reads.
+          logging: Logging.None,
+          addPreviousOutputInEnv: false,
+          ...(stdin === undefined ? {} : { stdin: pulumi.secret(stdin) }),
+        },
+        { parent: this, deletedWith, dependsOn: [...before], additionalSecretOutputs: ["stdout", "stderr"] },
+      );
+      before = [made];
+      this.last = made;
+    }
+    this.registerOutputs({});
+  }
+}
+
+function connectionTo({ id, address, port, user, privateKey, agentSocket, hostKeys, via }: MachineInputs) {
+  // By its id a cloud machine has its final key before anything connects to it.
+  const host = pulumi.all([address, id]).apply(([where]) => where);
+  const jump = via as JumpHost | undefined;
+  const ways = { privateKey, agentSocketPath: agentSocket };
+  const proxy = jump && { host: jump.address, port: jump.port, user: jump.user, hostKey: jump.hostKeys[0], ...ways };
+  return { host, port, user, hostKey: hostKeys[0], ...ways, ...(proxy ? { proxy } : {}) };
+}
+
+interface JumpHost {
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  readonly hostKeys: readonly string[];
+}
