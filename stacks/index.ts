@@ -50,8 +50,8 @@ const door =
 export const machine = on.machine.address;
 export const model = agent.model;
 export const enforced = agent.enforced;
-export const bot = bridge?.username;
-export const url = door?.url;
+export const bot = bridge?.username ?? "none";
+export const url = door?.url ?? "none";
 
 // Loaded only where there are any, because their provider is one that has to be downloaded.
 async function siteCommands(when: "before" | "after", after: pulumi.Resource[] = []) {
