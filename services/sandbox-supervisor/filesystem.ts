@@ -20,6 +20,8 @@ export interface Access {
   readonly allowRead: readonly string[];
   readonly allowWrite: readonly string[];
   readonly denyWrite: readonly string[];
+  /** Folders inside what is readable that are not. */
+  readonly denyRead: readonly string[];
   /** Paths of the policy that are not taken as written, each with the reason. */
   readonly skipped: readonly Need[];
 }
@@ -31,6 +33,8 @@ export interface AccessRequest {
   /** Writable whatever the policy says: the agent's own state. */
   readonly state: readonly string[];
   readonly workspace: string;
+  /** Folders of the deployment itself, which no policy opens: other sandboxes of the machine have theirs in them. */
+  readonly hidden: readonly string[];
   readonly disk: Disk;
 }
 
@@ -40,12 +44,14 @@ export interface AccessRequest {
  *
  * @throws when a read-only path inside a writable one has a writable path inside: no list says that
  */
-export function access({ policy, needs, state, workspace, disk }: AccessRequest): Access {
+export function access({ policy, needs, state, workspace, hidden, disk }: AccessRequest): Access {
   const skipped: Need[] = [];
+  const isHidden = (path: string) => hidden.some((folder) => path === folder || below(path, folder));
+  const unusable = (path: string) => kernel(path) ?? (isHidden(path) ? "it is the deployment's own" : undefined);
   const resolve = (paths: readonly string[]) =>
     paths.flatMap((path) => {
       const real = disk.real(path);
-      const reason = kernel(path) ?? (real === undefined ? "does not exist" : kernel(real));
+      const reason = unusable(path) ?? (real === undefined ? "does not exist" : unusable(real));
       if (reason === undefined) return [real as string];
       skipped.push({ path, reason });
       return [];
@@ -67,8 +73,11 @@ export function access({ policy, needs, state, workspace, disk }: AccessRequest)
   const readable = [...readOnly, ...needed].filter(
     (path) => !allowWrite.some((parent) => path === parent || below(path, parent)),
   );
-  const allowRead = outermost(readable.flatMap((path) => around(path, allowWrite, disk)));
-  return { allowRead, allowWrite, denyWrite, skipped };
+  const listed = readable.flatMap((path) => around(path, allowWrite, disk));
+  // What is needed from a hidden folder is listed by itself, since the folder around it is not readable.
+  const allowRead = [...outermost(listed.filter((path) => !isHidden(path))), ...outermost(needed.filter(isHidden))];
+  const denyRead = hidden.filter((folder) => disk.real(folder) === folder);
+  return { allowRead, allowWrite, denyWrite, denyRead, skipped };
 }
 
 // These three are made anew for each sandbox, whatever is listed.

@@ -8,7 +8,7 @@ import { insideEnvironment } from "./environment.ts";
 import { access } from "./filesystem.ts";
 import { log, reason } from "./log.ts";
 import { notify } from "./notify.ts";
-import { sandboxPaths } from "./paths.ts";
+import { deploymentFolders, sandboxPaths } from "./paths.ts";
 import { needs } from "./readable.ts";
 import { explainFault, readRouteStatus } from "./route-status.ts";
 import { readSettings } from "./settings.ts";
@@ -45,7 +45,14 @@ async function run(sandbox: string, heapMegabytes: number): Promise<number> {
   const sandboxRuntime = join(here, "node_modules/@anthropic-ai/sandbox-runtime");
   const places = { node, agent, loop, sandboxRuntime, relays: paths.relays, trust: paths.trust };
   const { workspace } = paths;
-  const listed = access({ policy: settings.filesystem, needs: needs(places), state: [state], workspace, disk });
+  const listed = access({
+    policy: settings.filesystem,
+    needs: needs(places),
+    state: [state],
+    workspace,
+    hidden: deploymentFolders,
+    disk,
+  });
   for (const path of listed.skipped) log("info", "path-left-out", { ...path });
 
   const home = listed.allowWrite.includes(workspace) ? workspace : state;

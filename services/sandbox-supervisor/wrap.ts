@@ -27,7 +27,7 @@ export async function startInside({
     // One port twice: whoever speaks SOCKS to it gets a protocol error, since the gate speaks only HTTP.
     network: { allowedDomains: [], deniedDomains: [], httpProxyPort: gatePort, socksProxyPort: gatePort },
     filesystem: {
-      denyRead: literal(["/"]),
+      denyRead: literal(["/", ...access.denyRead]),
       allowRead: literal(access.allowRead),
       allowWrite: literal(access.allowWrite),
       denyWrite: literal(access.denyWrite),

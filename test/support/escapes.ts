@@ -158,6 +158,8 @@ export const escapes: readonly Attempt[] = [
     "/etc/shadow",
     "/root/.ssh/authorized_keys",
     "/etc/nemoclaw/credentials/nemoclaw-route@main.inference-key",
+    "/etc/nemoclaw/main/policy.json",
+    "/var/lib/nemoclaw/main/workspace/keep",
     "/var/lib/nemoclaw/main/gate/ca.key",
     "/var/lib/nemoclaw/main/gate-ca/ca.crt",
     "/run/nemoclaw/main-route.json",

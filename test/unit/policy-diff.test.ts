@@ -11,7 +11,10 @@ import { readTarget } from "../../services/egress-gate/request-target.ts";
 
 type Written = Record<string, unknown>;
 
-function policy(blocks: Record<string, { endpoints: readonly Written[]; binaries?: readonly string[] }>, rest: Written = {}): Policy {
+function policy(
+  blocks: Record<string, { endpoints: readonly Written[]; binaries?: readonly string[] }>,
+  rest: Written = {},
+): Policy {
   const network_policies = Object.fromEntries(
     Object.entries(blocks).map(([name, { endpoints, binaries = ["/**"] }]) => [name, { endpoints, binaries }]),
   );

@@ -20,6 +20,7 @@ function diskOf(paths: readonly string[], links: Readonly<Record<string, string>
 }
 
 const state = "/var/lib/nemoclaw/main/agent";
+const hidden = ["/var/lib/nemoclaw", "/etc/nemoclaw"];
 const disk = diskOf(
   [
     "/usr/bin",
@@ -30,6 +31,9 @@ const disk = diskOf(
     "/var/lib/dpkg",
     "/dev/null",
     "/proc",
+    "/etc/nemoclaw/main",
+    "/var/lib/nemoclaw/other",
+    "/var/lib/nemoclaw/need",
     state,
   ],
   { "/lib": "/usr/lib" },
@@ -37,7 +41,7 @@ const disk = diskOf(
 
 function translate(policy: FilesystemPolicy, needed: readonly string[] = ["/usr"]) {
   const needs = needed.map((path) => ({ path, reason: "a test's need" }));
-  return access({ policy, needs, state: [state], workspace: "/sandbox", disk });
+  return access({ policy, needs, state: [state], workspace: "/sandbox", hidden, disk });
 }
 
 describe("the filesystem policy in sandbox-runtime's words", () => {
@@ -46,6 +50,7 @@ describe("the filesystem policy in sandbox-runtime's words", () => {
       allowRead: ["/etc", "/usr"],
       allowWrite: ["/sandbox", "/tmp", state],
       denyWrite: [],
+      denyRead: hidden,
       skipped: [],
     });
   });
@@ -87,9 +92,17 @@ describe("the filesystem policy in sandbox-runtime's words", () => {
   test("what no list can say is refused", () => {
     const deep = diskOf(["/sandbox/a/b", state]);
     const policy = { read_only: ["/sandbox/a"], read_write: ["/sandbox", "/sandbox/a/b"] };
-    expect(() => access({ policy, needs: [], state: [state], workspace: "/sandbox", disk: deep })).toThrow(
+    expect(() => access({ policy, needs: [], state: [state], workspace: "/sandbox", hidden, disk: deep })).toThrow(
       "/sandbox/a/b cannot be writable inside the read-only /sandbox/a",
     );
+  });
+
+  test("no policy opens the deployment's own folders, however it is spelled", () => {
+    const asked = ["/", "/var/lib/nemoclaw", "/etc/nemoclaw/main", "/var/lib/nemoclaw/other"];
+    const { allowRead, denyRead, skipped } = translate({ read_only: asked }, ["/usr", "/var/lib/nemoclaw/need"]);
+    expect(allowRead.filter((path) => path.includes("nemoclaw"))).toEqual(["/var/lib/nemoclaw/need"]);
+    expect(denyRead).toEqual(hidden);
+    expect(skipped.map(({ path }) => path)).toEqual(asked.slice(1));
   });
 
   test("a path in both lists is writable", () => {
@@ -103,7 +116,7 @@ describe("the filesystem policy in sandbox-runtime's words", () => {
     fc.assert(
       fc.property(fc.array(path), fc.array(path), fc.array(path), (files, read_only, read_write) => {
         const disk = diskOf([...files, ...read_only, ...read_write]);
-        const request = { needs: [], state: [], workspace: "/sandbox", disk };
+        const request = { needs: [], state: [], workspace: "/sandbox", hidden: [], disk };
         let result: ReturnType<typeof access>;
         try {
           result = access({ policy: { read_only, read_write }, ...request });
