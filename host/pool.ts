@@ -32,7 +32,7 @@ const redactor = new Redactor();
  * await closeAll();
  */
 export async function connectTo(machine: Machine, options: ConnectOptions = {}): Promise<Host> {
-  const key = JSON.stringify([machine.user, machine.address, machine.port, [...machine.hostKeys].sort(), machine.via]);
+  const key = keyOf(machine);
   let session = sessions.get(key);
   if (!session) {
     session = new PooledSession(machine, options);
@@ -40,6 +40,21 @@ export async function connectTo(machine: Machine, options: ConnectOptions = {}):
   }
   await session.connection(options);
   return new SshHost(machine, session, options);
+}
+
+/**
+ * Ends the connection to a machine reached with exactly these host keys, and gives its operator lock back: the same machine
+ * under other keys is another session, which would wait for it.
+ */
+export async function disconnectFrom(machine: Machine): Promise<void> {
+  const key = keyOf(machine);
+  const session = sessions.get(key);
+  sessions.delete(key);
+  await session?.close();
+}
+
+function keyOf({ user, address, port, hostKeys, via }: Machine): string {
+  return JSON.stringify([user, address, port, [...hostKeys].sort(), via]);
 }
 
 /** Ends every connection of this process, and with them the operator locks. */

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineInputs } from "../../resources/machine-inputs.ts";
+import { Preflight } from "../../resources/preflight.ts";
 import { SshKeyPair } from "../../resources/ssh-key-pair.ts";
 import type { ProvidedMachine } from "./provided-machine.ts";
 
@@ -16,7 +17,9 @@ export interface ExistingMachineArgs {
   readonly gpu: "none" | { model: string; count: number };
 }
 
-/** A machine that is already there. It is never deleted; what we put on it is. */
+/**
+ * A machine that is already there. It is looked at before anything is changed on it, and never deleted; what we put on it is.
+ */
 export class ExistingMachine extends pulumi.ComponentResource implements ProvidedMachine {
   readonly machine: MachineInputs;
 
@@ -26,7 +29,7 @@ export class ExistingMachine extends pulumi.ComponentResource implements Provide
     // Its id is what tells this installation from another of the same names.
     const installation = new SshKeyPair(`${name}-installation`, { comment: `${project}-${stack}` }, { parent: this });
     const { hostKeys, via, privateKey, agentSocket, ...reach } = args;
-    this.machine = {
+    const machine: MachineInputs = {
       ...reach,
       id: `existing:${args.address}:${args.port}`,
       hostKeys: [...hostKeys],
@@ -35,6 +38,9 @@ export class ExistingMachine extends pulumi.ComponentResource implements Provide
       ...(via === undefined ? {} : { via }),
       owner: { project, stack, installation: installation.id },
     };
+    const preflight = new Preflight(`${name}-preflight`, { machine }, { parent: this });
+    // The same id, by way of the look: nothing is done to the machine before it is over.
+    this.machine = { ...machine, id: preflight.id };
     this.registerOutputs({});
   }
 }

@@ -74,7 +74,7 @@ install -D -m 0644 "$t/key" ${keyPath}`,
 }
 
 /** Prints the fingerprint of the only key in a file, and nothing when there are several: a second one would be trusted too. */
-function soleFingerprint(file: string): string {
+export function soleFingerprint(file: string): string {
   return `gpg --batch --show-keys --with-colons ${file} 2>/dev/null | awk -F: '
 $1 == "pub" { keys++; first = 1 }
 $1 == "fpr" && first { found = $10; first = 0 }

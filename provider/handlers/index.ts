@@ -4,7 +4,10 @@ import { demo } from "./demo.ts";
 import { dockerEngine } from "./docker-engine.ts";
 import { inferenceRoute } from "./inference-route.ts";
 import { localMachine } from "./local-machine.ts";
+import { machineIdentity } from "./machine-identity.ts";
 import { networkPolicy } from "./network-policy.ts";
+import { nvidiaGpu } from "./nvidia-gpu.ts";
+import { preflight } from "./preflight.ts";
 import { sandboxResource } from "./sandbox.ts";
 import { sandboxRuntime } from "./sandbox-runtime.ts";
 import { sshKeyPair } from "./ssh-key-pair.ts";
@@ -16,7 +19,10 @@ export const handlers: readonly AnyHandler[] = [
   sshKeyPair,
   localMachine,
   demo,
+  machineIdentity,
+  preflight,
   dockerEngine,
+  nvidiaGpu,
   sandboxRuntime,
   workspace,
   sandboxResource,

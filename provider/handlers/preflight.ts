@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { type Machine, machineSchema } from "../../host/machine.ts";
+import { connectTo } from "../../host/pool.ts";
+import { judge, preflightFailure } from "../../host/preflight.ts";
+import { type PreflightFacts, preflightFacts } from "../../host/preflight-facts.ts";
+import type { Handler, Progress } from "../handler.ts";
+
+interface PreflightInputs {
+  readonly machine: Machine;
+  readonly landlock?: boolean;
+  readonly fit: boolean;
+}
+
+interface PreflightState extends PreflightInputs {
+  /** What a refresh found to be missing since; nothing where `fit`. */
+  readonly missing?: readonly string[];
+  readonly architecture?: string;
+  readonly distribution?: string;
+  readonly glibc?: string;
+  readonly kernel?: string;
+  readonly landlockOffered?: boolean;
+  readonly memoryGiB?: number;
+  readonly cpus?: number;
+  readonly gpus?: readonly string[];
+  readonly driver?: string;
+}
+
+const READ_DEADLINE_SECONDS = 15;
+
+/** A look at a machine before anything is done to it. It never changes anything, neither when made nor when deleted. */
+export const preflight: Handler<PreflightInputs, PreflightState> = {
+  type: "nemoclaw:host:Preflight",
+  inputs: z.strictObject({ machine: machineSchema, landlock: z.boolean().optional(), fit: z.literal(true) }),
+  replaceOn: [["machine", "id"]],
+  idOf: ({ machine }) => machine.id,
+
+  async create(inputs, progress) {
+    return { id: inputs.machine.id, state: await pass(inputs, progress) };
+  },
+  async read(_id, state, progress) {
+    return look(state, { ...progress, connectSeconds: READ_DEADLINE_SECONDS });
+  },
+  update: (_id, inputs, _state, progress) => pass(inputs, progress),
+  async delete() {},
+};
+
+async function pass(inputs: PreflightInputs, progress: Progress): Promise<PreflightState> {
+  const facts = await ask(inputs, progress);
+  const verdict = judge(facts, { ...inputs.machine, landlock: inputs.landlock });
+  for (const note of verdict.notes) progress.log(note);
+  if (verdict.missing.length > 0) throw preflightFailure(inputs.machine, verdict);
+  return stateOf(inputs, facts, []);
+}
+
+async function look(inputs: PreflightInputs, progress: Progress & { connectSeconds: number }): Promise<PreflightState> {
+  const facts = await ask(inputs, progress);
+  const { missing } = judge(facts, { ...inputs.machine, landlock: inputs.landlock });
+  return stateOf(
+    inputs,
+    facts,
+    missing.map(({ found }) => found),
+  );
+}
+
+async function ask({ machine }: PreflightInputs, progress: Progress & { connectSeconds?: number }) {
+  const host = await connectTo(machine, progress);
+  return host.look(preflightFacts(machine.owner, Date.now()));
+}
+
+// Only what stays the same from run to run: free room and the clock would make every refresh a difference.
+function stateOf(
+  { machine, landlock }: PreflightInputs,
+  { system, kernel, room, gpu }: PreflightFacts,
+  missing: readonly string[],
+): PreflightState {
+  return {
+    machine,
+    landlock,
+    fit: missing.length === 0,
+    missing,
+    architecture: system.architecture,
+    distribution: system.name,
+    glibc: system.glibc,
+    kernel: kernel.release,
+    landlockOffered: kernel.landlock,
+    memoryGiB: Math.round(room.memoryMiB / 1024),
+    cpus: room.cpus,
+    gpus: gpu.names,
+    driver: gpu.driver,
+  };
+}

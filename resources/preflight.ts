@@ -1,0 +1,49 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { MachineInputs } from "./machine-inputs.ts";
+
+export interface PreflightArgs {
+  readonly machine: MachineInputs;
+  /** Whether a kernel without Landlock is refused. @default false, as the embedded runtime does without it */
+  readonly landlock?: boolean;
+}
+
+/**
+ * A look at a machine before anything is done to it: architecture, system, kernel, room, clock, GPU, ports and owner, in one
+ * round trip. What is missing fails the run, all of it at once with what to do; a refresh looks again. Neither making nor
+ * deleting it changes the machine. Its id is the machine's, so that what takes its machine's id from it comes afterwards.
+ *
+ * @example
+ * const preflight = new Preflight("box-preflight", { machine: reach });
+ * this.machine = { ...reach, id: preflight.id };
+ */
+export class Preflight extends pulumi.CustomResource {
+  declare readonly fit: pulumi.Output<boolean>;
+  declare readonly missing: pulumi.Output<string[]>;
+  declare readonly architecture: pulumi.Output<string>;
+  declare readonly distribution: pulumi.Output<string>;
+  declare readonly glibc: pulumi.Output<string>;
+  declare readonly kernel: pulumi.Output<string>;
+  declare readonly landlockOffered: pulumi.Output<boolean>;
+  /** Rounded to whole ones. */
+  declare readonly memoryGiB: pulumi.Output<number>;
+  declare readonly cpus: pulumi.Output<number>;
+  /** Names, as the driver has them; none without a driver. */
+  declare readonly gpus: pulumi.Output<string[]>;
+  declare readonly driver: pulumi.Output<string>;
+
+  constructor(name: string, args: PreflightArgs, opts?: pulumi.CustomResourceOptions) {
+    const outputs = {
+      missing: undefined,
+      architecture: undefined,
+      distribution: undefined,
+      glibc: undefined,
+      kernel: undefined,
+      landlockOffered: undefined,
+      memoryGiB: undefined,
+      cpus: undefined,
+      gpus: undefined,
+      driver: undefined,
+    };
+    super("nemoclaw:host:Preflight", name, { ...args, fit: true, ...outputs }, opts);
+  }
+}
