@@ -184,7 +184,7 @@ describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
   );
 
   test("an artifact that is not what the lock file says is refused before it is installed", async () => {
-    await stack.shell("echo tampered >> $(find /srv/mirror -name 'cloudflared-linux-*')");
+    await stack.shell("for file in $(find /srv/mirror -type f); do echo tampered >> $file; done");
     await stack.shell("systemctl stop nemoclaw-tunnel@main; rm -r /opt/nemoclaw/cloudflared");
     await expect(stack.up("--refresh")).rejects.toThrow(/pinned[\s\S]*found/);
     expect(await stack.shell("ls /opt/nemoclaw/cloudflared 2>/dev/null | grep -v '^current$' || true")).toBe("");
