@@ -40,8 +40,16 @@ export async function installPackages(packages: readonly MissingPackage[], say: 
   );
 }
 
-/** Whether apt installs here at all. */
-export async function hasApt(): Promise<boolean> {
+/** Those of these packages that apt could add here; none where there is no apt. */
+export async function notInstalled(packages: readonly MissingPackage[]): Promise<MissingPackage[]> {
+  if (!(await hasApt())) return [];
+  const query = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\\n"];
+  const { stdout } = await runProgram([...query, ...packages.map(({ name }) => name)]);
+  const lines = new Set(stdout.split("\n"));
+  return packages.filter(({ name }) => !lines.has(`${name} installed`));
+}
+
+async function hasApt(): Promise<boolean> {
   return process.platform === "linux" && (await runProgram(["apt-get", "--version"])).exitCode === 0;
 }
 

@@ -1,7 +1,7 @@
 import { HostError } from "../host/errors.ts";
 import { ensureDockerDaemon } from "../host/local/daemon.ts";
 import { ensureMachineImage } from "../host/local/image.ts";
-import { hasApt, installPackages, type MissingPackage } from "./apt-packages.ts";
+import { installPackages, type MissingPackage, notInstalled } from "./apt-packages.ts";
 import { keptFolder } from "./clone-paths.ts";
 import type { Say } from "./progress.ts";
 import { runProgram } from "./run-program.ts";
@@ -29,7 +29,7 @@ export async function findLacking(): Promise<Lacking> {
     { name: "mmdebstrap", reason: "makes a Debian base image where no container registry gives one" },
     { name: "debian-archive-keyring", reason: "checks the packages that go into it" },
   ];
-  return { now, perhaps: image || mmdebstrap || !(await hasApt()) ? [] : makes };
+  return { now, perhaps: image || mmdebstrap ? [] : await notInstalled(makes) };
 }
 
 /**

@@ -42,7 +42,11 @@ export class Progress {
         if (this.#screen.isTTY) this.#rewrite(`    … ${took()}  ${detail}`);
         else if (performance.now() - last >= this.#heartbeatMs) {
           last = performance.now();
-          this.line(this.#dim(`    … ${took()}${detail ? `, still at: ${detail.slice(0, 90)}` : ""}`));
+          this.line(
+            this.#dim(
+              `    … ${took()}${detail ? `, still at: ${detail.replace(/^(?:[-+~]+\s+)?nemoclaw:[\w:]+ /, "").slice(0, 110)}` : ""}`,
+            ),
+          );
         }
       },
       this.#screen.isTTY ? 200 : 1000,

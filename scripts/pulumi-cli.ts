@@ -1,4 +1,4 @@
-import { access, constants, readdir, readFile, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { cloneFolder, keptFolder } from "./clone-paths.ts";
@@ -106,6 +106,7 @@ async function downloadCli(say: (what: string) => void): Promise<Cli | string> {
     return inspectCli(join(home, "versions", version, "bin", "pulumi"), "downloaded by npm's pulumi package");
   }
   const said = run.exitCode === 124 ? "no end after 180 s" : lastLine(run.stderr);
+  await mkdir(keptFolder, { recursive: true });
   await writeFile(note, JSON.stringify({ at: Date.now(), said }));
   return `npm's pulumi package could not download it: ${said}`;
 }

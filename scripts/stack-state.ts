@@ -68,7 +68,10 @@ export async function readStackState(engine: Engine, stack: string): Promise<Sta
 
 /** How to reach the machine a stack's sandbox stands on. */
 export function machineOf(state: StackState | undefined): Machine | undefined {
-  const found = state?.resources.find(({ inputs }) => machineSchema.safeParse(inputs.machine).success);
+  // A machine's identity alone pins the key of user data too, which others may know.
+  const found = state?.resources.find(
+    ({ type, inputs }) => type !== "nemoclaw:host:MachineIdentity" && machineSchema.safeParse(inputs.machine).success,
+  );
   return found && machineSchema.parse(found.inputs.machine);
 }
 

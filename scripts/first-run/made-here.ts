@@ -29,8 +29,8 @@ export async function noteMade(more: Partial<MadeHere>): Promise<void> {
   await rename(`${file}.${process.pid}`, file);
 }
 
-/** Ids of all images this computer has. */
+/** Ids of all images this computer has, but for the layers that lie under others. */
 export async function listImages(): Promise<string[]> {
-  const answer = await runProgram(["docker", "image", "ls", "--all", "--quiet", "--no-trunc"], { timeoutSeconds: 60 });
+  const answer = await runProgram(["docker", "image", "ls", "--quiet", "--no-trunc"], { timeoutSeconds: 60 });
   return [...new Set(answer.stdout.split("\n").filter(Boolean))];
 }

@@ -92,12 +92,20 @@ async function removeLabelled(installations: readonly string[], say: Say): Promi
 }
 
 async function removeImages(images: readonly string[], say: Say): Promise<void> {
-  // The newest were built on the older ones.
-  for (const id of [...images].reverse()) {
-    const answer = await runProgram(["docker", "image", "rm", "--force", id], { timeoutSeconds: 120 });
-    if (answer.exitCode !== 0 && !/no such image/i.test(answer.stderr))
-      say(`${id.slice(7, 19)} stays: ${answer.stderr.trim()}`);
+  let left = images;
+  let refusals: string[] = [];
+  // One may lie under another, so a second look finds what the first had to leave.
+  for (let look = 0; look < 2; look++) {
+    const answers = [];
+    for (const id of left) {
+      const { exitCode, stderr } = await runProgram(["docker", "image", "rm", "--force", id], { timeoutSeconds: 120 });
+      answers.push({ id, gone: exitCode === 0 || /no such image/i.test(stderr), stderr: stderr.trim() });
+    }
+    const refused = answers.filter(({ gone }) => !gone);
+    left = refused.map(({ id }) => id);
+    refusals = refused.map(({ id, stderr }) => `${id.slice(7, 19)} stays: ${stderr}`);
   }
+  for (const refusal of refusals) say(refusal);
 }
 
 async function otherStacks(stack: string): Promise<string[]> {

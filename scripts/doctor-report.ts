@@ -1,0 +1,48 @@
+import type { PreflightVerdict } from "../host/preflight.ts";
+import type { PreflightFacts } from "../host/preflight-facts.ts";
+import type { PresentedKey } from "../host/presented-keys.ts";
+
+/** What `doctor` prints about a machine. */
+export function describeMachine(where: string, facts: PreflightFacts, { missing, notes }: PreflightVerdict): string {
+  const { system, kernel, room, clockAhead, gpu, ports } = facts;
+  const held = ports.filter(({ heldBy }) => heldBy !== "").map(({ port, heldBy }) => `${port} ${heldBy}`);
+  const rows: [string, string][] = [
+    ["machine", where],
+    ["system", `${system.name || system.distribution}, ${system.architecture}, Linux ${kernel.release}`],
+    ["libraries", `${system.glibc ? `glibc ${system.glibc}` : "no glibc"}, systemd ${system.systemd || "none"}`],
+    ["kernel", `control groups ${kernel.cgroups}, Landlock ${kernel.landlock ? "on" : "not offered"}`],
+    ["room", `${room.cpus} CPUs, ${room.memoryMiB} MiB of memory, ${room.diskFreeMiB} MiB free on ${room.diskAt}`],
+    ["clock", clockAhead === 0 ? "as here" : `${Math.abs(clockAhead)} s ${clockAhead > 0 ? "ahead" : "behind"}`],
+    ["GPU", describeGpu(facts)],
+    ["ports", held.length === 0 ? "free" : held.join(", ")],
+  ];
+  const lines = rows.map(([name, text]) => `${name.padEnd(11)}${text}`);
+  for (const note of notes) lines.push(`note       ${note}`);
+  for (const { found, try: hint } of missing) lines.push(`MISSING    ${found}`, `  try      ${hint}`);
+  if (missing.length === 0)
+    lines.push(gpu.smi && gpu.smi.exitCode !== 0 ? "fit, without its GPU" : "fit for this stack");
+  return lines.join("\n");
+}
+
+/** What `doctor --host-key` prints: nothing here is proven, and it says how to prove it. */
+export function describeKeys(where: string, keys: readonly PresentedKey[]): string {
+  return [
+    `${where} presents these host keys. Nobody has vouched for them yet: compare the fingerprints with those`,
+    "the machine itself prints on its console, or with what its owner tells you another way:",
+    "  for key in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $key; done",
+    "",
+    ...keys.map(({ fingerprint }) => `  ${fingerprint}`),
+    "",
+    "If they are the same, pin one of them in the stack file, under nemoclaw:machine:",
+    "",
+    "  hostKeys:",
+    ...keys.map(({ line }) => `    - ${line}`),
+  ].join("\n");
+}
+
+function describeGpu({ gpu: { devices, names, driver, smi } }: PreflightFacts): string {
+  if (names.length > 0) return `${names.join(", ")}, driver ${driver || "unknown"}`;
+  if (devices === 0) return "none of NVIDIA";
+  if (!smi) return `${devices} of NVIDIA, no driver`;
+  return `${devices} of NVIDIA, nvidia-smi says: ${smi.said.split("\n")[0]}`;
+}
