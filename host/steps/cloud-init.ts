@@ -53,12 +53,11 @@ tail -n 25 ${logPath} 2>/dev/null || :`;
 export function readCloudInit(text: string): CloudInitStatus {
   const [said = "", log = ""] = text.split("--- log\n");
   const value = (name: string) => new RegExp(`^${name}:[ \\t]*(.*)$`, "m").exec(said)?.[1]?.trim() ?? "";
-  const list = (name: string) =>
-    items(new RegExp(`^${name}:[^\\n]*\\n((?:[ \\t-].*\\n?)*)`, "m").exec(said)?.[1] ?? "");
+  const list = (name: string) => items(below(said, name));
   const errors = list("errors");
   const state = value("status");
   const common = { log: hideSecrets(log.trim()), warnings: [...list("recoverable_errors"), ...errors] };
-  const detail = hideSecrets([value("detail"), ...detailBelow(said)].filter(Boolean).join("\n"));
+  const detail = hideSecrets([value("detail"), ...items(below(said, "detail"))].filter(Boolean).join("\n"));
   // Exit code 2 is what went wrong and was got over: the machine is usable.
   const recovered = /^exit: 2$/m.test(said);
   if (state === "absent" || state === "disabled") return { status: "absent", detail, ...common, warnings: [] };
@@ -79,18 +78,14 @@ export function cloudInitFailure({ detail, log }: CloudInitStatus, address: stri
   });
 }
 
-// Newer releases put the detail on the lines below it.
-function detailBelow(said: string): string[] {
-  const [, below = ""] = /^detail:[ \t]*\n((?:(?![a-z_]+:).*\n?)*)/m.exec(said) ?? [];
-  return below
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line && !line.startsWith("exit:"));
+// Releases differ in whether a value stands beside its name or on the lines below it, which no name in lower case begins.
+function below(said: string, name: string): string {
+  return new RegExp(`^${name}:[^\\n]*\\n((?:(?![a-z_]+:).*\\n)*)`, "m").exec(said)?.[1] ?? "";
 }
 
 function items(block: string): string[] {
   return block
     .split("\n")
     .map((line) => hideSecrets(line.trim().replace(/^-\s*/, "")))
-    .filter((line) => line && line !== "[]" && line !== "{}");
+    .filter((line) => line && !/^[A-Z]+:$/.test(line));
 }

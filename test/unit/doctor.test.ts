@@ -1,0 +1,90 @@
+import { createServer } from "node:net";
+import { describe, expect, it } from "vitest";
+import { fingerprint } from "../../host/host-keys.ts";
+import { presentedKeys } from "../../host/presented-keys.ts";
+import { describeKeys, describeMachine } from "../../scripts/doctor-report.ts";
+import { hostAddress } from "../../scripts/host-address.ts";
+import { newKey, startFakeHost } from "../support/fake-host.ts";
+
+const blob = (key: { public: string }) => Buffer.from(key.public.split(" ")[1] ?? "", "base64");
+
+describe("an address as people write it", () => {
+  it.each([
+    ["gpu.example.com", { address: "gpu.example.com", port: 22 }],
+    ["10.0.0.4:2222", { address: "10.0.0.4", port: 2222 }],
+    ["[2001:db8::4]:2222", { address: "2001:db8::4", port: 2222 }],
+    ["[2001:db8::4]", { address: "2001:db8::4", port: 22 }],
+    ["2001:db8::4", { address: "2001:db8::4", port: 22 }],
+    ["admin@gpu.example.com", undefined],
+    ["gpu:0", undefined],
+    ["gpu:70000", undefined],
+    ["-oProxyCommand=x", undefined],
+    ["", undefined],
+  ])("%j", (text, expected) => {
+    expect(hostAddress(text)).toEqual(expected);
+  });
+});
+
+describe("the host keys of a machine (a stand-in for one)", () => {
+  it("shows each type's, with the fingerprints ssh-keygen prints, and logs in nowhere", async () => {
+    const [ed25519, rsa] = [newKey(), newKey("rsa")];
+    await using fake = await startFakeHost({ hostKey: ed25519, moreHostKeys: [rsa] });
+    const keys = await presentedKeys("127.0.0.1", fake.machine.port);
+    expect(keys).toEqual(
+      [ed25519, rsa].map((key) => ({
+        line: key.public.split(" ").slice(0, 2).join(" ").trim(),
+        fingerprint: fingerprint(blob(key)),
+      })),
+    );
+    expect(fake.seen).toMatchObject({ handshakes: 0, lines: [] });
+    const shown = describeKeys("gpu.example", keys);
+    expect(shown).toContain(fingerprint(blob(ed25519)));
+    expect(shown).toContain("Nobody has vouched for them yet");
+    expect(shown).toContain(`    - ${keys[1]?.line}`);
+  });
+
+  it("says so when nothing answers, or what answers is something else", async () => {
+    await expect(presentedKeys("127.0.0.1", 1)).rejects.toMatchObject({ kind: "unreachable" });
+    const server = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    await expect(presentedKeys("127.0.0.1", port, 2000)).rejects.toMatchObject({ kind: "unreachable" });
+    server.close();
+  });
+});
+
+describe("the report about a machine", () => {
+  const facts = {
+    system: { name: "Debian 12", architecture: "x86_64", glibc: "2.36", systemd: 252 },
+    kernel: { release: "6.1", cgroups: "cgroup2fs", landlock: false },
+    room: { cpus: 4, memoryMiB: 8000, diskFreeMiB: 50000, diskAt: "/" },
+    clockAhead: -3,
+    gpu: { devices: 1, names: [], driver: "" },
+    ports: [
+      { port: 17871, heldBy: "nginx.service" },
+      { port: 17872, heldBy: "" },
+    ],
+  } as never;
+
+  it("lists what is missing with what to do", () => {
+    const missing = [{ what: "port-17871", found: "nginx.service listens on port 17871", try: "stop it" }];
+    const text = describeMachine("admin@box:22", facts, { missing, notes: ["the kernel offers no Landlock"] });
+    expect(text.split("\n")).toEqual([
+      "machine    admin@box:22",
+      "system     Debian 12, x86_64, Linux 6.1",
+      "libraries  glibc 2.36, systemd 252",
+      "kernel     control groups cgroup2fs, Landlock not offered",
+      "room       4 CPUs, 8000 MiB of memory, 50000 MiB free on /",
+      "clock      3 s behind",
+      "GPU        1 of NVIDIA, no driver",
+      "ports      17871 nginx.service",
+      "note       the kernel offers no Landlock",
+      "MISSING    nginx.service listens on port 17871",
+      "  try      stop it",
+    ]);
+  });
+
+  it("says that a machine will do", () => {
+    expect(describeMachine("box", facts, { missing: [], notes: [] })).toMatch(/fit for this stack$/);
+  });
+});

@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { gpuFacts } from "../../host/preflight-facts.ts";
+import type { Question } from "../../host/question.ts";
+import { ensureNvidiaGpu, type NvidiaFacts, nvidiaGpuState } from "../../host/steps/nvidia-gpu.ts";
+import { proveNvidiaGpu } from "../../host/steps/nvidia-proof.ts";
+import { nvidiaGpu } from "../../provider/handlers/nvidia-gpu.ts";
+
+const gpu = { model: "L4", count: 1 };
+const repository = { uri: "https://nvidia.example", fingerprint: "C95B321B61E88C1809C4F759DDCAE044F796ECB0" };
+const seen: NvidiaFacts = {
+  gpu: { devices: 1, names: ["NVIDIA L4"], driver: "580.65.06", smi: { exitCode: 0, said: "NVIDIA L4" } },
+  system: { distribution: "ubuntu", arch: "amd64", kernel: "6.8.0-60-generic" },
+  toolkit: { installed: {}, known: [], fresh: true, interrupted: false },
+  repository: { source: undefined, fingerprint: undefined },
+  ctk: "1.19.0",
+  cdi: ["nvidia.com/gpu=all"],
+};
+
+describe("what is refused", () => {
+  const smi = { exitCode: 9, said: "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver." };
+
+  it.each<[string, Partial<NvidiaFacts>, string]>([
+    ["a driver that does not see the GPU", { gpu: { ...seen.gpu, names: [], smi } }, smi.said],
+    ["no GPU at all", { gpu: { devices: 0, names: [], driver: "", smi: undefined } }, "no NVIDIA GPU on its buses"],
+    [
+      "a system whose driver we do not know",
+      {
+        gpu: { devices: 1, names: [], driver: "", smi: undefined },
+        system: { ...seen.system, distribution: "debian" },
+      },
+      "debian has none among its signed packages",
+    ],
+  ])("%s", (_, change, words) => {
+    const plan = () => ensureNvidiaGpu({ gpu, repository }).plan({ ...seen, ...change });
+    expect(plan).toThrow(expect.objectContaining({ kind: "command" }));
+    expect(plan).toThrow(words);
+  });
+
+  it("a toolkit without its repository in the lock file", () => {
+    expect(() => ensureNvidiaGpu({ gpu }).plan({ ...seen, ctk: "" })).toThrow("lock file");
+  });
+});
+
+describe("what a machine says of its GPUs", () => {
+  const parse = (stdout: string) => (gpuFacts as Question<NvidiaFacts["gpu"]>).parse({ stdout, exitCode: 0 });
+
+  it.each<[string, string, NvidiaFacts["gpu"]]>([
+    ["nothing", "devices 0\n", { devices: 0, names: [], driver: "", smi: undefined }],
+    ["a GPU without a driver", "devices 2\n", { devices: 2, names: [], driver: "", smi: undefined }],
+    [
+      "two that work",
+      "devices 2\ndriver 580.65.06\nsmi 0\nNVIDIA L4\nNVIDIA L4\n",
+      {
+        devices: 2,
+        names: ["NVIDIA L4", "NVIDIA L4"],
+        driver: "580.65.06",
+        smi: { exitCode: 0, said: "NVIDIA L4\nNVIDIA L4" },
+      },
+    ],
+    [
+      "a driver that fails",
+      "devices 1\nsmi 9\nNVIDIA-SMI has failed\n",
+      { devices: 1, names: [], driver: "", smi: { exitCode: 9, said: "NVIDIA-SMI has failed" } },
+    ],
+  ])("%s", (_, text, facts) => {
+    expect(parse(text)).toEqual(facts);
+  });
+
+  it("shows driver, names, toolkit and devices", () => {
+    expect(nvidiaGpuState(seen)).toEqual({
+      driver: "580.65.06",
+      names: ["NVIDIA L4"],
+      toolkit: "1.19.0",
+      devices: ["nvidia.com/gpu=all"],
+    });
+  });
+});
+
+describe("the proof by a container (a stand-in for the machine)", () => {
+  const saying = (stdout: string, exitCode = 0) =>
+    ({
+      machine: { address: "gpu.example" },
+      run: async () => ({ stdout, stderr: exitCode ? "could not select device driver" : "", exitCode }),
+    }) as never;
+
+  it("gives the names of the GPUs a container saw", async () => {
+    const said = "GPU 0: NVIDIA L4 (UUID: GPU-6a1c)\nGPU 1: NVIDIA L4 (UUID: GPU-77f0)\n";
+    expect(await proveNvidiaGpu(saying(said), 2)).toEqual(["NVIDIA L4", "NVIDIA L4"]);
+  });
+
+  it.each([
+    ["sees one of two", "GPU 0: NVIDIA L4 (UUID: GPU-6a1c)\n", 0, "sees 1 of 2 GPUs"],
+    ["does not start", "", 125, "could not select device driver"],
+  ])("fails when the container %s", async (_, said, exitCode, words) => {
+    await expect(proveNvidiaGpu(saying(said, exitCode), 2)).rejects.toThrow(words);
+  });
+});
+
+describe("the resource", () => {
+  const machine = { gpu };
+
+  it("takes the repository from the lock file at preview, and nothing without a GPU", async () => {
+    const filled = await nvidiaGpu.fill?.({ machine, usable: true } as never);
+    expect(filled).toMatchObject({ repository: { fingerprint: repository.fingerprint } });
+    expect(await nvidiaGpu.fill?.({ machine: { gpu: "none" }, usable: true } as never)).not.toHaveProperty(
+      "repository",
+    );
+  });
+});

@@ -1,0 +1,153 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { judge, preflightFailure } from "../../host/preflight.ts";
+import { type PreflightFacts, preflightFacts } from "../../host/preflight-facts.ts";
+import { preflight } from "../../provider/handlers/preflight.ts";
+import { startFakeHost } from "../support/fake-host.ts";
+
+const owner = { project: "nemoclaw", stack: "prod", installation: "a1" };
+const wants = { arch: "amd64", gpu: "none", owner } as const;
+const h100 = { ...wants, gpu: { model: "H100", count: 1 } };
+
+const good: PreflightFacts = {
+  system: {
+    architecture: "x86_64",
+    distribution: "ubuntu",
+    version: "24.04",
+    like: ["debian"],
+    name: "Ubuntu 24.04.3 LTS",
+    glibc: "2.39",
+    systemd: 255,
+    apt: true,
+  },
+  kernel: {
+    release: "6.8.0-60-generic",
+    cgroups: "cgroup2fs",
+    landlock: true,
+    userNamespaces: 60000,
+    unprivilegedUserNamespaces: true,
+    appArmorRestricts: false,
+  },
+  room: { cpus: 8, memoryMiB: 32000, diskFreeMiB: 90000, diskAt: "/" },
+  clockAhead: 1,
+  gpu: { devices: 0, names: [], driver: "", smi: undefined },
+  ports: [17871, 17872, 17873].map((port) => ({ port, heldBy: "" })),
+  owner: { owner: undefined },
+};
+
+const system = (change: Partial<PreflightFacts["system"]>) => ({ system: { ...good.system, ...change } });
+const kernel = (change: Partial<PreflightFacts["kernel"]>) => ({ kernel: { ...good.kernel, ...change } });
+const room = (change: Partial<PreflightFacts["room"]>) => ({ room: { ...good.room, ...change } });
+const gpu = (change: Partial<PreflightFacts["gpu"]>) => ({ gpu: { ...good.gpu, ...change } });
+const smi = (exitCode: number, said: string) => ({ exitCode, said });
+
+afterEach(() => {
+  delete process.env.NEMOCLAW_CONNECT_SECONDS;
+});
+
+describe("a machine that lacks something", () => {
+  it.each<[string, Partial<PreflightFacts>, object, string[]]>([
+    ["another processor", system({ architecture: "aarch64" }), wants, ["architecture"]],
+    ["a 32-bit processor", system({ architecture: "i686" }), wants, ["architecture"]],
+    ["no apt", system({ distribution: "fedora", apt: false }), wants, ["distribution"]],
+    ["an old Ubuntu", system({ version: "20.04" }), wants, ["distribution"]],
+    ["an old Debian", system({ distribution: "debian", version: "11" }), wants, ["distribution"]],
+    ["an old C library", system({ glibc: "2.27" }), wants, ["glibc"]],
+    ["musl", system({ glibc: "" }), wants, ["glibc"]],
+    ["no systemd", system({ systemd: 0 }), wants, ["systemd"]],
+    ["control groups of version 1", kernel({ cgroups: "tmpfs" }), wants, ["cgroups"]],
+    ["user namespaces off", kernel({ userNamespaces: 0 }), wants, ["user-namespaces"]],
+    ["user namespaces for root only", kernel({ unprivilegedUserNamespaces: false }), wants, ["user-namespaces"]],
+    ["no Landlock where it is wanted", kernel({ landlock: false }), { ...wants, landlock: true }, ["landlock"]],
+    ["little memory", room({ memoryMiB: 1900 }), wants, ["memory"]],
+    ["a full disk", room({ diskFreeMiB: 3000 }), wants, ["disk"]],
+    ["a clock ahead", { clockAhead: 400 }, wants, ["clock"]],
+    ["a clock behind", { clockAhead: -400 }, wants, ["clock"]],
+    ["no GPU", {}, h100, ["gpu"]],
+    [
+      "too few GPUs",
+      gpu({ devices: 1, names: ["NVIDIA H100"], smi: smi(0, "NVIDIA H100") }),
+      { ...wants, gpu: { model: "H100", count: 2 } },
+      ["gpu"],
+    ],
+    ["a driver that fails", gpu({ devices: 1, smi: smi(9, "NVIDIA-SMI has failed") }), h100, ["gpu-driver"]],
+    ["a port in use", { ports: [{ port: 17872, heldBy: "nginx.service" }] }, wants, ["port-17872"]],
+    ["another owner", { owner: { owner: { ...owner, stack: "other" } } }, wants, ["owner"]],
+    [
+      "all at once",
+      { ...system({ architecture: "aarch64", glibc: "" }), ...kernel({ cgroups: "" }), clockAhead: 999 },
+      wants,
+      ["architecture", "glibc", "cgroups", "clock"],
+    ],
+  ])("%s", (_, change, wanted, missing) => {
+    const verdict = judge({ ...good, ...change }, wanted as never);
+    expect(verdict.missing.map(({ what }) => what)).toEqual(missing);
+    for (const each of verdict.missing) expect(each.try.length).toBeGreaterThan(10);
+  });
+});
+
+describe("a machine that will do", () => {
+  it.each<[string, Partial<PreflightFacts>, object, string]>([
+    ["an Ubuntu", {}, wants, ""],
+    ["a Debian", system({ distribution: "debian", version: "12" }), wants, ""],
+    ["a distribution made of Debian", system({ distribution: "pop" }), wants, "neither Debian nor Ubuntu"],
+    ["a kernel without Landlock", kernel({ landlock: false }), wants, "no Landlock"],
+    ["Ubuntu's restriction of namespaces", kernel({ appArmorRestricts: true }), wants, "AppArmor"],
+    ["little memory for an agent", room({ memoryMiB: 4000 }), wants, "little for an agent"],
+    ["little room, where we stand already", { ...room({ diskFreeMiB: 3000 }), owner: { owner } }, wants, ""],
+    ["our own services", { ports: [{ port: 17871, heldBy: "nemoclaw-gate@main.service" }] }, wants, ""],
+    ["a GPU and no driver yet", gpu({ devices: 1 }), h100, "no NVIDIA driver is installed yet"],
+    ["the GPU", gpu({ devices: 1, names: ["NVIDIA H100 80GB HBM3"], smi: smi(0, "") }), h100, ""],
+    ["another GPU", gpu({ devices: 1, names: ["NVIDIA L4"], smi: smi(0, "") }), h100, "its GPU is NVIDIA L4"],
+    ["a GPU nobody asked for", gpu({ devices: 1, smi: smi(9, "NVIDIA-SMI has failed") }), wants, ""],
+  ])("%s", (_, change, wanted, note) => {
+    const { missing, notes } = judge({ ...good, ...change }, wanted as never);
+    expect(missing).toEqual([]);
+    expect(notes.join("\n")).toContain(note);
+    expect(notes).toHaveLength(note ? 1 : 0);
+  });
+
+  it("is told in one error with all that is missing, and what to do", () => {
+    const verdict = judge({ ...good, ...kernel({ cgroups: "" }), clockAhead: 400 }, wants);
+    expect(preflightFailure({ ...wants, address: "gpu.example" } as never, verdict).message).toBe(
+      `gpu.example cannot take this stack: 2 things are missing; nothing was changed on it
+  said  control groups are not of version 2
+          → boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line
+        its clock is 400 s ahead of this computer's
+          → timedatectl set-ntp true on the one that is wrong; certificates and tokens depend on it`,
+    );
+  });
+});
+
+describe("looking at this computer over SSH (a stand-in for a machine)", () => {
+  it("answers everything in one round trip, and changes nothing", async () => {
+    await using fake = await startFakeHost();
+    const host = await fake.connect();
+    const facts = await host.look(preflightFacts(owner, Date.now()));
+    expect(facts.system.architecture).toBe({ x64: "x86_64", arm64: "aarch64" }[process.arch as "x64"]);
+    expect(facts.system.distribution).not.toBe("");
+    expect(facts.room.cpus).toBeGreaterThan(0);
+    expect(facts.room.memoryMiB).toBeGreaterThan(100);
+    expect(facts.room.diskFreeMiB).toBeGreaterThan(0);
+    expect(Math.abs(facts.clockAhead)).toBeLessThan(60);
+    expect(facts.ports.map(({ port }) => port)).toEqual([17871, 17872, 17873]);
+    expect(fake.seen).toMatchObject({ handshakes: 1, lines: { length: 1 } });
+  });
+
+  it("sees who listens on a port of ours", async () => {
+    await using fake = await startFakeHost({ port: 17873 });
+    const facts = await (await fake.connect()).look(preflightFacts(owner, Date.now()));
+    expect(facts.ports.find(({ port }) => port === 17873)?.heldBy).not.toBe("");
+  });
+
+  it("refuses a machine of another architecture, and a refresh says what is missing", async () => {
+    await using fake = await startFakeHost();
+    const machine = { ...fake.machine, arch: process.arch === "arm64" ? "amd64" : "arm64" } as const;
+    const progress = { log: () => {}, signal: new AbortController().signal };
+    const inputs = { machine, fit: true };
+    await expect(preflight.create(inputs, progress)).rejects.toThrow("is configured");
+    expect(await preflight.read("fake", inputs, progress)).toMatchObject({
+      fit: false,
+      missing: expect.arrayContaining([expect.stringContaining("is configured")]),
+    });
+  });
+});
