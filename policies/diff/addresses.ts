@@ -35,8 +35,8 @@ interface Range {
   readonly to: bigint;
 }
 
-// Neighbouring ranges count as one, so that a range written in two halves is the range.
-function covered(entry: string, by: readonly string[]): boolean {
+/** Whether an address or range lies within others; neighbours count as one, so that a range in two halves is the range. */
+export function covered(entry: string, by: readonly string[]): boolean {
   const wanted = rangeOf(entry);
   const others = by
     .map(rangeOf)

@@ -1,0 +1,18 @@
+import type { Report } from "./report.ts";
+
+/**
+ * A preview's report with what only revisions can tell: where versions and digests come from, and which secrets of the stack
+ * file have changed. What happens and what is accessible is the preview's to say.
+ */
+export function combine(preview: Report, revisions: Report): Report {
+  const known = new Set(preview.versions.map(({ what }) => what));
+  return {
+    ...preview,
+    compared: `${preview.compared}; ${revisions.compared}`,
+    versions: [...preview.versions, ...revisions.versions.filter(({ what }) => !known.has(what))],
+    exposure: preview.exposure.length > 0 ? preview.exposure : revisions.exposure,
+    settings: revisions.settings,
+    // The stack file's own names are certain; the preview can only guess at what it is not shown.
+    secrets: revisions.secrets.length > 0 ? revisions.secrets : preview.secrets,
+  };
+}

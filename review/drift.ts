@@ -1,0 +1,42 @@
+import { labelOf } from "./losses.ts";
+import { nameOf, operationOf, type Preview } from "./preview.ts";
+import type { ResourceChange } from "./resource-changes.ts";
+import { type ValueChange, valueChanges } from "./values.ts";
+
+/** A resource as the state had it before anybody looked at the real thing. */
+export interface Recorded {
+  readonly type: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** A resource that is not as the last update left it. */
+export interface Drift {
+  readonly urn: string;
+  readonly name: string;
+  readonly type: string;
+  readonly label: string;
+  /** True when it is not there any more. */
+  readonly gone: boolean;
+  /** From what was recorded to what was found. */
+  readonly values: readonly ValueChange[];
+}
+
+/** The recorded states that a preview with a refresh shows, as the Pulumi CLI prints them. */
+export function recordedIn({ steps }: Preview): Map<string, Recorded> {
+  const looked = steps.filter((step) => operationOf(step) === "refresh" && step.oldState);
+  return new Map(
+    looked.map(({ urn, oldState }) => [urn, { type: oldState?.type ?? "", inputs: oldState?.inputs ?? {} }]),
+  );
+}
+
+/** What has changed without us, among the resources that an update would touch. */
+export function driftOf(changes: readonly ResourceChange[], recorded: ReadonlyMap<string, Recorded>): Drift[] {
+  return changes.flatMap(({ urn, operation, before }): Drift[] => {
+    const known = recorded.get(urn);
+    if (known === undefined) return [];
+    const gone = operation === "create";
+    const values = before ? valueChanges(known.inputs, before.inputs) : [];
+    if (!gone && values.length === 0) return [];
+    return [{ urn, name: nameOf(urn), type: known.type, label: labelOf(known.type), gone, values }];
+  });
+}

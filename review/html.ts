@@ -1,0 +1,84 @@
+import { style } from "./html-style.ts";
+import { type Html, html } from "./html-template.ts";
+import { pieces } from "./markdown.ts";
+import type { Outline, Section, Table } from "./outline.ts";
+
+/** A report as one page without scripts or anything loaded from elsewhere. */
+export function htmlOf({ title, headline, compared, sections, exitCode }: Outline): string {
+  const id = (index: number) => `part-${index + 1}`;
+  const shown = sections.map((section, index) => ({ section, id: id(index) }));
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="color-scheme" content="light dark">
+<title>${headline}: ${title}</title>
+<style>${style}</style>
+</head>
+<body>
+<a class="skip" href="#parts">Skip to the details</a>
+<header class="${verdicts[exitCode] ?? "plain"}">
+<p class="kicker">${title}</p>
+<h1>${headline}</h1>
+<p class="compared">${compared}</p>
+</header>
+<nav aria-label="Summary">
+<ul>
+${shown.map(
+  ({ section: { title: name, short, tone }, id: target }) =>
+    html`<li class="${tone}"><a href="#${target}">${name}</a> <span>${short}</span></li>
+`,
+)}</ul>
+</nav>
+<main id="parts" tabindex="-1">
+${shown.map(({ section, id: own }) => part(section, own))}</main>
+<footer>Made by scripts/review. Values of secrets are never read. What cannot be compared counts as gained.</footer>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+const verdicts: Record<number, string> = { 0: "good", 2: "plain", 3: "warn", 4: "bad" };
+
+function part({ title, short, open, tone, tables, note }: Section, id: string): Html {
+  return html`<section id="${id}" class="${tone}" aria-labelledby="${id}-title">
+<details${open ? html` open` : ""}>
+<summary><h2 id="${id}-title">${title}</h2> <span>${short}</span></summary>
+${tables.map((one) => table(one, title))}${
+  note
+    ? html`<p>${note}</p>
+`
+    : ""
+}</details>
+</section>
+`;
+}
+
+// The roles stay where a phone's style takes the table's own away. A wide table scrolls by itself, and can be reached and scrolled by keyboard. On a phone each row is a card with its labels.
+function table({ head, rows }: Table, title: string): Html {
+  return html`<div class="scroll" role="region" aria-label="${title}" tabindex="0">
+<table role="table">
+<thead role="rowgroup"><tr role="row">${head.map((name) => html`<th scope="col" role="columnheader">${name === "" ? html`<span class="unseen">Effect</span>` : name}</th>`)}</tr></thead>
+<tbody role="rowgroup">
+${rows.map(
+  (row) =>
+    html`<tr role="row" class="${effectOf(row[0])}">${row.map((text, index) => html`<td role="cell" data-label="${head[index]}"${text === "" ? html` class="none"` : ""}>${cell(text)}</td>`)}</tr>
+`,
+)}</tbody>
+</table>
+</div>
+`;
+}
+
+function effectOf(first = ""): string {
+  if (/^(\+|\?)/.test(first)) return "gains";
+  if (/^−/.test(first)) return "loses";
+  return /^IS /.test(first) ? "gone" : "";
+}
+
+function cell(text: string): Html[] {
+  return pieces(text).map((piece) => (piece.code ? html`<code>${piece.text}</code>` : html`${piece.text}`));
+}

@@ -1,0 +1,58 @@
+import type { PreviewState } from "./preview.ts";
+
+/** What a type of resource is called in a report, and what goes with it. */
+interface Kind {
+  readonly label: string;
+  /** Lost when it is replaced or deleted; nothing where it can be made again as it was. */
+  readonly lost?: string;
+}
+
+const kinds: Record<string, Kind> = {
+  "nemoclaw:local:Machine": { label: "machine", lost: "everything on it, the agent's workspace included" },
+  "aws:ec2/instance:Instance": {
+    label: "machine",
+    lost: "everything on its root disk; a new address unless that is a resource of its own",
+  },
+  "gcp:compute/instance:Instance": {
+    label: "machine",
+    lost: "everything on its boot disk; a new address unless that is a resource of its own",
+  },
+  "aws:ebs/volume:Volume": { label: "disk", lost: "everything on it" },
+  "gcp:compute/disk:Disk": { label: "disk", lost: "everything on it" },
+  "nemoclaw:host:Workspace": { label: "workspace", lost: "the agent's files" },
+  "nemoclaw:host:Sandbox": { label: "sandbox", lost: "the agent restarts; its files outside the workspace go" },
+  "nemoclaw:host:TelegramBridge": { label: "Telegram bridge", lost: "messages that are not answered yet" },
+  "nemoclaw:index:SshKeyPair": {
+    label: "SSH key pair",
+    lost: "the key, and with it the way to whatever trusts only that one",
+  },
+  "nemoclaw:host:CloudflareTunnel": { label: "tunnel" },
+  "nemoclaw:host:NetworkPolicy": { label: "network policy" },
+  "nemoclaw:host:InferenceRoute": { label: "inference route" },
+  "nemoclaw:host:DockerEngine": { label: "Docker" },
+  "nemoclaw:host:SandboxRuntime": { label: "sandbox runtime" },
+  "nemoclaw:host:MachineIdentity": { label: "host key" },
+  "nemoclaw:index:Demo": { label: "demo services" },
+  "nemoclaw:local:Demo": { label: "demo services" },
+};
+
+// Rules and links, which hold nothing themselves.
+const empty =
+  /[sS]ecurityGroup|firewall|[rR]oute|[sS]ubnet|internetGateway|[aA]ssociation|[aA]ttachment|iam|pulumi:providers/;
+
+/** What people call a type. */
+export function labelOf(type: string): string {
+  return kinds[type]?.label ?? type.split(":").at(-1) ?? type;
+}
+
+/** What is lost when a resource goes. Of a type that is not known, whatever it held. */
+export function lossOf(type: string, state: PreviewState | null | undefined): string | undefined {
+  if (type === "nemoclaw:host:Workspace" && state?.inputs?.keep === true) return undefined;
+  if (type in kinds) return kinds[type]?.lost;
+  return empty.test(type) ? undefined : "whatever it holds";
+}
+
+/** Whether a type is a machine, whose replacement takes along what stands on it. */
+export function isMachine(type: string): boolean {
+  return labelOf(type) === "machine";
+}

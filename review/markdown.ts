@@ -1,0 +1,70 @@
+import type { Outline, Section, Table } from "./outline.ts";
+
+// GitHub refuses comments above 65 536 characters.
+const longest = 60_000;
+const tones = { bad: "🟥", warn: "🟧", good: "🟩", plain: "⬜" };
+
+/**
+ * A report as a comment on a pull request: the verdict, what needs a decision, and the rest folded. The first line is a
+ * marker by which a pipeline finds the comment again to edit it.
+ */
+export function markdownOf({ title, headline, compared, sections, exitCode }: Outline): string {
+  const head = [
+    `<!-- nemoclaw-review ${title.replaceAll(/[^\w ./-]/g, "")} -->`,
+    `## ${harmless(title)}`,
+    "",
+    `**${exitCode === 0 ? "✅" : exitCode === 4 ? "🛑" : exitCode === 3 ? "⚠️" : "ℹ️"} ${harmless(headline)}.** <sub>${harmless(compared)}</sub>`,
+    "",
+    ...sections
+      .filter(({ tables }) => tables.length > 0)
+      .map(({ title: name, short, tone }) => `- ${tones[tone]} **${harmless(name)}** ${harmless(short)}`),
+  ];
+  const parts = sections.map(section);
+  let text = `${head.join("\n")}\n`;
+  for (const [index, part] of parts.entries()) {
+    if (text.length + part.length > longest) {
+      return `${text}\n**${parts.length - index} more parts are too long for a comment; the whole is in review.html.**\n`;
+    }
+    text += part;
+  }
+  return text;
+}
+
+function section({ title, short, open, tables, note }: Section): string {
+  const body = [...tables.map(table), ...(note ? [harmless(note)] : [])].join("\n\n");
+  if (tables.length === 0) return `\n<sub>${harmless(title)}: ${harmless(short)}.</sub>\n`;
+  if (open) return `\n### ${harmless(title)}\n\n${body}\n`;
+  return `\n<details><summary><b>${harmless(title)}</b>: ${harmless(short)}</summary>\n\n${body}\n\n</details>\n`;
+}
+
+function table({ head, rows }: Table): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(" | ")} |`;
+  return [line(head), `|${head.map(() => "---").join("|")}|`, ...rows.map(line)].join("\n");
+}
+
+// Text and code take turns at backticks; both are made harmless, code by a fence longer than any inside.
+function cell(text: string): string {
+  return pieces(text)
+    .map(({ code, text: piece }) => (code ? `<code>${entities(piece)}</code>` : harmless(piece)))
+    .join("")
+    .replaceAll(/\s*\n\s*/g, " ");
+}
+
+/** Parts a text at its backticks: what stands between two of them is code. */
+export function pieces(text: string): { readonly code: boolean; readonly text: string }[] {
+  return text
+    .split("`")
+    .map((piece, index) => ({ code: index % 2 === 1, text: piece }))
+    .filter(({ text: piece }) => piece !== "");
+}
+
+// Inside <code> Markdown still reads its own marks, so each of them is an entity.
+function entities(text: string): string {
+  return text.replaceAll(/[&<>"'*_~`|[\]\\@#:!{}()$]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function harmless(text: string): string {
+  return text
+    .replaceAll(/[&<>*_~`|[\]\\@#]/g, (character) => `&#${character.charCodeAt(0)};`)
+    .replaceAll(/\s*\n\s*/g, " ");
+}

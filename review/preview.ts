@@ -1,0 +1,130 @@
+import { stripVTControlCharacters } from "node:util";
+import { z } from "zod";
+import { ReviewError } from "./review-error.ts";
+
+const properties = z.record(z.string(), z.unknown());
+
+const state = z.looseObject({
+  type: z.string(),
+  custom: z.boolean().optional(),
+  id: z.string().optional(),
+  inputs: properties.optional(),
+  outputs: properties.optional(),
+});
+
+const step = z.looseObject({
+  op: z.string(),
+  urn: z.string().startsWith("urn:pulumi:"),
+  oldState: state.nullish(),
+  newState: state.nullish(),
+  diffReasons: z.array(z.string()).nullish(),
+  replaceReasons: z.array(z.string()).nullish(),
+  detailedDiff: z.record(z.string(), z.looseObject({ kind: z.string() })).nullish(),
+});
+
+const digest = z.looseObject({
+  config: z.record(z.string(), z.unknown()).nullish(),
+  steps: z.array(step).nullish(),
+  diagnostics: z
+    .array(
+      z.looseObject({
+        message: z.string().default(""),
+        severity: z.string().default("info"),
+        urn: z.string().nullish(),
+      }),
+    )
+    .nullish(),
+  changeSummary: z.record(z.string(), z.number()).nullish(),
+});
+
+export type PreviewStep = z.infer<typeof step>;
+export type PreviewState = z.infer<typeof state>;
+
+/** What `pulumi preview --json` printed, checked. */
+export interface Preview {
+  readonly steps: readonly PreviewStep[];
+  /** How often each operation was counted. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly warnings: readonly { readonly message: string; readonly urn?: string | null }[];
+}
+
+/** Longest preview that is read, in characters. A thousand resources make about a tenth of it. */
+export const longestPreview = 64 * 1024 * 1024;
+
+/**
+ * Reads the JSON of a preview, from the Pulumi CLI or the embedded engine.
+ *
+ * @param name how to name it in errors
+ * @throws ReviewError when it is no preview, is cut off, or is of a preview that failed: no report is better than a wrong one
+ */
+export function readPreview(text: string, name: string): Preview {
+  if (text.length > longestPreview) {
+    throw new ReviewError(
+      `${name} has ${Math.round(text.length / 1024 / 1024)} MiB, more than the ${longestPreview / 1024 / 1024} that are read`,
+      "a preview of one stack; pulumi preview --json without --show-sames and --show-reads",
+    );
+  }
+  const found = digest.safeParse(json(text, name));
+  if (!found.success) {
+    const [issue] = found.error.issues;
+    throw new ReviewError(
+      `${name} is not the JSON of a preview: ${issue?.path.join(".") || "the whole"}: ${issue?.message}`,
+      how,
+    );
+  }
+  const { steps, diagnostics, changeSummary } = found.data;
+  const errors = (diagnostics ?? []).filter(({ severity }) => severity === "error");
+  if (errors.length > 0) {
+    const said = errors.map(({ message, urn }) => `  ${urn ? `${nameOf(urn)}: ` : ""}${plain(message)}`).join("\n");
+    throw new ReviewError(`the preview ${name} failed, so there is nothing to review:\n${said}`);
+  }
+  if (!changeSummary) {
+    throw new ReviewError(`${name} has no summary of changes: the preview did not come to its end`, how);
+  }
+  checkWhole(name, steps ?? [], changeSummary);
+  const warnings = (diagnostics ?? []).filter(({ severity }) => severity === "warning");
+  return {
+    steps: steps ?? [],
+    counts: changeSummary,
+    warnings: warnings.map(({ message, urn }) => ({ message: plain(message), urn })),
+  };
+}
+
+const how = "scripts/pulumi preview -s STACK --refresh --json >preview.json";
+
+function json(text: string, name: string): unknown {
+  if (text.trim() === "") throw new ReviewError(`${name} is empty`, how);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ReviewError(`${name} is not JSON: ${(error as Error).message}`, how);
+  }
+}
+
+// What is counted must be there, or a cut report would look like a small change.
+function checkWhole(name: string, steps: readonly PreviewStep[], counts: Readonly<Record<string, number>>): void {
+  for (const op of ["create", "update", "delete", "replace"]) {
+    const wanted = counts[op] ?? 0;
+    const urns = new Set(steps.filter((one) => operationOf(one) === op).map(({ urn }) => urn));
+    if (urns.size < wanted) {
+      throw new ReviewError(`${name} counts ${wanted} to ${op} and lists ${urns.size}: part of it is missing`, how);
+    }
+  }
+}
+
+/** What a step does in the end; a replacement is several steps. */
+export function operationOf({ op }: PreviewStep): string {
+  return op === "create-replacement" || op === "delete-replaced" ? "replace" : op;
+}
+
+/** The last part of a URN, which is the name in the program. */
+export function nameOf(urn: string): string {
+  return urn.split("::").at(-1) ?? urn;
+}
+
+/** Without the colours that a terminal would show, and without the CLI's own marks for them. */
+function plain(message: string): string {
+  return stripVTControlCharacters(message)
+    .replaceAll(/<\{%[^%]*%\}>/g, "")
+    .trim();
+}

@@ -1,0 +1,74 @@
+import type { AccessChange } from "../policies/diff.ts";
+import type { Drift } from "./drift.ts";
+import type { Fact } from "./facts.ts";
+import type { ResourceChange } from "./resource-changes.ts";
+
+/** What a reviewer is shown. */
+export interface Report {
+  readonly stack: string;
+  /** What was compared: `pulumi preview --refresh`, `main … HEAD`. */
+  readonly compared: string;
+  readonly resources: readonly ResourceChange[];
+  /** Replacements that the settings ask for, where no preview tells. */
+  readonly expected: readonly Expected[];
+  readonly access: readonly AccessChange[];
+  readonly model: readonly Fact[];
+  readonly versions: readonly Fact[];
+  readonly exposure: readonly Fact[];
+  /** Settings that none of the other parts is about. */
+  readonly settings: readonly Fact[];
+  readonly secrets: readonly SecretChange[];
+  /** Not there when nobody looked. */
+  readonly drift?: readonly Drift[];
+  /** What drifted, as access: from what the last update left to what was found. */
+  readonly driftAccess: readonly AccessChange[];
+  /** Warnings of the preview, those of policy packs among them. */
+  readonly warnings: readonly string[];
+}
+
+/** A replacement that the settings ask for. */
+export interface Expected {
+  readonly label: string;
+  readonly because: string;
+  readonly lost: string;
+}
+
+/** A secret whose value is another one now; the value itself is never looked at. */
+export interface SecretChange {
+  readonly name: string;
+  readonly kind: "new" | "changed" | "gone";
+  readonly note?: string;
+}
+
+/** How much a report weighs: 0 nothing, 2 changes, 3 widens access, 4 replaces or destroys data. */
+export interface Verdict {
+  readonly exitCode: 0 | 2 | 3 | 4;
+  readonly headline: string;
+}
+
+/** What counts most in a report. */
+export function verdictOf(report: Report): Verdict {
+  const replaces = report.resources.some(({ operation, lost }) => operation === "replace" || lost !== undefined);
+  if (replaces || report.expected.length > 0)
+    return { exitCode: 4, headline: headline(report, "Replaces or destroys data") };
+  if (widens(report)) return { exitCode: 3, headline: headline(report, "Widens access") };
+  if (isChange(report)) return { exitCode: 2, headline: headline(report, "Changes, none of which widens access") };
+  return { exitCode: 0, headline: "Nothing changes" };
+}
+
+/** Whether anything lets more in or out than before, or cannot be told to. */
+export function widens({ access, exposure, model, versions }: Report): boolean {
+  const facts = [...exposure, ...model, ...versions];
+  return [...access, ...facts].some(({ effect }) => effect === "widens" || effect === "unclear");
+}
+
+function headline(report: Report, first: string): string {
+  const parts = [first];
+  if (!first.startsWith("Widens") && widens(report)) parts.push("widens access");
+  if ((report.drift?.length ?? 0) > 0) parts.push("undoes drift");
+  return parts.join("; ");
+}
+
+function isChange({ resources, access, model, versions, exposure, settings, secrets, drift = [] }: Report): boolean {
+  return [resources, access, model, versions, exposure, settings, secrets, drift].some((list) => list.length > 0);
+}

@@ -1,0 +1,51 @@
+import { execFileSync } from "node:child_process";
+import { ReviewError } from "./review-error.ts";
+
+/** The files of one git revision. */
+export interface Revision {
+  /** As the person named it. */
+  readonly name: string;
+  readonly commit: string;
+  /** Nothing when there is no such file. Paths are from the project's folder. */
+  read(path: string): string | undefined;
+}
+
+/**
+ * Opens a revision of the repository a folder is in.
+ *
+ * @throws ReviewError when there is no git, no repository or no such revision
+ */
+export function openRevision(folder: string, name: string): Revision {
+  if (name.startsWith("-"))
+    throw new ReviewError(`${JSON.stringify(name)} is not a revision`, "a branch, a tag or a commit");
+  const shallow = "git fetch --unshallow; in a pipeline, a checkout with the whole history";
+  const commit = git(folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`]);
+  if (commit === undefined) throw new ReviewError(`there is no revision ${name} in ${folder}`, shallow);
+  const id = commit.trim();
+  return {
+    name,
+    commit: id,
+    read(path) {
+      if (path.startsWith("/") || path.split("/").includes("..")) {
+        throw new ReviewError(`${path} is outside the project, so revision ${name} does not have it`);
+      }
+      if (git(folder, ["cat-file", "-e", `${id}:./${path}`]) === undefined) return undefined;
+      return git(folder, ["cat-file", "blob", `${id}:./${path}`]);
+    },
+  };
+}
+
+function git(folder: string, args: readonly string[]): string | undefined {
+  try {
+    return execFileSync("git", ["-C", folder, ...args], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      maxBuffer: 64 * 1024 * 1024,
+    });
+  } catch (error) {
+    const { code, stderr = "" } = error as NodeJS.ErrnoException & { stderr?: string };
+    if (code === "ENOENT") throw new ReviewError("git is not there, and revisions are read with it", "install git");
+    if (/not a git repository|dubious ownership/.test(stderr)) throw new ReviewError(`git said: ${stderr.trim()}`);
+    return undefined;
+  }
+}

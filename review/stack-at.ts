@@ -1,0 +1,79 @@
+import { parse } from "yaml";
+import { asEnforced } from "../policies/as-enforced.ts";
+import { type MergedPolicy, mergePolicies, type NamedPolicy } from "../policies/merge.ts";
+import { PolicyError, readPolicy } from "../policies/read.ts";
+import { ReviewError } from "./review-error.ts";
+import type { Revision } from "./revision.ts";
+import { isObject } from "./values.ts";
+
+/** A stack as one revision configures it. */
+export interface StackAt {
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Encrypted settings; the text says only whether it is the same. */
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly policy: MergedPolicy;
+  /** Where each network block comes from. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/** @returns undefined when the revision has no such stack */
+export function stackAt(revision: Revision, stack: string): StackAt | undefined {
+  const path = `stacks/Pulumi.${stack}.yaml`;
+  const text = revision.read(path);
+  if (text === undefined) return undefined;
+  const { settings, secrets } = configIn(text, `${path} at ${revision.name}`);
+  const named = policiesOf(revision, settings.policy);
+  try {
+    const merged = mergePolicies(named);
+    const embedded = !isObject(settings.runtime) || settings.runtime.kind !== "openshell";
+    const sources = named.flatMap(({ name, policy }) =>
+      Object.keys(policy.network_policies ?? {}).map((block) => [block, name] as const),
+    );
+    return { settings, secrets, policy: embedded ? asEnforced(merged) : merged, sources: new Map(sources) };
+  } catch (error) {
+    throw faulty(error, revision);
+  }
+}
+
+function configIn(text: string, name: string): Pick<StackAt, "settings" | "secrets"> {
+  let file: unknown;
+  try {
+    file = parse(text);
+  } catch (error) {
+    throw new ReviewError(`${name} is not YAML: ${(error as Error).message}`);
+  }
+  const config = isObject(file) ? (file.config ?? {}) : undefined;
+  if (!isObject(config)) throw new ReviewError(`${name} is not a stack file: it has no mapping "config"`);
+  const settings: Record<string, unknown> = {};
+  const secrets = new Map<string, string>();
+  for (const [key, value] of Object.entries(config)) {
+    const own = key.replace(/^nemoclaw:/, "");
+    if (isObject(value) && typeof value.secure === "string") secrets.set(own, value.secure);
+    else settings[own] = value;
+  }
+  return { settings, secrets };
+}
+
+function policiesOf(revision: Revision, choice: unknown): NamedPolicy[] {
+  const { presets = [], file } = isObject(choice) ? choice : {};
+  const wanted = [
+    { name: "baseline", path: "policies/baseline.yaml" },
+    ...[presets].flat().map((preset) => ({ name: `preset ${preset}`, path: `policies/presets/${preset}.yaml` })),
+    ...(typeof file === "string" ? [{ name: file, path: file }] : []),
+  ];
+  return wanted.map(({ name, path }) => {
+    const text = revision.read(path);
+    if (text === undefined)
+      throw new ReviewError(`revision ${revision.name} has no ${path}, which its stack file names`);
+    try {
+      return { name, file: path, ...readPolicy(text, path) };
+    } catch (error) {
+      throw faulty(error, revision);
+    }
+  });
+}
+
+function faulty(error: unknown, revision: Revision): unknown {
+  if (!(error instanceof PolicyError)) return error;
+  return new ReviewError(`the policy at revision ${revision.name} cannot be taken:\n${error.message}`);
+}

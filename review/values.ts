@@ -1,0 +1,56 @@
+/** What the engine writes where a value is not known before the update. */
+export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const secretSignature = "4dabf18193072939515e22adb298388d";
+
+/** One place where two values differ. */
+export interface ValueChange {
+  readonly path: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+/** Every place where two values differ, as deep as both have the same shape; lists are taken whole. */
+export function valueChanges(before: unknown, after: unknown, path = ""): ValueChange[] {
+  if (same(before, after)) return [];
+  if (isObject(before) && isObject(after) && !isSecret(before) && !isSecret(after)) {
+    return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) =>
+      valueChanges(before[key], after[key], path === "" ? key : `${path}.${key}`),
+    );
+  }
+  return [{ path, before, after }];
+}
+
+/** Whether this is what the engine shows in place of a secret. */
+export function isSecret(value: unknown): boolean {
+  return value === "[secret]" || (isObject(value) && secretSignature in value);
+}
+
+/** Whether a secret is in there, however deep. */
+export function holdsSecret(value: unknown): boolean {
+  return isSecret(value) || (typeof value === "object" && value !== null && Object.values(value).some(holdsSecret));
+}
+
+/** A value on one line, for people. */
+export function show(value: unknown, longest = 160): string {
+  if (value === undefined || value === null) return "nothing";
+  if (isSecret(value)) return "a secret";
+  const text =
+    typeof value === "string" ? value : JSON.stringify(value, (_, inner) => (isSecret(inner) ? "(secret)" : inner));
+  const known = text.replaceAll(`"${unknownValue}"`, "(known later)").replaceAll(unknownValue, "(known later)");
+  return known.length > longest ? `${known.slice(0, longest - 1)}…` : known;
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+// Two secrets show alike; whether they are is not to be seen here.
+function same(a: unknown, b: unknown): boolean {
+  if (isSecret(a) && isSecret(b)) return true;
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((one, index) => same(one, b[index]));
+  if (isObject(a) && isObject(b)) {
+    return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => same(a[key], b[key]));
+  }
+  return a === b || ((a ?? undefined) === undefined && (b ?? undefined) === undefined);
+}

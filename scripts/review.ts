@@ -1,0 +1,95 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { combine } from "../review/combine.ts";
+import { htmlOf } from "../review/html.ts";
+import { markdownOf } from "../review/markdown.ts";
+import { outlineOf } from "../review/outline.ts";
+import { longestPreview, readPreview } from "../review/preview.ts";
+import { type Report, verdictOf } from "../review/report.ts";
+import { reportOfPreview } from "../review/report-of-preview.ts";
+import { reportOfRevisions } from "../review/report-of-revisions.ts";
+import { ReviewError } from "../review/review-error.ts";
+import { openRevision } from "../review/revision.ts";
+import { cloneFolder } from "./clone-paths.ts";
+import { previewOf } from "./preview-of.ts";
+import { runScript, stackCommand } from "./stack-command.ts";
+
+interface Options {
+  stack: string;
+  from?: string;
+  to?: string;
+  preview?: string;
+  json?: boolean;
+  out?: string;
+}
+
+const program = stackCommand("review", "What a change means, for the person who approves it.")
+  .option("--preview <file>", "read this JSON of pulumi preview --refresh --json; - is standard input")
+  .option("--from <revision>", "compare what two git revisions configure; with --preview, add what only they tell")
+  .option("--to <revision>", "the newer of the two (default: HEAD)")
+  .option("--out <folder>", "write review.md and review.html there")
+  .option("--json", "print the report as JSON")
+  .addHelpText(
+    "after",
+    `
+Without --preview and --from, it makes the preview itself, with a look at the real things. Nothing is ever changed.
+Prints Markdown for a pull request.
+
+Exit codes: 0 nothing changes, 1 error, 2 changes, 3 widens access, 4 replaces or destroys data, 64 usage.`,
+  );
+
+await runScript(async () => {
+  program.parse();
+  const options = program.opts<Options>();
+  if (options.to !== undefined && options.from === undefined) program.error("error: --to needs --from");
+  const report = await reportOf(options);
+  const outline = outlineOf(report);
+  const markdown = markdownOf(outline);
+  if (options.out !== undefined) {
+    mkdirSync(options.out, { recursive: true });
+    writeFileSync(join(options.out, "review.md"), markdown);
+    writeFileSync(join(options.out, "review.html"), htmlOf(outline));
+    console.error(`Written: ${join(options.out, "review.md")}, ${join(options.out, "review.html")}`);
+  }
+  if (options.json) console.log(JSON.stringify({ ...verdictOf(report), ...withoutStates(report) }, null, 2));
+  else if (options.out === undefined) process.stdout.write(markdown);
+  return verdictOf(report).exitCode;
+});
+
+async function reportOf({ stack, from, to = "HEAD", preview }: Options): Promise<Report> {
+  const revisions =
+    from === undefined
+      ? undefined
+      : reportOfRevisions(stack, openRevision(cloneFolder, from), openRevision(cloneFolder, to));
+  if (revisions && preview === undefined) return revisions;
+  const report = preview === undefined ? await live(stack) : fromFile(stack, preview);
+  return revisions ? combine(report, revisions) : report;
+}
+
+async function live(stack: string): Promise<Report> {
+  const { preview, recorded } = await previewOf(stack, (line) => console.error(line));
+  return reportOfPreview({ stack, preview, recorded, compared: "pulumi preview --refresh" });
+}
+
+function fromFile(stack: string, file: string): Report {
+  return reportOfPreview({ stack, preview: readPreview(textOf(file), file), compared: `the preview in ${file}` });
+}
+
+function textOf(file: string): string {
+  try {
+    if (file !== "-" && statSync(file).size > 2 * longestPreview) {
+      throw new ReviewError(`${file} is larger than any preview that is read`, "a preview of one stack");
+    }
+    return readFileSync(file === "-" ? 0 : file, "utf8");
+  } catch (error) {
+    if (error instanceof ReviewError) throw error;
+    throw new ReviewError(
+      `${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`,
+    );
+  }
+}
+
+// States repeat what the changes say, at length.
+function withoutStates({ resources, ...report }: Report): object {
+  return { ...report, resources: resources.map(({ before: _, after: __, ...rest }) => rest) };
+}
