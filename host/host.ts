@@ -1,6 +1,6 @@
-import type { Answer, Questions } from "./question.ts";
 import type { Command } from "./command.ts";
 import type { Machine } from "./machine.ts";
+import type { Answer, Questions } from "./question.ts";
 
 /** A machine that can be looked at and changed; everything goes over one SSH connection. */
 export interface Host {
