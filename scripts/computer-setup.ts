@@ -3,6 +3,7 @@ import { ensureDockerDaemon } from "../host/local/daemon.ts";
 import { ensureMachineImage } from "../host/local/image.ts";
 import { installPackages, type MissingPackage, notInstalled } from "./apt-packages.ts";
 import { keptFolder } from "./clone-paths.ts";
+import { joinDockerGroup } from "./docker-group.ts";
 import type { Say } from "./progress.ts";
 import { runProgram } from "./run-program.ts";
 
@@ -32,19 +33,28 @@ export async function findLacking(): Promise<Lacking> {
   return { now, perhaps: image || mmdebstrap ? [] : await notInstalled(makes) };
 }
 
+interface DockerSetup {
+  /** Where a daemon that must be started here is noted. @default the folder the quick start keeps */
+  readonly directory?: string;
+  /** Told what was changed on this computer. */
+  readonly note?: (made: { packages?: string[]; groups?: string[] }) => Promise<void>;
+}
+
 /**
- * Brings Docker up; where this must start a daemon itself, what is known about it is kept in `directory`.
+ * Brings Docker up.
  *
  * @returns how; `started` means that this run started a daemon of its own
  */
 export async function prepareDocker(
   lacking: Lacking,
   say: Say,
-  directory = keptFolder,
+  { directory = keptFolder, note = async () => {} }: DockerSetup = {},
 ): Promise<"answers" | "service" | "started"> {
   await installPackages(lacking.now, say);
+  await note({ packages: lacking.now.map(({ name }) => name) });
   // Debian 13 has the client in a package of its own, which docker.io only recommends.
   if (!(await isCommand("docker"))) await installPackages([{ name: "docker-cli", reason: "talks to Docker" }], say);
+  await joinDockerGroup(say, () => note({ groups: ["docker"] }));
   return ensureDockerDaemon({ directory, log: say });
 }
 

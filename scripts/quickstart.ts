@@ -61,10 +61,7 @@ async function bringUp(stack: string): Promise<void> {
 
   const engine = await progress.step("Choose the engine", (say) => findEngine({ download: true, say }));
   progress.line(`    Engine: ${engine.about}`);
-  await progress.step("Docker on this computer", async (say) => {
-    await prepareDocker(lacking, say);
-    await noteMade({ packages: lacking.now.map(({ name }) => name) });
-  });
+  await progress.step("Docker on this computer", (say) => prepareDocker(lacking, say, { note: noteMade }));
   await progress.step("Image of the local machine", async (say) => {
     const before = new Set(await listImages());
     try {

@@ -66,7 +66,9 @@ async function setUp(progress: Progress): Promise<"answers" | "service" | "start
   const lacking = await findLacking();
   for (const { name, reason } of lacking.now) progress.line(`Will install with apt: ${name} (${reason})`);
   for (const { name, reason } of lacking.perhaps) progress.line(`May install with apt: ${name} (${reason})`);
-  const started = await progress.step("Docker on this computer", (say) => prepareDocker(lacking, say, daemonFolder));
+  const started = await progress.step("Docker on this computer", (say) =>
+    prepareDocker(lacking, say, { directory: daemonFolder }),
+  );
   await progress.step("Image of the local machine", (say) => prepareImage(lacking, say));
   await progress.step("Clean up what an earlier test run left", removeTestThings);
   return started;

@@ -9,13 +9,15 @@ export interface MadeHere {
   readonly images: readonly string[];
   /** Packages installed with apt; they stay, since others may use them by now. */
   readonly packages: readonly string[];
+  /** Groups that this user has joined; membership stays too. */
+  readonly groups: readonly string[];
 }
 
 const file = join(keptFolder, "made-here.json");
 
 export async function readMade(): Promise<MadeHere> {
   const text = await readFile(file, "utf8").catch(() => "{}");
-  return { images: [], packages: [], ...(JSON.parse(text) as Partial<MadeHere>) };
+  return { images: [], packages: [], groups: [], ...(JSON.parse(text) as Partial<MadeHere>) };
 }
 
 export async function noteMade(more: Partial<MadeHere>): Promise<void> {
@@ -23,6 +25,7 @@ export async function noteMade(more: Partial<MadeHere>): Promise<void> {
   const next = {
     images: [...new Set([...known.images, ...(more.images ?? [])])],
     packages: [...new Set([...known.packages, ...(more.packages ?? [])])],
+    groups: [...new Set([...known.groups, ...(more.groups ?? [])])],
   };
   await mkdir(keptFolder, { recursive: true });
   await writeFile(`${file}.${process.pid}`, `${JSON.stringify(next)}\n`);

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { ensureDockerDaemon, stopOwnedDaemon } from "../../host/local/daemon.ts";
 import { keptFolder, stackFile } from "../clone-paths.ts";
@@ -60,11 +61,13 @@ export async function removeEverything(stack: string, progress: Progress): Promi
 
   progress.line("");
   progress.line("Everything the quick start made is gone. What stays:");
-  progress.line("  node_modules/ in this clone          remove it with: rm -r node_modules");
-  if (made.packages.length > 0) {
-    const names = made.packages.join(" ");
-    progress.line(`  packages installed with apt: ${names}     remove them with: apt-get remove ${names}`);
-  }
+  const names = made.packages.join(" ");
+  const stays = [
+    ["node_modules/ in this clone", "rm -r node_modules"],
+    ...(names ? [[`from apt: ${names}`, `apt-get remove ${names}`]] : []),
+    ...made.groups.map((group) => [`you in the group ${group}`, `gpasswd --delete ${userInfo().username} ${group}`]),
+  ];
+  for (const [what, command] of stays) progress.line(`  ${what}; remove with: ${command}`);
 }
 
 /** Every name this clone's things may carry as their owner: machine and demo are labelled with one of its key pairs. */
