@@ -1,0 +1,91 @@
+import * as pulumi from "@pulumi/pulumi";
+import { getMonitor } from "@pulumi/pulumi/runtime/settings.js";
+import { stringify } from "yaml";
+
+/** A resource that a program declared under Pulumi's mocks, with the options that the engine would be told. */
+export interface DeclaredResource {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+  readonly options: Record<string, unknown>;
+}
+
+interface Surroundings {
+  /** What a resource has once it is made, besides its inputs. */
+  readonly outputs?: (type: string, name: string) => Record<string, unknown>;
+  /** What an invoke answers. */
+  readonly call?: (token: string, inputs: Record<string, unknown>) => Record<string, unknown>;
+}
+
+type Request = Record<`get${string}`, () => unknown> & { getPropertydependenciesMap(): unknown };
+type Monitor = { registerResource(request: Request, callback: (...answer: unknown[]) => void): void };
+
+/** Everything that a program declares, with Pulumi's mocks in place of an engine. Errors of the program reject. */
+export async function declare(
+  program: () => Promise<unknown> | unknown,
+  { outputs = () => ({}), call = () => ({}) }: Surroundings = {},
+): Promise<DeclaredResource[]> {
+  const inputs = new Map<string, Record<string, unknown>>();
+  const options = new Map<string, Record<string, unknown>>();
+  const key = (type: string, name: string) => `${type} ${name}`;
+  await pulumi.runtime.setMocks(
+    {
+      newResource: (made) => {
+        inputs.set(key(made.type, made.name), made.inputs);
+        return { id: `${made.name}-id`, state: { ...made.inputs, ...outputs(made.type, made.name) } };
+      },
+      call: ({ token, inputs: asked }) => call(token, asked),
+    },
+    "nemoclaw",
+    "test",
+  );
+  const monitor = getMonitor() as unknown as Monitor;
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, callback) => {
+    options.set(key(String(request.getType?.()), String(request.getName?.())), optionsOf(request));
+    register(request, callback);
+  };
+  await program();
+  await settled(() => inputs.size);
+  return [...options].map(([id, opts]) => {
+    const [type = "", name = ""] = id.split(/ (.*)/s);
+    return { type, name, inputs: inputs.get(id) ?? {}, options: opts };
+  });
+}
+
+// Outputs travel in turns of the event loop; three turns without a new resource mean that none is on its way.
+async function settled(count: () => number): Promise<void> {
+  let [last, quiet] = [-1, 0];
+  while (quiet < 20) {
+    await new Promise((done) => setTimeout(done, 5));
+    quiet = count() === last ? quiet + 1 : 0;
+    last = count();
+  }
+}
+
+function optionsOf(request: Request): Record<string, unknown> {
+  const named = (urn: unknown) => String(urn).split("::").slice(2).join(" ").replace(/^.*\$/, "");
+  const list = (value: unknown) => (value as string[] | undefined) ?? [];
+  const all = {
+    parent: request.getParent?.() ? named(request.getParent()) : undefined,
+    provider: request.getProvider?.() ? named(String(request.getProvider()).replace(/::[^:]*$/, "")) : undefined,
+    protect: request.getProtect?.() || undefined,
+    deletedWith: request.getDeletedwith?.() ? named(request.getDeletedwith()) : undefined,
+    deleteBeforeReplace: request.getDeletebeforereplace?.() || undefined,
+    ignoreChanges: list(request.getIgnorechangesList?.()),
+    secretOutputs: list(request.getAdditionalsecretoutputsList?.()),
+    dependsOn: list(request.getDependenciesList?.()).map(named).sort(),
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)),
+  );
+}
+
+/** The graph as a reviewer reads it: one block a resource, in the order of their names. */
+export function graphText(resources: readonly DeclaredResource[]): string {
+  const ordered = resources.toSorted((a, b) => (a.name + a.type < b.name + b.type ? -1 : 1));
+  const blocks = ordered.map(({ type, name, options, inputs }) =>
+    stringify({ [`${name} (${type})`]: { options, inputs } }, { lineWidth: 0, sortMapEntries: true }),
+  );
+  return blocks.join("\n");
+}

@@ -1,0 +1,228 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { gcpMachineTypes } from "../../components/machine/gpu-table-gcp.ts";
+import { provideMachine } from "../../components/machine/provide-machine.ts";
+import { parse as check } from "../../policies/parse.ts";
+import { Workspace } from "../../resources/workspace.ts";
+import type { GcpMachineSettings } from "../../stacks/machine-kinds/gcp.ts";
+import { machineSettings } from "../../stacks/machine-kinds/index.ts";
+import { type DeclaredResource, declare, graphText } from "../support/declared-graph.ts";
+
+const least = {
+  kind: "gcp",
+  project: "my-project-123",
+  zone: "europe-west4-a",
+  machineType: "g2-standard-8",
+  image: { name: "projects/deeplearning-platform-release/global/images/common-cu129-ubuntu-2404-nvidia-580-v20261101" },
+};
+
+function declared(written: object): Promise<DeclaredResource[]> {
+  const { value, faults } = check(machineSettings, { ...least, ...written });
+  expect(faults ?? []).toEqual([]);
+  return declare(
+    async () => {
+      const on = await provideMachine("machine", value as GcpMachineSettings);
+      new Workspace(
+        "workspace",
+        { machine: on.machine, sandbox: "main" },
+        on.deletedWith && { deletedWith: on.deletedWith },
+      );
+    },
+    {
+      outputs: (type, name) => ({
+        ...(type.endsWith("SshKeyPair") && { publicKey: `ssh-ed25519 ${name}`, privateKey: `private ${name}\n` }),
+        ...(type.startsWith("gcp:") && { name: `${name}-name` }),
+        ...(type.endsWith(":Account") && { email: "machine@my-project-123.iam.gserviceaccount.com" }),
+        ...(type.endsWith(":Address") && { address: "198.51.100.9" }),
+        ...(type.endsWith("instance:Instance") && { instanceId: "4711" }),
+      }),
+    },
+  );
+}
+
+/** Faults as one line each. */
+function faults(change: object): string[] {
+  const found = check(machineSettings, { ...least, ...change }).faults ?? [];
+  return found.map(({ keys, message, instead }) => `${keys.join(".")}: ${message} | ${instead ?? ""}`);
+}
+
+const one = (resources: readonly DeclaredResource[], type: string) => {
+  const found = resources.filter((each) => each.type.endsWith(type));
+  expect(found.map(({ name }) => name)).toHaveLength(1);
+  return found[0] as DeclaredResource;
+};
+
+describe("the least of a machine on Google Cloud", () => {
+  let resources: DeclaredResource[];
+  beforeAll(async () => {
+    resources = await declared({});
+  });
+
+  test("the whole graph, as a reviewer reads it", async () => {
+    await expect(graphText(resources)).toMatchFileSnapshot("../golden/gcp-iap.yaml");
+  });
+
+  test("has no external address, and only Identity-Aware Proxy reaches SSH", () => {
+    const [network] = one(resources, "instance:Instance").inputs.networkInterfaces as object[];
+    expect(network).not.toHaveProperty("accessConfigs");
+    expect(one(resources, ":Firewall").inputs).toMatchObject({
+      sourceRanges: ["35.235.240.0/20"],
+      allows: [{ protocol: "tcp", ports: ["22"] }],
+      targetServiceAccounts: ["machine@my-project-123.iam.gserviceaccount.com"],
+    });
+    expect(resources.filter(({ type }) => type.endsWith(":RouterNat"))).toHaveLength(1);
+  });
+
+  test("is shielded, is stopped for maintenance as a GPU demands, and is protected", () => {
+    expect(one(resources, "instance:Instance").inputs).toMatchObject({
+      shieldedInstanceConfig: { enableVtpm: true, enableIntegrityMonitoring: true, enableSecureBoot: false },
+      scheduling: { onHostMaintenance: "TERMINATE", automaticRestart: true, provisioningModel: "STANDARD" },
+      deletionProtection: true,
+    });
+  });
+
+  test("lists no accelerator, since its type has the GPU built in", () => {
+    expect(one(resources, "instance:Instance").inputs).not.toHaveProperty("guestAccelerators");
+    expect(one(resources, ":Workspace").inputs.machine).toMatchObject({ gpu: { model: "L4", count: 1 } });
+  });
+
+  test("runs as an account of its own, without a role", () => {
+    expect(one(resources, ":Account").inputs).toMatchObject({ accountId: "nemoclaw-test" });
+    expect(resources.filter(({ type }) => /IAM(Member|Binding)/.test(type))).toEqual([]);
+  });
+
+  test("keeps OS Login and the project's keys out", () => {
+    const { metadata } = one(resources, "instance:Instance").inputs as { metadata: Record<string, string> };
+    expect(metadata).toMatchObject({ "enable-oslogin": "FALSE", "block-project-ssh-keys": "TRUE" });
+    const document = parse(metadata["user-data"] ?? "");
+    expect(document.ssh_keys.ed25519_private).toBe("private machine-bootstrap-key\n");
+    expect(document.write_files[0].content).toContain("set_host_keys = false");
+    expect(metadata["user-data"]).toContain("/dev/disk/by-id/google-nemoclaw-data ");
+  });
+
+  test("has a data disk that is protected, outlives it, and is copied every day", () => {
+    const disk = one(resources, "disk:Disk");
+    expect(disk.options).toMatchObject({ protect: true });
+    expect(disk.options).not.toHaveProperty("deletedWith");
+    expect(one(resources, "instance:Instance").inputs.attachedDisks).toEqual([
+      { source: "machine-data-id", deviceName: "nemoclaw-data", mode: "READ_WRITE" },
+    ]);
+    expect(one(resources, ":ResourcePolicy").inputs.snapshotSchedulePolicy).toMatchObject({
+      schedule: { dailySchedule: { daysInCycle: 1, startTime: "03:00" } },
+      retentionPolicy: { maxRetentionDays: 7, onSourceDiskDelete: "KEEP_AUTO_SNAPSHOTS" },
+    });
+  });
+
+  test("is reached by gcloud, by its name, and proves itself with the final key", () => {
+    const { machine } = one(resources, ":Workspace").inputs as {
+      machine: { id: string; hostKeys: string[]; via: { argv: string[] } };
+    };
+    expect(machine.via.argv.join(" ")).toBe(
+      "gcloud compute start-iap-tunnel machine-instance-name 22 --listen-on-stdin --project my-project-123 --zone europe-west4-a --verbosity=warning",
+    );
+    expect(machine).toMatchObject({ id: "machine-identity-id", hostKeys: ["ssh-ed25519 machine-host-key"] });
+  });
+});
+
+describe("a machine on Google Cloud", () => {
+  test("with public access: the graph", async () => {
+    const resources = await declared({
+      machineType: "n1-standard-4",
+      gpu: { model: "t4", count: 2 },
+      access: { kind: "public", cidrs: ["203.0.113.0/24"] },
+      spot: true,
+      labels: { team: "agents" },
+      kmsKey: "projects/p/locations/l/keyRings/r/cryptoKeys/k",
+      dataDisk: { size: 200, protect: false, reason: "a lab", snapshots: { hour: 22, keepDays: 30 } },
+    });
+    await expect(graphText(resources)).toMatchFileSnapshot("../golden/gcp-public.yaml");
+    const { inputs } = one(resources, "instance:Instance");
+    expect(inputs).toMatchObject({
+      guestAccelerators: [{ type: "nvidia-tesla-t4", count: 2 }],
+      scheduling: {
+        provisioningModel: "SPOT",
+        preemptible: true,
+        automaticRestart: false,
+        instanceTerminationAction: "STOP",
+      },
+      networkInterfaces: [{ accessConfigs: [{ natIp: "198.51.100.9" }] }],
+    });
+    expect(one(resources, ":Firewall").inputs.sourceRanges).toEqual(["203.0.113.0/24"]);
+    expect(resources.filter(({ type }) => type.endsWith(":RouterNat"))).toEqual([]);
+    expect(one(resources, "disk:Disk").inputs).toMatchObject({ description: "accepted risk: a lab" });
+    expect(one(resources, ":Workspace").inputs.machine).toMatchObject({ address: "198.51.100.9" });
+  });
+
+  test("in a given network, with members who may open tunnels", async () => {
+    const network = {
+      network: "projects/my-project-123/global/networks/n",
+      subnetwork: "projects/my-project-123/regions/europe-west4/subnetworks/s",
+    };
+    const resources = await declared({ network, tunnelMembers: ["group:agents@example.com"] });
+    expect(resources.filter(({ type }) => /:(Network|Subnetwork|Router)$/.test(type))).toEqual([]);
+    expect(one(resources, ":Firewall").inputs.network).toBe(network.network);
+    expect(one(resources, ":TunnelInstanceIAMMember").inputs).toMatchObject({
+      member: "group:agents@example.com",
+      role: "roles/iap.tunnelResourceAccessor",
+    });
+  });
+
+  test("of the large kinds, on the disks that they take", async () => {
+    const resources = await declared({ machineType: "g4-standard-48" });
+    expect(one(resources, "disk:Disk").inputs.type).toBe("hyperdisk-balanced");
+  });
+});
+
+describe("bad input is told at preview, all at once, with the nearest right value", () => {
+  test("many faults together", () => {
+    const found = faults({
+      zone: "europe-west4",
+      machineType: "n1-standard-4",
+      gpu: { model: "L4", count: 3 },
+      image: { name: "projects/p/global/images/family/ubuntu" },
+      network: { network: "n" },
+      dataDisk: { protect: false },
+    });
+    expect(found).toEqual([
+      expect.stringMatching(/^zone: .*expected a zone such as europe-west4-a/),
+      expect.stringMatching(
+        /^image\.name: .* is a family, .*gcloud compute images describe-from-family ubuntu --project p /,
+      ),
+      expect.stringMatching(/^gpu\.model: "L4" cannot be attached to an n1 type; .*\| machineType: g2-standard-4$/),
+      "gpu.count: an n1 type takes 1, 2, 4 GPUs, not 3 | 2",
+      expect.stringMatching(/^network\.subnetwork: a network without a subnetwork \| subnetwork: projects/),
+      expect.stringMatching(/^dataDisk\.reason: /),
+    ]);
+  });
+
+  test.each([
+    [{ machineType: "g2-standard8" }, "is not in this project's table of machine types | g2-standard-8, or"],
+    [
+      { machineType: undefined, gpu: { model: "H200" } },
+      "machineType is missing; expected a machine type | a3-ultragpu-8g",
+    ],
+    [
+      { machineType: "e2-standard-4", gpu: { model: "L4" } },
+      "e2-standard-4 has no GPU, and the stack wants 1 × L4 | g2-standard-4",
+    ],
+    [{ gpu: { count: 1 } }, "gpu.model: a GPU count without a GPU model | gpu: { model: L4, count: 1 }"],
+    [{ image: { ...least.image, arch: "arm64" } }, "the image is for arm64, and g2-standard-8 is amd64"],
+    [{ access: ["iap"] }, "a machine has one access mode"],
+    [{ access: { kind: "iap", cidrs: ["203.0.113.0/24"] } }, "access.cidrs: addresses are let in by access public"],
+    [{ access: { kind: "public", cidrs: ["0.0.0.0/0"] } }, "opens SSH to the whole internet"],
+    [
+      { access: { kind: "public", cidrs: ["203.0.113.0/24"] }, tunnelMembers: ["user:a@example.com"] },
+      "a second way in",
+    ],
+    [{ tunnelMembers: ["a@example.com"] }, "expected user:…"],
+    [{ network: { subnetwork: "s" } }, "network.network: a subnetwork without its network"],
+    [{ project: "My Project" }, "expected a project's id"],
+  ])("%j", (change, said) => {
+    expect(faults(change)).toContainEqual(expect.stringContaining(said));
+  });
+});
+
+test("the table has each machine type once", () => {
+  const names = gcpMachineTypes.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+});
