@@ -32,7 +32,7 @@ export interface SystemFacts {
 
 export interface KernelFacts {
   readonly release: string;
-  /** `cgroup2fs` for version 2 alone. */
+  /** File system at /sys/fs/cgroup: `cgroup2fs` for version 2, `tmpfs` for version 1 or both. */
   readonly cgroups: string;
   readonly landlock: boolean;
   /** How many user namespaces there may be. */

@@ -104,12 +104,11 @@ function judgeSystem(system: SystemFacts, { arch }: PreflightWants, { lacks, not
 }
 
 function judgeKernel(kernel: KernelFacts, { landlock }: PreflightWants, { lacks, note }: Say): void {
-  if (kernel.cgroups !== "cgroup2fs") {
-    lacks(
-      "cgroups",
-      "control groups are not of version 2",
-      "boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line",
-    );
+  // systemd keeps a unit's limits with either version.
+  if (kernel.cgroups === "tmpfs") note("control groups are of version 1; Docker and systemd are about to drop them");
+  else if (kernel.cgroups !== "cgroup2fs") {
+    const found = `no control groups are mounted${kernel.cgroups ? ` but ${kernel.cgroups}` : ""}`;
+    lacks("cgroups", found, "boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line");
   }
   if (kernel.userNamespaces === 0) {
     lacks(

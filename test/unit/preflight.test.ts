@@ -54,7 +54,7 @@ describe("a machine that lacks something", () => {
     ["an old C library", system({ glibc: "2.27" }), wants, ["glibc"]],
     ["musl", system({ glibc: "" }), wants, ["glibc"]],
     ["no systemd", system({ systemd: 0 }), wants, ["systemd"]],
-    ["control groups of version 1", kernel({ cgroups: "tmpfs" }), wants, ["cgroups"]],
+    ["no control groups", kernel({ cgroups: "" }), wants, ["cgroups"]],
     ["user namespaces off", kernel({ userNamespaces: 0 }), wants, ["user-namespaces"]],
     ["user namespaces for root only", kernel({ unprivilegedUserNamespaces: false }), wants, ["user-namespaces"]],
     ["no Landlock where it is wanted", kernel({ landlock: false }), { ...wants, landlock: true }, ["landlock"]],
@@ -91,6 +91,7 @@ describe("a machine that will do", () => {
     ["a Debian", system({ distribution: "debian", version: "12" }), wants, ""],
     ["a distribution made of Debian", system({ distribution: "pop" }), wants, "neither Debian nor Ubuntu"],
     ["a kernel without Landlock", kernel({ landlock: false }), wants, "no Landlock"],
+    ["control groups of version 1", kernel({ cgroups: "tmpfs" }), wants, "version 1"],
     ["Ubuntu's restriction of namespaces", kernel({ appArmorRestricts: true }), wants, "AppArmor"],
     ["little memory for an agent", room({ memoryMiB: 4000 }), wants, "little for an agent"],
     ["little room, where we stand already", { ...room({ diskFreeMiB: 3000 }), owner: { owner } }, wants, ""],
@@ -110,7 +111,7 @@ describe("a machine that will do", () => {
     const verdict = judge({ ...good, ...kernel({ cgroups: "" }), clockAhead: 400 }, wants);
     expect(preflightFailure({ ...wants, address: "gpu.example" } as never, verdict).message).toBe(
       `gpu.example cannot take this stack: 2 things are missing; nothing was changed on it
-  said  control groups are not of version 2
+  said  no control groups are mounted
           → boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line
         its clock is 400 s ahead of this computer's
           → timedatectl set-ntp true on the one that is wrong; certificates and tokens depend on it`,

@@ -1,0 +1,275 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Host } from "../../host/host.ts";
+import { docker } from "../../host/local/docker.ts";
+import { createLocalMachine, type LocalMachine } from "../../host/local/machine.ts";
+import { sweepLocal } from "../../host/local/sweep.ts";
+import type { Machine } from "../../host/machine.ts";
+import { newKeyPair } from "../../host/openssh-key.ts";
+import { closeAll, connectTo } from "../../host/pool.ts";
+import { presentedKeys } from "../../host/presented-keys.ts";
+import { Sensitive } from "../../host/sensitive.ts";
+import { bareKey, ensureMachineIdentity } from "../../host/steps/machine-identity.ts";
+import { dockerEngine } from "../../provider/handlers/docker-engine.ts";
+import { machineIdentity } from "../../provider/handlers/machine-identity.ts";
+import { preflight } from "../../provider/handlers/preflight.ts";
+
+const run = Math.random().toString(36).slice(2, 8);
+const owner = { project: "nemoclaw-test", stack: "existing", installation: run };
+const name = `nemoclaw-existing-${run}`;
+const arch = process.arch === "arm64" ? "arm64" : "amd64";
+const [bootstrap, final, userKey] = [newKeyPair(), newKeyPair(), newKeyPair()];
+const hostKey = { publicKey: final.public, privateKey: final.private };
+
+let local: LocalMachine;
+const said: string[] = [];
+const progress = () => ({ log: (line: string) => void said.push(line), signal: AbortSignal.timeout(240_000) });
+
+beforeAll(async () => {
+  local = await createLocalMachine({
+    name,
+    owner,
+    network: name,
+    hostKey: { publicKey: bootstrap.public, privateKey: new Sensitive(bootstrap.private) },
+    authorizedKey: userKey.public,
+  });
+});
+
+afterAll(async () => {
+  await closeAll();
+  await sweepLocal(owner);
+});
+
+describe("the host key of a machine, from the first byte on", () => {
+  it("goes on from wherever a run was killed, and the machine answers after each command", async () => {
+    const step = ensureMachineIdentity(hostKey);
+    const either = machine({ hostKeys: [final.public, bootstrap.public] });
+    for (let left = step.plan(await (await connectTo(either)).look(step.facts)); left.length > 0; ) {
+      const host = await connectTo(either, { connectSeconds: 20 });
+      await host.apply("one command", left.slice(0, 1));
+      // As after a kill: no connection, nothing remembered.
+      await closeAll();
+      left = step.plan(await (await connectTo(either, { connectSeconds: 20 })).look(step.facts));
+    }
+    await closeAll();
+    await expect(reach({ hostKeys: [bootstrap.public] })).rejects.toMatchObject({ kind: "host-key" });
+    const keys = await presentedKeys(local.address, local.port);
+    expect(keys.map(({ line }) => line)).toEqual([bareKey(final.public)]);
+  });
+
+  it("is taken over, read, and given up nowhere; everybody else uses the same connection", async () => {
+    const first = machine({ hostKeys: [final.public, bootstrap.public] });
+    const { state } = await machineIdentity.create({ machine: first, hostKey, ready: true }, progress());
+    expect(state).toMatchObject({ hostKeys: [bareKey(final.public)], ready: true });
+    const before = await logins();
+    expect(await machineIdentity.read("", state, progress())).toMatchObject({ ready: true });
+    await reach({});
+    expect(await logins()).toBe(before);
+  });
+
+  it("keeps the private half to root, and out of the journal", async () => {
+    const host = await reach({});
+    const { stdout } = await host.run({
+      title: "look for the key",
+      script: `stat -c '%a %U' /etc/ssh/nemoclaw_host_key
+journalctl --no-pager | grep -c ${final.private.split("\n")[3]} || :`,
+    });
+    expect(stdout.trim().split("\n")).toEqual(["600 root", "0"]);
+  });
+
+  it("survives a restart of the machine, and shows when somebody takes it out", async () => {
+    await closeAll();
+    await docker(["restart", local.containerId], { what: "restart the machine" });
+    const host = await reach({});
+    await host.apply("what somebody else did", [
+      { title: "add a host key", script: "printf 'HostKey /etc/ssh/other\\n' >/etc/ssh/sshd_config.d/50-other.conf" },
+      {
+        title: "make it",
+        script: "ssh-keygen -q -t rsa -b 2048 -N '' -f /etc/ssh/other && sshd -t && systemctl reload ssh",
+      },
+    ]);
+    const inputs = { machine: machine({ hostKeys: [final.public, bootstrap.public] }), hostKey, ready: true };
+    const state = { ...inputs, hostKeys: [bareKey(final.public)] };
+    expect(await machineIdentity.read("", state, progress())).toMatchObject({ ready: false });
+    expect(await machineIdentity.update("", inputs, state, progress())).toMatchObject({ ready: true });
+    expect(await machineIdentity.read("", state, progress())).toMatchObject({ ready: true });
+  });
+
+  it("waits for the first boot, and fails with cloud-init's words (a stand-in for cloud-init)", async () => {
+    const inputs = { machine: machine({ hostKeys: [final.public, bootstrap.public] }), hostKey, ready: true };
+    const state = { ...inputs, hostKeys: [bareKey(final.public)] };
+    const host = await reach({});
+    await host.apply("a stand-in for cloud-init", [cloudInitStandIn]);
+    await machineIdentity.update("", inputs, state, progress());
+    expect(said.join("\n")).toContain("first boot is under way: Setting up a driver");
+
+    await host.apply("a stand-in that fails", [
+      { title: "fail", script: "echo 'E: no such driver' >>/var/log/cloud-init-output.log; touch /run/ci-fails" },
+    ]);
+    await expect(machineIdentity.update("", inputs, state, progress())).rejects.toThrow("E: no such driver");
+    await host.apply("clean up", [{ title: "remove it", script: "rm /usr/local/bin/cloud-init" }]);
+  });
+});
+
+describe("a machine that exists already", () => {
+  it("passes the preflight, which changes nothing on it", async () => {
+    const inputs = { machine: machine({}), fit: true };
+    const before = await fingerprintOfEtc();
+    const { state } = await preflight.create(inputs, progress());
+    expect(state).toMatchObject({ fit: true, missing: [], architecture: arch === "amd64" ? "x86_64" : "aarch64" });
+    expect(await fingerprintOfEtc()).toBe(before);
+  });
+
+  it("is refused with all that is missing, before anything is changed", async () => {
+    const host = await reach({});
+    await host.apply("somebody else's things", [
+      {
+        title: "take a port and the machine",
+        script: `systemd-run --quiet --unit=somebody /usr/sbin/sshd -D -o ListenAddress=127.0.0.1 -p 17872
+install -d /etc/nemoclaw
+echo '{"project": "other", "stack": "theirs", "installation": "x"}' >/etc/nemoclaw/owner.json`,
+      },
+    ]);
+    await sleep(500);
+    const inputs = { machine: machine({ arch: arch === "amd64" ? "arm64" : "amd64" }), fit: true };
+    const error = await preflight.create(inputs, progress()).catch((caught: unknown) => String(caught));
+    expect(error).toContain("3 things are missing; nothing was changed on it");
+    expect(error).toContain("somebody.service listens on port 17872");
+    expect(error).toContain("this machine belongs to other/theirs");
+    await host.apply("clean up", [
+      { title: "give them back", script: "systemctl stop somebody.service; rm -r /etc/nemoclaw" },
+    ]);
+  });
+
+  it("is reached with its ed25519 key, its RSA key, or both pinned, and no other", async () => {
+    const host = await reach({});
+    const { stdout } = await host.run({ title: "its other key", script: "ssh-keygen -y -f /etc/ssh/other" });
+    await host.apply("a second host key", [
+      {
+        title: "serve both",
+        script:
+          "printf 'HostKey /etc/ssh/nemoclaw_host_key\\nHostKey /etc/ssh/other\\n' >/etc/ssh/sshd_config.d/00-nemoclaw-host-key.conf; systemctl reload ssh; sleep 1",
+      },
+    ]);
+    const rsa = stdout.trim();
+    await closeAll();
+    for (const hostKeys of [[rsa], [final.public], [rsa, final.public]]) {
+      expect(await whoami(await reach({ hostKeys }))).toBe("root");
+    }
+    await expect(reach({ hostKeys: [newKeyPair().public] })).rejects.toMatchObject({
+      kind: "host-key",
+      message: expect.stringContaining("nothing was sent to it"),
+    });
+  });
+
+  it("is reached through a jump host, whose key is pinned as well", async () => {
+    const jump = { kind: "jump" as const, address: local.address, port: local.port, user: "admin" };
+    const behind = { address: "127.0.0.1", port: 22 };
+    expect(await whoami(await reach({ ...behind, via: { ...jump, hostKeys: [final.public] } }))).toBe("root");
+    const impostor = { ...jump, hostKeys: [newKeyPair().public] };
+    await expect(reach({ ...behind, via: impostor })).rejects.toMatchObject({ kind: "host-key" });
+    // Nothing listens there.
+    const dead = { ...behind, port: 9, via: { ...jump, hostKeys: [final.public] } };
+    await expect(reach(dead, 2)).rejects.toMatchObject({ kind: "unreachable" });
+  });
+
+  it("does not let in another key, and says so", async () => {
+    await closeAll();
+    await expect(reach({ privateKey: newKeyPair().private })).rejects.toMatchObject({
+      kind: "auth",
+      message: expect.stringContaining("authorized_keys"),
+    });
+    await closeAll();
+  });
+
+  it("is waited for at a dead port, until the deadline", async () => {
+    await expect(reach({ port: await deadPort() }, 2)).rejects.toMatchObject({
+      kind: "unreachable",
+      message: expect.stringMatching(/cannot be reached.*tried for/),
+    });
+  });
+
+  it("keeps a container of somebody else's over create, refresh and delete of ours", async () => {
+    const host = await reach({});
+    await host.apply("Docker of somebody else's", [
+      {
+        title: "install Docker and run something",
+        script: `apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends docker.io
+mkdir -p /tmp/theirs/bin && cp -L /bin/sh /bin/sleep /tmp/theirs/bin/
+for library in $(ldd /bin/sh | grep -o '/[^ )]*'); do cp -L --parents "$library" /tmp/theirs; done
+tar -C /tmp/theirs -c . | docker import - theirs
+docker run -d --name theirs --network none theirs /bin/sh -c 'sleep 3600'`,
+        timeoutSeconds: 280,
+      },
+    ]);
+    const theirs = async () => {
+      const { stdout } = await (await reach({})).run({
+        title: "is it there",
+        script: "docker inspect -f '{{.Id}} {{.State.Running}} {{.State.StartedAt}}' theirs",
+      });
+      return stdout.trim();
+    };
+    const before = await theirs();
+    expect(before).toContain(" true ");
+    const inputs = { machine: machine({}), source: "distribution" as const, enabled: true, running: true };
+    const { id, state } = await dockerEngine.create(inputs, progress());
+    expect(await dockerEngine.read(id, state, progress())).toMatchObject({ running: true });
+    await dockerEngine.delete(id, state, progress());
+    expect((await theirs()).split(" ").slice(0, 2)).toEqual(before.split(" ").slice(0, 2));
+  });
+});
+
+function machine(change: Partial<Machine>): Machine {
+  const { address, port, user } = local;
+  const hostKeys = [final.public];
+  return { id: name, address, port, user, hostKeys, privateKey: userKey.private, arch, gpu: "none", owner, ...change };
+}
+
+function reach(change: Partial<Machine>, connectSeconds = 30): Promise<Host> {
+  return connectTo(machine(change), { connectSeconds });
+}
+
+async function whoami(host: Host): Promise<string> {
+  return (await host.run({ title: "who am I", script: "id -un" })).stdout.trim();
+}
+
+/** sshd's own count. */
+async function logins(): Promise<number> {
+  const { stdout } = await (await reach({})).run({
+    title: "count logins",
+    script: "journalctl -u ssh --no-pager -o cat | grep -c 'Accepted publickey' || :",
+  });
+  return Number(stdout);
+}
+
+async function fingerprintOfEtc(): Promise<string> {
+  const { stdout } = await (await reach({})).run({
+    title: "what is in /etc and /opt",
+    script: "find /etc /opt -printf '%p %m %s %T@\\n' | sort | sha256sum",
+  });
+  return stdout;
+}
+
+async function deadPort(): Promise<number> {
+  const { createServer } = await import("node:net");
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+// Runs for two questions, then is done, or fails when it was told to.
+const cloudInitStandIn = {
+  title: "put a stand-in for cloud-init",
+  script: `cat >/usr/local/bin/cloud-init
+chmod 0755 /usr/local/bin/cloud-init
+echo 'Setting up a driver' >/var/log/cloud-init-output.log`,
+  stdin: `#!/bin/sh
+case $* in *--wait*) sleep 1; exit 0 ;; esac
+test ! -e /run/ci-fails || { printf 'status: error\\ndetail: no driver\\n'; exit 1; }
+n=$(cat /run/ci 2>/dev/null || echo 0)
+echo $((n + 1)) >/run/ci
+if test "$n" -lt 2; then echo 'status: running'; else echo 'status: done'; fi
+`,
+};
