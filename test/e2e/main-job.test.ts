@@ -8,7 +8,9 @@ import { findEngine } from "../../scripts/engine-choice.ts";
 import { runProgram } from "../../scripts/run-program.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
+import { escapes } from "../support/escapes.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
+import { tryEscape } from "../support/try-escape.ts";
 
 /**
  * The main job on a real local machine, in the order a person would do it. The model and Telegram are the DEMO's stand-ins;
@@ -39,6 +41,7 @@ const changed = /\b(created|updated|replaced|deleted)\b/;
 
 describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
   let stack: LocalStack;
+  let container: string | undefined;
 
   beforeAll(async () => {
     process.env.NEMOCLAW_ENGINE = "embedded";
@@ -112,6 +115,28 @@ describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
     expect(resourcesThat(changed, await stack.up("--refresh"))).toContain(resource);
     expect(await stack.shell(mended)).not.toBe("");
     expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
+  });
+
+  test.each(escapes)("nothing inside the sandbox $name", { timeout: 60_000 }, async (attempt) => {
+    container ??= (await stack.state()).find("nemoclaw:local:Machine")?.id;
+    expect(await tryEscape(String(container), attempt)).toMatch(attempt.expect);
+  });
+
+  test("limits limit: what takes too much is ended, and the agent's process stays", async () => {
+    const pid = await stack.agentPid();
+    const greedy = "const all = []; for (;;) all.push(Buffer.alloc(1 << 26, 1));";
+    expect((await stack.inside(["node", "-e", greedy])).exitCode).not.toBe(0);
+    const many = "i=0; while test $i -lt 700; do sleep 5 & i=$((i + 1)); done; wait";
+    expect((await stack.inside(["sh", "-c", many])).stderr).toMatch(/fork|Resource temporarily unavailable/i);
+    expect(await stack.agentPid()).toBe(pid);
+    expect((await stack.turn("Still there?")).text).toMatch(/DEMO model/);
+  });
+
+  test("what was refused is in the denials, as JSON lines", async () => {
+    expect(await stack.statusInside("GET", "http://unlisted.example/secret-path?token=hidden")).toBe(403);
+    const { stdout } = await stack.script("logs", "denials", "--json");
+    expect(stdout).toMatch(/unlisted\.example/);
+    expect(stdout).not.toMatch(/token=hidden/);
   });
 
   test("a model switch updates one resource, keeps the agent's process, and the next turn reports it", async () => {

@@ -39,13 +39,20 @@ export const sandbox = part({
       data: ensureDirectory({ path: `/var/lib/nemoclaw/${name}` }),
       state: ensureDirectory({ path: paths.data(name, "agent"), ...own }),
       folders: all("folders that the policy lets it write", writableFolders(policy)),
+      // systemd starts one for each namespace and never tells it that its settings changed.
+      journalReader: ensureUnit({
+        name: journalUnit(name),
+        enabled: undefined,
+        active: running,
+        restartWhen: [journal],
+      }),
       gate: ensureUnit({ name: unitName("gate", name), text: texts.gate, active: running }),
       unit: ensureUnit({
         name: unitName("sandbox", name),
         text: texts.sandbox,
         active: running,
         restartWhen: [config],
-        startSeconds: 180,
+        startSeconds: 300,
         try: "see what the agent says: scripts/logs agent. It needs at least 2 GB of memory",
       }),
       limits: observation("its limits, as systemd has them", limitsFacts(unitName("sandbox", name))),
@@ -87,6 +94,7 @@ function writableFolders(policy: SandboxSpec["policy"]): Record<string, ReturnTy
   return Object.fromEntries(own.map((path) => [path, ensureFolderExists({ path, owner: users.sandbox })]));
 }
 
+const journalUnit = (name: string) => `systemd-journald@${journalNamespace(name)}.service`;
 const journalPath = (name: string) => `/etc/systemd/journald@${journalNamespace(name)}.conf`;
 
 /** The two units of a sandbox: the supervisor with the agent in it, and the gate that is its only way out. */
