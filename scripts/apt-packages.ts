@@ -43,6 +43,7 @@ export async function installPackages(packages: readonly MissingPackage[], say: 
 /** Those of these packages that apt could add here; none where there is no apt. */
 export async function notInstalled(packages: readonly MissingPackage[]): Promise<MissingPackage[]> {
   if (!(await hasApt())) return [];
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own way to name a field
   const query = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\\n"];
   const { stdout } = await runProgram([...query, ...packages.map(({ name }) => name)]);
   const lines = new Set(stdout.split("\n"));

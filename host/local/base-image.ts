@@ -2,7 +2,7 @@
  * The image a machine image is built from, by the first way that works:
  * `findBaseImage({ base?, packages, log, signal })` → `{ reference, id }`
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { HostError } from "../errors.ts";
 import { ownDebianSources } from "./apt-sources.ts";
@@ -111,7 +111,8 @@ async function make(
     ...ownDebianSources(suite),
   ];
   await withHeartbeat("making a Debian base image", log, async (said) => {
-    const child = spawn("mmdebstrap", argv, {
+    const [program = "", ...args] = [...asRoot(), "mmdebstrap", ...argv];
+    const child = spawn(program, args, {
       signal,
       env: { ...process.env, LC_ALL: "C" },
       stdio: ["ignore", "pipe", "pipe"],
@@ -145,6 +146,12 @@ async function make(
     if (code === 0 && image.status === "rejected") throw image.reason;
     throw failure(code, lines, refused);
   });
+}
+
+/** mmdebstrap needs root, or user namespaces that Debian's `uidmap` sets up. */
+function asRoot(): string[] {
+  if (process.getuid?.() === 0) return [];
+  return spawnSync("sudo", ["-n", "true"]).status === 0 ? ["sudo", "-n"] : [];
 }
 
 function failure(code: number | NodeJS.ErrnoException, lines: readonly string[], refused: HostError): HostError {
