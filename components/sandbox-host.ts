@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DockerEngine, type MirrorsArgs } from "../resources/docker-engine.ts";
 import type { MachineInputs } from "../resources/machine-inputs.ts";
+import { NvidiaGpu } from "../resources/nvidia-gpu.ts";
 import { SandboxRuntime } from "../resources/sandbox-runtime.ts";
 import type { ProvidedMachine } from "./machine/provided-machine.ts";
 
@@ -10,7 +11,7 @@ export interface SandboxHostArgs {
   readonly mirrors?: MirrorsArgs;
 }
 
-/** A machine that can run sandboxes: Docker, and the sandbox runtime with the programs it brings. */
+/** A machine that can run sandboxes: Docker, its GPUs where it has some, and the sandbox runtime with the programs it brings. */
 export class SandboxHost extends pulumi.ComponentResource {
   readonly machine: MachineInputs;
   readonly runtime: "embedded";
@@ -26,6 +27,9 @@ export class SandboxHost extends pulumi.ComponentResource {
     const child = { parent: this, deletedWith };
 
     const docker = new DockerEngine(`${name}-docker`, { machine, mirrors }, child);
+    if (machine.gpu !== "none") {
+      new NvidiaGpu(`${name}-gpu`, { machine, mirrors }, { ...child, dependsOn: [docker] });
+    }
     // Beside Docker, not after it: the embedded runtime does not need it, and package installations wait for each other.
     const runtime = new SandboxRuntime(`${name}-runtime`, { machine, kind, mirrors }, child);
 

@@ -6,7 +6,7 @@ import type { Host } from "../../host/host.ts";
 import { type Machine, machineSchema } from "../../host/machine.ts";
 import { type ConnectOptions, connectTo, disconnectFrom } from "../../host/pool.ts";
 import { ensure } from "../../host/step.ts";
-import { bareKey, ensureMachineIdentity, type HostKey } from "../../host/steps/machine-identity.ts";
+import { ensureMachineIdentity, type HostKey } from "../../host/steps/machine-identity.ts";
 import type { Handler, Progress } from "../handler.ts";
 
 interface MachineIdentityInputs {
@@ -63,8 +63,9 @@ async function make(
   progress: Progress,
 ): Promise<MachineIdentityState> {
   const { machine, hostKey } = inputs;
-  const final = bareKey(hostKey.publicKey);
-  const first = pinned(machine, [final, ...before.map(bareKey)]);
+  // As it is written everywhere else, or it would be another connection's.
+  const final = hostKey.publicKey;
+  const first = pinned(machine, [final, ...before]);
   const settled = pinned(machine, [final]);
 
   const patient = { ...progress, connectSeconds: FIRST_BOOT_SECONDS };
@@ -89,7 +90,7 @@ async function provenBy(machine: Machine, options: ConnectOptions): Promise<Host
 }
 
 function accepted({ machine, hostKeys }: MachineIdentityState, { publicKey }: HostKey): readonly string[] {
-  return hostKeys ?? [publicKey, ...machine.hostKeys].map(bareKey);
+  return hostKeys ?? [publicKey, ...machine.hostKeys];
 }
 
 function pinned(machine: Machine, hostKeys: readonly string[]): Machine {

@@ -60,11 +60,13 @@ describe("the host key of a machine, from the first byte on", () => {
   it("is taken over, read, and given up nowhere; everybody else uses the same connection", async () => {
     const first = machine({ hostKeys: [final.public, bootstrap.public] });
     const { state } = await machineIdentity.create({ machine: first, hostKey, ready: true }, progress());
-    expect(state).toMatchObject({ hostKeys: [bareKey(final.public)], ready: true });
+    expect(state).toMatchObject({ hostKeys: [final.public], ready: true });
     const before = await logins();
+    // A later run is a new process: one handshake in all, this resource's among them.
+    await closeAll();
     expect(await machineIdentity.read("", state, progress())).toMatchObject({ ready: true });
     await reach({});
-    expect(await logins()).toBe(before);
+    expect((await logins()) - before).toBe(1);
   });
 
   it("keeps the private half to root, and out of the journal", async () => {
@@ -89,7 +91,7 @@ journalctl --no-pager | grep -c ${final.private.split("\n")[3]} || :`,
       },
     ]);
     const inputs = { machine: machine({ hostKeys: [final.public, bootstrap.public] }), hostKey, ready: true };
-    const state = { ...inputs, hostKeys: [bareKey(final.public)] };
+    const state = { ...inputs, hostKeys: [final.public] };
     expect(await machineIdentity.read("", state, progress())).toMatchObject({ ready: false });
     expect(await machineIdentity.update("", inputs, state, progress())).toMatchObject({ ready: true });
     expect(await machineIdentity.read("", state, progress())).toMatchObject({ ready: true });
@@ -97,7 +99,7 @@ journalctl --no-pager | grep -c ${final.private.split("\n")[3]} || :`,
 
   it("waits for the first boot, and fails with cloud-init's words (a stand-in for cloud-init)", async () => {
     const inputs = { machine: machine({ hostKeys: [final.public, bootstrap.public] }), hostKey, ready: true };
-    const state = { ...inputs, hostKeys: [bareKey(final.public)] };
+    const state = { ...inputs, hostKeys: [final.public] };
     const host = await reach({});
     await host.apply("a stand-in for cloud-init", [cloudInitStandIn]);
     await machineIdentity.update("", inputs, state, progress());

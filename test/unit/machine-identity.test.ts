@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { bareKey } from "../../host/steps/machine-identity.ts";
 import { machineIdentity } from "../../provider/handlers/machine-identity.ts";
 import { type KeyPair, newKey, startFakeHost } from "../support/fake-host.ts";
 
@@ -21,7 +20,7 @@ describe("which key a machine may prove itself with (stand-ins for machines)", (
     await using fake = await startFakeHost({ hostKey: bootstrap });
     const machine = { ...fake.machine, hostKeys: [final.public, bootstrap.public] };
     const inputs = { machine, hostKey: hostKey(final), ready: true };
-    const state = { ...inputs, hostKeys: [bareKey(final.public)] };
+    const state = { ...inputs, hostKeys: [final.public] };
     await expect(machineIdentity.read("fake", state, progress())).rejects.toMatchObject({ kind: "host-key" });
     await expect(machineIdentity.update("fake", inputs, state, progress())).rejects.toMatchObject({ kind: "host-key" });
     expect(fake.seen).toMatchObject({ handshakes: 0, lines: [] });
@@ -31,7 +30,7 @@ describe("which key a machine may prove itself with (stand-ins for machines)", (
     const [next, before, bootstrap] = [newKey(), newKey(), newKey()];
     await using fake = await startFakeHost({ hostKey: bootstrap });
     const machine = { ...fake.machine, hostKeys: [next.public, bootstrap.public] };
-    const state = { machine, hostKey: hostKey(before), ready: true, hostKeys: [bareKey(before.public)] };
+    const state = { machine, hostKey: hostKey(before), ready: true, hostKeys: [before.public] };
     const inputs = { machine, hostKey: hostKey(next), ready: true };
     await expect(machineIdentity.update("fake", inputs, state, progress())).rejects.toMatchObject({ kind: "host-key" });
     expect(fake.seen.handshakes).toBe(0);
@@ -41,9 +40,9 @@ describe("which key a machine may prove itself with (stand-ins for machines)", (
     const final = newKey();
     await using fake = await startFakeHost({ hostKey: final });
     const machine = { ...fake.machine, hostKeys: [final.public, newKey().public] };
-    const state = { machine, hostKey: hostKey(final), ready: true, hostKeys: [bareKey(final.public)] };
+    const state = { machine, hostKey: hostKey(final), ready: true, hostKeys: [final.public] };
     await machineIdentity.read("fake", state, progress());
-    await fake.connect({}, { hostKeys: [bareKey(final.public)] });
+    await fake.connect({}, { hostKeys: [final.public] });
     expect(fake.seen.handshakes).toBe(1);
   });
 });
