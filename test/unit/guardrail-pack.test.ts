@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline";
+import grpc from "@grpc/grpc-js";
+import structs from "google-protobuf/google/protobuf/struct_pb.js";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { guardrails } from "../../policies/guardrails/rules.ts";
+
+const load = createRequire(import.meta.url);
+const { AnalyzerClient } = load("@pulumi/pulumi/proto/analyzer_grpc_pb.js");
+const proto = load("@pulumi/pulumi/proto/analyzer_pb.js");
+const { Empty } = load("google-protobuf/google/protobuf/empty_pb.js");
+const pack = resolve("policies/guardrails");
+
+// biome-ignore lint/suspicious/noExplicitAny: the stubs of this service come without types
+type Message = any;
+
+let child: ChildProcess;
+let client: Record<string, (request: Message, done: (error: Error | null, response: Message) => void) => void>;
+
+beforeAll(async () => {
+  // As the CLI's language host starts a pack with `typescript: false`.
+  const env = {
+    ...process.env,
+    PULUMI_NODEJS_TYPESCRIPT: "false",
+    PULUMI_NODEJS_PROJECT: "nemoclaw",
+    PULUMI_NODEJS_STACK: "test",
+  };
+  const entry = load.resolve("@pulumi/pulumi/cmd/run-policy-pack/index.js");
+  child = spawn(process.execPath, [entry, "127.0.0.1:9", pack], { cwd: pack, env, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  child.stderr?.on("data", (chunk) => {
+    said += chunk;
+  });
+  const port = await Promise.race([
+    once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), "line").then(([line]) => Number(line)),
+    once(child, "exit").then(() => Promise.reject(new Error(`the pack did not start:\n${said}`))),
+  ]);
+  client = new AnalyzerClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+});
+afterAll(() => {
+  (client as unknown as grpc.Client)?.close();
+  child?.kill();
+});
+
+function ask(method: string, request: Message): Promise<Message> {
+  return new Promise((done, fail) => {
+    client[method]?.call(client, request, (error, response) => (error ? fail(error) : done(response)));
+  });
+}
+
+/** What the pack says about a stack, as the engine would ask it. */
+async function analyze(stack: { type: string; name: string; props: object; protect?: boolean }[]) {
+  const request = new proto.AnalyzeStackRequest();
+  request.setResourcesList(
+    stack.map(({ type, name, props, protect = false }) => {
+      const resource = new proto.AnalyzerResource();
+      resource.setType(type);
+      resource.setName(name);
+      resource.setUrn(`urn:pulumi:test::nemoclaw::${type}::${name}`);
+      resource.setProperties(structs.Struct.fromJavaScript(props as Record<string, structs.JavaScriptValue>));
+      const options = new proto.AnalyzerResourceOptions();
+      options.setProtect(protect);
+      resource.setOptions(options);
+      return resource;
+    }),
+  );
+  const response = await ask("analyzeStack", request);
+  return response.getDiagnosticsList().map((each: Message) => ({
+    policy: each.getPolicyname(),
+    level: each.getEnforcementlevel(),
+    message: each.getMessage(),
+    urn: each.getUrn(),
+  }));
+}
+
+test("the policy pack, in Pulumi's own loader, has every guardrail", async () => {
+  const info = await ask("getAnalyzerInfo", new Empty());
+  expect(info.getPoliciesList().map((policy: Message) => policy.getName())).toEqual(guardrails.map(({ name }) => name));
+});
+
+test("it lets a good stack through, and stops a bad one with the rule and the way out", async () => {
+  const volume = { type: "aws:ebs/volume:Volume", name: "data", props: { encrypted: true } };
+  expect(await analyze([{ ...volume, protect: true }])).toEqual([]);
+  expect(await analyze([volume])).toEqual([
+    {
+      policy: "protected-data",
+      level: proto.EnforcementLevel.MANDATORY,
+      message: expect.stringMatching(/protect: can be deleted with the stack[\s\S]*Way out: dataDisk/),
+      urn: "urn:pulumi:test::nemoclaw::aws:ebs/volume:Volume::data",
+    },
+  ]);
+});
