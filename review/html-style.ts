@@ -18,7 +18,7 @@ nav ul { list-style: none; margin: 1rem 0; padding: 0; display: grid; gap: .25re
 nav li { border-left: .25rem solid var(--tone); padding-left: .75rem; overflow-wrap: anywhere; } nav span { color: var(--dim); }
 section { border: 1px solid var(--line); border-left: .25rem solid var(--tone); border-radius: .5rem; margin: 1rem 0; background: var(--card); }
 summary { cursor: pointer; padding: .75rem 1rem; overflow-wrap: anywhere; } summary h2 { display: inline; margin: 0 .5rem 0 0; font-size: 1.1rem; } summary span { color: var(--dim); }
-.scroll { overflow-x: auto; border-top: 1px solid var(--line); } section p { margin: .5rem 1rem 1rem; color: var(--dim); }
+.scroll { overflow-x: auto; border-top: 1px solid var(--line); } section p { margin: .75rem 1rem; color: var(--dim); }
 table { border-collapse: collapse; width: 100%; font-size: .925rem; }
 th, td { text-align: left; vertical-align: top; padding: .5rem 1rem; border-bottom: 1px solid var(--line); }
 th { color: var(--dim); font-weight: 600; } td:first-child { white-space: nowrap; } tbody tr:last-child td { border-bottom: 0; }

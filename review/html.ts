@@ -44,6 +44,12 @@ ${shown.map(({ section, id: own }) => part(section, own))}</main>
 const verdicts: Record<number, string> = { 0: "good", 2: "plain", 3: "warn", 4: "bad" };
 
 function part({ title, short, open, tone, tables, note }: Section, id: string): Html {
+  if (tables.length === 0) {
+    return html`<section id="${id}" class="${tone}" aria-labelledby="${id}-title">
+<p><strong id="${id}-title">${title}</strong>: ${short}. ${note}</p>
+</section>
+`;
+  }
   return html`<section id="${id}" class="${tone}" aria-labelledby="${id}-title">
 <details${open ? html` open` : ""}>
 <summary><h2 id="${id}-title">${title}</h2> <span>${short}</span></summary>

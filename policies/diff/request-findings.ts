@@ -95,5 +95,7 @@ function pathText(path: string): string {
 function exampleOf({ method, path, search }: Judged, { host, ports }: Cell): string {
   const verb =
     method === "*" ? "PROPFIND" : method === "UPGRADE" || method === "WEBSOCKET_TEXT" ? "GET (WebSocket)" : method;
-  return `${verb} https://${host}:${ports[0]}${path}${search && `?${search}`}`;
+  const [port = 443] = ports;
+  const origin = port === 80 ? `http://${host}` : `https://${host}${port === 443 ? "" : `:${port}`}`;
+  return `${verb} ${origin}${path}${search && `?${search}`}`;
 }

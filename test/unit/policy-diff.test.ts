@@ -383,11 +383,11 @@ describe("any two policies", () => {
           { tellPrograms: false },
         ).changes) {
           if (!comparable || !example || area !== "network") continue;
-          const [, method = "", host = "", port = "", target = ""] =
-            /^(\S+(?: \(WebSocket\))?) https:\/\/([^:]+):(\d+)(\/.*)$/.exec(example) ?? [];
+          const [, method = "", scheme = "", host = "", target = ""] =
+            /^(\S+(?: \(WebSocket\))?) (https?):\/\/([^:/]+)(?::\d+)?(\/.*)$/.exec(example) ?? [];
           const asked = {
             host,
-            port: Number(port),
+            port: scheme === "http" ? 80 : 443,
             method: method.split(" ")[0] ?? "",
             target,
             upgrade: method.includes(" "),

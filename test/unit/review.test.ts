@@ -1,0 +1,327 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { combine } from "../../review/combine.ts";
+import { htmlOf } from "../../review/html.ts";
+import { markdownOf } from "../../review/markdown.ts";
+import { outlineOf } from "../../review/outline.ts";
+import { readPreview } from "../../review/preview.ts";
+import { type Report, verdictOf } from "../../review/report.ts";
+import { reportOfPreview } from "../../review/report-of-preview.ts";
+import { reportOfRevisions } from "../../review/report-of-revisions.ts";
+import { openRevision } from "../../review/revision.ts";
+import {
+  block,
+  network,
+  type Planned,
+  presetBlocks,
+  previewJson,
+  revision,
+  route,
+  sandbox,
+} from "../support/preview-fixture.ts";
+
+const project = resolve(import.meta.dirname, "../..");
+const made: string[] = [];
+afterAll(() => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+});
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), "nemoclaw-review-"));
+  made.push(path);
+  return path;
+}
+
+function reviewed(...planned: Planned[]): Report {
+  return reportOfPreview({
+    stack: "prod",
+    preview: readPreview(previewJson(planned), "a preview"),
+    compared: "a preview",
+  });
+}
+
+const api = "api.example.com";
+const disk = (...read_only: string[]) => ({
+  policy: { version: 1, filesystem_policy: { read_only: ["/usr", ...read_only], read_write: ["/sandbox"] } },
+});
+const server = (more: Record<string, unknown>, replace?: string[]): Planned => {
+  const inputs = { ami: "ami-1", instanceType: "g6.xlarge" };
+  return { type: "aws:ec2/instance:Instance", name: "machine", before: inputs, after: { ...inputs, ...more }, replace };
+};
+const rules = (...cidrBlocks: string[]) => ({ ingress: [{ protocol: "tcp", fromPort: 22, toPort: 22, cidrBlocks }] });
+const door = (before: object, after: object): Planned => ({
+  type: "aws:ec2/securityGroup:SecurityGroup",
+  name: "machine-access",
+  before: { ...before },
+  after: { ...after },
+});
+
+const stackFile = (text = "") => `config:
+  nemoclaw:machine: { kind: existing, address: gpu.example.com }
+  nemoclaw:runtime: { kind: embedded }
+  nemoclaw:inference: { kind: nvidia, model: m1 }
+  nemoclaw:inferenceKey: { secure: v1:aaaa }
+${text}`;
+const lock = (version: string, sha256: string) =>
+  JSON.stringify({
+    version: 1,
+    artifacts: { cloudflared: { version, files: { "linux-amd64": { url: "{mirror}/c", sha256 } } } },
+    images: {},
+    apt: {},
+    npm: {},
+  });
+function compared(before: Record<string, string>, after: Record<string, string>): Report {
+  const all = { "stacks/Pulumi.prod.yaml": stackFile(), "nemoclaw.lock.json": lock("2026.1.0", "a".repeat(64)) };
+  return reportOfRevisions("prod", revision("main", { ...all, ...before }), revision("change", { ...all, ...after }));
+}
+
+const goldens: [name: string, report: () => Report, exitCode: number][] = [
+  ["nothing", () => reviewed(network(presetBlocks("npm"), presetBlocks("npm"))), 0],
+  ["egress-added", () => reviewed(network({}, { tickets: block("tickets.example.com", { access: "read-only" }) })), 3],
+  [
+    "method-widened",
+    () => reviewed(network({ a: block(api, { access: "read-only" }) }, { a: block(api, { access: "read-write" }) })),
+    3,
+  ],
+  [
+    "path-narrowed",
+    () =>
+      reviewed(
+        network(
+          { a: block(api, { rules: [{ allow: { method: "GET", path: "/repos/**" } }] }) },
+          { a: block(api, { rules: [{ allow: { method: "GET", path: "/repos/mine/**" } }] }) },
+        ),
+      ),
+    2,
+  ],
+  ["preset-swapped", () => reviewed(network(presetBlocks("npm"), presetBlocks("pypi"))), 3],
+  ["filesystem-path-added", () => reviewed(sandbox(disk(), disk("/data"), ["policy"])), 4],
+  ["model-switched", () => reviewed(route({ model: "m1" }, { model: "m2" })), 2],
+  [
+    "provider-switched",
+    () => reviewed(route({ model: "m1" }, { model: "m1", baseUrl: "https://models.example.com/v1" })),
+    3,
+  ],
+  ["instance-type-changed", () => reviewed(server({ instanceType: "g6.2xlarge" })), 2],
+  ["machine-replaced", () => reviewed(server({ ami: "ami-2" }, ["ami"])), 4],
+  ["cidr-opened", () => reviewed(door(rules("198.51.100.0/24"), rules("198.51.100.0/24", "0.0.0.0/0"))), 3],
+  ["cidr-narrowed", () => reviewed(door(rules("0.0.0.0/0"), rules("198.51.100.0/24"))), 2],
+  ["version-bumped", () => compared({}, { "nemoclaw.lock.json": lock("2026.2.0", "b".repeat(64)) }), 2],
+  ["digest-changed-without-version", () => compared({}, { "nemoclaw.lock.json": lock("2026.1.0", "b".repeat(64)) }), 3],
+  ["secret-rotated", () => compared({}, { "stacks/Pulumi.prod.yaml": stackFile().replace("v1:aaaa", "v1:bbbb") }), 2],
+  ["secret-rotated-seen-by-preview", () => reviewed(route({ model: "m1" }, { model: "m1" })), 2],
+  [
+    "exposed",
+    () =>
+      compared(
+        { "stacks/Pulumi.prod.yaml": stackFile("  nemoclaw:telegram: { chats: [1] }\n") },
+        {
+          "stacks/Pulumi.prod.yaml": stackFile(
+            "  nemoclaw:telegram: { chats: [1, -2] }\n  nemoclaw:tunnel: { kind: named, hostname: agent.example.com, access: public, reason: demo }\n",
+          ),
+        },
+      ),
+    3,
+  ],
+  [
+    "settings-of-the-sandbox",
+    () => compared({}, { "policies/baseline.yaml": "version: 1\nfilesystem_policy: { read_only: [/usr] }\n" }),
+    4,
+  ],
+  [
+    "drift",
+    () =>
+      reviewed(
+        network(
+          { a: block(api, { access: "full" }) },
+          { a: block(api, { access: "read-only" }) },
+          { a: block(api, { access: "read-only" }) },
+        ),
+      ),
+    2,
+  ],
+  [
+    "new-environment",
+    () => {
+      const { after, ...one } = network({}, presetBlocks("github"));
+      return reviewed({ ...one, before: undefined, after });
+    },
+    3,
+  ],
+  [
+    "workspace-deleted",
+    () => reviewed({ type: "nemoclaw:host:Workspace", name: "main-workspace", before: { keep: false } }),
+    4,
+  ],
+];
+
+describe("golden reports", () => {
+  test.each(goldens)("%s", async (name, report, exitCode) => {
+    const found = report();
+    expect(verdictOf(found).exitCode).toBe(exitCode);
+    await expect(markdownOf(outlineOf(found))).toMatchFileSnapshot(`../golden/review/${name}.md`);
+  });
+
+  test("as a page", async () => {
+    const found = combine(
+      reviewed(
+        server({ ami: "ami-2" }, ["ami"]),
+        door(rules("198.51.100.0/24"), rules("0.0.0.0/0")),
+        network(
+          { a: block(api, { access: "full" }) },
+          { a: block(api, { access: "read-only" }), ...presetBlocks("npm") },
+          { a: block(api, { access: "read-only" }) },
+        ),
+        route({ model: "m1" }, { model: "m2" }),
+      ),
+      compared(
+        {},
+        {
+          "nemoclaw.lock.json": lock("2026.2.0", "b".repeat(64)),
+          "stacks/Pulumi.prod.yaml": stackFile().replace("aaaa", "bbbb"),
+        },
+      ),
+    );
+    await expect(htmlOf(outlineOf(found))).toMatchFileSnapshot("../golden/review/page.html");
+  });
+});
+
+describe("what is not to be misread", () => {
+  test("text of a policy cannot become markup, in either format", () => {
+    const nasty = "x`</code></td><script>alert(1)</script>|**@everyone** [a](javascript:b)";
+    const found = reviewed(
+      network(
+        {},
+        {
+          [nasty]: block(api, {
+            rules: [{ allow: { method: "GET", path: `/${"<img src=x onerror=y>".replaceAll(" ", "_")}|*\`` } }],
+          }),
+        },
+      ),
+      route({ model: nasty }, { model: "m" }),
+    );
+    expect(markdownOf(outlineOf(found))).not.toMatch(/<script|<img|\[a\]\(|@everyone/);
+    expect(htmlOf(outlineOf(found))).not.toMatch(/<script|<img/);
+    expect(htmlOf(outlineOf(found))).not.toMatch(/https?:\/\/[^ ]*\.(js|css)/);
+  });
+
+  test("a policy that cannot be read counts as widening", () => {
+    const found = reviewed(network({}, { a: { endpoints: [{ host: api, protocol: "tomorrow" }], binaries: [] } }));
+    expect(found.access).toMatchObject([{ effect: "widens", comparable: false }]);
+  });
+
+  test("a report too long for a comment says so, and the page has it all", () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 400 }, (_, index) => [`b${index}`, block(`h${index}.example.com`, { access: "full" })]),
+    );
+    const outline = outlineOf(reviewed(network({}, many)));
+    expect(markdownOf(outline).length).toBeLessThan(65_000);
+    expect(markdownOf(outline)).toContain("too long for a comment");
+    expect(htmlOf(outline)).toContain("h399.example.com");
+  });
+
+  test("no secret is shown, whichever way the engine writes it", () => {
+    const sealed = {
+      "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+      ciphertext: "v1:sealedaway",
+    };
+    const found = reviewed({
+      ...route({ model: "m1" }, { model: "m2" }),
+      before: { model: "m1", key: sealed },
+      after: { model: "m2", key: { ...sealed, ciphertext: "v1:other" } },
+    });
+    expect(`${markdownOf(outlineOf(found))}${htmlOf(outlineOf(found))}`).not.toMatch(/sealedaway|v1:other/);
+  });
+
+  test("what the state had is taken from the state where the preview does not tell", () => {
+    const planned = network({ a: block(api, { access: "full" }) }, {});
+    const digest = JSON.parse(previewJson([planned]));
+    digest.steps = digest.steps.filter(({ op }: { op: string }) => op !== "refresh");
+    const preview = readPreview(JSON.stringify(digest), "a preview");
+    const source = { stack: "prod", preview, compared: "" };
+    expect(reportOfPreview(source).drift).toBeUndefined();
+    const urn = "urn:pulumi:prod::nemoclaw::nemoclaw:host:NetworkPolicy::main-network";
+    const recorded = new Map([[urn, { type: planned.type, inputs: { ...planned.before, networkPolicies: {} } }]]);
+    const report = reportOfPreview({ ...source, recorded });
+    expect(report.drift).toMatchObject([{ name: "main-network", gone: false }]);
+    expect(report.driftAccess).toMatchObject([{ effect: "widens" }]);
+  });
+});
+
+describe("a preview that is none", () => {
+  test.each<[string, string, RegExp]>([
+    ["empty", "", /is empty/],
+    ["cut off", previewJson([route({ model: "a" }, { model: "b" })]).slice(0, -30), /is not JSON/],
+    ["something else", '{"version":3,"deployment":{}}', /no summary of changes/],
+    ["a list", "[]", /not the JSON of a preview/],
+    [
+      "failed",
+      previewJson([], { diagnostics: [{ severity: "error", message: "\u001b[31mno such machine\u001b[0m" }] }),
+      /failed.*\n.*no such machine/,
+    ],
+    ["ended half-way", JSON.stringify({ steps: [] }), /did not come to its end/],
+    [
+      "with steps missing",
+      JSON.stringify({ steps: [], changeSummary: { update: 2 } }),
+      /counts 2 to update and lists 0/,
+    ],
+    ["huge", `{"steps":[${" ".repeat(65 * 1024 * 1024)}]}`, /more than the 64/],
+  ])("%s is an error", (_, text, message) => {
+    expect(() => readPreview(text, "preview.json")).toThrow(message);
+  });
+
+  test("scripts/review ends with 1 and prints no report", () => {
+    const file = join(folder(), "preview.json");
+    writeFileSync(file, "{");
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, ["scripts/review.ts", ...args], { cwd: project, encoding: "utf8" });
+    const broken = run("-s", "prod", "--preview", file);
+    expect([broken.status, broken.stdout]).toEqual([1, ""]);
+    expect(broken.stderr).toMatch(/is not JSON/);
+    const absent = run("-s", "prod", "--preview", `${file}.none`);
+    expect([absent.status, absent.stdout]).toEqual([1, ""]);
+    writeFileSync(file, previewJson([network({}, presetBlocks("npm"))]));
+    const good = run("-s", "prod", "--preview", file, "--json");
+    expect(good.status).toBe(3);
+    expect(JSON.parse(good.stdout)).toMatchObject({ exitCode: 3, stack: "prod" });
+    expect(run("-s", "prod", "--to", "x").status).toBe(64);
+  });
+});
+
+describe("revisions", () => {
+  test("are read from git, and one that is not there is an error", () => {
+    const repository = folder();
+    const git = (...args: string[]) =>
+      execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@example.com", ...args]);
+    git("init", "-q", "-b", "main");
+    mkdirSync(join(repository, "stacks"));
+    mkdirSync(join(repository, "policies"));
+    writeFileSync(join(repository, "policies/baseline.yaml"), readFileSync(join(project, "policies/baseline.yaml")));
+    writeFileSync(join(repository, "stacks/Pulumi.prod.yaml"), stackFile());
+    git("add", ".");
+    git("commit", "-qm", "one");
+    writeFileSync(join(repository, "stacks/Pulumi.prod.yaml"), stackFile().replace("m1", "m2"));
+    git("commit", "-qam", "two");
+    const [first, second] = ["main~1", "main"].map((name) => openRevision(repository, name));
+    if (!first || !second) throw new Error("both revisions are there");
+    expect(reportOfRevisions("prod", first, second).model).toEqual([{ what: "model", before: "m1", after: "m2" }]);
+    expect(() => reportOfRevisions("other", first, second)).toThrow(
+      /neither main~1 nor main has stacks\/Pulumi.other.yaml/,
+    );
+    expect(() => openRevision(repository, "gone")).toThrow(/no revision gone/);
+    expect(() => openRevision(repository, "--output=x")).toThrow(/not a revision/);
+    expect(() => openRevision(tmpdir(), "main")).toThrow(/not a git repository/);
+    expect(() => second.read("../x")).toThrow(/outside/);
+  });
+
+  test("a stack file that is gone, or no YAML, or names a policy that is not there", () => {
+    expect(verdictOf(compared({}, { "stacks/Pulumi.prod.yaml": undefined as unknown as string })).exitCode).toBe(4);
+    expect(() => compared({}, { "stacks/Pulumi.prod.yaml": "config: [" })).toThrow(/not YAML/);
+    expect(() =>
+      compared({}, { "stacks/Pulumi.prod.yaml": stackFile("  nemoclaw:policy: { presets: [none] }\n") }),
+    ).toThrow(/has no policies\/presets\/none.yaml/);
+    expect(() => compared({}, { "policies/baseline.yaml": "version: 2\n" })).toThrow(/cannot be taken/);
+  });
+});
