@@ -3,7 +3,7 @@ import { ensureDockerDaemon } from "../host/local/daemon.ts";
 import { ensureMachineImage } from "../host/local/image.ts";
 import { installPackages, type MissingPackage, notInstalled } from "./apt-packages.ts";
 import { keptFolder } from "./clone-paths.ts";
-import { joinDockerGroup } from "./docker-group.ts";
+import { joinDockerGroup, type StartAgain } from "./docker-group.ts";
 import type { Say } from "./progress.ts";
 import { runProgram } from "./run-program.ts";
 
@@ -49,12 +49,16 @@ export async function prepareDocker(
   lacking: Lacking,
   say: Say,
   { directory = keptFolder, note = async () => {} }: DockerSetup = {},
-): Promise<"answers" | "service" | "started"> {
+): Promise<"answers" | "service" | "started" | StartAgain> {
   await installPackages(lacking.now, say);
   await note({ packages: lacking.now.map(({ name }) => name) });
   // Debian 13 has the client in a package of its own, which docker.io only recommends.
   if (!(await isCommand("docker"))) await installPackages([{ name: "docker-cli", reason: "talks to Docker" }], say);
-  await joinDockerGroup(say, () => note({ groups: ["docker"] }));
+  const again = await joinDockerGroup(say);
+  if (again) {
+    await note({ groups: ["docker"] });
+    return again;
+  }
   return ensureDockerDaemon({ directory, log: say });
 }
 

@@ -1,29 +1,32 @@
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import type { Say } from "./progress.ts";
-import { runInForeground, runProgram } from "./run-program.ts";
+import { runProgram } from "./run-program.ts";
+
+/** This script must be started once more, by this command, and its exit code is ours. */
+export interface StartAgain {
+  readonly command: readonly string[];
+}
 
 /**
  * Lets this user use Docker, where that takes membership in the group `docker` and sudo can give it. A process keeps the groups
- * it was started with, so this script is then started once more and its exit code is ours.
+ * it was started with.
  *
- * @param joined told before the second start, to note what was changed
+ * @returns undefined where nothing was to be done
  */
-export async function joinDockerGroup(say: Say, joined: () => Promise<void>): Promise<void> {
-  if (process.platform !== "linux" || process.getuid?.() === 0 || process.env.DOCKER_HOST) return;
+export async function joinDockerGroup(say: Say): Promise<StartAgain | undefined> {
+  if (process.platform !== "linux" || process.getuid?.() === 0 || process.env.DOCKER_HOST) return undefined;
   const answers = await runProgram(["docker", "version", "--format", "{{.Server.Version}}"], { timeoutSeconds: 20 });
   const group = await groupId("docker");
-  if (answers.exitCode === 0 || group === undefined || process.getgroups?.().includes(group)) return;
-  if ((await runProgram(["sudo", "-n", "true"])).exitCode !== 0) return;
+  if (answers.exitCode === 0 || group === undefined || process.getgroups?.().includes(group)) return undefined;
+  if ((await runProgram(["sudo", "-n", "true"])).exitCode !== 0) return undefined;
 
   const { username, uid, gid } = userInfo();
   say(`joining ${username} to the group docker, with sudo; open sessions know it after the next login`);
   await runProgram(["sudo", "-n", "usermod", "--append", "--groups", "docker", username]);
-  await joined();
   const again = ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--init-groups", "--"];
   const kept = ["PATH", "HOME"].map((name) => `${name}=${process.env[name] ?? ""}`);
-  const command = ["sudo", "-n", "-E", ...again, "env", ...kept, process.execPath, ...process.argv.slice(1)];
-  process.exit(await runInForeground(command));
+  return { command: ["sudo", "-n", "-E", ...again, "env", ...kept, process.execPath, ...process.argv.slice(1)] };
 }
 
 async function groupId(name: string): Promise<number | undefined> {

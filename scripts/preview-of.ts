@@ -1,5 +1,6 @@
+import { readFileSync, statSync } from "node:fs";
 import { type Recorded, recordedIn } from "../review/drift.ts";
-import { type Preview, readPreview } from "../review/preview.ts";
+import { longestPreview, type Preview, readPreview } from "../review/preview.ts";
 import { ReviewError } from "../review/review-error.ts";
 import { findEngine, runEngine } from "./engine-choice.ts";
 import { isLocal, releaseDeadLocks } from "./local-backend.ts";
@@ -37,6 +38,30 @@ export async function previewOf(stack: string, say: (line: string) => void): Pro
   if (state.exitCode !== 0)
     throw new ReviewError(`the state of stack ${stack} could not be read\n  said  ${state.stderr.trim()}`);
   return { preview: read, recorded: recordedByState(state.stdout), engine: engine.about };
+}
+
+/**
+ * Reads a preview that was made before; `-` is standard input.
+ *
+ * @throws ReviewError when there is none, or it is no preview
+ */
+export function previewFromFile(file: string): Omit<LivePreview, "engine"> {
+  const preview = readPreview(textOf(file), file);
+  return { preview, recorded: recordedIn(preview) };
+}
+
+function textOf(file: string): string {
+  try {
+    if (file !== "-" && statSync(file).size > 2 * longestPreview) {
+      throw new ReviewError(`${file} is larger than any preview that is read`, "a preview of one stack");
+    }
+    return readFileSync(file === "-" ? 0 : file, "utf8");
+  } catch (error) {
+    if (error instanceof ReviewError) throw error;
+    throw new ReviewError(
+      `${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`,
+    );
+  }
 }
 
 function recordedByState(text: string): Map<string, Recorded> {

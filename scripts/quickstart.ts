@@ -11,6 +11,7 @@ import { prove } from "./first-run/proof.ts";
 import { removeEverything } from "./first-run/remove.ts";
 import { isLocal, localStack } from "./local-backend.ts";
 import { Progress } from "./progress.ts";
+import { runInForeground } from "./run-program.ts";
 import { readStackState } from "./stack-state.ts";
 
 const program = new Command("scripts/quickstart")
@@ -61,7 +62,10 @@ async function bringUp(stack: string): Promise<void> {
 
   const engine = await progress.step("Choose the engine", (say) => findEngine({ download: true, say }));
   progress.line(`    Engine: ${engine.about}`);
-  await progress.step("Docker on this computer", (say) => prepareDocker(lacking, say, { note: noteMade }));
+  const docker = await progress.step("Docker on this computer", (say) =>
+    prepareDocker(lacking, say, { note: noteMade }),
+  );
+  if (typeof docker === "object") process.exit(await runInForeground(docker.command));
   await progress.step("Image of the local machine", async (say) => {
     const before = new Set(await listImages());
     try {

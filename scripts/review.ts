@@ -1,17 +1,15 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { combine } from "../review/combine.ts";
 import { htmlOf } from "../review/html.ts";
 import { markdownOf } from "../review/markdown.ts";
 import { outlineOf } from "../review/outline.ts";
-import { longestPreview, readPreview } from "../review/preview.ts";
 import { type Report, verdictOf } from "../review/report.ts";
 import { reportOfPreview } from "../review/report-of-preview.ts";
 import { reportOfRevisions } from "../review/report-of-revisions.ts";
-import { ReviewError } from "../review/review-error.ts";
 import { openRevision } from "../review/revision.ts";
 import { cloneFolder } from "./clone-paths.ts";
-import { previewOf } from "./preview-of.ts";
+import { previewFromFile, previewOf } from "./preview-of.ts";
 import { runScript, stackCommand } from "./stack-command.ts";
 
 interface Options {
@@ -72,21 +70,8 @@ async function live(stack: string): Promise<Report> {
 }
 
 function fromFile(stack: string, file: string): Report {
-  return reportOfPreview({ stack, preview: readPreview(textOf(file), file), compared: `the preview in ${file}` });
-}
-
-function textOf(file: string): string {
-  try {
-    if (file !== "-" && statSync(file).size > 2 * longestPreview) {
-      throw new ReviewError(`${file} is larger than any preview that is read`, "a preview of one stack");
-    }
-    return readFileSync(file === "-" ? 0 : file, "utf8");
-  } catch (error) {
-    if (error instanceof ReviewError) throw error;
-    throw new ReviewError(
-      `${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`,
-    );
-  }
+  const { preview } = previewFromFile(file);
+  return reportOfPreview({ stack, preview, compared: `the preview in ${file}` });
 }
 
 // States repeat what the changes say, at length.

@@ -3,8 +3,9 @@ import { Command, CommanderError, Option } from "commander";
 import { stopOwnedDaemon } from "../host/local/daemon.ts";
 import { cloneFolder } from "./clone-paths.ts";
 import { findLacking, prepareDocker, prepareImage } from "./computer-setup.ts";
+import type { StartAgain } from "./docker-group.ts";
 import { Progress } from "./progress.ts";
-import { runProgram } from "./run-program.ts";
+import { runInForeground, runProgram } from "./run-program.ts";
 import { removeTestThings } from "./test-things.ts";
 
 const program = new Command("scripts/test")
@@ -36,6 +37,7 @@ async function main(): Promise<number> {
   }
   const progress = new Progress();
   const started = what === "unit" ? "answers" : await setUp(progress);
+  if (typeof started === "object") return runInForeground(started.command);
   let last = "0 passed, 1 failed, 0 skipped";
   try {
     const { testName } = program.opts<{ testName?: string }>();
@@ -62,13 +64,14 @@ async function main(): Promise<number> {
   }
 }
 
-async function setUp(progress: Progress): Promise<"answers" | "service" | "started"> {
+async function setUp(progress: Progress): Promise<"answers" | "service" | "started" | StartAgain> {
   const lacking = await findLacking();
   for (const { name, reason } of lacking.now) progress.line(`Will install with apt: ${name} (${reason})`);
   for (const { name, reason } of lacking.perhaps) progress.line(`May install with apt: ${name} (${reason})`);
   const started = await progress.step("Docker on this computer", (say) =>
     prepareDocker(lacking, say, { directory: daemonFolder }),
   );
+  if (typeof started === "object") return started;
   await progress.step("Image of the local machine", (say) => prepareImage(lacking, say));
   await progress.step("Clean up what an earlier test run left", removeTestThings);
   return started;

@@ -1,0 +1,96 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, parseDocument } from "yaml";
+import { type Adoptions, adoptInto, adoptionsOf, toPaste } from "../review/adopt.ts";
+import { driftOutline } from "../review/drift-outline.ts";
+import { htmlOf } from "../review/html.ts";
+import { markdownOf } from "../review/markdown.ts";
+import { reportOfPreview } from "../review/report-of-preview.ts";
+import { ReviewError } from "../review/review-error.ts";
+import { cloneFolder, stackFile } from "./clone-paths.ts";
+import { previewFromFile, previewOf } from "./preview-of.ts";
+import { runScript, stackCommand } from "./stack-command.ts";
+
+interface Options {
+  stack: string;
+  preview?: string;
+  adopt?: boolean;
+  json?: boolean;
+  out?: string;
+}
+
+const program = stackCommand(
+  "drift",
+  "What has changed on a stack's machine without an update. Nothing is changed there.",
+)
+  .option("--preview <file>", "read this JSON of pulumi preview --refresh --json; - is standard input")
+  .option("--adopt", "write what was found into the stack file and its policy file, where that can be said there")
+  .option("--out <folder>", "write drift.md and drift.html there")
+  .option("--json", "print it as JSON")
+  .addHelpText(
+    "after",
+    `
+To keep what was found, take it into the code (--adopt, or paste what is printed) and commit it. To put it back, run
+scripts/pulumi up.
+
+Exit codes: 0 none, 1 error, 2 drift, 64 usage.`,
+  );
+
+await runScript(async () => {
+  program.parse();
+  const { stack, preview: file, adopt, json, out } = program.opts<Options>();
+  const found = file === undefined ? await previewOf(stack, (line) => console.error(line)) : previewFromFile(file);
+  if (found.recorded.size === 0) {
+    const hint = "pulumi preview --refresh --json by the Pulumi CLI, or leave --preview out";
+    throw new ReviewError("this preview does not tell what the state had before, so drift cannot be seen in it", hint);
+  }
+  const report = reportOfPreview({ stack, ...found, compared: "what the last update left, and what is there" });
+  const adoptions = adoptionsOf(report.resources, found.recorded);
+  const outline = driftOutline(report);
+  if (out !== undefined) {
+    mkdirSync(out, { recursive: true });
+    writeFileSync(join(out, "drift.md"), markdownOf(outline));
+    writeFileSync(join(out, "drift.html"), htmlOf(outline));
+  }
+  const { drift = [], driftAccess } = report;
+  if (json) console.log(JSON.stringify({ stack, drift, access: driftAccess, ...adoptions }, null, 2));
+  else {
+    process.stdout.write(markdownOf(outline));
+    if (drift.length > 0) process.stdout.write(offers(stack, adoptions));
+  }
+  if (adopt) take(stack, adoptions);
+  return outline.exitCode;
+});
+
+function offers(stack: string, { adoptions, left }: Adoptions): string {
+  const files = { policy: "its policy file (policy.file)", stack: `stacks/Pulumi.${stack}.yaml` };
+  const pastes = toPaste(adoptions).map(
+    ({ into, yaml }) => `\nTo adopt it, in ${files[into]}:\n\n\`\`\`yaml\n${yaml}\`\`\`\n`,
+  );
+  const rest = left.map((line) => `- not to be adopted: ${line}\n`).join("");
+  return `${pastes.join("")}${rest ? `\n${rest}` : ""}\nTo restore what the code says: \`scripts/pulumi up -s ${stack}\`\n`;
+}
+
+function take(stack: string, { adoptions, left }: Adoptions): void {
+  const file = stackFile(stack);
+  if (!existsSync(file)) throw new ReviewError(`there is no ${file} to adopt into`);
+  for (const into of new Set(adoptions.map((one) => one.into))) {
+    const path = into === "stack" ? file : policyFile(stack, file);
+    const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+    writeFileSync(path, adoptInto(text, into, adoptions, path));
+    console.error(`Written: ${path}`);
+  }
+  for (const line of left) console.error(`Not adopted: ${line}`);
+}
+
+/** The stack's own policy file; made, and named in the stack file, where there is none. */
+function policyFile(stack: string, file: string): string {
+  const { config = {} } = parse(readFileSync(file, "utf8")) as { config?: Record<string, { file?: string }> };
+  const named = config["nemoclaw:policy"]?.file;
+  if (named !== undefined) return join(cloneFolder, named);
+  const made = `policies/${stack}.yaml`;
+  const document = parseDocument(readFileSync(file, "utf8"));
+  document.setIn(["config", "nemoclaw:policy", "file"], made);
+  writeFileSync(file, String(document));
+  return join(cloneFolder, made);
+}
