@@ -61,12 +61,18 @@ const settings = z.strictObject({
     .regex(/^\d{12}$/, { error: "expected the 12 digits of an AWS account, in quotes" })
     .optional()
     .describe("Account that this stack may touch; with credentials for another one, nothing is done. Default: any."),
-  instanceType: z.string().optional().describe("Instance type: `g6.xlarge`."),
+  instanceType: z
+    .string()
+    .optional()
+    .describe("Instance type: `g6.xlarge`. It must be there; without it, suggestions are made."),
   gpu: wantedGpu,
   image: z.strictObject({ id: ami, arch: arch.default("amd64").describe("What the image is built for.") }),
   access: oneAccess("ssm", access).default({ kind: "ssm" }).describe("The way to the machine's SSH."),
   network: z
-    .strictObject({ vpc: awsId("vpc").optional(), subnet: awsId("subnet").optional() })
+    .strictObject({
+      vpc: awsId("vpc").optional().describe("Id of the VPC."),
+      subnet: awsId("subnet").optional().describe("Id of a subnet in the zone, with a way out to the internet."),
+    })
     .optional()
     .describe("A network that exists: both `vpc` and `subnet`. Default: a VPC of the stack's own."),
   authorizedKey,

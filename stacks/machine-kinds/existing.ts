@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-const port = z.int().min(1).max(65535).default(22);
+const port = z.int().min(1).max(65535).default(22).describe("Port of its SSH server.");
 const user = z.string().regex(/^[a-z_][a-z0-9_.-]{0,31}$/i, { error: "expected the name of a user on the machine" });
 const address = z.string().superRefine((value, context) => {
   if (/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^[0-9A-Fa-f:]+$/.test(value)) return;
@@ -28,31 +28,41 @@ const hostKey = z.string().superRefine((value, context) => {
 const hostKeys = z.array(hostKey).min(1);
 
 const via = z.discriminatedUnion("kind", [
-  /** Another machine on the way, reached with the same key or agent; its host key is pinned as well. */
-  z.strictObject({ kind: z.literal("jump"), address, port, user, hostKeys }),
-  /** A program whose standard input and output are the connection; words, never a shell line. */
-  z.strictObject({ kind: z.literal("command"), argv: z.array(z.string().min(1)).min(1) }),
+  z
+    .strictObject({
+      kind: z.literal("jump"),
+      address: address.describe("Its name or address."),
+      port,
+      user: user.describe("User there."),
+      hostKeys: hostKeys.describe("Its host keys, pinned as well."),
+    })
+    .describe("Another machine on the way, reached with the same key or agent."),
+  z
+    .strictObject({
+      kind: z.literal("command"),
+      argv: z.array(z.string().min(1)).min(1).describe("The program and its arguments; words, never a shell line."),
+    })
+    .describe("A program whose standard input and output are the connection."),
 ]);
 
 /** A machine that is already there. Its host key is pinned here: none is ever taken on first use. */
 export const existingMachine = z.strictObject({
   kind: z.literal("existing"),
-  address,
-  /** @default 22 */
+  address: address.describe("Name or address, without user and port."),
   port,
-  /** root, or one that may `sudo` without a password. */
-  user,
-  /** OpenSSH public keys, as in `/etc/ssh/ssh_host_*_key.pub`. */
-  hostKeys,
-  /** Socket of an SSH agent that has the key; else the secret `sshPrivateKey` is used. */
-  agentSocket: z.string().startsWith("/", { error: "expected an absolute path" }).optional(),
-  via: via.optional(),
-  /** @default amd64 */
-  arch: z.enum(["amd64", "arm64"]).default("amd64"),
-  /** @default none */
+  user: user.describe("root, or one that may `sudo` without a password."),
+  hostKeys: hostKeys.describe("OpenSSH public keys, as in `/etc/ssh/ssh_host_*_key.pub`."),
+  agentSocket: z
+    .string()
+    .startsWith("/", { error: "expected an absolute path" })
+    .optional()
+    .describe("Socket of an SSH agent that has the key. Default: the secret `sshPrivateKey` is used."),
+  via: via.optional().describe("What is on the way to it. Default: nothing."),
+  arch: z.enum(["amd64", "arm64"]).default("amd64").describe("Its processor."),
   gpu: z
     .union([z.literal("none"), z.strictObject({ model: z.string().min(1), count: z.int().min(1) })], {
       error: "expected none, or { model: H100, count: 1 }",
     })
-    .default("none"),
+    .default("none")
+    .describe("GPUs that it must have; the run stops if the driver does not see them."),
 });

@@ -59,7 +59,10 @@ const settings = z.strictObject({
     .string()
     .regex(/^[a-z]+-[a-z]+\d+-[a-z]$/, { error: "expected a zone such as europe-west4-a" })
     .describe("Zone of machine and data disk: `europe-west4-a`."),
-  machineType: z.string().optional().describe("Machine type: `g2-standard-8`."),
+  machineType: z
+    .string()
+    .optional()
+    .describe("Machine type: `g2-standard-8`. It must be there; without it, suggestions are made."),
   gpu: wantedGpu.describe(
     "GPUs that the machine type must have. Default: whatever it has. On an n1 type this attaches them: T4, V100 or P100.",
   ),
@@ -72,7 +75,12 @@ const settings = z.strictObject({
       "Who may open IAP tunnels to this machine, besides those with the right already: `user:you@example.com`.",
     ),
   network: z
-    .strictObject({ network: text.optional(), subnetwork: text.optional() })
+    .strictObject({
+      network: text.optional().describe("Full name of the network: `projects/…/global/networks/NAME`."),
+      subnetwork: text
+        .optional()
+        .describe("Full name of a subnetwork in the zone's region, with a way out to the internet."),
+    })
     .optional()
     .describe(
       "A network that exists: both `network` and `subnetwork`, by full name. Default: one of the stack's own, with Cloud NAT.",

@@ -21,13 +21,22 @@ export const acceptable = [
   "docker-version",
 ] as const;
 
+const accept = z
+  .array(z.enum(acceptable))
+  .default([])
+  .describe(
+    "What the runtime does not enforce as written and you take knowingly; docs/policies.md explains each name.",
+  );
+
 const runtime = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("embedded"), accept: z.array(z.enum(acceptable)).default([]) }),
+  z
+    .strictObject({ kind: z.literal("embedded"), accept })
+    .describe("Needs nothing but npm and the distribution's packages."),
   z
     .strictObject({
       kind: z.literal("openshell"),
-      version: text.optional(),
-      accept: z.array(z.enum(acceptable)).default([]),
+      version: text.optional().describe("Version of OpenShell."),
+      accept,
     })
     .superRefine((_, context) => {
       const message = "the OpenShell runtime comes with a later release";
@@ -36,66 +45,81 @@ const runtime = z.discriminatedUnion("kind", [
 ]);
 
 const policy = z.strictObject({
-  /** Names of files in `policies/presets`. */
-  presets: z.array(text).default([]),
-  /** A policy file of the stack's own, from the project's folder. */
-  file: text.optional(),
+  presets: z.array(text).default([]).describe("Files of `policies/presets` by name: `github`, `npm`."),
+  file: text
+    .optional()
+    .describe("A policy file of your own, from the project's folder. Added to baseline and presets."),
 });
 
 const limits = z.strictObject({
-  memory: atLeast("2000M", "the agent alone takes 1.2 GB, and is killed below 2 GB").default("2500M"),
-  cpus: z.number().min(0.5).max(1024).default(2),
-  /** Processes and threads together. */
-  pids: z.int().min(128).max(1_000_000).default(512),
-  /** Disk for the sandbox's journal. */
-  logs: atLeast("8M", "systemd keeps at least one journal file of that size").default("200M"),
+  memory: atLeast("2000M", "the agent alone takes 1.2 GB, and is killed below 2 GB")
+    .default("2500M")
+    .describe("Memory, in K, M, G or T (powers of 1024)."),
+  cpus: z.number().min(0.5).max(1024).default(2).describe("CPUs, also in part."),
+  pids: z.int().min(128).max(1_000_000).default(512).describe("Processes and threads together."),
+  logs: atLeast("8M", "systemd keeps at least one journal file of that size")
+    .default("200M")
+    .describe("Disk for the sandbox's log, in K, M, G or T."),
 });
 
 const chat = z.int().refine((id) => id !== 0, { error: "0 is not a chat", params: { instead: "the chat's number" } });
 
 const telegram = z.strictObject({
-  /** The only chats that are answered. A group's number is negative. */
-  chats: z.array(chat).refine((chats) => chats.length > 0, {
-    error: "no chat is listed, so nobody would be answered",
-    params: {
-      instead: "[NUMBER]; a bot such as @userinfobot tells a chat's number. Without a bridge, leave telegram out",
-    },
-  }),
-  /** A Bot API server of one's own. @default Telegram's */
-  apiRoot: serviceUrl.optional(),
+  chats: z
+    .array(chat)
+    .refine((chats) => chats.length > 0, {
+      error: "no chat is listed, so nobody would be answered",
+      params: {
+        instead: "[NUMBER]; a bot such as @userinfobot tells a chat's number. Without a bridge, leave telegram out",
+      },
+    })
+    .describe("The only chats that are answered, by number; a group's is negative."),
+  apiRoot: serviceUrl.optional().describe("A Bot API server of your own. Default: Telegram's."),
 });
 
-const model = text.regex(/^\S+$/, { error: "expected a model's name, without spaces" });
+const model = text
+  .regex(/^\S+$/, { error: "expected a model's name, without spaces" })
+  .describe("The model that every request goes to.");
+const baseUrl = serviceUrl.describe(
+  "Address of the service, with its `/v1` as a rule; http only within your own network.",
+);
 
 const inference = z.discriminatedUnion("kind", [
-  /** NVIDIA's hosted models. */
-  z.strictObject({
-    kind: z.literal("nvidia"),
-    baseUrl: serviceUrl.default("https://integrate.api.nvidia.com/v1"),
-    model,
-  }),
-  /** Any OpenAI-compatible service. */
-  z.strictObject({ kind: z.literal("openai"), baseUrl: serviceUrl, model }),
-  /** A model server on the machine itself. */
-  z.strictObject({ kind: z.literal("machine"), baseUrl: serviceUrl, model }),
+  z
+    .strictObject({
+      kind: z.literal("nvidia"),
+      baseUrl: baseUrl.default("https://integrate.api.nvidia.com/v1"),
+      model,
+    })
+    .describe("NVIDIA's hosted models; needs the secret `inferenceKey`."),
+  z.strictObject({ kind: z.literal("openai"), baseUrl, model }).describe("Any OpenAI-compatible service."),
+  z.strictObject({ kind: z.literal("machine"), baseUrl, model }).describe("A model server on the machine itself."),
 ]);
 
 const hostname = text.regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/i, {
   error: "expected a public host name such as agent.example.com",
 });
 
+const reason = text.optional().describe("Why everybody may come in; needed with `access: public`.");
+
 const tunnel = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("none") }),
-  /** A new public address at every start. */
-  z.strictObject({ kind: z.literal("quick"), access: z.literal("public").optional(), reason: text.optional() }),
+  z
+    .strictObject({
+      kind: z.literal("quick"),
+      access: z.literal("public").optional().describe("Everybody is let in; to be said in so many words."),
+      reason,
+    })
+    .describe("A new public address at every start."),
   z
     .strictObject({
       kind: z.literal("named"),
-      hostname,
-      /** Who is let in: those that Cloudflare Access admits, or everybody. */
-      access: z.enum(["cloudflare-access", "public"]).default("cloudflare-access"),
-      /** Why everybody may come in. */
-      reason: text.optional(),
+      hostname: hostname.describe("Public name of the tunnel."),
+      access: z
+        .enum(["cloudflare-access", "public"])
+        .default("cloudflare-access")
+        .describe("Who is let in: those that Cloudflare Access admits, or everybody."),
+      reason,
     })
     .superRefine(({ access, reason }, context) => {
       if (access !== "public" || reason !== undefined) return;
@@ -110,11 +134,16 @@ const tunnel = z.discriminatedUnion("kind", [
 ]);
 
 const mirrors = z.strictObject({
-  npm: url("https", "http").optional(),
-  apt: url("https", "http").optional(),
-  artifacts: url("https", "http", "file").optional(),
-  /** PEM text of further certificate authorities, or the path of a file with them, from the project's folder. */
-  ca: text.optional(),
+  npm: url("https", "http").optional().describe("npm registry. Default: the public one."),
+  apt: url("https", "http")
+    .optional()
+    .describe("Mirror of the distribution's packages. Default: what the machine is set to."),
+  artifacts: url("https", "http", "file")
+    .optional()
+    .describe("In place of https://github.com, with the same paths below."),
+  ca: text
+    .optional()
+    .describe("PEM file, from the project's folder, or its text: authorities to trust besides the public ones."),
 });
 
 /** The settings of a stack, each a top-level key, with its defaults. */
@@ -123,12 +152,22 @@ export const sections = {
   runtime,
   policy: policy.prefault({}),
   limits: limits.prefault({}),
-  agent: z.strictObject({ version: text.optional() }).prefault({}),
+  agent: z
+    .strictObject({
+      version: text
+        .optional()
+        .describe("Must be the one that services/agent/package-lock.json pins, which is the default."),
+    })
+    .prefault({}),
   inference,
   telegram: telegram.optional(),
   tunnel: tunnel.prefault({ kind: "none" }),
   mirrors: mirrors.prefault({}),
-  workspace: z.strictObject({ keep: z.boolean().default(false) }).prefault({}),
+  workspace: z
+    .strictObject({
+      keep: z.boolean().default(false).describe("Keep what the agent made when the stack is destroyed."),
+    })
+    .prefault({}),
   siteCommands,
 };
 

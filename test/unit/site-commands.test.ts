@@ -1,0 +1,66 @@
+import { Logging } from "@pulumi/command/types/enums/remote/index.js";
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, expect, test } from "vitest";
+import { comesAfter } from "../../components/comes-after.ts";
+import { SandboxHost } from "../../components/sandbox-host.ts";
+import { SiteCommands } from "../../components/site-commands.ts";
+import { type DeclaredResource, declare } from "../support/declared-graph.ts";
+
+const machine = {
+  id: "existing:h:22",
+  address: "h.example.com",
+  port: 22,
+  user: "ubuntu",
+  hostKeys: ["ssh-ed25519 HOST"],
+  privateKey: "KEY",
+  via: { kind: "jump", address: "j.example.com", port: 2222, user: "hop", hostKeys: ["ssh-ed25519 JUMP"] },
+  arch: "amd64" as const,
+  gpu: "none" as const,
+  owner: { project: "p", stack: "s", installation: "i" },
+};
+
+let resources: DeclaredResource[];
+beforeAll(async () => {
+  resources = await declare(() => {
+    const commands = [
+      { name: "ca", create: "update-ca-certificates" },
+      { name: "agent", create: "install-agent", delete: "remove-agent", stdin: pulumi.secret("TOKEN") },
+    ];
+    const before = new SiteCommands("site-before", { on: { machine }, commands });
+    const host = new SandboxHost("host", { on: { machine }, runtime: "embedded" }, comesAfter(before.last));
+    new SiteCommands(
+      "site-after",
+      { on: { machine }, commands: [{ name: "mount", create: "mount -a" }] },
+      { after: [host] },
+    );
+  });
+});
+
+const named = (name: string) => resources.find((each) => each.name === name) as DeclaredResource;
+
+test("connect with the pinned host keys of machine and jump host, and print nothing", () => {
+  for (const name of ["site-before-ca", "site-before-agent", "site-after-mount"]) {
+    const { connection, logging } = named(name).inputs as { connection: Record<string, unknown>; logging: string };
+    const open = JSON.stringify(connection);
+    expect(logging).toBe(Logging.None);
+    expect(open).toContain('"hostKey":"ssh-ed25519 HOST"');
+    expect(open).toContain('"hostKey":"ssh-ed25519 JUMP"');
+    expect(open).toContain('"host":"j.example.com"');
+  }
+});
+
+test("get secrets by standard input alone", () => {
+  const { stdin, ...rest } = named("site-before-agent").inputs;
+  expect(JSON.stringify(stdin)).toContain("TOKEN");
+  expect(stdin).not.toBe("TOKEN");
+  expect(JSON.stringify(rest)).not.toContain("TOKEN");
+  expect(named("site-before-agent").options.secretOutputs).toEqual(expect.arrayContaining(["stdout", "stderr"]));
+});
+
+test("come one after the other, before the runtime or after it", () => {
+  const after = (name: string) => JSON.stringify(named(name).options.dependsOn ?? []);
+  expect(after("site-before-agent")).toContain("site-before-ca");
+  expect(after("host-docker")).toContain("site-before-agent");
+  expect(after("host-runtime")).toContain("site-before-agent");
+  expect(after("site-after-mount")).toContain("host-docker");
+});
