@@ -1,0 +1,107 @@
+import { type Document, parseDocument, stringify } from "yaml";
+import { canonical } from "../policies/canonical.ts";
+import { policySchema } from "../policies/policy.ts";
+import { readPolicy } from "../policies/read.ts";
+import { presetsOf } from "./access.ts";
+import type { Recorded } from "./drift.ts";
+import type { ResourceChange } from "./resource-changes.ts";
+import { ReviewError } from "./review-error.ts";
+import { isObject } from "./values.ts";
+
+/** A change of the code that says what was found. */
+export interface Adoption {
+  /** The policy file of the stack, or the stack file itself. */
+  readonly into: "policy" | "stack";
+  readonly path: readonly string[];
+  /** Nothing removes it. */
+  readonly value?: unknown;
+}
+
+/** What of a drift can be taken into the code, and what cannot, with the reason. */
+export interface Adoptions {
+  readonly adoptions: readonly Adoption[];
+  readonly left: readonly string[];
+}
+
+/** Finds the changes of the code that make it say what was found: blocks of the network policy, model and provider. */
+export function adoptionsOf(changes: readonly ResourceChange[], recorded: ReadonlyMap<string, Recorded>): Adoptions {
+  const parts = changes.flatMap(({ urn, type, name, operation, before }): Adoptions[] => {
+    const known = recorded.get(urn)?.inputs;
+    if (!known) return [];
+    if (operation === "create" && !before)
+      return [{ adoptions: [], left: [`${name} is gone; only an update brings it back`] }];
+    const found = before?.inputs ?? {};
+    if (/:NetworkPolicy$/.test(type)) return [blocks(known.networkPolicies, found.networkPolicies)];
+    if (/:InferenceRoute$/.test(type)) return [route(known, found)];
+    if (canonical(known) === canonical(found)) return [];
+    return [{ adoptions: [], left: [`${name}: only network policy, model and provider can be adopted`] }];
+  });
+  return { adoptions: parts.flatMap(({ adoptions }) => adoptions), left: parts.flatMap(({ left }) => left) };
+}
+
+function blocks(known: unknown, found: unknown): Adoptions {
+  const [was, is] = [known, found].map((value) => (isObject(value) ? value : {}));
+  if (was === undefined || is === undefined) return { adoptions: [], left: [] };
+  const before = policySchema.safeParse({ version: 1, network_policies: was });
+  const presets = before.success ? presetsOf(before.data) : new Map<string, string>();
+  const adoptions: Adoption[] = [];
+  const left: string[] = [];
+  for (const name of new Set([...Object.keys(was), ...Object.keys(is)])) {
+    if (canonical(was[name]) === canonical(is[name])) continue;
+    const preset = presets.get(name);
+    if (preset !== undefined)
+      left.push(`block ${name} comes from ${preset}: take that out of policy.presets, or restore it`);
+    else adoptions.push({ into: "policy", path: ["network_policies", name], value: is[name] });
+  }
+  return { adoptions, left };
+}
+
+function route(known: Recorded["inputs"], found: Recorded["inputs"]): Adoptions {
+  const fields = ["model", "baseUrl"].filter((field) => found[field] !== undefined && known[field] !== found[field]);
+  const adoptions = fields.map(
+    (field): Adoption => ({ into: "stack", path: ["config", "nemoclaw:inference", field], value: found[field] }),
+  );
+  const others = Object.keys(known).filter(
+    (key) => !["model", "baseUrl"].includes(key) && canonical(known[key]) !== canonical(found[key]),
+  );
+  const left = others.length > 0 ? [`the inference route's ${others.join(", ")}: restore it`] : [];
+  return { adoptions, left };
+}
+
+/** The YAML to paste, one text for each file. */
+export function toPaste(adoptions: readonly Adoption[]): { into: Adoption["into"]; yaml: string }[] {
+  return [...Map.groupBy(adoptions, ({ into }) => into)].map(([into, all]) => {
+    const value: Record<string, unknown> = {};
+    const removed: string[] = [];
+    for (const { path, value: inner } of all) {
+      if (inner === undefined) removed.push(`# remove ${path.join(".")}\n`);
+      else place(value, path, inner);
+    }
+    return { into, yaml: removed.join("") + (Object.keys(value).length > 0 ? stringify(value) : "") };
+  });
+}
+
+function place(value: Record<string, unknown>, [first = "", ...rest]: readonly string[], inner: unknown): void {
+  if (rest.length === 0) value[first] = inner;
+  else {
+    value[first] ??= {};
+    place(value[first] as Record<string, unknown>, rest, inner);
+  }
+}
+
+/**
+ * A file's text with the adoptions in it; its comments and its order stay.
+ *
+ * @throws ReviewError when the file is no YAML, or would be no policy
+ */
+export function adoptInto(text: string, into: Adoption["into"], adoptions: readonly Adoption[], name: string): string {
+  const document: Document = parseDocument(text || "version: 1\n");
+  if (document.errors.length > 0) throw new ReviewError(`${name} is not YAML: ${document.errors[0]?.message}`);
+  for (const { path, value } of adoptions.filter((one) => one.into === into)) {
+    if (value === undefined) document.deleteIn(path);
+    else document.setIn(path, document.createNode(value));
+  }
+  const written = String(document);
+  if (into === "policy") readPolicy(written, name);
+  return written;
+}
