@@ -139,6 +139,19 @@ describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
     expect(stdout).not.toMatch(/token=hidden/);
   });
 
+  test.each([401, 402, 403, 429, 500])(
+    "an upstream that answers %i fails that turn and not the next",
+    async (status) => {
+      const port = (await stack.state()).find("nemoclaw:local:Demo")?.outputs.modelPort;
+      const body = JSON.stringify({ status, times: 3 });
+      const model = `http://127.0.0.1:${port}/operator`;
+      await fetch(`${model}/next`, { method: "POST", headers: { "content-type": "application/json" }, body });
+      expect((await stack.turn("This one fails")).error?.kind).toBe("inference");
+      await fetch(`${model}/clear`, { method: "POST" });
+      expect((await stack.turn("And this one works")).text).toMatch(/this one works/);
+    },
+  );
+
   test("a model switch updates one resource, keeps the agent's process, and the next turn reports it", async () => {
     const pid = await stack.agentPid();
     expect((await stack.turn("Which model?")).model).toBe("demo-1");

@@ -14,6 +14,13 @@ import { machineOf, readStackState, type StackState } from "../../scripts/stack-
 
 const exec = promisify(execFile);
 
+/** What a turn of the agent gave. */
+interface Turn {
+  readonly text?: string;
+  readonly model?: string;
+  readonly error?: { readonly kind: string; readonly message: string };
+}
+
 /** A whole environment on a real local machine, driven by the same scripts and engines that people use. */
 export class LocalStack {
   readonly name: string;
@@ -111,12 +118,12 @@ export class LocalStack {
   }
 
   /** One turn, as `scripts/chat` sends it. */
-  async turn(message: string): Promise<{ text: string; model: string }> {
+  async turn(message: string): Promise<Turn> {
     const { argv: words } = embedded.turn("main", "test");
     const { stdout } = await this.onMachine((host) =>
       host.run(argv("one turn", words, { stdin: message, timeoutSeconds: 300 })),
     );
-    return JSON.parse(stdout) as { text: string; model: string };
+    return JSON.parse(stdout) as Turn;
   }
 
   async agentPid(): Promise<number> {
