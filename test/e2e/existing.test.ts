@@ -1,5 +1,7 @@
+import { rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
 import type { Host } from "../../host/host.ts";
 import { docker } from "../../host/local/docker.ts";
 import { createLocalMachine, type LocalMachine } from "../../host/local/machine.ts";
@@ -13,9 +15,15 @@ import { bareKey, ensureMachineIdentity } from "../../host/steps/machine-identit
 import { dockerEngine } from "../../provider/handlers/docker-engine.ts";
 import { machineIdentity } from "../../provider/handlers/machine-identity.ts";
 import { preflight } from "../../provider/handlers/preflight.ts";
+import { stackFile } from "../../scripts/clone-paths.ts";
+import { findEngine } from "../../scripts/engine-choice.ts";
+import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts";
+import { stackStateFile } from "../../scripts/local-backend.ts";
+import { testStackPrefix } from "../../scripts/test-things.ts";
+import { LocalStack } from "../support/local-stack.ts";
 
 const run = Math.random().toString(36).slice(2, 8);
-const owner = { project: "nemoclaw-test", stack: "existing", installation: run };
+const owner = { project: "nemoclaw-test", stack: `${testStackPrefix}-box`, installation: run };
 const name = `nemoclaw-existing-${run}`;
 const arch = process.arch === "arm64" ? "arm64" : "amd64";
 const [bootstrap, final, userKey] = [newKeyPair(), newKeyPair(), newKeyPair()];
@@ -204,22 +212,87 @@ docker run -d --name theirs --network none theirs /bin/sh -c 'sleep 3600'`,
         timeoutSeconds: 280,
       },
     ]);
-    const theirs = async () => {
-      const { stdout } = await (await reach({})).run({
-        title: "is it there",
-        script: "docker inspect -f '{{.Id}} {{.State.Running}} {{.State.StartedAt}}' theirs",
-      });
-      return stdout.trim();
-    };
     const before = await theirs();
     expect(before).toContain(" true ");
     const inputs = { machine: machine({}), source: "distribution" as const, enabled: true, running: true };
     const { id, state } = await dockerEngine.create(inputs, progress());
     expect(await dockerEngine.read(id, state, progress())).toMatchObject({ running: true });
     await dockerEngine.delete(id, state, progress());
-    expect((await theirs()).split(" ").slice(0, 2)).toEqual(before.split(" ").slice(0, 2));
+    expect(await theirs()).toBe(before);
   });
 });
+
+describe("a whole environment on it, through a jump host, on the embedded engine", { timeout: 900_000 }, () => {
+  const secret = userKey.private.split("\n")[3] ?? "";
+  let stack: LocalStack;
+  let before: string;
+
+  beforeAll(async () => {
+    process.env.NEMOCLAW_ENGINE = "embedded";
+    stack = await LocalStack.open(`${testStackPrefix}-existing`, await findEngine());
+    const hostKeys = [final.public.trim()];
+    const config = {
+      "nemoclaw:machine": {
+        ...{ kind: "existing", address: "127.0.0.1", port: 22, user: "admin", hostKeys, arch },
+        via: { kind: "jump", address: local.address, port: local.port, user: "admin", hostKeys },
+      },
+      "nemoclaw:runtime": { kind: "embedded", accept: ["binaries"] },
+      "nemoclaw:inference": { kind: "machine", baseUrl: "http://127.0.0.1:8000/v1", model: "none-runs" },
+      "nemoclaw:mirrors": await findOperatorMirrors(),
+    };
+    await forget(stack.name);
+    await writeFile(stackFile(stack.name), stringify({ config }, { lineWidth: 0 }));
+    await stack.pulumi("stack", "init", stack.name);
+    await stack.setSecret("nemoclaw:sshPrivateKey", userKey.private);
+    before = await theirs();
+    await closeAll();
+  });
+
+  afterAll(async () => {
+    await forget(stack.name);
+    delete process.env.NEMOCLAW_ENGINE;
+  });
+
+  it("is looked at by the doctor before anything is deployed", async () => {
+    const { exitCode, stdout, stderr } = await stack.script("doctor");
+    expect(exitCode, stdout + stderr).toBe(0);
+    expect(stdout).toContain("fit for this stack");
+  });
+
+  it("comes up, is looked at, stays as it is, and goes without a trace of ours or a loss of theirs", async () => {
+    const made = await stack.up();
+    expect(made).toMatch(/machine-preflight[\s\S]*host-docker/);
+    const { exitCode, stdout, stderr } = await stack.script("doctor", "--json");
+    expect(exitCode, stdout + stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ missing: [] });
+    expect(await stack.refreshPreview()).not.toContain("has drifted");
+
+    const gone = await stack.pulumi("destroy", "--yes", "--skip-preview", "--color", "never");
+    expect(gone.exitCode, gone.stdout + gone.stderr).toBe(0);
+    expect(await theirs()).toBe(before);
+    const { stdout: left } = await (await reach({})).run({
+      title: "what is left",
+      script:
+        "ls -d /etc/nemoclaw/main /etc/systemd/system/nemoclaw-*@* 2>/dev/null; getent passwd | grep nemoclaw || :",
+    });
+    expect(left.trim()).toBe("");
+    expect(stack.printed).not.toContain(secret);
+  });
+});
+
+async function forget(stack: string): Promise<void> {
+  await rm(stackFile(stack), { force: true });
+  await rm(stackStateFile(stack), { force: true });
+}
+
+/** Somebody else's container, and since when it runs. */
+async function theirs(): Promise<string> {
+  const { stdout } = await (await reach({})).run({
+    title: "is it there",
+    script: "docker inspect -f '{{.Id}} {{.State.Running}} {{.State.Pid}}' theirs",
+  });
+  return stdout.trim();
+}
 
 function machine(change: Partial<Machine>): Machine {
   const { address, port, user } = local;

@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createLocalMachine, type LocalMachine } from "../../host/local/machine.ts";
+import { sweepLocal } from "../../host/local/sweep.ts";
+import { newKeyPair } from "../../host/openssh-key.ts";
+import { closeAll, connectTo } from "../../host/pool.ts";
+import { Sensitive } from "../../host/sensitive.ts";
+import { ensure } from "../../host/step.ts";
+import { ensureNvidiaGpu, nvidiaGpuState } from "../../host/steps/nvidia-gpu.ts";
+import { testStackPrefix } from "../../scripts/test-things.ts";
+
+/**
+ * GPU, driver and toolkit are stand-ins: what is real here is the machine, apt, gpg and the signed repository. No GPU was
+ * ever seen by these tests.
+ */
+
+const run = Math.random().toString(36).slice(2, 8);
+const owner = { project: "nemoclaw-test", stack: `${testStackPrefix}-gpu`, installation: run };
+const name = `nemoclaw-gpu-${run}`;
+const [hostKey, userKey] = [newKeyPair(), newKeyPair()];
+const gpu = { model: "L4", count: 1 };
+const uri = "file:///srv/nvidia";
+
+let local: LocalMachine;
+let fingerprint: string;
+
+beforeAll(async () => {
+  local = await createLocalMachine({
+    name,
+    owner,
+    network: name,
+    hostKey: { publicKey: hostKey.public, privateKey: new Sensitive(hostKey.private) },
+    authorizedKey: userKey.public,
+  });
+  const host = await connect();
+  const { stdout } = await host.run(standIns);
+  fingerprint = stdout.trim();
+  expect(fingerprint).toMatch(/^[0-9A-F]{40}$/);
+});
+
+afterAll(async () => {
+  await closeAll();
+  await sweepLocal(owner);
+});
+
+describe("the container toolkit from a signed repository (stand-ins for repository, driver and GPU)", () => {
+  it("is not taken from a repository with another key", async () => {
+    const wrong = fingerprint.replace(/^./, (digit) => (digit === "0" ? "1" : "0"));
+    const step = ensureNvidiaGpu({ gpu, repository: { uri, fingerprint: wrong } });
+    await expect(ensure(await connect(), step)).rejects.toThrow(`the key there is ${fingerprint}`);
+    const { toolkit } = nvidiaGpuState(await (await connect()).look(step.facts));
+    expect(toolkit).toBe("");
+  });
+
+  it("is installed, its devices are described, and the second time nothing is done", async () => {
+    const host = await connect();
+    const step = ensureNvidiaGpu({ gpu, repository: { uri, fingerprint } });
+    const facts = await ensure(host, step);
+    expect(nvidiaGpuState(facts)).toEqual({
+      driver: "580.65.06",
+      names: ["NVIDIA L4"],
+      toolkit: "99.1",
+      devices: ["nvidia.com/gpu=all"],
+    });
+    expect(step.plan(await host.look(step.facts))).toEqual([]);
+  });
+
+  it("has its devices described anew after a driver upgrade", async () => {
+    const host = await connect();
+    const step = ensureNvidiaGpu({ gpu, repository: { uri, fingerprint } });
+    await host.apply("a driver upgrade", [
+      { title: "another version", script: "sed -i 's/580[.]65[.]06/590.10.01/' /proc/driver/nvidia/version" },
+    ]);
+    const plan = step.plan(await host.look(step.facts)).map(({ title }) => title);
+    expect(plan).toEqual(["describe the GPUs to container runtimes (CDI)"]);
+    expect(nvidiaGpuState(await ensure(host, step)).driver).toBe("590.10.01");
+  });
+
+  it("is refused, with nvidia-smi's words, when the driver does not see the GPU", async () => {
+    const host = await connect();
+    await host.apply("a broken driver", [
+      { title: "break it", script: "printf '#!/bin/sh\\necho No devices were found\\nexit 6\\n' >/usr/bin/nvidia-smi" },
+    ]);
+    await expect(ensure(host, ensureNvidiaGpu({ gpu, repository: { uri, fingerprint } }))).rejects.toThrow(
+      "No devices were found",
+    );
+    await expect(ensure(host, ensureNvidiaGpu({ gpu: "none" }))).resolves.toBeDefined();
+  });
+});
+
+function connect() {
+  const { address, port, user } = local;
+  const arch = process.arch === "arm64" ? ("arm64" as const) : ("amd64" as const);
+  const reach = { address, port, user, hostKeys: [hostKey.public], privateKey: userKey.private };
+  return connectTo({ ...reach, id: name, arch, gpu, owner }, { connectSeconds: 60 });
+}
+
+// /proc is the kernel's: where the driver's version would be, a folder of the test's own is mounted.
+const standIns = {
+  title: "make stand-ins for GPU, driver and repository",
+  script: `exec 3>&1 >/dev/null 2>&1
+apt-get update
+apt-get install --yes --no-install-recommends gpg gpg-agent apt-utils
+mount -t tmpfs none /proc/driver
+mkdir /proc/driver/nvidia
+echo 'NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build  (a@test)' >/proc/driver/nvidia/version
+printf '#!/bin/sh\\necho NVIDIA L4\\n' >/usr/bin/nvidia-smi
+chmod 0755 /usr/bin/nvidia-smi
+at=/srv/nvidia/stable/deb/$(dpkg --print-architecture)
+mkdir -p $at
+cd "$(mktemp -d)"
+chmod 755 .
+mkdir -p toolkit/DEBIAN toolkit/usr/bin
+printf 'Package: nvidia-container-toolkit\\nVersion: 99.1\\nArchitecture: all\\nMaintainer: a test\\nDescription: a stand-in\\n' >toolkit/DEBIAN/control
+cat >toolkit/usr/bin/nvidia-ctk <<'END'
+#!/bin/sh
+case "$*" in
+  --version) echo 'NVIDIA Container Toolkit CLI version 99.1' ;;
+  'cdi generate --output='*) cp /proc/driver/nvidia/version "\${3#--output=}" ;;
+  'cdi list') test ! -e /etc/cdi/nvidia.yaml || echo nvidia.com/gpu=all ;;
+esac
+END
+chmod 0755 toolkit/usr/bin/nvidia-ctk
+dpkg-deb --build toolkit $at
+cd $at
+apt-ftparchive packages . >Packages
+apt-ftparchive release . >/tmp/Release
+mv /tmp/Release Release
+GNUPGHOME=$(mktemp -d)
+export GNUPGHOME
+gpg --batch --passphrase '' --quick-generate-key test@example.invalid ed25519 sign never
+gpg --batch --clearsign --output InRelease Release
+gpg --batch --armor --export >/srv/nvidia/gpgkey
+gpg --batch --with-colons --list-keys | awk -F: '$1 == "fpr" { print $10; exit }' >&3`,
+  timeoutSeconds: 240,
+};
