@@ -21,11 +21,12 @@ const publicAccess = { kind: "public", cidrs: ["203.0.113.0/24", "2001:db8::/48"
 
 /** What a stack with this machine declares, with something that stands on the machine. */
 function declared(written: object, privateKey?: pulumi.Input<string>, call = clouds({})): Promise<DeclaredResource[]> {
-  const { value, faults } = check(machineSettings, { ...least, ...written });
-  expect(faults ?? []).toEqual([]);
+  const checked = check(machineSettings, { ...least, ...written });
+  if (checked.faults) throw new Error(checked.faults.map(({ message }) => message).join("\n"));
+  const settings = checked.value as AwsMachineSettings;
   return declare(
     async () => {
-      const on = await provideMachine("machine", { ...(value as AwsMachineSettings), privateKey });
+      const on = await provideMachine("machine", { ...settings, privateKey });
       new Workspace(
         "workspace",
         { machine: on.machine, sandbox: "main" },

@@ -17,11 +17,12 @@ const least = {
 };
 
 function declared(written: object): Promise<DeclaredResource[]> {
-  const { value, faults } = check(machineSettings, { ...least, ...written });
-  expect(faults ?? []).toEqual([]);
+  const checked = check(machineSettings, { ...least, ...written });
+  if (checked.faults) throw new Error(checked.faults.map(({ message }) => message).join("\n"));
+  const settings = checked.value as GcpMachineSettings;
   return declare(
     async () => {
-      const on = await provideMachine("machine", value as GcpMachineSettings);
+      const on = await provideMachine("machine", settings);
       new Workspace(
         "workspace",
         { machine: on.machine, sandbox: "main" },

@@ -1,3 +1,4 @@
+import { Volume } from "@pulumi/aws/ebs/volume.js";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 import { guarded } from "../../components/machine/guarded.ts";
@@ -36,10 +37,10 @@ const bridge = (name: string, props: object): Declared => ({
 });
 const network = (endpoint: object) =>
   resource("nemoclaw:host:NetworkPolicy", { networkPolicies: { web: { endpoints: [endpoint] } } });
-const tunnel = (props: object) => resource("nemoclaw:settings:Tunnel", props);
-const volume = (props: object, protect = false) =>
+const tunnel = (props: Record<string, unknown>) => resource("nemoclaw:settings:Tunnel", props);
+const volume = (props: Record<string, unknown>, protect = false) =>
   resource("aws:ebs/volume:Volume", { encrypted: true, ...props }, protect);
-const disk = (props: object, protect = false) => resource("gcp:compute/disk:Disk", props, protect);
+const disk = (props: Record<string, unknown>, protect = false) => resource("gcp:compute/disk:Disk", props, protect);
 const later = { apply: () => later };
 
 const stacks: Record<string, { passes: Declared[][]; fails: [Declared[], string][] }> = {
@@ -207,7 +208,7 @@ test("a component refuses what breaks a rule, without the policy pack", async ()
   class Careless extends pulumi.ComponentResource {
     constructor() {
       super("test:index:Careless", "careless", {}, guarded());
-      new pulumi.CustomResource("aws:ebs/volume:Volume", "data", { encrypted: true, size: 5 }, { parent: this });
+      new Volume("data", { availabilityZone: "eu-central-1a", encrypted: true, size: 5 }, { parent: this });
     }
   }
   await expect(declare(() => void new Careless())).rejects.toThrow(/protected-data[\s\S]*the agent's files cannot/);
