@@ -148,7 +148,7 @@ function startUnit(unit: Unit, verb: "start" | "restart", noted: string): Comman
   return {
     title: `${verb} ${unit.name}`,
     script: `n=${name}
-fail() { echo "$n is $(systemctl is-active -- "$n" || :)"; journalctl --no-pager -o cat -n 20 -u "$n"; exit 1; }
+fail() { echo "$n is $(systemctl is-active -- "$n" || :)"; journalctl --no-pager --namespace='*' -o cat -n 20 -u "$n"; exit 1; }
 systemctl reset-failed -- "$n" 2>/dev/null || :
 systemctl restart -- "$n" || fail
 left=${seconds}

@@ -1,4 +1,4 @@
-import { quote } from "../../command.ts";
+import { type Command, quote } from "../../command.ts";
 import type { Question } from "../../question.ts";
 import type { Step } from "../../step.ts";
 import { sha256 } from "../../steps/file-facts.ts";
@@ -32,24 +32,28 @@ export function ensureLoaded(loaded: Loaded): Step<LoadedFacts> {
     facts: { unit: unitState(loaded.unit), status: statusFacts(loaded) },
     plan: ({ unit, status }) => {
       if (loaded.active === false || (unit.activeState === "active" && status.sha256 === wanted)) return [];
-      const [name, file] = [quote(loaded.unit), quote(loaded.status)];
-      return [
-        {
-          title: `put ${loaded.file.path} in force`,
-          script: `systemctl reload -- ${name}
+      return [putInForce(loaded)];
+    },
+  };
+}
+
+/** Tells a running service to take its file up, and waits until it says that it has. */
+export function putInForce(loaded: Loaded): Command {
+  const wanted = sha256(loaded.file.content);
+  const [name, file] = [quote(loaded.unit), quote(loaded.status)];
+  return {
+    title: `put ${loaded.file.path} in force`,
+    script: `systemctl reload -- ${name}
 n=0
 until grep -q ${wanted} ${file} 2>/dev/null; do
-  if grep -q '"error":' ${file} 2>/dev/null && test "$n" -gt 5; then break; fi
+  if grep -q '"error":' ${file} 2>/dev/null && test "$n" -gt 50; then break; fi
   n=$((n + 1))
   test "$n" -lt 100 || break
   sleep 0.1
 done
-grep -q ${wanted} ${file} || { cat ${file} || :; journalctl --no-pager -o cat -n 10 -u ${name}; exit 1; }`,
-          timeoutSeconds: 60,
-          try: `on the machine: journalctl -u ${loaded.unit} -e; what was in force before still is`,
-        },
-      ];
-    },
+grep -q ${wanted} ${file} || { cat ${file} || :; journalctl --no-pager --namespace="*" -o cat -n 10 -u ${name}; exit 1; }`,
+    timeoutSeconds: 60,
+    try: `on the machine: journalctl -u ${loaded.unit} -e; what was in force before still is`,
   };
 }
 

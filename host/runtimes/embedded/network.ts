@@ -1,29 +1,23 @@
 import { canonical } from "../../../policies/canonical.ts";
+import { argv } from "../../command.ts";
 import { all } from "../../step.ts";
-import { ensureAbsent } from "../../steps/file-removal.ts";
-import { ensureFile } from "../../steps/managed-file.ts";
+import { type FileFacts, fileFacts } from "../../steps/file-facts.ts";
+import { ensureFile, writeFile } from "../../steps/managed-file.ts";
 import { observation } from "../../steps/observation.ts";
+import { type UnitState, unitState } from "../../steps/systemd-unit.ts";
 import { observedJson, textFacts } from "../../steps/text-file.ts";
 import { type NetworkSpec, part } from "../runtime.ts";
-import { ensureLoaded } from "./loaded.ts";
+import { ensureLoaded, type Loaded, putInForce } from "./loaded.ts";
 import { paths, unitName } from "./paths.ts";
 
 /** What a sandbox may reach: a file that the gate has in force. The agent is not restarted. */
 export const network = part({
   step({ sandbox, networkPolicies }: NetworkSpec) {
-    const file = {
-      path: paths.config(sandbox, "policy"),
-      content: canonical({ version: 1, network_policies: networkPolicies }),
-    };
+    const gate = gateOf(sandbox, networkPolicies);
     return all(`network policy of ${sandbox}`, {
-      file: ensureFile(file),
-      loaded: ensureLoaded({
-        unit: unitName("gate", sandbox),
-        status: paths.status(sandbox, "gate"),
-        field: "policySha256",
-        file,
-      }),
-      text: observation("its text", textFacts(file.path)),
+      file: ensureFile(gate.file),
+      loaded: ensureLoaded(gate),
+      text: observation("its text", textFacts(gate.file.path)),
     });
   },
   observe(spec, { file, loaded, text }) {
@@ -37,8 +31,28 @@ export const network = part({
     };
   },
   removal({ sandbox }) {
-    const file = { path: paths.config(sandbox, "policy"), content: canonical({ version: 1, network_policies: {} }) };
-    // The gate takes up that nothing is allowed any more before the file goes: it has no other way to forget.
-    return all(`no network policy of ${sandbox}`, { file: ensureAbsent(file) });
+    const gate = gateOf(sandbox, {});
+    const { path } = gate.file;
+    return {
+      name: `no network policy of ${sandbox}`,
+      facts: { file: fileFacts(path), unit: unitState(gate.unit) },
+      plan({ file, unit }: { file: FileFacts; unit: UnitState }) {
+        if (file.kind === "absent") return [];
+        // A gate without a file keeps what it had: it must take up first that nothing is allowed any more.
+        const forget = unit.activeState === "active" ? [writeFile(gate.file), putInForce(gate)] : [];
+        return [...forget, argv(`remove ${path}`, ["rm", "-f", "--", path])];
+      },
+    };
   },
 });
+
+/** The gate, and the file that it is to have in force. */
+function gateOf(sandbox: string, networkPolicies: NetworkSpec["networkPolicies"]): Loaded {
+  const content = canonical({ version: 1, network_policies: networkPolicies });
+  return {
+    unit: unitName("gate", sandbox),
+    status: paths.status(sandbox, "gate"),
+    field: "policySha256",
+    file: { path: paths.config(sandbox, "policy"), content },
+  };
+}
