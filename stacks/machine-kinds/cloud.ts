@@ -150,7 +150,8 @@ export function typeChecks(choice: TypeChoice): Check[] {
       name,
       types.map((each) => each.name),
     );
-    const instead = [near, suggested].filter(Boolean).join(", or ");
+    const others = suggestTypes(types, wanted).filter((each) => each.name !== near);
+    const instead = [near, others.map(describeType).join("; ")].filter(Boolean).join(", or ");
     const message = `${JSON.stringify(name)} is not in this project's table of machine types`;
     found.push(check([key], message, `${instead}; or accept: [unlisted-type], if the cloud has it`));
     return found;
