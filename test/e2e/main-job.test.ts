@@ -207,8 +207,8 @@ describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
       );
       await stack.setSecret("nemoclaw:tunnelToken", token);
       await stack.configure((config) => {
-        const named = { kind, hostname: "agent.example.com", access: "public", reason: "a test" };
-        config["nemoclaw:tunnel"] = kind === "quick" ? { kind } : named;
+        const open = { kind, access: "public", reason: "a test" };
+        config["nemoclaw:tunnel"] = kind === "quick" ? open : { ...open, hostname: "agent.example.com" };
         config["nemoclaw:mirrors"] = { ...(config["nemoclaw:mirrors"] as object), artifacts: "file:///srv/mirror" };
       });
       const output = await stack.up();
