@@ -1,13 +1,12 @@
 /**
  * `ensureMachineImage({ base?, log, signal })` → `{ reference, id }` of the image that local machines and the demo start from.
- * `removeMachineImages()` removes those we built; the base stays unless asked.
  */
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { HostError } from "../errors.ts";
 import { type BaseImage, findBaseImage } from "./base-image.ts";
-import { docker, inspect, isGone, list } from "./docker.ts";
+import { docker, inspect } from "./docker.ts";
 import { type Log, withHeartbeat } from "./heartbeat.ts";
 
 const context = fileURLToPath(new URL("./image/", import.meta.url));
@@ -70,22 +69,6 @@ async function ensure({ base, log, signal }: MachineImageArgs): Promise<MachineI
   const built = await inspect<{ Id: string }>("image", reference, { signal });
   if (!built) throw new Error(`${reference} was built and is not there`);
   return { reference, id: built.Id };
-}
-
-/** Removes the machine images we built, and with `base: true` the base we made. Those in use stay. */
-export async function removeMachineImages({ base = false } = {}): Promise<string[]> {
-  const kinds = base ? ["machine-image", "base-image"] : ["machine-image"];
-  const removed: string[] = [];
-  for (const kind of kinds) {
-    for (const id of await list("image", { "nemoclaw.kind": kind })) {
-      const gone = await docker(["image", "rm", "--force", id]).then(
-        () => true,
-        (error) => isGone(error),
-      );
-      if (gone) removed.push(id);
-    }
-  }
-  return removed;
 }
 
 function build(

@@ -5,7 +5,7 @@
  *   → `{ containerId, address: "127.0.0.1", port, user: "admin", running, image, memory, hostKey, authorizedKey, … }`
  * - `readLocalMachine(containerId)` → the same, as observed, or `undefined` when it is gone
  * - `updateLocalMachine({ containerId, owner, memory? })` starts a stopped one and sets its memory
- * - `stopLocalMachine(containerId, owner)`, `startLocalMachine(containerId, owner)`
+ * - `stopLocalMachine(containerId, owner)`
  * - `deleteLocalMachine({ containerId?, name, owner, network })`: container, volume and, when unused, the network
  */
 import type { Owner } from "../machine.ts";
@@ -136,7 +136,6 @@ export async function updateLocalMachine(a: {
   return observed(state);
 }
 
-export const startLocalMachine = startContainer;
 export const stopLocalMachine = stopContainer;
 
 /** Removes the machine and all that came with it; what is already gone is fine. */
