@@ -13,7 +13,11 @@ const secret = (value: unknown) => ({
 
 describe("secrets on the wire", () => {
   test("are taken off and put back at the same places", () => {
-    const wrapped = { a: secret("s"), list: [1, secret({ deep: "t" })], machine: { privateKey: secret("k"), port: 22 } };
+    const wrapped = {
+      a: secret("s"),
+      list: [1, secret({ deep: "t" })],
+      machine: { privateKey: secret("k"), port: 22 },
+    };
     const { plain, secrets } = unwrap(wrapped);
     expect(plain).toEqual({ a: "s", list: [1, { deep: "t" }], machine: { privateKey: "k", port: 22 } });
     expect(rewrap(plain, secrets)).toEqual(wrapped);
@@ -67,7 +71,10 @@ describe("diff", () => {
   });
 
   test("updates for a changed value and for one not known yet", () => {
-    expect(diff({ machine, model: "a" }, { machine, model: "b" }, replaceOn)).toMatchObject({ changes: true, replaces: [] });
+    expect(diff({ machine, model: "a" }, { machine, model: "b" }, replaceOn)).toMatchObject({
+      changes: true,
+      replaces: [],
+    });
     expect(diff({ machine, sandboxId: "s" }, { machine, sandboxId: UNKNOWN }, replaceOn)).toMatchObject({
       changes: true,
       replaces: [],
