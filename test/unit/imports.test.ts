@@ -25,6 +25,7 @@ const rules: Record<string, Rule> = {
   // A service stands alone; what several of them need lies beside their folders.
   services: { loads: [/^policies\//, /^services\/[^/]+\.ts$/], never: [pulumi, ssh] },
   engine: { loads: [] },
+  review: { loads: [/^policies\//], never: [pulumi, ssh] },
 };
 
 /** What is wrong with one file's imports, in words. */

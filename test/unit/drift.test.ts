@@ -1,0 +1,93 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { adoptInto, adoptionsOf, toPaste } from "../../review/adopt.ts";
+import { recordedIn } from "../../review/drift.ts";
+import { readPreview } from "../../review/preview.ts";
+import { resourceChanges } from "../../review/resource-changes.ts";
+import { block, network, type Planned, presetBlocks, previewJson, route } from "../support/preview-fixture.ts";
+
+const api = "api.example.com";
+const folder = mkdtempSync(join(tmpdir(), "nemoclaw-drift-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function adoptions(...planned: Planned[]) {
+  const preview = readPreview(previewJson(planned), "a preview");
+  return adoptionsOf(resourceChanges(preview), recordedIn(preview));
+}
+
+const opened = network(
+  { a: block(api, { access: "full" }) },
+  { a: block(api, { access: "read-only" }) },
+  { a: block(api, { access: "read-only" }) },
+);
+const switched = { ...route({ model: "found" }, { model: "wanted" }), recorded: route({ model: "wanted" }, {}).before };
+
+describe("adopting", () => {
+  test("a rule and a model are taken into the files, whose comments stay", () => {
+    const found = adoptions(opened, switched);
+    expect(found.left).toEqual([]);
+    expect(toPaste(found.adoptions).map(({ into }) => into)).toEqual(["policy", "stack"]);
+    const stack = "# ours\nconfig:\n  nemoclaw:inference: { kind: nvidia, model: wanted } # why\n";
+    expect(adoptInto(stack, "stack", found.adoptions, "stack.yaml")).toBe(stack.replace("wanted", "found"));
+    const policy = adoptInto("# mine\nversion: 1\n", "policy", found.adoptions, "mine.yaml");
+    expect(policy).toMatch(/^# mine\nversion: 1\n/);
+    expect(policy).toContain("access: full");
+    expect(adoptInto("", "policy", found.adoptions, "new.yaml")).toContain("version: 1");
+  });
+
+  test("a block that is gone is removed, and one of a preset is left to a person", () => {
+    const gone = adoptions(network({}, { a: block(api, { access: "full" }) }, { a: block(api, { access: "full" }) }));
+    expect(toPaste(gone.adoptions)[0]?.yaml).toBe("# remove network_policies.a\n");
+    expect(adoptInto(`version: 1\nnetwork_policies: {}\n`, "policy", gone.adoptions, "mine.yaml")).not.toContain(api);
+    const preset = adoptions(network({}, presetBlocks("npm"), presetBlocks("npm")));
+    expect(preset).toMatchObject({ adoptions: [], left: [expect.stringContaining("preset npm")] });
+  });
+
+  test("what is gone, and what is no policy, cannot be adopted", () => {
+    const { before, ...created } = network({}, presetBlocks("npm"));
+    expect(adoptions({ ...created, recorded: before }).left).toEqual([
+      "main-network is gone; only an update brings it back",
+    ]);
+    const nonsense = [{ into: "policy", path: ["network_policies", "a"], value: { endpoints: 1 } }] as const;
+    expect(() => adoptInto("version: 1\n", "policy", nonsense, "mine.yaml")).toThrow(/mine.yaml/);
+  });
+});
+
+describe("scripts/drift", () => {
+  const run = (text: string, ...args: string[]) => {
+    const file = join(folder, "preview.json");
+    writeFileSync(file, text);
+    return spawnSync(process.execPath, ["scripts/drift.ts", "-s", "prod", "--preview", file, ...args], {
+      cwd: resolve(import.meta.dirname, "../.."),
+      encoding: "utf8",
+    });
+  };
+
+  test("ends with 2, reports what was found, and offers both ways", () => {
+    const found = run(previewJson([opened, switched]));
+    expect(found.status).toBe(2);
+    expect(found.stdout).toMatch(/the agent has more access than the code says/);
+    expect(found.stdout).toMatch(/To adopt it.*\n\n```yaml/);
+    expect(found.stdout).toContain("scripts/pulumi up -s prod");
+    expect(JSON.parse(run(previewJson([opened]), "--json").stdout)).toMatchObject({
+      stack: "prod",
+      drift: [{ name: "main-network" }],
+    });
+  });
+
+  test("a change of the code alone is no drift", () => {
+    const none = run(previewJson([route({ model: "a" }, { model: "b" })]));
+    expect([none.status, none.stdout.includes("No drift")]).toEqual([0, true]);
+  });
+
+  test("a preview that cannot tell is an error, not a clean bill", () => {
+    const blind = JSON.parse(previewJson([opened]));
+    blind.steps = blind.steps.filter(({ op }: { op: string }) => op !== "refresh");
+    const answer = run(JSON.stringify(blind));
+    expect([answer.status, answer.stdout]).toEqual([1, ""]);
+    expect(answer.stderr).toMatch(/drift cannot be seen/);
+  });
+});

@@ -1,0 +1,262 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { validateWorkflow } from "@action-validator/core";
+import { afterAll, describe, expect, test } from "vitest";
+import { parse, parseAllDocuments } from "yaml";
+import { z } from "zod";
+import { readPreview } from "../../review/preview.ts";
+import { reportOfPreview } from "../../review/report-of-preview.ts";
+import { RealCli } from "../fixtures/engine/real-cli.ts";
+import { Toys } from "../fixtures/engine/toys.ts";
+
+const project = resolve(import.meta.dirname, "../..");
+const read = (path: string) => readFileSync(join(project, path), "utf8");
+const made: string[] = [];
+afterAll(() => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+});
+
+const workflows = readdirSync(join(project, "gitops/github"));
+
+describe("GitHub workflows", () => {
+  test.each(workflows)("%s keeps to the published schema", (file) => {
+    expect(validateWorkflow(read(`gitops/github/${file}`)).errors).toEqual([]);
+  });
+
+  test("the validator sees a fault", () => {
+    const broken = read("gitops/github/review.yml").replace("runs-on: ubuntu-latest", "runs-on-typo: ubuntu-latest");
+    expect(validateWorkflow(broken).errors).not.toEqual([]);
+  });
+
+  test.each(workflows)("%s pins every action by commit and names its version", (file) => {
+    const uses = read(`gitops/github/${file}`).match(/uses: .*/g) ?? [];
+    expect(uses.length).toBeGreaterThan(3);
+    for (const one of uses) expect(one).toMatch(/^uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
+  test.each(workflows)("%s has no long-lived key, few permissions, and no expression inside a shell line", (file) => {
+    const text = read(`gitops/github/${file}`);
+    expect(text).not.toMatch(/AWS_SECRET_ACCESS_KEY|aws-secret-access-key|credentials_json|pull_request_target/);
+    const { permissions, jobs } = parse(text);
+    expect(permissions).toEqual({});
+    for (const job of Object.values<{ permissions: object; steps: { run?: string }[]; "timeout-minutes": number }>(
+      jobs,
+    )) {
+      expect(
+        Object.keys(job.permissions).filter((name) => !["contents", "id-token", "pull-requests"].includes(name)),
+      ).toEqual([]);
+      expect(job["timeout-minutes"]).toBeGreaterThan(0);
+      for (const { run = "" } of job.steps) expect(run).not.toContain("${{");
+    }
+  });
+
+  test("applying waits for an environment's approval and takes the plan of its own run", () => {
+    const { jobs } = parse(read("gitops/github/apply.yml"));
+    expect(jobs.apply).toMatchObject({ needs: "plan", environment: "\u0024{{ matrix.stack }}" });
+    expect(JSON.stringify(jobs.apply.steps)).toMatch(/download-artifact.*gitops\/steps\/apply/);
+  });
+});
+
+// Ours, because no registry has GitLab's schema as a living package: the part of it that these files use.
+const job = z.strictObject({
+  stage: z.enum(["review", "apply", "drift"]),
+  parallel: z.strictObject({ matrix: z.array(z.record(z.string(), z.array(z.string()))) }),
+  rules: z.array(z.strictObject({ if: z.string(), when: z.enum(["manual"]).optional() })).min(1),
+  environment: z.strictObject({ name: z.string(), action: z.enum(["prepare"]).optional() }),
+  needs: z.array(z.string()).optional(),
+  resource_group: z.string().optional(),
+  script: z.array(z.string()).min(1),
+  artifacts: z
+    .strictObject({
+      expose_as: z.string().optional(),
+      when: z.enum(["always"]).optional(),
+      paths: z.array(z.string()),
+      exclude: z.array(z.string()).optional(),
+      expire_in: z.string(),
+    })
+    .optional(),
+});
+const gitlab = z
+  .strictObject({
+    default: z.strictObject({
+      image: z.string(),
+      interruptible: z.boolean(),
+      id_tokens: z.record(z.string(), z.strictObject({ aud: z.string() })),
+      before_script: z.array(z.string()),
+      after_script: z.array(z.string()),
+    }),
+    variables: z.record(z.string(), z.string()),
+    stages: z.array(z.string()),
+    ".environments": z.unknown(),
+  })
+  .catchall(job);
+
+test("the GitLab pipeline keeps to our schema of it", () => {
+  const found = gitlab.parse(parse(read("gitops/gitlab/.gitlab-ci.yml"), { merge: true }));
+  const { apply } = found as unknown as { apply: z.infer<typeof job> };
+  expect(apply.needs).toEqual(["plan"]);
+  expect(apply.rules.every(({ when }) => when === "manual")).toBe(true);
+});
+
+// Ours, after the custom resource definition of operator 2.9: the fields that the sample uses, with their types.
+const fromSecret = z.strictObject({
+  type: z.literal("Secret"),
+  secret: z.strictObject({ name: z.string(), key: z.string() }),
+});
+const operatorStack = z.strictObject({
+  apiVersion: z.literal("pulumi.com/v1"),
+  kind: z.literal("Stack"),
+  metadata: z.strictObject({ name: z.string(), namespace: z.string() }),
+  spec: z.strictObject({
+    serviceAccountName: z.string(),
+    stack: z.string(),
+    projectRepo: z.url({ protocol: /^https$/ }),
+    branch: z.string().startsWith("refs/heads/"),
+    gitAuth: z.strictObject({ accessToken: fromSecret }),
+    backend: z.string(),
+    secretsRef: z.record(z.string().startsWith("nemoclaw:"), fromSecret),
+    refresh: z.literal(true),
+    continueResyncOnCommitMatch: z.literal(true),
+    resyncFrequencySeconds: z.int().min(60),
+    destroyOnFinalize: z.literal(false),
+    retryOnUpdateConflict: z.boolean(),
+    workspaceReclaimPolicy: z.enum(["Retain", "Delete"]),
+    workspaceTemplate: z.strictObject({
+      spec: z.strictObject({
+        image: z.string().regex(/@sha256:/),
+        securityProfile: z.enum(["restricted", "baseline"]),
+        resources: z.unknown(),
+        podTemplate: z.strictObject({
+          spec: z.strictObject({ containers: z.array(z.looseObject({ name: z.literal("pulumi") })) }),
+        }),
+      }),
+    }),
+  }),
+});
+
+test("the operator's Stack keeps to our schema of it, and no secret stands in it", () => {
+  const documents = parseAllDocuments(read("gitops/kubernetes/stack.yaml")).map((one) => one.toJS());
+  expect(documents.map(({ kind }) => kind)).toEqual(["ServiceAccount", "ClusterRoleBinding", "Stack"]);
+  operatorStack.parse(documents[2]);
+  const passphrase = documents[2].spec.workspaceTemplate.spec.podTemplate.spec.containers[0].env[0];
+  expect(passphrase).toMatchObject({ name: "PULUMI_CONFIG_PASSPHRASE", valueFrom: { secretKeyRef: {} } });
+});
+
+/** A clone of a local remote with the real steps, and stand-ins for the two scripts that they call. */
+function clone(): {
+  folder: string;
+  run: (step: string, env: Record<string, string>, ...args: string[]) => ReturnType<typeof spawnSync>;
+} {
+  const root = mkdtempSync(join(tmpdir(), "nemoclaw-gitops-"));
+  made.push(root);
+  const git = (cwd: string, ...args: string[]) =>
+    execFileSync("git", ["-C", cwd, "-c", "user.name=t", "-c", "user.email=t@example.com", ...args], {
+      encoding: "utf8",
+      stdio: "pipe",
+    });
+  const remote = join(root, "remote.git");
+  const folder = join(root, "clone");
+  git(root, "init", "-q", "--bare", "-b", "main", remote);
+  git(root, "clone", "-q", remote, folder);
+  mkdirSync(join(folder, "scripts"));
+  cpSync(join(project, "gitops/steps"), join(folder, "gitops/steps"), { recursive: true });
+  const script = (name: string, text: string) => {
+    writeFileSync(join(folder, "scripts", name), `#!/bin/sh\necho "${name} $*" >>calls\n${text}\n`);
+    chmodSync(join(folder, "scripts", name), 0o755);
+  };
+  script("pulumi", 'case $* in *--save-plan*) echo plan >reviewed/plan.json; echo "{}";; esac; exit $((PULUMI_CODE))');
+  script("review", "echo report >reviewed/review.md; exit $((REVIEW_CODE))");
+  writeFileSync(join(folder, ".gitignore"), "calls\nreviewed\n");
+  git(folder, "checkout", "-q", "-b", "main");
+  git(folder, "add", ".");
+  git(folder, "commit", "-qm", "one");
+  git(folder, "push", "-q", "origin", "main");
+  return {
+    folder,
+    run: (step, env, ...args) =>
+      spawnSync(`gitops/steps/${step}`, args, { cwd: folder, encoding: "utf8", env: { ...process.env, ...env } }),
+  };
+}
+
+describe("the steps, in a clone of a local remote, with stand-ins for scripts/pulumi and scripts/review", () => {
+  test.each([["0"], ["2"], ["3"], ["4"]])("a review that ends with %s is a review", (code) => {
+    const { folder, run } = clone();
+    expect(run("review", { REVIEW_CODE: code }, "prod", "HEAD", "reviewed").status).toBe(0);
+    expect(readFileSync(join(folder, "reviewed/verdict"), "utf8")).toBe(`${code}\n`);
+    expect(run("apply", {}, "prod", "reviewed").status).toBe(0);
+    const calls = readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
+    expect(calls.slice(0, 2)).toEqual([
+      "pulumi preview -s prod --refresh --json --non-interactive --save-plan reviewed/plan.json",
+      "review -s prod --preview reviewed/preview.json --from HEAD --out reviewed",
+    ]);
+    const applied = "pulumi up -s prod --yes --refresh --skip-preview --non-interactive --plan reviewed/plan.json";
+    expect(calls.slice(2)).toEqual(code === "0" ? [] : [applied]);
+  });
+
+  test("a review that cannot be made, or a failed preview, leaves nothing to approve", () => {
+    const { folder, run } = clone();
+    expect(run("review", { REVIEW_CODE: "1" }, "prod", "-", "reviewed").status).toBe(1);
+    expect(existsSync(join(folder, "reviewed/verdict"))).toBe(false);
+    expect(run("review", { PULUMI_CODE: "255" }, "prod", "0000000000", "reviewed").status).toBe(1);
+    expect(existsSync(join(folder, "reviewed/review.md"))).toBe(false);
+    expect(existsSync(join(folder, "reviewed/plan.json"))).toBe(false);
+    expect(run("apply", {}, "prod", "reviewed").status).not.toBe(0);
+  });
+
+  test("other files than the reviewed ones are not applied", () => {
+    const { folder, run } = clone();
+    run("review", { REVIEW_CODE: "3" }, "prod", "-", "reviewed");
+    writeFileSync(join(folder, "more"), "");
+    execFileSync("git", ["-C", folder, "add", "more"]);
+    execFileSync("git", ["-C", folder, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "two"]);
+    const answer = run("apply", {}, "prod", "reviewed");
+    expect(answer.status).toBe(1);
+    expect(answer.stderr).toMatch(/Review it again/);
+  });
+});
+
+const cli = RealCli.find();
+if (!cli) console.log("skipped: no pulumi with pulumi-language-nodejs on PATH or in NEMOCLAW_PULUMI, so no real plan");
+
+test.skipIf(!cli)(
+  "the real CLI saves a plan, applies exactly it, and refuses it for anything else; its JSON tells the drift",
+  { timeout: 180_000 },
+  async () => {
+    const real = cli as RealCli;
+    using toys = await Toys.make('new Thing("a", { key: "k", value: new pulumi.Config().get("value") ?? "one" });');
+    expect(real.run(toys, ["up", "--yes", "--skip-preview"]).code).toBe(0);
+    toys.world = JSON.parse(JSON.stringify(toys.world).replace('"one"', '"drifted"'));
+    real.run(toys, ["config", "set", "value", "two"]);
+    const preview = real.run(toys, ["preview", "--refresh", "--json", "--save-plan", "plan.json"]);
+    expect(preview.code).toBe(0);
+    const report = reportOfPreview({
+      stack: "local",
+      preview: readPreview(preview.stdout, "the real preview"),
+      compared: "",
+    });
+    expect(report.resources).toMatchObject([
+      { name: "a", operation: "update", values: [{ path: "value", before: "drifted", after: "two" }] },
+    ]);
+    expect(report.drift).toMatchObject([{ name: "a", values: [{ path: "value", before: "one", after: "drifted" }] }]);
+
+    const apply = ["up", "--yes", "--refresh", "--skip-preview", "--plan", "plan.json"];
+    real.run(toys, ["config", "set", "value", "three"]);
+    expect(real.run(toys, apply).code).not.toBe(0);
+    expect(JSON.stringify(toys.world)).not.toContain("three");
+    real.run(toys, ["config", "set", "value", "two"]);
+    expect(real.run(toys, apply).code).toBe(0);
+    expect(JSON.stringify(toys.world)).toContain('"two"');
+  },
+);
