@@ -1,6 +1,5 @@
 import type { Command } from "../command.ts";
 import { HostError } from "../errors.ts";
-import type { Question } from "../question.ts";
 import { hideSecrets } from "./cloud-init-log.ts";
 
 /** How far a machine's first boot is, in cloud-init's own words. */
@@ -24,30 +23,22 @@ const logPath = "/var/log/cloud-init-output.log";
 export function awaitCloudInit(seconds: number): Command {
   return {
     title: "wait for cloud-init",
-    script: `${askCloudInit(`timeout ${seconds} cloud-init status --wait >/dev/null 2>&1 || :`)}`,
+    script: `command -v cloud-init >/dev/null 2>&1 || { echo 'status: absent'; exit 0; }
+timeout ${seconds} cloud-init status --wait >/dev/null 2>&1 || :
+${ask}`,
     shown: "cloud-init status --wait",
     timeoutSeconds: seconds + 60,
     try: "on the machine: cloud-init status --long",
   };
 }
 
-/** How far it is right now. */
-export const cloudInitFacts: Question<CloudInitStatus> = {
-  script: askCloudInit(""),
-  parse: ({ stdout }) => readCloudInit(stdout),
-};
-
-function askCloudInit(first: string): string {
-  // What is between the two marks is cloud-init's own; `--long` is understood by every release since 0.7.9.
-  return `command -v cloud-init >/dev/null 2>&1 || { echo 'status: absent'; exit 0; }
-${first}
-cloud-init status --long 2>/dev/null || echo "exit: $?"
+// What stands before the mark is cloud-init's own; every release in use understands `--long`.
+const ask = `cloud-init status --long 2>/dev/null || echo "exit: $?"
 if test -e /run/systemd/shutdown/scheduled || test "$(systemctl is-system-running 2>/dev/null)" = stopping; then
   echo 'restarting: yes'
 fi
 echo '--- log'
 tail -n 25 ${logPath} 2>/dev/null || :`;
-}
 
 /** Reads what `cloud-init status --long` and the log said. */
 export function readCloudInit(text: string): CloudInitStatus {
