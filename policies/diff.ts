@@ -8,7 +8,7 @@ import { cellFindings } from "./diff/network.ts";
 import { endpointsOf } from "./diff/side.ts";
 import type { Policy } from "./policy.ts";
 
-export type { AccessChange, Effect, PolicyDiff } from "./diff/change.ts";
+export type { AccessChange, PolicyDiff } from "./diff/change.ts";
 
 /** One of the two policies, and where its blocks come from: `github` from `preset github`. */
 export interface DiffSide {
