@@ -9,11 +9,12 @@ import { Toys } from "../fixtures/engine/toys.ts";
 // The same program, state and configuration under the embedded engine and under the real CLI.
 
 const real = RealCli.find();
-if (!real)
-  console.log(
-    "skipped: no pulumi with pulumi-language-nodejs on PATH or in NEMOCLAW_PULUMI, so nothing to compare with",
-  );
-const compare = test.skipIf(!real);
+/** A test that needs the CLI; without one it is skipped and says why. */
+const compare = (name: string, options: { timeout: number }, check: () => Promise<void>) =>
+  test(name, options, async ({ skip }) => {
+    if (!real) skip("no pulumi with pulumi-language-nodejs on PATH or in NEMOCLAW_PULUMI, so nothing to compare with");
+    await check();
+  });
 const cli = real as RealCli;
 const minutes = 180_000;
 

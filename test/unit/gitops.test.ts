@@ -228,35 +228,33 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
 });
 
 const cli = RealCli.find();
-if (!cli) console.log("skipped: no pulumi with pulumi-language-nodejs on PATH or in NEMOCLAW_PULUMI, so no real plan");
 
-test.skipIf(!cli)(
-  "the real CLI saves a plan, applies exactly it, and refuses it for anything else; its JSON tells the drift",
-  { timeout: 180_000 },
-  async () => {
-    const real = cli as RealCli;
-    using toys = await Toys.make('new Thing("a", { key: "k", value: new pulumi.Config().get("value") ?? "one" });');
-    expect(real.run(toys, ["up", "--yes", "--skip-preview"]).code).toBe(0);
-    toys.world = JSON.parse(JSON.stringify(toys.world).replace('"one"', '"drifted"'));
-    real.run(toys, ["config", "set", "value", "two"]);
-    const preview = real.run(toys, ["preview", "--refresh", "--json", "--save-plan", "plan.json"]);
-    expect(preview.code).toBe(0);
-    const report = reportOfPreview({
-      stack: "local",
-      preview: readPreview(preview.stdout, "the real preview"),
-      compared: "",
-    });
-    expect(report.resources).toMatchObject([
-      { name: "a", operation: "update", values: [{ path: "value", before: "drifted", after: "two" }] },
-    ]);
-    expect(report.drift).toMatchObject([{ name: "a", values: [{ path: "value", before: "one", after: "drifted" }] }]);
+test("the real CLI saves a plan, applies exactly it, and refuses it for anything else; its JSON tells the drift", {
+  timeout: 180_000,
+}, async ({ skip }) => {
+  if (!cli) skip("no pulumi with pulumi-language-nodejs on PATH or in NEMOCLAW_PULUMI, so no real plan");
+  const real = cli as RealCli;
+  using toys = await Toys.make('new Thing("a", { key: "k", value: new pulumi.Config().get("value") ?? "one" });');
+  expect(real.run(toys, ["up", "--yes", "--skip-preview"]).code).toBe(0);
+  toys.world = JSON.parse(JSON.stringify(toys.world).replace('"one"', '"drifted"'));
+  real.run(toys, ["config", "set", "value", "two"]);
+  const preview = real.run(toys, ["preview", "--refresh", "--json", "--save-plan", "plan.json"]);
+  expect(preview.code).toBe(0);
+  const report = reportOfPreview({
+    stack: "local",
+    preview: readPreview(preview.stdout, "the real preview"),
+    compared: "",
+  });
+  expect(report.resources).toMatchObject([
+    { name: "a", operation: "update", values: [{ path: "value", before: "drifted", after: "two" }] },
+  ]);
+  expect(report.drift).toMatchObject([{ name: "a", values: [{ path: "value", before: "one", after: "drifted" }] }]);
 
-    const apply = ["up", "--yes", "--refresh", "--skip-preview", "--plan", "plan.json"];
-    real.run(toys, ["config", "set", "value", "three"]);
-    expect(real.run(toys, apply).code).not.toBe(0);
-    expect(JSON.stringify(toys.world)).not.toContain("three");
-    real.run(toys, ["config", "set", "value", "two"]);
-    expect(real.run(toys, apply).code).toBe(0);
-    expect(JSON.stringify(toys.world)).toContain('"two"');
-  },
-);
+  const apply = ["up", "--yes", "--refresh", "--skip-preview", "--plan", "plan.json"];
+  real.run(toys, ["config", "set", "value", "three"]);
+  expect(real.run(toys, apply).code).not.toBe(0);
+  expect(JSON.stringify(toys.world)).not.toContain("three");
+  real.run(toys, ["config", "set", "value", "two"]);
+  expect(real.run(toys, apply).code).toBe(0);
+  expect(JSON.stringify(toys.world)).toContain('"two"');
+});
