@@ -82,7 +82,8 @@ fi
 printf '%s\\n' ${quote(content)} >${file}
 if test -d ${quote(systemd)}; then
   n=0
-  while systemctl -q is-active 'nemoclaw-apply-*'; do
+  # One that is being stopped still runs until it has ended.
+  while systemctl list-units --plain --no-legend --state=active,activating,deactivating,reloading 'nemoclaw-apply-*' | grep -q .; do
     test $((n % 10)) -ne 0 || echo ${mark} busy
     n=$((n + 1))
     test $n -lt ${leftoverSeconds} || { echo ${mark} stuck; exit 1; }

@@ -97,9 +97,11 @@ function settle({ name, version, node = ownNode }: NpmInstall, words: readonly s
   const confined = ["ProtectSystem=strict", `ReadWritePaths=${staging}`, "PrivateNetwork=yes", "PrivateTmp=yes"];
   const poor = ["NoNewPrivileges=yes", "CapabilityBoundingSet=", "ProtectHome=yes", "Environment=HOME=/tmp"];
   const properties = [...confined, ...poor, `WorkingDirectory=${staging}`].map((each) => `--property=${each}`);
+  // Of the same family as the units of plans: a run that is cut short leaves it to be waited for by the next.
+  const unit = `--unit=nemoclaw-apply-settle-${name}`;
   return argv(
     `let ${name} ${version} finish its installation`,
-    ["systemd-run", "--quiet", "--wait", "--pipe", "--collect", ...properties, node, ...words],
+    ["systemd-run", "--quiet", "--wait", "--pipe", "--collect", unit, ...properties, node, ...words],
     { timeoutSeconds: 300 },
   );
 }
