@@ -45,6 +45,7 @@ export async function removeEverything(stack: string, progress: Progress): Promi
     await rm(stackStateFile(stack), { force: true });
   } else {
     progress.line(`Stack ${stack} has no state in this clone.`);
+    if (hasDocker) await tellForeign(stack, progress);
   }
   await rm(stackFile(stack), { force: true });
 
@@ -92,6 +93,16 @@ async function removeLabelled(installations: readonly string[], say: Say): Promi
       }
     }
   }
+}
+
+/** Without the state nothing tells whether these are ours or another clone's, so a person decides. */
+async function tellForeign(stack: string, progress: Progress): Promise<void> {
+  const filter = ["--filter", `label=nemoclaw.stack=${stack}`, "--format", "{{.Names}}"];
+  const { stdout } = await runProgram(["docker", "container", "ls", "--all", ...filter]);
+  const names = stdout.split("\n").filter(Boolean);
+  if (names.length === 0) return;
+  progress.line(`Docker has containers of a stack of this name, made by another clone or by a state that is lost:`);
+  progress.line(`  ${names.join(" ")}; if nobody needs them: docker container rm --force --volumes ${names.join(" ")}`);
 }
 
 async function removeImages(images: readonly string[], say: Say): Promise<void> {
