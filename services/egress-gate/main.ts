@@ -42,13 +42,14 @@ async function main(): Promise<void> {
     caCert: need("ca-cert"),
     uids: values["allow-uid"]?.map(uidOf) ?? [process.getuid?.() ?? -1],
   });
-  console.log(
-    JSON.stringify({ t: new Date().toISOString(), event: "listening", sandbox: need("sandbox"), port: gate.port }),
-  );
   process.on("SIGHUP", () => gate.reload());
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => void gate.close().then(() => process.exit(0)));
   }
+  // Last: whoever waits for this line may send a signal at once.
+  console.log(
+    JSON.stringify({ t: new Date().toISOString(), event: "listening", sandbox: need("sandbox"), port: gate.port }),
+  );
 }
 
 main().catch((error: Error) => {

@@ -19,11 +19,12 @@ async function main(): Promise<void> {
     status: need("status"),
     ...(process.env.CREDENTIALS_DIRECTORY === undefined ? {} : { credentials: process.env.CREDENTIALS_DIRECTORY }),
   });
-  console.log(JSON.stringify({ t: new Date().toISOString(), event: "listening", socket: need("socket") }));
   process.on("SIGHUP", () => route.reload());
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => void route.close().then(() => process.exit(0)));
   }
+  // Last: whoever waits for this line may send a signal at once.
+  console.log(JSON.stringify({ t: new Date().toISOString(), event: "listening", socket: need("socket") }));
 }
 
 main().catch((error: Error) => {
