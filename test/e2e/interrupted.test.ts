@@ -100,7 +100,9 @@ describe("a quick start that is interrupted goes on from there", { timeout: 600_
     async ({ signal, whom, seconds }) => {
       const run = start();
       expect(await run.printed(/▸ Apply stack/)).toBe(true);
-      await Promise.race([sleep(seconds * 1000), run.ended]);
+      const early = await Promise.race([sleep(seconds * 1000), run.ended]);
+      // On a fast computer the last of these runs may have nothing left to do.
+      if (early) return expect(early.exitCode, early.output).toBe(0);
       run.kill(signal, whom);
       const { exitCode, output } = await run.ended;
       if (signal === "SIGINT") expect(exitCode, output).toBe(130);
