@@ -7,6 +7,7 @@ import { type Machine, machineSchema } from "../../host/machine.ts";
 import { type ConnectOptions, connectTo, disconnectFrom } from "../../host/pool.ts";
 import { ensure } from "../../host/step.ts";
 import { ensureMachineIdentity, type HostKey } from "../../host/steps/machine-identity.ts";
+import { PartlyMade } from "../half-made.ts";
 import type { Handler, Progress } from "../handler.ts";
 
 interface MachineIdentityInputs {
@@ -72,8 +73,12 @@ async function make(
   await ensure(await connectTo(first, patient), ensureMachineIdentity(hostKey));
   if (first.hostKeys.length > 1) await disconnectFrom(first);
   await provenBy(settled, patient);
-  await waitForCloudInit({ connect: () => connectTo(settled, patient), ...progress });
-  return { ...inputs, hostKeys: [final], ready: true };
+  const proven = { hostKeys: [final] };
+  await waitForCloudInit({ connect: () => connectTo(settled, patient), ...progress }).catch((error: unknown) => {
+    // The final key has answered: the one of user data must not be accepted again, however the first boot ends.
+    throw new PartlyMade(error, proven);
+  });
+  return { ...inputs, ...proven, ready: true };
 }
 
 /** Connects with the final key only; whatever looks at the machine afterwards uses this connection. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { HostError } from "../../host/errors.ts";
 import { Dispatcher } from "../../provider/dispatch.ts";
+import { PartlyMade } from "../../provider/half-made.ts";
 import type { AnyHandler } from "../../provider/handler.ts";
 import { handlers } from "../../provider/handlers/index.ts";
 import { sshKeyPair } from "../../provider/handlers/ssh-key-pair.ts";
@@ -78,6 +79,19 @@ describe("the dispatcher", () => {
     const before = await failing("host-key").catch((error: unknown) => error);
     expect(before).toBeInstanceOf(HostError);
     expect(before).not.toHaveProperty("id");
+  });
+
+  test("what was seen to be done before a failure goes into state with it", async () => {
+    const handler = thing({
+      create: async () => {
+        throw new PartlyMade(new HostError("unreachable", { summary: "it rebooted" }), { hostKeys: ["final"] });
+      },
+    });
+    await expect(dispatch(handler).create(at, { name: "a" })).rejects.toMatchObject({
+      id: "thing/a",
+      properties: { name: "a", hostKeys: ["final"] },
+      reasons: ["it rebooted"],
+    });
   });
 
   test("an unknown type names those there are", async () => {
