@@ -85,7 +85,14 @@ function available(policy: readonly string[][]): string[] {
 
 const finishInterrupted: Command = {
   title: "finish an interrupted package installation",
-  script: "dpkg --force-confdef --force-confold --configure -a",
+  // Another installation may have begun since somebody looked, and dpkg itself does not wait for its lock.
+  script: `until said=$(LC_ALL=C dpkg --force-confdef --force-confold --configure -a 2>&1); do
+  case "$said" in
+  *"lock was locked by another process"*) sleep 2 ;;
+  *) printf '%s\\n' "$said"; exit 1 ;;
+  esac
+done`,
+  shown: "dpkg --force-confdef --force-confold --configure -a",
   timeoutSeconds: 600,
   try: "on the machine: dpkg --configure -a",
 };
