@@ -1,9 +1,9 @@
 import type { Question, Questions } from "../question.ts";
 import { type AptFacts, aptFacts } from "./apt-packages.ts";
 import { authoritiesPath } from "./authorities.ts";
-import { type RepositoryFacts, repositoryFacts } from "./docker-repository.ts";
 import { readSettings, settingsPath } from "./docker-settings.ts";
 import { type FileFacts, fileFacts } from "./file-facts.ts";
+import { type RepositoryFacts, repositoryFacts } from "./signed-repository.ts";
 
 export interface DockerEngineFacts {
   readonly system: SystemFacts;
@@ -77,7 +77,7 @@ export const dockerEngineFacts: Questions<DockerEngineFacts> = {
     "gpg",
   ]),
   authorities: fileFacts(authoritiesPath),
-  repository: repositoryFacts,
+  repository: repositoryFacts("docker"),
   settings: readSettings,
   service,
   engine,

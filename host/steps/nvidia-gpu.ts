@@ -13,12 +13,8 @@ import type { Question } from "../question.ts";
 import type { Mirrors } from "../runtimes/runtime.ts";
 import type { Step } from "../step.ts";
 import { type AptFacts, aptFacts, ensurePackages } from "./apt-packages.ts";
-import {
-  type NvidiaRepository,
-  type NvidiaRepositoryFacts,
-  nvidiaRepositoryFacts,
-  trustNvidiaRepository,
-} from "./nvidia-repository.ts";
+import { type NvidiaRepository, trustNvidiaRepository } from "./nvidia-repository.ts";
+import { type RepositoryFacts, repositoryFacts } from "./signed-repository.ts";
 
 export interface NvidiaGpuArgs {
   /** With `none` there is nothing to do, whatever the machine has. */
@@ -39,7 +35,7 @@ export interface NvidiaFacts {
   readonly gpu: GpuFacts;
   readonly system: { readonly distribution: string; readonly arch: string; readonly kernel: string };
   readonly toolkit: AptFacts;
-  readonly repository: NvidiaRepositoryFacts;
+  readonly repository: RepositoryFacts;
   /** Version of `nvidia-ctk`; empty where there is none. Images bring the toolkit without a package of this name. */
   readonly ctk: string;
   /** Devices in the CDI specifications that name the loaded driver's libraries. */
@@ -63,7 +59,7 @@ export function ensureNvidiaGpu(args: NvidiaGpuArgs): Step<NvidiaFacts> {
       gpu: gpuFacts,
       system,
       toolkit: aptFacts([toolkit, "ca-certificates", "curl", "gpg"]),
-      repository: nvidiaRepositoryFacts,
+      repository: repositoryFacts("nvidia"),
       ctk,
       cdi,
     },
