@@ -11,6 +11,10 @@ export interface CloudflareTunnelArgs {
   readonly origin: pulumi.Input<{ host: string; port: number }>;
   /** The public name of a named tunnel. */
   readonly hostname?: pulumi.Input<string>;
+  /** Who is let in. Known to the stack and the policy pack, and no setting of the machine. */
+  readonly access: pulumi.Input<"cloudflare-access" | "public">;
+  /** Why everybody is; needed with access `public`. */
+  readonly reason?: pulumi.Input<string>;
   /** A named tunnel's token. */
   readonly token?: pulumi.Input<string>;
   readonly mirrors?: pulumi.Input<MirrorsArgs>;

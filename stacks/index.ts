@@ -39,6 +39,9 @@ const door =
         {
           ...agent.reach,
           kind: tunnel.kind,
+          // The guardrails let no quick tunnel through that does not say so itself.
+          access: tunnel.access ?? "public",
+          reason: tunnel.reason,
           hostname: tunnel.kind === "named" ? tunnel.hostname : undefined,
           origin: agent.origin,
           token: tunnel.kind === "named" ? secrets.tunnelToken : undefined,

@@ -18,6 +18,9 @@ interface TunnelInputs {
   readonly kind: "quick" | "named";
   readonly origin: { readonly host: string; readonly port: number };
   readonly hostname?: string;
+  /** Who is let in, and why everybody: kept in state for those who review it, and nothing on the machine depends on it. */
+  readonly access: "cloudflare-access" | "public";
+  readonly reason?: string;
   readonly token?: string;
   readonly mirrors?: Mirrors;
   readonly running: boolean;
@@ -44,6 +47,8 @@ export const cloudflareTunnelResource = hostHandler<TunnelInputs, TunnelState, F
       kind: z.enum(["quick", "named"]),
       origin: z.strictObject({ host: z.literal("127.0.0.1"), port: z.int().min(1).max(65535) }),
       hostname: z.string().optional(),
+      access: z.enum(["cloudflare-access", "public"]),
+      reason: z.string().min(1).optional(),
       token: z.string().min(1).optional(),
       mirrors: mirrorsSchema.optional(),
       running: z.boolean(),

@@ -81,6 +81,18 @@ test("the policy pack, in Pulumi's own loader, has every guardrail", async () =>
   expect(info.getPoliciesList().map((policy: Message) => policy.getName())).toEqual(guardrails.map(({ name }) => name));
 });
 
+test("it sees who a tunnel lets in, on the resource itself", async () => {
+  const door = { type: "nemoclaw:host:CloudflareTunnel", name: "tunnel", props: { kind: "named" } };
+  expect(await analyze([{ ...door, props: { ...door.props, access: "cloudflare-access" } }])).toEqual([]);
+  expect(await analyze([{ ...door, props: { ...door.props, access: "public", reason: "an open day" } }])).toEqual([]);
+  expect(await analyze([{ ...door, props: { ...door.props, access: "public" } }])).toEqual([
+    expect.objectContaining({ policy: "tunnel-access", message: expect.stringContaining("no reason is given") }),
+  ]);
+  expect(await analyze([door])).toEqual([
+    expect.objectContaining({ policy: "tunnel-access", message: expect.stringContaining("says who is let in") }),
+  ]);
+});
+
 test("it lets a good stack through, and stops a bad one with the rule and the way out", async () => {
   const volume = { type: "aws:ebs/volume:Volume", name: "data", props: { encrypted: true } };
   expect(await analyze([{ ...volume, protect: true }])).toEqual([]);

@@ -38,6 +38,7 @@ const bridge = (name: string, props: object): Declared => ({
 const network = (endpoint: object) =>
   resource("nemoclaw:host:NetworkPolicy", { networkPolicies: { web: { endpoints: [endpoint] } } });
 const tunnel = (props: Record<string, unknown>) => resource("nemoclaw:settings:Tunnel", props);
+const cloudflared = (props: Record<string, unknown>) => resource("nemoclaw:host:CloudflareTunnel", props);
 const volume = (props: Record<string, unknown>, protect = false) =>
   resource("aws:ebs/volume:Volume", { encrypted: true, ...props }, protect);
 const disk = (props: Record<string, unknown>, protect = false) => resource("gcp:compute/disk:Disk", props, protect);
@@ -155,10 +156,14 @@ const stacks: Record<string, { passes: Declared[][]; fails: [Declared[], string]
     passes: [
       [tunnel({ kind: "none" }), tunnel({ kind: "named", access: "cloudflare-access" })],
       [tunnel({ kind: "quick", access: "public", reason: "a demo" })],
+      [cloudflared({ kind: "named", access: "cloudflare-access" }), cloudflared({ kind: "named", access: later })],
     ],
     fails: [
       [[tunnel({ kind: "quick" })], "access: a quick tunnel lets everybody in"],
       [[tunnel({ kind: "named", access: "public" })], "reason: everybody is let in"],
+      [[cloudflared({ kind: "named" })], "access: nothing says who is let in"],
+      [[cloudflared({ kind: "quick", access: "cloudflare-access" })], "access: a quick tunnel lets everybody in"],
+      [[cloudflared({ kind: "named", access: "public" })], "reason: everybody is let in"],
     ],
   },
   "protected-data": {
