@@ -6,18 +6,20 @@ export interface ChatMessage {
 
 const internalStart = "<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>";
 const internalEnd = "<<<END_OPENCLAW_INTERNAL_CONTEXT>>>";
+const runtimeLine = /\n\nRuntime: agent=[^\n|]* \| session=[^\n]*$/;
 const timestamp = /^\[[A-Z][a-z]{2} \d{4}-\d{2}-\d{2} \d{2}:\d{2}(?::\d{2})? [^\]\n]{1,40}\] /;
 
 /**
  * The text of the person behind a chat request. OpenClaw puts a message of its own after the person's, which is only
- * internal context, and a timestamp before the person's words; both are taken away.
+ * internal context, a timestamp before the person's words, and after the first ones of a session a line about itself; all of
+ * these are taken away.
  *
  * @returns undefined when no user message holds any text
  */
 export function personText(messages: readonly ChatMessage[]): string | undefined {
   for (const message of messages.toReversed()) {
     if (message.role !== "user") continue;
-    const text = withoutInternal(contentText(message.content)).replace(timestamp, "");
+    const text = withoutInternal(contentText(message.content)).replace(timestamp, "").replace(runtimeLine, "");
     if (text.trim() !== "") return text;
   }
   return undefined;

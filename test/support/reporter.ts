@@ -13,7 +13,8 @@ export class Reporter implements VitestReporter {
   #running = new Map<string, number>();
   #heartbeat: NodeJS.Timeout | undefined;
   #lastPrinted = 0;
-  #noReason = "no reason given";
+  /** Why tests are left out that say nothing themselves; without one that is a fault of theirs. */
+  #leftOut: string | undefined;
 
   constructor(print: (line: string) => void = (line) => console.log(line), now: () => number = Date.now) {
     this.#print = print;
@@ -21,7 +22,7 @@ export class Reporter implements VitestReporter {
   }
 
   onInit(vitest: Vitest): void {
-    if (vitest.config.testNamePattern) this.#noReason = "left out by the test name that was asked for";
+    if (vitest.config.testNamePattern) this.#leftOut = "left out by the test name that was asked for";
   }
 
   onTestRunStart(): void {
@@ -49,9 +50,7 @@ export class Reporter implements VitestReporter {
         if (isEndToEnd(test.module)) this.#say(`  ok       ${test.fullName}${took}`);
         break;
       case "skipped":
-        this.#tally.skipped += 1;
-        this.#skips.push(`${where}: ${result.note ?? this.#noReason}`);
-        if (isEndToEnd(test.module)) this.#say(`  skipped  ${test.fullName}: ${result.note ?? this.#noReason}`);
+        this.#skipped(test, where, result.note ?? this.#leftOut ?? (isSetUp(test) ? undefined : setUpFailed));
         break;
       case "failed":
         this.#tally.failed += 1;
@@ -91,6 +90,18 @@ export class Reporter implements VitestReporter {
     this.#say(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
   }
 
+  #skipped(test: TestCase, where: string, reason: string | undefined): void {
+    if (reason === undefined) {
+      this.#tally.failed += 1;
+      process.exitCode = 1;
+      this.#say(`  FAILED   ${where}: skipped without a reason; say one: skip("no curl here")`);
+      return;
+    }
+    this.#tally.skipped += 1;
+    this.#skips.push(`${where}: ${reason}`);
+    if (isEndToEnd(test.module)) this.#say(`  skipped  ${test.fullName}: ${reason}`);
+  }
+
   #tellWhatRuns(): void {
     if (this.#now() - this.#lastPrinted < 7500) return;
     const [name, since] = [...this.#running].at(-1) ?? [];
@@ -110,6 +121,16 @@ export class Reporter implements VitestReporter {
   #say(text: string): void {
     this.#lastPrinted = this.#now();
     this.#print(text);
+  }
+}
+
+const setUpFailed = "what it needs could not be set up; see the failure above or below";
+
+/** Whether all hooks before a test went well; vitest skips its test when one of them did not. */
+function isSetUp(test: TestCase): boolean {
+  for (let part: TestCase["parent"] = test.parent; ; part = part.parent) {
+    if (part.errors().length > 0) return false;
+    if (part.type === "module") return true;
   }
 }
 

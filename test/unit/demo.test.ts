@@ -28,6 +28,12 @@ describe("finding the person's text", () => {
     ["behind context in one message", [user(`${internal}<<<END_OPENCLAW_INTERNAL_CONTEXT>>>\n\nhello`)], "hello"],
     ["with odd characters", [user(`${stamp}\n$(x) 😀 [Sun] "q"\n`)], `\n$(x) 😀 [Sun] "q"\n`],
     ["that looks like a timestamp", [user(`${stamp}${stamp}x`)], `${stamp}x`],
+    [
+      "before OpenClaw's line about itself",
+      [user(`${stamp}a\nb\n\nRuntime: agent=main | session=x | os=Linux`)],
+      "a\nb",
+    ],
+    ["that speaks of a runtime", [user(`${stamp}a\n\nRuntime: agent=? I mean`)], "a\n\nRuntime: agent=? I mean"],
     ["none", [{ role: "system", content: "x" }, user(internal)], undefined],
     ["nothing at all", [], undefined],
   ])("%s", (_, messages, text) => {

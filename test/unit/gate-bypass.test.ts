@@ -288,12 +288,11 @@ describe("bodies", () => {
   });
 });
 
-const curl = existsSync("/usr/bin/curl");
-
 describe("real clients", () => {
   const proxies = () => ({ http_proxy: `http://127.0.0.1:${port}`, https_proxy: `http://127.0.0.1:${port}` });
 
-  test.skipIf(!curl)("curl (skipped where there is no /usr/bin/curl)", async () => {
+  test("curl", async ({ skip }) => {
+    skip(!existsSync("/usr/bin/curl"), "there is no /usr/bin/curl");
     const get = (...args: string[]) =>
       program(
         "curl",
