@@ -13,6 +13,6 @@ export class Workspace extends pulumi.CustomResource {
   declare readonly path: pulumi.Output<string>;
 
   constructor(name: string, args: WorkspaceArgs, opts?: pulumi.CustomResourceOptions) {
-    super("nemoclaw:host:Workspace", name, { keep: false, ...args, path: undefined }, opts);
+    super("nemoclaw:host:Workspace", name, { keep: false, ...args, ownedByAgent: true, path: undefined }, opts);
   }
 }

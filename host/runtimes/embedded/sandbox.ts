@@ -8,6 +8,7 @@ import {
 import { all } from "../../step.ts";
 import { ensureDirectory } from "../../steps/directory.ts";
 import { ensureAbsent, ensureNoUnit } from "../../steps/file-removal.ts";
+import { ensureKeptFolder } from "../../steps/kept-folder.ts";
 import { ensureFile } from "../../steps/managed-file.ts";
 import { ensureFolderExists } from "../../steps/missing-folder.ts";
 import { observation } from "../../steps/observation.ts";
@@ -37,7 +38,7 @@ export const sandbox = part({
       config: ensureFile(config),
       journal: ensureFile(journal),
       data: ensureDirectory({ path: `/var/lib/nemoclaw/${name}` }),
-      state: ensureDirectory({ path: paths.data(name, "agent"), ...own }),
+      state: ensureKeptFolder({ path: paths.data(name, "agent"), ...own }),
       folders: all("folders that the policy lets it write", writableFolders(policy)),
       // systemd starts one for each namespace and never tells it that its settings changed.
       journalReader: ensureUnit({
