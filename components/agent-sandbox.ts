@@ -29,6 +29,8 @@ export class AgentSandbox extends pulumi.ComponentResource {
   readonly beside: pulumi.CustomResourceOptions;
   /** `true`, or what was tried inside and did not hold. */
   readonly enforced: pulumi.Output<unknown>;
+  /** Who stopped the environment on purpose, when and why; absent while it is not. */
+  readonly stopped: Sandbox["stopped"];
   readonly origin: pulumi.Output<{ host: string; port: number }>;
   readonly model: pulumi.Output<string>;
 
@@ -58,6 +60,7 @@ export class AgentSandbox extends pulumi.ComponentResource {
     this.reach = { machine, sandbox, sandboxId: box.id };
     this.beside = { dependsOn: [network, route], deletedWith };
     this.enforced = box.enforced;
+    this.stopped = box.stopped;
     this.origin = box.origin;
     this.model = route.model;
     this.registerOutputs({ model: route.model });

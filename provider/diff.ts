@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { mayDiffer } from "./stopped.ts";
 import { at, holdsUnknown, type Path } from "./wire.ts";
 
 export interface Diff {
@@ -9,7 +10,8 @@ export interface Diff {
 
 /**
  * Compares what is wanted with what was last observed, under the same property names. Only a known change, or a machine
- * that is itself about to be replaced, replaces; anything else not known yet is an update.
+ * that is itself about to be replaced, replaces; anything else not known yet is an update. That a service does not run is no
+ * change where it was stopped on purpose.
  *
  * @param inputNames what can be configured at all: one of these that is observed but no longer wanted is a change
  * @param replaceOn properties whose change cannot be made in place, as paths: `["machine", "id"]`
@@ -20,7 +22,8 @@ export function diff(
   replaceOn: readonly Path[],
   inputNames: ReadonlySet<string> = new Set(),
 ): Diff {
-  const changed = Object.keys(wanted).filter((key) => !same(observed[key], wanted[key]));
+  const left = mayDiffer(observed);
+  const changed = Object.keys(wanted).filter((key) => !left.includes(key) && !same(observed[key], wanted[key]));
   const gone = [...inputNames].filter((key) => wanted[key] === undefined && observed[key] !== undefined);
   const replaces = replaceOn.filter((path) => mustReplace(path, at(observed, path), at(wanted, path)));
   return {

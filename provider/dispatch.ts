@@ -4,6 +4,7 @@ import { diff } from "./diff.ts";
 import type { LogProgress } from "./engine-log.ts";
 import { halfMade } from "./half-made.ts";
 import type { AnyHandler, Progress } from "./handler.ts";
+import { asIfStarted } from "./stopped.ts";
 import { holdsUnknown, type Path, rewrap, unwrap } from "./wire.ts";
 
 /** Seconds that a cancelled piece of work gets to stop on its machine. */
@@ -59,7 +60,8 @@ export class Dispatcher implements provider.Provider {
     if (state === "gone") return { id: "", props: {}, inputs: {} };
     const names = inputNames(handler);
     const inputs = Object.fromEntries(Object.entries(state as Properties).filter(([key]) => names.has(key)));
-    return { id, props: wrapOutputs(handler, state as Properties, secrets), inputs: rewrap(inputs, secrets) };
+    const wanted = asIfStarted(inputs, state);
+    return { id, props: wrapOutputs(handler, state as Properties, secrets), inputs: rewrap(wanted, secrets) };
   }
 
   async update(id: string, urn: string, olds: Properties, news: Properties): Promise<provider.UpdateResult> {

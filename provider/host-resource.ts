@@ -5,7 +5,9 @@ import { readLocalMachine } from "../host/local/machine.ts";
 import type { Machine } from "../host/machine.ts";
 import { connectTo } from "../host/pool.ts";
 import { ensure, type Step } from "../host/step.ts";
+import { describeStopped } from "../host/stopped.ts";
 import type { Handler, Progress } from "./handler.ts";
+import { stoppedOn, whileStopped } from "./stopped.ts";
 import type { Path } from "./wire.ts";
 
 export interface OnMachine {
@@ -15,6 +17,9 @@ export interface OnMachine {
 /**
  * A resource that stands on a machine, described by one step. `hostHandler` makes the whole life cycle of it: create and
  * update make the step true, read looks at its facts, delete makes the removal true.
+ *
+ * A service of a sandbox whose environment is stopped on purpose is made ready and not started: its step is then made from
+ * `running: false` and `inForce: false`, and its state says in `stopped` who stopped it.
  */
 export interface HostResource<Inputs extends OnMachine, State extends Inputs, Facts> {
   readonly type: string;
@@ -40,10 +45,15 @@ export function hostHandler<Inputs extends OnMachine, State extends Inputs, Fact
 ): Handler<Inputs, State> {
   const make = async (inputs: Inputs, progress: Progress): Promise<State> => {
     const host = await connectTo(inputs.machine, progress);
-    const facts = await ensure(host, await resource.step(inputs));
-    const state = resource.observe(inputs, facts);
+    const started = await resource.step(inputs);
+    // Asked together, so that the mark costs no round trip of its own.
+    const [stopped] = await Promise.all([stoppedOn(host, inputs), host.look(started.facts)]);
+    const wanted = stopped ? whileStopped(inputs) : inputs;
+    const facts = await ensure(host, stopped ? await resource.step(wanted) : started);
+    const state = resource.observe(wanted, facts);
     if (state === "gone") throw notThere(resource.nameOn(inputs), inputs.machine);
-    return resource.prove ? resource.prove(host, inputs, state) : state;
+    if (stopped) progress.log(`made ready and not started: ${describeStopped(stopped)}`);
+    return { ...(resource.prove ? await resource.prove(host, wanted, state) : state), stopped };
   };
   const idOf = (inputs: Inputs) => `${inputs.machine.id}/${resource.nameOn(inputs)}`;
 
@@ -59,8 +69,12 @@ export function hostHandler<Inputs extends OnMachine, State extends Inputs, Fact
     async read(_id, state, progress) {
       try {
         const host = await connectTo(state.machine, { ...progress, connectSeconds: READ_DEADLINE_SECONDS });
-        const observed = resource.observe(state, await host.look((await resource.step(state)).facts));
-        return observed === "gone" ? "gone" : { ...state, ...observed };
+        const { facts } = await resource.step(state);
+        const [stopped, found] = await Promise.all([stoppedOn(host, state), host.look(facts)]);
+        const observed = resource.observe(state, found);
+        if (observed === "gone") return "gone";
+        if (stopped) progress.log(describeStopped(stopped));
+        return { ...state, ...observed, stopped };
       } catch (error) {
         if (await goneWithItsMachine(error, state.machine)) return "gone";
         throw error;

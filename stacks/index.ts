@@ -53,6 +53,8 @@ const door =
 export const machine = on.machine.address;
 export const model = agent.model;
 export const enforced = agent.enforced;
+// There only while somebody has stopped the environment on purpose: scripts/start.
+export const stopped = agent.stopped;
 export const bot = bridge?.username ?? "none";
 export const url = door?.url ?? "none";
 

@@ -113,13 +113,15 @@ export function ensureUnit(unit: Unit): Step<UnitFacts> {
       if (enabled === false && isEnabled) commands.push(systemctl("disable", unit.name));
 
       const up = state.activeState === "active" || state.activeState === "reloading";
+      const noted = `${restart} ${reload}`;
       if (!active) {
         if (up || state.activeState === "activating") commands.push(systemctl("stop", unit.name));
+        // What stands now is what it will start with: that is no reason for a restart later.
+        if (restart !== "-" && applied.restart !== restart) commands.push(noteReady(unit.name, noted));
         return commands;
       }
       const stale = (wanted: readonly Cause[] | undefined, found: UnitFacts["restartFiles"]) =>
         files(wanted).some((each) => !holds(each, found[each.path] ?? { kind: "absent" }));
-      const noted = `${restart} ${reload}`;
       if (
         !up ||
         !fileRight ||
@@ -176,6 +178,10 @@ function reloadUnit(unit: Unit, noted: string): Command {
     timeoutSeconds: 120,
     try: unit.try ?? `on the machine: journalctl -u ${unit.name} -e`,
   };
+}
+
+function noteReady(name: string, noted: string): Command {
+  return { title: `note what ${name} will start with`, script: note(name, noted) };
 }
 
 function note(name: string, noted: string): string {

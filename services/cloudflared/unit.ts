@@ -1,3 +1,5 @@
+import { unlessStopped } from "../stopped-condition.ts";
+
 /** What a tunnel's unit is made from. */
 export interface TunnelUnit {
   /** The sandbox's name: small letters, digits and dashes. */
@@ -37,6 +39,7 @@ Description=NemoClaw cloudflared tunnel (${kind}) of sandbox ${sandbox}
 Wants=network-online.target
 After=network-online.target nemoclaw-sandbox@${sandbox}.service
 StartLimitIntervalSec=0
+${unlessStopped(sandbox)}
 
 [Service]
 Type=exec

@@ -1,3 +1,4 @@
+import { unlessStopped } from "../stopped-condition.ts";
 import { checked, hardened, journal, links, word } from "./unit-text.ts";
 
 export interface EgressGateUnit {
@@ -18,6 +19,7 @@ Description=NemoClaw egress gate of sandbox ${name}
 Wants=network-online.target
 After=network-online.target
 StartLimitIntervalSec=0
+${unlessStopped(name)}
 
 [Service]
 Type=exec

@@ -1,3 +1,4 @@
+import { unlessStopped } from "../stopped-condition.ts";
 import { checked, journal, links, word } from "./unit-text.ts";
 
 /** What a sandbox may use of its machine. */
@@ -36,6 +37,7 @@ Wants=nemoclaw-gate@${name}.service nemoclaw-route@${name}.service
 After=network.target nemoclaw-gate@${name}.service nemoclaw-route@${name}.service
 # An agent that cannot start now may start later; the supervisor says why in the meantime.
 StartLimitIntervalSec=0
+${unlessStopped(name)}
 
 [Service]
 Type=notify

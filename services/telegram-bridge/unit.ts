@@ -1,3 +1,5 @@
+import { unlessStopped } from "../stopped-condition.ts";
+
 /** What a bridge's unit is made from. */
 export interface BridgeUnit {
   /** The sandbox's name: small letters, digits and dashes. */
@@ -30,6 +32,7 @@ Wants=network-online.target
 After=network-online.target nemoclaw-sandbox@${sandbox}.service
 # Telegram may be out of reach for hours; the bridge never gives up by itself.
 StartLimitIntervalSec=0
+${unlessStopped(sandbox)}
 
 [Service]
 Type=notify

@@ -12,8 +12,8 @@ import { paths, unitName } from "./paths.ts";
 
 /** What a sandbox may reach: a file that the gate has in force. The agent is not restarted. */
 export const network = part({
-  step({ sandbox, networkPolicies }: NetworkSpec) {
-    const gate = gateOf(sandbox, networkPolicies);
+  step({ sandbox, networkPolicies, inForce }: NetworkSpec) {
+    const gate = { ...gateOf(sandbox, networkPolicies), active: inForce };
     return all(`network policy of ${sandbox}`, {
       file: ensureFile(gate.file),
       loaded: ensureLoaded(gate),

@@ -40,13 +40,8 @@ export const sandbox = part({
       data: ensureDirectory({ path: `/var/lib/nemoclaw/${name}` }),
       state: ensureKeptFolder({ path: paths.data(name, "agent"), ...own }),
       folders: all("folders that the policy lets it write", writableFolders(policy)),
-      // systemd starts one for each namespace and never tells it that its settings changed.
-      journalReader: ensureUnit({
-        name: journalUnit(name),
-        enabled: undefined,
-        active: running,
-        restartWhen: [journal],
-      }),
+      // systemd starts one for each namespace and never tells it that its settings changed; it stays when the rest is stopped.
+      journalReader: ensureUnit({ name: journalUnit(name), enabled: undefined, restartWhen: [journal] }),
       gate: ensureUnit({ name: unitName("gate", name), text: texts.gate, active: running }),
       unit: ensureUnit({
         name: unitName("sandbox", name),
