@@ -1,55 +1,49 @@
 import { getAmi } from "@pulumi/aws/ec2/getAmi.js";
 import { getInstanceTypeOfferings } from "@pulumi/aws/ec2/getInstanceTypeOfferings.js";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
+import { archNames, tellAnswers, wrongArch } from "./cloud-questions.ts";
 import type { Arch } from "./machine-types.ts";
 
 interface Asked {
+  readonly region: string;
   readonly zone: string;
   readonly instanceType: string;
   readonly image: { readonly id: string; readonly arch: Arch };
 }
 
-const archNames: Readonly<Record<string, Arch>> = { x86_64: "amd64", arm64: "arm64" };
+/** Asks AWS what only AWS knows: whether the image is there and built for what the stack says, and whether the zone offers the machine type. */
+export function askAws(asked: Asked, { parent, provider }: pulumi.InvokeOptions): void {
+  const { zone, instanceType, image } = asked;
+  const options = { parent, provider };
+  const questions = [
+    { about: `the image ${image.id}`, answer: aboutImage(asked, options) },
+    { about: `whether ${zone} offers ${instanceType}`, answer: aboutType(asked, options) },
+  ];
+  tellAnswers("AWS", questions, parent);
+}
 
-/**
- * Asks AWS what only AWS knows: whether the image is there and built for what the stack says, and whether the zone offers the
- * machine type. What is wrong fails the preview, all of it together; what cannot be asked is noted.
- */
-export function askAws({ zone, instanceType, image }: Asked, opts: pulumi.InvokeOptions): void {
-  const options = { parent: opts.parent, provider: opts.provider };
-  const images = getAmi({ filters: [{ name: "image-id", values: [image.id] }], includeDeprecated: true }, options);
-  const offers = getInstanceTypeOfferings(
-    {
-      locationType: "availability-zone",
-      filters: [
-        { name: "location", values: [zone] },
-        { name: "instance-type", values: [instanceType] },
-      ],
-    },
-    options,
-  );
-  void Promise.allSettled([images, offers]).then(([found, offered]) => {
-    if (found.status === "rejected") note(`the image ${image.id}`, found.reason);
-    else {
-      const arch = archNames[found.value.architecture];
-      if (arch !== undefined && arch !== image.arch) {
-        fail("machine.image.arch", `${image.id} is built for ${arch}, and the stack says ${image.arch}`, arch);
-      }
-    }
-    if (offered.status === "rejected") note(`whether ${zone} offers ${instanceType}`, offered.reason);
-    else if (Array.isArray(offered.value.instanceTypes) && !offered.value.instanceTypes.includes(instanceType)) {
-      const command = `aws ec2 describe-instance-type-offerings --location-type availability-zone --filters Name=instance-type,Values=${instanceType}`;
-      fail("machine.zone", `${zone} does not offer ${instanceType}`, `a zone that this lists: ${command}`);
-    }
-  });
-
-  // An error in the log fails the preview, after everything else that is wrong has been said as well.
-  function fail(path: string, message: string, instead: string) {
-    void pulumi.log.error(`nemoclaw:${path}\n  ${message}\n  instead: ${instead}`, opts.parent);
+async function aboutImage({ image, region }: Asked, options: pulumi.InvokeOptions) {
+  const filters = [{ name: "image-id", values: [image.id] }];
+  try {
+    const { architecture } = await getAmi({ filters, includeDeprecated: true }, options);
+    const arch = archNames[architecture];
+    return arch === undefined || arch === image.arch ? undefined : wrongArch(image.id, arch, image.arch);
+  } catch (error) {
+    if (!/returned no results/i.test(String(error))) throw error;
+    const instead = "the image's id in this region, where the same image has another id than elsewhere";
+    return { path: "machine.image.id", message: `${region} has no image ${image.id} for this account`, instead };
   }
+}
 
-  function note(what: string, reason: unknown) {
-    const said = reason instanceof Error ? reason.message : String(reason);
-    void pulumi.log.warn(`AWS could not be asked about ${what}: ${said}`, opts.parent);
-  }
+async function aboutType({ zone, instanceType }: Asked, options: pulumi.InvokeOptions) {
+  const filters = [
+    { name: "location", values: [zone] },
+    { name: "instance-type", values: [instanceType] },
+  ];
+  const { instanceTypes } = await getInstanceTypeOfferings({ locationType: "availability-zone", filters }, options);
+  // Before its provider is known, the engine answers nothing.
+  if (instanceTypes?.includes(instanceType) ?? true) return undefined;
+  const command = `aws ec2 describe-instance-type-offerings --location-type availability-zone --filters Name=instance-type,Values=${instanceType}`;
+  const message = `${zone} does not offer ${instanceType}`;
+  return { path: "machine.zone", message, instead: `a zone that this lists: ${command}` };
 }

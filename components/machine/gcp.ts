@@ -9,6 +9,7 @@ import { type CloudKeys, cloudUser, identify, makeKeys, type UserKey } from "./c
 import { cloudConfig } from "./cloud-init.ts";
 import { type GcpDataDiskArgs, gcpDataDisk } from "./gcp-data-disk.ts";
 import { type GcpAccess, gcpNetwork } from "./gcp-network.ts";
+import { askGcp } from "./gcp-questions.ts";
 import { attachableGpus, gcpMachineTypes, takesGpus } from "./gpu-table-gcp.ts";
 import { guarded } from "./guarded.ts";
 import { type Arch, type Gpu, sameModel } from "./machine-types.ts";
@@ -51,6 +52,7 @@ export class GcpMachine extends pulumi.ComponentResource implements ProvidedMach
       { parent: this },
     );
     const child = { parent: this, provider };
+    askGcp(args, child);
 
     const keys = makeKeys(name, args, this);
     // It may do nothing: no role is bound to it.

@@ -34,7 +34,14 @@ export async function declare(
         inputs.set(key(made.type, made.name), made.inputs);
         return { id: `${made.name}-id`, state: { ...made.inputs, ...outputs(made.type, made.name) } };
       },
-      call: ({ token, inputs: asked }) => call(token, asked),
+      call: ({ token, inputs: asked }) => {
+        try {
+          return call(token, asked);
+        } catch (error) {
+          // As the engine hands on what a provider says.
+          throw Object.assign(error as Error, { details: (error as Error).message });
+        }
+      },
     },
     "nemoclaw",
     "test",
@@ -88,4 +95,19 @@ export function graphText(resources: readonly DeclaredResource[]): string {
     stringify({ [`${name} (${type})`]: { options, inputs } }, { lineWidth: 0, sortMapEntries: true }),
   );
   return blocks.join("\n");
+}
+
+/** What a program told the engine's log while it ran. */
+export async function logged(work: () => Promise<unknown>): Promise<{ errors: string[]; warnings: string[] }> {
+  const { log } = pulumi;
+  const [error, warn] = [log.error, log.warn];
+  const said = { errors: [] as string[], warnings: [] as string[] };
+  log.error = async (message) => void said.errors.push(message);
+  log.warn = async (message) => void said.warnings.push(message);
+  try {
+    await work();
+  } finally {
+    Object.assign(log, { error, warn });
+  }
+  return said;
 }

@@ -8,7 +8,7 @@ import { parse as check } from "../../policies/parse.ts";
 import { Workspace } from "../../resources/workspace.ts";
 import type { AwsMachineSettings } from "../../stacks/machine-kinds/aws.ts";
 import { machineSettings } from "../../stacks/machine-kinds/index.ts";
-import { type DeclaredResource, declare, graphText } from "../support/declared-graph.ts";
+import { type DeclaredResource, declare, graphText, logged } from "../support/declared-graph.ts";
 
 const least = {
   kind: "aws",
@@ -45,8 +45,12 @@ function declared(written: object, privateKey?: pulumi.Input<string>, call = clo
 }
 
 /** What AWS answers. */
-function clouds({ architecture = "x86_64", offered = ["g6.xlarge", "g5g.xlarge"] }) {
-  return (token: string) => (token.includes("getAmi") ? { architecture } : { instanceTypes: offered });
+function clouds({ architecture = "x86_64", offered = ["g6.xlarge", "g5g.xlarge"], missing = false }) {
+  return (token: string) => {
+    if (!token.includes("getAmi")) return { instanceTypes: offered };
+    if (missing) throw new Error("Your query returned no results. Please change your search criteria and try again.");
+    return { architecture };
+  };
 }
 
 /** Faults as one line each. */
@@ -298,17 +302,23 @@ describe("what only AWS knows", () => {
       /ami-0123456789abcdef0 is built for arm64, and the stack says amd64[\s\S]*instead: arm64/,
     ],
     [{ offered: [] }, /eu-central-1a does not offer g6\.xlarge/],
+    [{ missing: true }, /machine\.image\.id\n {2}eu-central-1 has no image ami-0123456789abcdef0/],
   ])("is asked, and fails the preview: %j", async (answer, said) => {
-    const errors: string[] = [];
-    const { log } = await import("@pulumi/pulumi");
-    const before = log.error;
-    log.error = async (message) => void errors.push(message);
-    try {
-      await declared({}, undefined, clouds(answer));
-    } finally {
-      log.error = before;
-    }
+    const { errors, warnings } = await logged(() => declared({}, undefined, clouds(answer)));
     expect(errors).toEqual([expect.stringMatching(said)]);
+    expect(warnings).toEqual([]);
+  });
+
+  test("is noted where there are no credentials to ask with, and nothing fails", async () => {
+    const refuse = () => {
+      throw new Error("no valid credential sources found");
+    };
+    const { errors, warnings } = await logged(() => declared({}, undefined, refuse));
+    expect(errors).toEqual([]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^AWS could not be asked about the image ami-.*no valid credential sources/s),
+      expect.stringMatching(/^AWS could not be asked about whether eu-central-1a offers g6\.xlarge/),
+    ]);
   });
 });
 

@@ -6,7 +6,7 @@ import { parse as check } from "../../policies/parse.ts";
 import { Workspace } from "../../resources/workspace.ts";
 import type { GcpMachineSettings } from "../../stacks/machine-kinds/gcp.ts";
 import { machineSettings } from "../../stacks/machine-kinds/index.ts";
-import { type DeclaredResource, declare, graphText } from "../support/declared-graph.ts";
+import { type DeclaredResource, declare, graphText, logged } from "../support/declared-graph.ts";
 
 const least = {
   kind: "gcp",
@@ -16,7 +16,7 @@ const least = {
   image: { name: "projects/deeplearning-platform-release/global/images/common-cu129-ubuntu-2404-nvidia-580-v20261101" },
 };
 
-function declared(written: object): Promise<DeclaredResource[]> {
+function declared(written: object, call = google({})): Promise<DeclaredResource[]> {
   const checked = check(machineSettings, { ...least, ...written });
   if (checked.faults) throw new Error(checked.faults.map(({ message }) => message).join("\n"));
   const settings = checked.value as GcpMachineSettings;
@@ -37,8 +37,19 @@ function declared(written: object): Promise<DeclaredResource[]> {
         ...(type.endsWith(":Address") && { address: "198.51.100.9" }),
         ...(type.endsWith("instance:Instance") && { instanceId: "4711" }),
       }),
+      call,
     },
   );
+}
+
+/** What Google answers. */
+function google({ architecture = "X86_64", offered = true, missing = false }) {
+  return (token: string, { filter }: Record<string, unknown>) => {
+    const [, name] = /name = "([^"]+)"/.exec(String(filter)) ?? [];
+    if (token.includes("getMachineTypes")) return { machineTypes: offered ? [{ name }] : [] };
+    const [, asked = architecture] = /architecture = "([^"]+)"/.exec(String(filter)) ?? [];
+    return { images: missing || asked !== architecture ? [] : [{ name }] };
+  };
 }
 
 /** Faults as one line each. */
@@ -220,6 +231,33 @@ describe("bad input is told at preview, all at once, with the nearest right valu
     [{ project: "My Project" }, "expected a project's id"],
   ])("%j", (change, said) => {
     expect(faults(change)).toContainEqual(expect.stringContaining(said));
+  });
+});
+
+describe("what only Google knows", () => {
+  test.each([
+    [
+      { architecture: "ARM64" },
+      /machine\.image\.arch\n.* is built for arm64, and the stack says amd64\n {2}instead: arm64/,
+    ],
+    [{ offered: false }, /machine\.zone\n {2}europe-west4-a does not offer g2-standard-8/],
+    [{ missing: true }, /machine\.image\.name\n {2}project deeplearning-platform-release has no image common-cu129/],
+  ])("is asked, and fails the preview: %j", async (answer, said) => {
+    const { errors, warnings } = await logged(() => declared({}, google(answer)));
+    expect(errors).toEqual([expect.stringMatching(said)]);
+    expect(warnings).toEqual([]);
+  });
+
+  test("is noted where there are no credentials to ask with, and nothing fails", async () => {
+    const refuse = () => {
+      throw new Error("could not find default credentials");
+    };
+    const { errors, warnings } = await logged(() => declared({}, refuse));
+    expect(errors).toEqual([]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Google Cloud could not be asked about the image .*default credentials/s),
+      expect.stringMatching(/^Google Cloud could not be asked about whether europe-west4-a offers g2-standard-8/),
+    ]);
   });
 });
 
