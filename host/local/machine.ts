@@ -68,6 +68,9 @@ export interface LocalMachine {
 
 const user = "admin";
 
+/** Where its own Docker keeps images: overlay file systems, which cannot lie on the container's own. Docker 29 has them in containerd. */
+const imageStores = ["docker", "containerd"] as const;
+
 /**
  * Makes a machine and starts it; sshd answers a second or two later. A half-made one of the same owner is replaced.
  *
@@ -93,7 +96,11 @@ async function make(args: LocalMachineArgs, image: string): Promise<ContainerSta
   const { name, owner, network, signal } = args;
   const labels = { ...ownerLabels(owner), "nemoclaw.kind": "machine", "nemoclaw.machine": name };
   await ensureNetwork({ name: network, owner, signal });
-  const volume = await ensureVolume({ name: `${name}-docker`, owner, labels, signal });
+  const volumes = await Promise.all(
+    imageStores.map(
+      async (store) => `${await ensureVolume({ name: `${name}-${store}`, owner, labels, signal })}:/var/lib/${store}`,
+    ),
+  );
   return launch({
     name,
     owner,
@@ -102,7 +109,7 @@ async function make(args: LocalMachineArgs, image: string): Promise<ContainerSta
       ...["--hostname", hostname(name), "--network", network, "--restart", "unless-stopped"],
       ...labelArguments({ ...labels, "nemoclaw.host-key": bareKey(args.hostKey.publicKey) }),
       ...likeAMachine,
-      ...["--volume", `${volume}:/var/lib/docker`],
+      ...volumes.flatMap((volume) => ["--volume", volume]),
       ...(args.memory ? ["--memory", args.memory] : []),
       image,
     ],
