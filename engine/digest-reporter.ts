@@ -18,7 +18,10 @@ export interface Digest {
   changeSummary?: Changes;
 }
 
-/** Gathers a preview into the CLI's own JSON. Unchanged resources are left out, as there, except the stack itself. */
+/**
+ * Gathers a preview into the CLI's own JSON. As there, everything that was looked at is listed, and of what stays as it is
+ * only the stack itself.
+ */
 export class DigestReporter implements Reporter {
   readonly digest: Digest = {};
   readonly #rest: (line: string) => void;
@@ -33,7 +36,7 @@ export class DigestReporter implements Reporter {
   planned(step: Step): void {
     if (step.op === "delete-replaced") return;
     const root = (step.after ?? step.before)?.type === stackType;
-    if ((step.op === "same" || step.op === "refresh") && !root) return;
+    if (step.op === "same" && !root) return;
     this.digest.steps ??= [];
     this.digest.steps.push(written(step));
   }

@@ -6,12 +6,13 @@ export interface CheckFailure {
   readonly reason: string;
 }
 
-/** A property path as Pulumi prints it: `machine.hostKeys[0]`. */
+/** A property path as Pulumi prints and reads it: `machine.hostKeys[0]`, `files["a.b"]`. */
 export function printPath(path: Path): string {
-  return path.reduce<string>(
-    (text, key) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${key}`),
-    "",
-  );
+  return path.reduce<string>((text, key) => {
+    if (typeof key === "number") return `${text}[${key}]`;
+    if (!/^[^.[\]"]+$/.test(key)) return `${text}["${key.replaceAll('"', '\\"')}"]`;
+    return text === "" ? key : `${text}.${key}`;
+  }, "");
 }
 
 /** What is wrong with some inputs, all at once. Values not known yet at preview pass; they are checked when they are. */

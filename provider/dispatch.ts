@@ -1,6 +1,6 @@
 import type { provider } from "@pulumi/pulumi";
 import { failuresOf } from "./check.ts";
-import { diff } from "./diff.ts";
+import { type Diff, diff } from "./diff.ts";
 import type { LogProgress } from "./engine-log.ts";
 import { halfMade } from "./half-made.ts";
 import type { AnyHandler, Progress } from "./handler.ts";
@@ -38,8 +38,18 @@ export class Dispatcher implements provider.Provider {
   }
 
   async diff(_id: string, urn: string, olds: Properties, news: Properties): Promise<provider.DiffResult> {
+    return this.compare(urn, olds, olds, news);
+  }
+
+  /** The same with every changed property by name, which takes the inputs as they were recorded, too. */
+  async compare(urn: string, oldInputs: Properties, olds: Properties, news: Properties): Promise<Diff> {
     const handler = this.#handlerOf(urn);
-    return diff(unwrap(olds).plain, unwrap(news).plain, handler.replaceOn, inputNames(handler));
+    const [recorded, observed, wanted] = [unwrap(oldInputs), unwrap(olds), unwrap(news)];
+    return diff(observed.plain, wanted.plain, handler.replaceOn, {
+      inputNames: inputNames(handler),
+      secrets: [...observed.secrets, ...wanted.secrets],
+      recorded: recorded.plain,
+    });
   }
 
   async create(urn: string, properties: Properties): Promise<provider.CreateResult> {

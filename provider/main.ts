@@ -2,6 +2,7 @@ import pulumi from "@pulumi/pulumi";
 import { closeAll } from "../host/pool.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { engineLog } from "./engine-log.ts";
+import { answerDiffsInFull } from "./full-diffs.ts";
 import { handlers } from "./handlers/index.ts";
 
 const args = process.argv.slice(2);
@@ -16,4 +17,5 @@ process.on("SIGTERM", async () => {
   process.exit(143);
 });
 
+answerDiffsInFull(dispatcher.compare.bind(dispatcher));
 await pulumi.provider.main(dispatcher, args);

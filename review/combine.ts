@@ -12,7 +12,10 @@ export function combine(preview: Report, revisions: Report): Report {
     versions: [...preview.versions, ...revisions.versions.filter(({ what }) => !known.has(what))],
     exposure: preview.exposure.length > 0 ? preview.exposure : revisions.exposure,
     settings: revisions.settings,
-    // The stack file's own names are certain; the preview can only guess at what it is not shown.
-    secrets: revisions.secrets.length > 0 ? revisions.secrets : preview.secrets,
+    // What the stack file names is not guessed at.
+    secrets: [
+      ...revisions.secrets,
+      ...preview.secrets.filter(({ guessed }) => !guessed || revisions.secrets.length === 0),
+    ],
   };
 }

@@ -86,10 +86,12 @@ function resources({ resources: all, expected }: Report): Section | undefined {
   };
 }
 
-function why({ because, values, operation, rotated }: ResourceChange): string {
+function why({ because, values, operation, secrets: { changed } }: ResourceChange): string {
   if (operation === "create" || operation === "delete") return "";
   const keys =
-    because.length > 0 ? because : [...new Set([...values.map(({ path }) => path.split(".")[0] ?? ""), ...rotated])];
+    because.length > 0
+      ? because
+      : [...new Set([...values.map(({ path }) => path), ...changed].map((path) => path.split(".")[0] ?? ""))];
   return keys.slice(0, 6).join(", ") + (keys.length > 6 ? " …" : "");
 }
 

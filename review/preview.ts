@@ -84,7 +84,7 @@ export function readPreview(text: string, name: string): Preview {
   checkWhole(name, steps ?? [], changeSummary);
   const warnings = (diagnostics ?? []).filter(({ severity }) => severity === "warning");
   return {
-    steps: steps ?? [],
+    steps: lookTold(steps ?? []),
     counts: changeSummary,
     warnings: warnings.map(({ message, urn }) => ({ message: plain(message), urn })),
   };
@@ -105,11 +105,35 @@ function json(text: string, name: string): unknown {
 function checkWhole(name: string, steps: readonly PreviewStep[], counts: Readonly<Record<string, number>>): void {
   for (const op of ["create", "update", "delete", "replace"]) {
     const wanted = counts[op] ?? 0;
-    const urns = new Set(steps.filter((one) => operationOf(one) === op).map(({ urn }) => urn));
-    if (urns.size < wanted) {
-      throw new ReviewError(`${name} counts ${wanted} to ${op} and lists ${urns.size}: part of it is missing`, how);
+    const looked = programBegins(steps);
+    // One thing may have been found changed and be changed again: the engine counts both.
+    const listed = steps.flatMap((one, at) => (operationOf(one) === op ? [`${at < looked} ${one.urn}`] : []));
+    const size = new Set(listed).size;
+    if (size < wanted) {
+      throw new ReviewError(`${name} counts ${wanted} to ${op} and lists ${size}: part of it is missing`, how);
     }
   }
+}
+
+const stackType = "pulumi:pulumi:Stack";
+
+/** Where what the program wants begins: with the stack itself. Before that stands what a look at the real things found. */
+function programBegins(steps: readonly PreviewStep[]): number {
+  if (!steps.some(({ op }) => op === "refresh")) return 0;
+  const typeOf = ({ urn, newState, oldState }: PreviewStep) =>
+    (newState ?? oldState)?.type ?? urn.split("::")[2]?.split("$").at(-1);
+  return Math.max(
+    0,
+    steps.findIndex((step) => typeOf(step) === stackType && step.op !== "refresh"),
+  );
+}
+
+// The engines write what they found changed or gone as an update or a deletion, as if they were going to do that.
+function lookTold(steps: readonly PreviewStep[]): PreviewStep[] {
+  const looked = programBegins(steps);
+  return steps.map((step, at) =>
+    at < looked && (step.op === "update" || step.op === "delete") ? { ...step, op: "refresh" } : step,
+  );
 }
 
 /** What a step does in the end; a replacement is several steps. */

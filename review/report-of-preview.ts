@@ -37,25 +37,39 @@ export function reportOfPreview({ stack, preview, recorded = recordedIn(preview)
 }
 
 function secretChanges(resources: readonly ResourceChange[]): SecretChange[] {
-  return resources.flatMap(({ name, operation, rotated, secrets, values, before, after }): SecretChange[] => {
-    if (operation === "create") return [];
-    const own = secrets.filter((key) => key !== "machine");
-    const told = own.flatMap((key): SecretChange[] => {
-      const [was, is] = [before?.inputs?.[key], after?.inputs?.[key]];
-      if (operation !== "delete" && was === undefined) return [{ name: `${key} of ${name}`, kind: "new" }];
-      if (operation !== "delete" && is === undefined) return [{ name: `${key} of ${name}`, kind: "gone" }];
-      return rotated.includes(key) && operation === "update"
-        ? [
-            {
-              name: `${key} of ${name}`,
-              kind: "changed",
-              note: values.length === 0 ? "the only thing that can have changed" : undefined,
-            },
-          ]
-        : [];
-    });
-    return told;
-  });
+  const own = resources.filter(({ operation }) => operation !== "create");
+  return own
+    .flatMap(({ name, operation, secrets }): SecretChange[] => {
+      const { before, after, changed, drifted, named } = secrets;
+      // The connection to the machine is part of everything that stands on it; said once, below.
+      const mine = (path: string) => !path.startsWith("machine.");
+      const entry = (path: string, kind: SecretChange["kind"], more: Partial<SecretChange> = {}) => ({
+        name: `${path} of ${name}`,
+        kind,
+        ...more,
+      });
+      if (operation === "delete") return [];
+      const fresh = after.filter((path) => mine(path) && !before.includes(path)).map((path) => entry(path, "new"));
+      const gone = before.filter((path) => mine(path) && !after.includes(path)).map((path) => entry(path, "gone"));
+      const both = changed.filter((path) => mine(path) && before.includes(path));
+      const more = (path: string) => (drifted.includes(path) ? { note: otherThere } : named ? {} : onlyGuess);
+      return [...fresh, ...gone, ...both.map((path) => entry(path, "changed", more(path)))];
+    })
+    .concat(connectionSecrets(own));
+}
+
+const onlyGuess = { note: "the only thing that can have changed", guessed: true };
+const otherThere = "the machine holds another one than the last update left there";
+
+function connectionSecrets(resources: readonly ResourceChange[]): SecretChange[] {
+  const paths = resources.flatMap(({ secrets: { changed, before } }) =>
+    changed.filter((path) => path.startsWith("machine.") && before.includes(path)),
+  );
+  return [...Map.groupBy(paths, (path) => path)].map(([path, { length }]) => ({
+    name: path,
+    kind: "changed",
+    note: `in the connection of ${length === 1 ? "one resource" : `${length} resources`}`,
+  }));
 }
 
 function driftedAccess(

@@ -37,6 +37,8 @@ export interface Expected {
 export interface SecretChange {
   readonly name: string;
   readonly kind: "new" | "changed" | "gone";
+  /** True when it is only what cannot be excluded. */
+  readonly guessed?: boolean;
   readonly note?: string;
 }
 

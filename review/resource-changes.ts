@@ -1,6 +1,6 @@
 import { labelOf, lossOf } from "./losses.ts";
 import { nameOf, operationOf, type Preview, type PreviewState, type PreviewStep } from "./preview.ts";
-import { holdsSecret, type ValueChange, valueChanges } from "./values.ts";
+import { secretPaths, type ValueChange, valueChanges } from "./values.ts";
 
 export type Operation = "create" | "update" | "replace" | "delete";
 
@@ -17,12 +17,21 @@ export interface ResourceChange {
   /** The properties that make it a replacement. */
   readonly because: readonly string[];
   readonly values: readonly ValueChange[];
-  /** Secrets among its properties. */
-  readonly secrets: readonly string[];
-  /** Which of them have changed for sure. */
-  readonly rotated: readonly string[];
+  readonly secrets: SecretsOf;
   readonly before?: PreviewState;
   readonly after?: PreviewState;
+}
+
+/** The secrets among a resource's properties, by path: `token`, `machine.privateKey`. */
+export interface SecretsOf {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  /** Those that are another one than what was found. */
+  readonly changed: readonly string[];
+  /** Those that were found to be another one than the last update had left. */
+  readonly drifted: readonly string[];
+  /** Whether the preview names what changes; without that, `changed` is what cannot be excluded. */
+  readonly named: boolean;
 }
 
 const operations: readonly string[] = ["create", "update", "replace", "delete"];
@@ -30,7 +39,11 @@ const operations: readonly string[] = ["create", "update", "replace", "delete"];
 /** Every resource that something happens to; components and providers, which are nothing by themselves, are left out. */
 export function resourceChanges({ steps }: Preview): ResourceChange[] {
   const doing = steps.filter((step) => operations.includes(operationOf(step)) && isOwn(step));
-  return [...Map.groupBy(doing, ({ urn }) => urn)].map(([urn, same]) => changeOf(urn, same));
+  const looked = Map.groupBy(
+    steps.filter(({ op }) => op === "refresh"),
+    ({ urn }) => urn,
+  );
+  return [...Map.groupBy(doing, ({ urn }) => urn)].map(([urn, same]) => changeOf(urn, same, looked.get(urn) ?? []));
 }
 
 function isOwn({ urn, oldState, newState }: PreviewStep): boolean {
@@ -40,7 +53,7 @@ function isOwn({ urn, oldState, newState }: PreviewStep): boolean {
   );
 }
 
-function changeOf(urn: string, steps: readonly PreviewStep[]): ResourceChange {
+function changeOf(urn: string, steps: readonly PreviewStep[], looked: readonly PreviewStep[]): ResourceChange {
   const kinds = steps.map(operationOf);
   // A URN that is both deleted and created is replaced, whatever the engine calls its steps.
   const both = kinds.includes("delete") && kinds.includes("create");
@@ -49,14 +62,7 @@ function changeOf(urn: string, steps: readonly PreviewStep[]): ResourceChange {
   const after =
     operation === "delete" ? undefined : (steps.findLast(({ newState }) => newState)?.newState ?? undefined);
   const type = (after ?? before)?.type ?? "";
-  const inputs = { ...before?.inputs, ...after?.inputs };
-  const secrets = Object.keys(inputs).filter((key) => holdsSecret(inputs[key]));
   const values = before && after ? valueChanges(before.inputs, after.inputs) : [];
-  const reasons = steps.flatMap(({ diffReasons, detailedDiff }) => [
-    ...(diffReasons ?? []),
-    ...Object.keys(detailedDiff ?? {}),
-  ]);
-  const rotated = secrets.filter((key) => reasons.some((reason) => reason === key || reason.startsWith(`${key}.`)));
   const gone = operation === "replace" || operation === "delete";
   return {
     urn,
@@ -67,13 +73,34 @@ function changeOf(urn: string, steps: readonly PreviewStep[]): ResourceChange {
     lost: gone ? lossOf(type, before) : undefined,
     because: [...new Set(steps.flatMap(({ replaceReasons }) => replaceReasons ?? []))],
     values,
-    secrets,
-    // Nothing to be seen has changed, so it is what cannot be seen.
-    rotated:
-      operation === "update" && rotated.length === 0 && values.length === 0
-        ? secrets.filter((key) => key !== "machine")
-        : rotated,
+    secrets: secretsOf(steps, looked, { before, after, guess: operation === "update" && values.length === 0 }),
     before,
     after,
   };
+}
+
+function secretsOf(
+  steps: readonly PreviewStep[],
+  looked: readonly PreviewStep[],
+  { before, after, guess }: { before?: PreviewState; after?: PreviewState; guess: boolean },
+): SecretsOf {
+  const [was, is] = [secretPaths(before?.inputs), secretPaths(after?.inputs)];
+  const drifted = was.filter((path) => changes(looked, path));
+  const known = { before: was, after: is, drifted };
+  if (steps.some(namesChanges)) return { ...known, changed: is.filter((path) => changes(steps, path)), named: true };
+  // Nothing to be seen has changed, so it is what cannot be seen.
+  return { ...known, changed: guess ? is.filter((path) => !path.startsWith("machine.")) : [], named: false };
+}
+
+function namesChanges({ diffReasons, detailedDiff }: PreviewStep): boolean {
+  return (diffReasons?.length ?? 0) > 0 || Object.keys(detailedDiff ?? {}).length > 0;
+}
+
+// The keys of `diffReasons` are whole properties: one of them says nothing of a secret inside it.
+function changes(steps: readonly PreviewStep[], secret: string): boolean {
+  return steps.some(({ diffReasons, detailedDiff }) => {
+    const detail = Object.keys(detailedDiff ?? {});
+    if (detail.length === 0) return diffReasons?.includes(secret) ?? false;
+    return detail.some((path) => path === secret || path.startsWith(`${secret}.`) || path.startsWith(`${secret}[`));
+  });
 }

@@ -25,9 +25,12 @@ export function isSecret(value: unknown): boolean {
   return value === "[secret]" || (isObject(value) && secretSignature in value);
 }
 
-/** Whether a secret is in there, however deep. */
-export function holdsSecret(value: unknown): boolean {
-  return isSecret(value) || (typeof value === "object" && value !== null && Object.values(value).some(holdsSecret));
+/** Where secrets lie in a value, as property paths. */
+export function secretPaths(value: unknown, path = ""): string[] {
+  if (isSecret(value)) return [path];
+  if (Array.isArray(value)) return value.flatMap((one, index) => secretPaths(one, `${path}[${index}]`));
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([key, inner]) => secretPaths(inner, path === "" ? key : `${path}.${key}`));
 }
 
 /** A value on one line, for people. */

@@ -108,6 +108,25 @@ describe("the main job, on the real Pulumi CLI", { timeout: 900_000 }, async () 
     }
   });
 
+  real("a review names a rotated secret, and one of which the machine holds another", async () => {
+    const key = String((await stack.state()).find("nemoclaw:host:InferenceRoute")?.inputs.key);
+    const rotated = `rotated-${key}`;
+    const secretsIn = async () => {
+      const { stdout, stderr, exitCode } = await stack.script("review", "--json");
+      expect(exitCode, stdout + stderr).toBe(2);
+      for (const value of [key, rotated]) expect(stdout + stderr).not.toContain(value);
+      return (JSON.parse(stdout) as { secrets: object[] }).secrets;
+    };
+    await stack.setSecret("nemoclaw:inferenceKey", rotated);
+    expect(await secretsIn()).toEqual([{ name: "key of main-inference", kind: "changed" }]);
+
+    await stack.setSecret("nemoclaw:inferenceKey", key);
+    await stack.shell("printf 'another' >/etc/nemoclaw/credentials/nemoclaw-bridge@main.telegram-token");
+    expect(await secretsIn()).toMatchObject([{ name: "token of telegram", note: expect.stringContaining("the machine holds another one") }]);
+    await stack.up("--refresh");
+    expect((await stack.pulumi("preview", "--refresh", "--expect-no-changes")).exitCode).toBe(0);
+  });
+
   real("no secret is in clear in the CLI's state", async () => {
     const state = await stack.state();
     const { stdout } = await stack.pulumi("stack", "export");

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { failuresOf } from "../../provider/check.ts";
 import { diff } from "../../provider/diff.ts";
+import { diffResponse } from "../../provider/full-diffs.ts";
 import { rewrap, unwrap } from "../../provider/wire.ts";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -92,6 +93,60 @@ describe("diff", () => {
   });
 
   test("a property taken out of the configuration is a change", () => {
-    expect(diff({ machine, hostname: "h" }, { machine }, replaceOn, new Set(["hostname"])).changes).toBe(true);
+    expect(
+      diff({ machine, hostname: "h" }, { machine }, replaceOn, { inputNames: new Set(["hostname"]) }).changes,
+    ).toBe(true);
+  });
+});
+
+describe("what a diff names", () => {
+  const names = (observed: object, wanted: object, more: object = {}) =>
+    diff(observed as Record<string, unknown>, wanted as Record<string, unknown>, [["machine", "id"]], more);
+
+  test("every changed property, and every place in it", () => {
+    const observed = {
+      model: "a",
+      chats: [1, 2],
+      machine: { id: "m", port: 22 },
+      blocks: { "a.b": { x: 1 } },
+      gone: 1,
+    };
+    const wanted = { model: "b", chats: [1, 3, 4], machine: { id: "n", port: 22 }, blocks: { "a.b": { x: 2 } } };
+    const { changed, detail } = names(observed, wanted, { inputNames: new Set(["gone"]), recorded: wanted });
+    expect(changed).toEqual(["model", "chats", "machine", "blocks", "gone"]);
+    expect(
+      Object.entries(detail).map(([path, { kind, replaces }]) => `${kind} ${path}${replaces ? " replaces" : ""}`),
+    ).toEqual([
+      "update model",
+      "update chats[1]",
+      "add chats[2]",
+      "update machine.id replaces",
+      'update blocks["a.b"].x',
+      "delete gone",
+    ]);
+  });
+
+  test("a secret by its name, without what is in it", () => {
+    const [observed, wanted] = [{ token: { deep: "one" } }, { token: { deep: "other" } }];
+    const { detail } = names(observed, wanted, { secrets: [["token"]] });
+    expect(detail).toEqual({ token: { kind: "update", replaces: false, input: true } });
+  });
+
+  test("whether the recorded input changes too, or only what was observed", () => {
+    const { detail } = names({ running: false }, { running: true }, { recorded: { running: true } });
+    expect(detail.running).toEqual({ kind: "update", replaces: false, input: false });
+  });
+
+  test("travels to the engine as Pulumi's own answer", () => {
+    const answer = diffResponse(names({ model: "a", machine: { id: "m" } }, { model: "b", machine: { id: "n" } }));
+    expect(answer.getDiffsList()).toEqual(["model", "machine"]);
+    const detail = [...answer.getDetaileddiffMap().entries()]
+      .sort()
+      .map(([path, one]) => [path, one.getKind(), one.getInputdiff()]);
+    expect(detail).toEqual([
+      ["machine.id", 5, true],
+      ["model", 4, true],
+    ]);
+    expect(diffResponse(names({}, {})).getHasdetaileddiff()).toBe(false);
   });
 });

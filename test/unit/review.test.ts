@@ -250,6 +250,71 @@ describe("what is not to be misread", () => {
   });
 });
 
+describe("a preview that names what changes", () => {
+  const planned = route({ model: "m1" }, { model: "m2" });
+  const detail = (...paths: string[]) =>
+    Object.fromEntries(paths.map((path) => [path, { kind: "update", inputDiff: true }]));
+  const named = (update: object, look: object = {}) => {
+    const digest = JSON.parse(previewJson([planned]));
+    for (const step of digest.steps) {
+      if (step.op === "update") Object.assign(step, update);
+      if (step.op === "refresh") Object.assign(step, look);
+    }
+    return digest;
+  };
+  const secretsOf = (digest: object) =>
+    reportOfPreview({ stack: "prod", preview: readPreview(JSON.stringify(digest), "a preview"), compared: "" }).secrets;
+
+  test.each<[string, object, object[]]>([
+    [
+      "a rotated secret beside a visible change",
+      { detailedDiff: detail("model", "key") },
+      [{ name: "key of main-inference", kind: "changed" }],
+    ],
+    ["by its property alone", { diffReasons: ["model", "key"] }, [{ name: "key of main-inference", kind: "changed" }]],
+    ["no secret", { diffReasons: ["model"], detailedDiff: detail("model") }, []],
+    ["a machine that has moved, whose key has not changed", { diffReasons: ["machine"] }, []],
+    [
+      "the key to the machine",
+      { diffReasons: ["machine"], detailedDiff: detail("machine.privateKey") },
+      [{ name: "machine.privateKey", kind: "changed", note: "in the connection of one resource" }],
+    ],
+  ])("tells %s", (_, update, secrets) => expect(secretsOf(named(update))).toEqual(secrets));
+
+  test("a secret that the machine has another one of is told as such", () => {
+    const both = detail("key");
+    const digest = named({ detailedDiff: both }, { op: "update", detailedDiff: both });
+    // A refresh of what did not change still says that somebody looked.
+    digest.steps.unshift({ op: "refresh", urn: "urn:pulumi:prod::nemoclaw::nemoclaw:host:Workspace::w" });
+    digest.changeSummary.update = 2;
+    expect(secretsOf(digest)).toEqual([
+      {
+        name: "key of main-inference",
+        kind: "changed",
+        note: "the machine holds another one than the last update left there",
+      },
+    ]);
+  });
+
+  test("what a look found gone is drift, not a replacement", () => {
+    const digest = JSON.parse(previewJson([planned]));
+    const state = { type: planned.type, inputs: planned.before };
+    for (const step of digest.steps) {
+      if (step.op === "refresh") Object.assign(step, { op: "delete", newState: undefined });
+      else if (step.op === "update") Object.assign(step, { op: "create", oldState: undefined });
+    }
+    digest.steps.unshift({
+      op: "refresh",
+      urn: "urn:pulumi:prod::nemoclaw::nemoclaw:host:Workspace::w",
+      oldState: state,
+    });
+    digest.changeSummary = { create: 1, delete: 1 };
+    const report = reportOfPreview({ stack: "prod", preview: readPreview(JSON.stringify(digest), "a"), compared: "" });
+    expect(report.resources.map(({ operation }) => operation)).toEqual(["create"]);
+    expect(report.drift).toMatchObject([{ name: "main-inference", gone: true }]);
+  });
+});
+
 describe("a preview that is none", () => {
   test.each<[string, string, RegExp]>([
     ["empty", "", /is empty/],
