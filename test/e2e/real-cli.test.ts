@@ -122,7 +122,9 @@ describe("the main job, on the real Pulumi CLI", { timeout: 900_000 }, async () 
 
     await stack.setSecret("nemoclaw:inferenceKey", key);
     await stack.shell("printf 'another' >/etc/nemoclaw/credentials/nemoclaw-bridge@main.telegram-token");
-    expect(await secretsIn()).toMatchObject([{ name: "token of telegram", note: expect.stringContaining("the machine holds another one") }]);
+    expect(await secretsIn()).toMatchObject([
+      { name: "token of telegram", note: expect.stringContaining("the machine holds another one") },
+    ]);
     await stack.up("--refresh");
     expect((await stack.pulumi("preview", "--refresh", "--expect-no-changes")).exitCode).toBe(0);
   });
