@@ -7,17 +7,16 @@ import type { Mirrors } from "./runtimes/runtime.ts";
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hex digits in lower case");
 const url = z.string().regex(/^\{(npm|artifacts)\}\/\S+$/, "expected {npm}/… or {artifacts}/…");
 const file = z.strictObject({ url, sha256: sha256.nullable() });
+const files = z.partialRecord(z.enum(["linux-amd64", "linux-arm64"]), file);
 
 const lockSchema = z.strictObject({
   version: z.literal(1),
-  artifacts: z.record(
+  artifacts: z.record(z.string(), z.strictObject({ version: z.string().min(1), files })),
+  /** By reference. A site without a registry pins an archive, as `docker save` writes it, in the digest's place. */
+  images: z.record(
     z.string(),
-    z.strictObject({
-      version: z.string().min(1),
-      files: z.partialRecord(z.enum(["linux-amd64", "linux-arm64"]), file),
-    }),
+    z.strictObject({ digest: z.string().startsWith("sha256:").nullable(), archives: files.optional() }),
   ),
-  images: z.record(z.string(), z.strictObject({ digest: z.string().startsWith("sha256:").nullable() })),
   apt: z.record(
     z.string(),
     z.strictObject({ uri: z.url({ protocol: /^https$/ }), fingerprint: z.string().regex(/^[0-9A-F]{40}$/) }),
@@ -85,6 +84,30 @@ export function artifact(lock: Lock, name: string, arch: Arch, mirrors: Mirrors 
     });
   }
   return { name, version: entry.version, url: fillMirror(found.url, mirrors), sha256: found.sha256 };
+}
+
+/** One container image: from a registry by its digest, or from an archive by its sha256. */
+export type Image =
+  | { readonly reference: string; readonly digest: string }
+  | { readonly reference: string; readonly url: string; readonly sha256: string };
+
+/**
+ * A pinned image. Ask at preview, as for `artifact`.
+ *
+ * @throws HostError of kind `integrity` for an image that the lock file does not pin
+ *
+ * @example
+ * image(readLock(), "ghcr.io/nvidia/openshell/supervisor:0.1.9", "amd64");
+ */
+export function image(lock: Lock, reference: string, arch: Arch, mirrors: Mirrors = {}): Image {
+  const entry = lock.images[reference];
+  const archive = entry?.archives?.[`linux-${arch}`];
+  if (archive?.sha256) return { reference, url: fillMirror(archive.url, mirrors), sha256: archive.sha256 };
+  if (entry?.digest) return { reference, digest: entry.digest };
+  throw new HostError("integrity", {
+    summary: `nemoclaw.lock.json has no ${entry ? "digest for" : "image"} ${reference}`,
+    try: `scripts/lock refresh ${reference}`,
+  });
 }
 
 /** Puts a mirror's address in place of `{npm}` or `{artifacts}`; without a mirror, the public one. */

@@ -15,8 +15,11 @@ export interface Artifact {
   readonly url: string;
   /** What the file must hash to: sha256 in hex, or `sha512-…` as the npm registry gives it. */
   readonly hash: string;
-  /** A gzipped tar is unpacked without its first folder; a program is made executable under the artifact's name. */
-  readonly form: "tarball" | "program";
+  /**
+   * A gzipped tar is unpacked without its first folder, and one of loose files as it is; a program is made executable under
+   * the artifact's name.
+   */
+  readonly form: "tarball" | "loose-tarball" | "program";
   /** Whether `current` points at this version. @default true */
   readonly current?: boolean;
 }
@@ -81,7 +84,7 @@ if test "$found" != ${expected}; then
   exit ${integrityExitCode}
 fi
 mkdir "$t/tree"
-${artifact.form === "tarball" ? 'tar -xzf "$t/file" -C "$t/tree" --strip-components=1 --no-same-owner' : `install -m 0755 "$t/file" "$t/tree/${name}"`}
+${unpack[artifact.form](name)}
 printf '%s\\n' ${quote(hash)} >"$t/tree/${doneMarker}"
 chmod 0755 "$t/tree"
 rm -rf "$home/"${quote(version)}
@@ -91,6 +94,12 @@ mv -T "$t/tree" "$home/"${quote(version)}`,
     try: downloadHint,
   };
 }
+
+const unpack: Record<Artifact["form"], (name: string) => string> = {
+  tarball: () => 'tar -xzf "$t/file" -C "$t/tree" --strip-components=1 --no-same-owner',
+  "loose-tarball": () => 'tar -xzf "$t/file" -C "$t/tree" --no-same-owner',
+  program: (name) => `install -m 0755 "$t/file" "$t/tree/${name}"`,
+};
 
 function digest(hash: string): { program: string; expected: string } {
   if (/^[0-9a-f]{64}$/.test(hash)) return { program: "sha256sum", expected: hash };
