@@ -1,26 +1,11 @@
 import { z } from "zod";
-import {
-  attachableCounts,
-  attachableGpus,
-  gcpMachineTypes,
-  takesGpus,
-} from "../../components/machine/gpu-table-gcp.ts";
-import { type Gpu, sameModel } from "../../components/machine/machine-types.ts";
+import { gcpMachineTypes, takesGpus } from "../../components/machine/gpu-table-gcp.ts";
+import type { Gpu } from "../../components/machine/machine-types.ts";
 import { type Check, check, refuse } from "../../policies/check.ts";
-import { nearest } from "../../policies/nearest.ts";
-import {
-  arch,
-  authorizedKey,
-  closedAccess,
-  cloudAccepts,
-  dataDisk,
-  dataDiskChecks,
-  gib,
-  oneAccess,
-  publicAccess,
-  typeChecks,
-  wantedGpu,
-} from "./cloud.ts";
+import { closedAccess, oneAccess, publicAccess } from "./cloud/access.ts";
+import { cloudChecks, mapping } from "./cloud/checks.ts";
+import { cloudSettings, dataDisk, imageOf, shaped, systemDisk } from "./cloud/settings.ts";
+import { attachedGpuChecks } from "./gcp-attached-gpus.ts";
 
 const text = z.string().min(1);
 
@@ -45,28 +30,32 @@ const access = z.discriminatedUnion("kind", [
   publicAccess.describe("A static external address, and SSH from the listed addresses only."),
 ]);
 
-const member = text.regex(/^(user|group|serviceAccount|domain|principal|principalSet):/, {
-  error: "expected user:…, group:… or serviceAccount:…",
-});
+const member = shaped(
+  /^(user|group|serviceAccount|domain|principal|principalSet):./,
+  "user:…, group:… or serviceAccount:…",
+  (value) => `user:${value}`,
+);
+
+const { gpu, ...common } = cloudSettings("Google");
 
 const settings = z.strictObject({
   kind: z.literal("gcp"),
-  project: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, { error: "expected a project's id, such as my-project-123" })
-    .describe("Project id."),
-  zone: z
-    .string()
-    .regex(/^[a-z]+-[a-z]+\d+-[a-z]$/, { error: "expected a zone such as europe-west4-a" })
-    .describe("Zone of machine and data disk: `europe-west4-a`."),
+  project: shaped(
+    /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
+    "a project's id",
+    "one that this lists: gcloud projects list",
+  ).describe("Project id: `my-project-123`."),
+  zone: shaped(/^[a-z]+-[a-z]+\d+-[a-z]$/, "a zone such as europe-west4-a", (value) =>
+    /^[a-z]+-[a-z]+\d+$/.test(value) ? `${value}-a` : "europe-west4-a",
+  ).describe("Zone of machine and data disk: `europe-west4-a`."),
   machineType: z
     .string()
     .optional()
     .describe("Machine type: `g2-standard-8`. It must be there; without it, suggestions are made."),
-  gpu: wantedGpu.describe(
+  gpu: gpu.describe(
     "GPUs that the machine type must have. Default: whatever it has. On an n1 type this attaches them: T4, V100 or P100.",
   ),
-  image: z.strictObject({ name: image, arch: arch.default("amd64").describe("What the image is built for.") }),
+  image: imageOf({ name: image }),
   access: oneAccess("iap", access).default({ kind: "iap" }).describe("The way to the machine's SSH."),
   tunnelMembers: z
     .array(member)
@@ -85,10 +74,9 @@ const settings = z.strictObject({
     .describe(
       "A network that exists: both `network` and `subnetwork`, by full name. Default: one of the stack's own, with Cloud NAT.",
     ),
-  authorizedKey,
   bootDisk: z
     .strictObject({
-      size: gib(30).default(100).describe("GiB. Deleted with the machine."),
+      ...systemDisk,
       type: text.optional().describe("Default: `hyperdisk-balanced` for a3, a4, c4a and g4 types, else `pd-balanced`."),
     })
     .prefault({})
@@ -107,17 +95,19 @@ const settings = z.strictObject({
     })
     .prefault({})
     .describe("The agent's files; outlives the machine."),
-  kmsKey: text
-    .regex(/^projects\/.+\/cryptoKeys\/.+$/, { error: "expected projects/…/cryptoKeys/…" })
+  kmsKey: shaped(
+    /^projects\/.+\/cryptoKeys\/.+$/,
+    "a key's full name",
+    "projects/P/locations/L/keyRings/R/cryptoKeys/K",
+  )
     .optional()
-    .describe("Key for both disks. Default: Google's own; disks are always encrypted."),
+    .describe("Key for both disks: `projects/…/cryptoKeys/…`. Default: Google's own; disks are always encrypted."),
   secureBoot: z
     .boolean()
     .default(false)
     .describe(
       "Start only what is signed. NVIDIA's driver module often is not, and then no GPU is seen; so: only with an image whose driver is signed.",
     ),
-  spot: z.boolean().default(false).describe("Spare capacity: cheaper, and stopped when Google needs it back."),
   deletionProtection: z
     .boolean()
     .default(true)
@@ -126,7 +116,7 @@ const settings = z.strictObject({
     .record(z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/), z.string().regex(/^[a-z0-9_-]{0,63}$/))
     .default({})
     .describe("Labels on everything made, besides the stack's own."),
-  accept: cloudAccepts,
+  ...common,
 });
 
 /** What the checks leave of it. */
@@ -139,50 +129,19 @@ export type GcpMachineSettings = Omit<z.output<typeof settings>, "machineType" |
 /** A GPU machine on Google Cloud, made by the stack. */
 export const gcpMachine = settings.superRefine(refuse(checks), { when: () => true });
 
-// Runs on half-right input too, so that one preview tells everything; so nothing here may be taken as given.
-function* checks(written: Partial<z.output<typeof settings>>): Iterable<Check> {
-  const { network, image: source, machineType, gpu, accept, access: way, tunnelMembers } = written ?? {};
-  const name = typeof machineType === "string" ? machineType : undefined;
-  const wanted = typeof gpu === "object" ? gpu : undefined;
-  if (name && takesGpus(name) && wanted?.model !== undefined) yield* attached(wanted.model, wanted.count ?? 1);
-  else {
-    yield* typeChecks({
-      types: gcpMachineTypes,
-      key: "machineType",
-      name,
-      gpu: gpu === "none" ? "none" : wanted,
-      imageArch: source?.arch,
-      accept: Array.isArray(accept) ? accept : [],
-    });
-  }
-  if (network && !(network.network && network.subnetwork)) {
-    const missing = network.network ? "subnetwork" : "network";
-    const message = network.network ? "a network without a subnetwork" : "a subnetwork without its network";
-    yield check(
-      ["network", missing],
-      message,
-      `${missing}: projects/…/${missing === "network" ? "global/networks" : "regions/…/subnetworks"}/NAME`,
-    );
-  }
-  if (way?.kind === "public" && Array.isArray(tunnelMembers) && tunnelMembers.length > 0) {
-    yield check(
-      ["tunnelMembers"],
-      "IAP tunnels beside access public would be a second way in",
-      "leave it out, or access: { kind: iap }",
-    );
-  }
-  yield* dataDiskChecks(written?.dataDisk ?? {});
-}
-
-function* attached(model: string, count: number): Iterable<Check> {
-  const models = Object.keys(attachableGpus);
-  if (!models.some((known) => sameModel(known, model))) {
-    const built = gcpMachineTypes.find(({ gpu }) => gpu !== "none" && sameModel(gpu.model, model));
-    const message = `${JSON.stringify(model)} cannot be attached to an n1 type; these can: ${models.join(", ")}`;
-    yield check(["gpu", "model"], message, built ? `machineType: ${built.name}` : (nearest(model, models) ?? "T4"));
-  }
-  if (!attachableCounts.includes(count)) {
-    const near = attachableCounts.findLast((each) => each <= count) ?? 1;
-    yield check(["gpu", "count"], `an n1 type takes ${attachableCounts.join(", ")} GPUs, not ${count}`, `${near}`);
+function* checks(written: object): Iterable<Check> {
+  const { machineType, gpu, access, tunnelMembers } = mapping(written) ?? {};
+  const attached = takesGpus(String(machineType)) ? mapping(gpu) : undefined;
+  // The table says of an n1 type that it has no GPU.
+  yield* cloudChecks(attached ? { ...written, gpu: undefined } : written, {
+    types: gcpMachineTypes,
+    key: "machineType",
+    network: ["network", "a network", "projects/…/global/networks/NAME"],
+    subnetwork: ["subnetwork", "a subnetwork", "projects/…/regions/…/subnetworks/NAME"],
+  });
+  if (attached) yield* attachedGpuChecks(attached);
+  if (mapping(access)?.kind === "public" && Array.isArray(tunnelMembers) && tunnelMembers.length > 0) {
+    const message = "IAP tunnels beside access public would be a second way in";
+    yield check(["tunnelMembers"], message, "leave it out, or access: { kind: iap }");
   }
 }

@@ -232,10 +232,10 @@ describe("bad input is told at preview, all at once, with the nearest right valu
       "access: a machine has one access mode, and here is a list | access: { kind: ssm }",
       expect.stringMatching(/^gpu\.model: a GPU count without a GPU model \| gpu: \{ model: .*, count: 2 \}$/),
       expect.stringMatching(/^instanceType: "g6\.xlarg" is not in this project's table.*\| g6\.xlarge, or /),
-      'zone: "eu-west-1a" is not a zone of eu-central-1 | eu-central-1a',
-      "network.subnet: a VPC without a subnet | subnet: subnet-… of vpc-0123456789abcdef0, in eu-west-1a",
-      expect.stringMatching(/^terminationProtection: AWS does not protect spot machines/),
+      "network.subnet: a VPC without its subnet | subnet: subnet-…, of vpc-0123456789abcdef0",
       expect.stringMatching(/^dataDisk\.reason: .* no reason is given/),
+      'zone: "eu-west-1a" is not a zone of eu-central-1 | eu-central-1a',
+      expect.stringMatching(/^terminationProtection: AWS does not protect spot machines/),
     ]);
   });
 
@@ -273,11 +273,26 @@ describe("bad input is told at preview, all at once, with the nearest right valu
     [{ network: { subnet: "subnet-0123456789abcdef0" } }, "network.vpc: a subnet without its VPC"],
     [{ network: {} }, "network: a network without a subnet"],
     [{ authorizedKey: "id_ed25519.pub" }, "expected a line such as ssh-ed25519"],
-    [{ region: "frankfurt" }, "expected a region such as eu-central-1"],
+    [{ region: "frankfurt" }, '"frankfurt" is not a region of AWS | '],
+    [{ region: "eu-centrl-1" }, '"eu-centrl-1" is not a region of AWS | eu-central-1'],
+    [{ zone: "a" }, '"a" is not a zone of eu-central-1 | eu-central-1a'],
+    [{ access: "ssm" }, "expected a mapping | access: { kind: ssm }"],
+    [{ instanceType: "p4d.24xlarg", gpu: { count: 8 } }, "GPU model | gpu: { model: A100, count: 8 }"],
+    [{ kmsKey: "mine" }, "expected the key's ARN | arn:aws:kms:REGION:ACCOUNT:key/ID"],
     [{ account: "12" }, "expected the 12 digits"],
     [{ rootDisk: { size: 5 } }, "rootDisk.size: 5 is not possible; expected at least 30 | 30"],
   ])("%j", (change, said) => {
     expect(faults(change)).toContainEqual(expect.stringContaining(said));
+  });
+
+  test.each([
+    [{ instanceType: 42 }, ["instanceType"]],
+    [{ gpu: { model: "L4", count: 0 } }, ["gpu.count"]],
+    [{ network: "subnet-1" }, ["network"]],
+    [{ image: { id: "ami-0123456789abcdef0", arch: "aarch64" } }, ["image.arch"]],
+    [{ region: "eu-centrl-1" }, ["region"]],
+  ])("what has the wrong form is told once: %j", (change, paths) => {
+    expect(faults(change).map((fault) => fault.split(":")[0])).toEqual(paths);
   });
 
   test("a type that the table does not have is taken when that is accepted", () => {

@@ -200,10 +200,10 @@ describe("bad input is told at preview, all at once, with the nearest right valu
       expect.stringMatching(
         /^image\.name: .* is a family, .*gcloud compute images describe-from-family ubuntu --project p /,
       ),
+      expect.stringMatching(/^network\.subnetwork: a network without its subnetwork \| subnetwork: projects/),
+      expect.stringMatching(/^dataDisk\.reason: /),
       expect.stringMatching(/^gpu\.model: "L4" cannot be attached to an n1 type; .*\| machineType: g2-standard-4$/),
       "gpu.count: an n1 type takes 1, 2, 4 GPUs, not 3 | 2",
-      expect.stringMatching(/^network\.subnetwork: a network without a subnetwork \| subnetwork: projects/),
-      expect.stringMatching(/^dataDisk\.reason: /),
     ]);
   });
 
@@ -218,6 +218,21 @@ describe("bad input is told at preview, all at once, with the nearest right valu
       "e2-standard-4 has no GPU, and the stack wants 1 × L4 | g2-standard-4",
     ],
     [{ gpu: { count: 1 } }, "gpu.model: a GPU count without a GPU model | gpu: { model: L4, count: 1 }"],
+    [
+      { machineType: "n1-standard-5", gpu: { model: "T4", count: 1 } },
+      '"n1-standard-5" is not in this project\'s table of machine types | n1-standard-2, or',
+    ],
+    [
+      { machineType: "n1-standard-4", gpu: { count: 2 } },
+      "gpu.model: a GPU count without a GPU model | gpu: { model: T4, count: 2 }",
+    ],
+    [
+      { machineType: "n1-standard-4", gpu: { model: "T4" }, image: { ...least.image, arch: "arm64" } },
+      "the image is for arm64, and n1-standard-4 is amd64",
+    ],
+    [{ zone: "europe-west4" }, "expected a zone such as europe-west4-a | europe-west4-a"],
+    [{ network: {} }, "network: a network without a subnetwork"],
+    [{ access: "iap" }, "expected a mapping | access: { kind: iap }"],
     [{ image: { ...least.image, arch: "arm64" } }, "the image is for arm64, and g2-standard-8 is amd64"],
     [{ access: ["iap"] }, "a machine has one access mode"],
     [{ access: { kind: "iap", cidrs: ["203.0.113.0/24"] } }, "access.cidrs: addresses are let in by access public"],
@@ -227,7 +242,7 @@ describe("bad input is told at preview, all at once, with the nearest right valu
       "a second way in",
     ],
     [{ tunnelMembers: ["a@example.com"] }, "expected user:…"],
-    [{ network: { subnetwork: "s" } }, "network.network: a subnetwork without its network"],
+    [{ network: { subnetwork: "s" } }, "network.network: a subnetwork without its network | network: projects/"],
     [{ project: "My Project" }, "expected a project's id"],
   ])("%j", (change, said) => {
     expect(faults(change)).toContainEqual(expect.stringContaining(said));
