@@ -9,13 +9,15 @@ export const warmUpPort = 18790;
 export interface AgentPlaces {
   readonly workspace: string;
   readonly state: string;
+  /** Where the model is asked. Default: the inference route, which the egress gate answers for. */
+  readonly baseUrl?: string;
 }
 
 /**
  * OpenClaw's settings: one provider, which is the inference route, and nothing that would act without being asked. The agent
  * may change its file; what matters is not in it, since the key and the model are the route's and access is the gate's.
  */
-export function agentSettings({ workspace, state }: AgentPlaces): object {
+export function agentSettings({ workspace, state, baseUrl = "http://inference.local/v1" }: AgentPlaces): object {
   return {
     gateway: { mode: "local", bind: "loopback", auth: { mode: "token" }, controlUi: { enabled: false } },
     models: {
@@ -23,7 +25,7 @@ export function agentSettings({ workspace, state }: AgentPlaces): object {
       catalogRefresh: { enabled: false },
       providers: {
         inference: {
-          baseUrl: "http://inference.local/v1",
+          baseUrl,
           apiKey: "unused",
           api: "openai-completions",
           models: [{ id: model, name: "the routed model", contextWindow: 128_000, maxTokens: 8192 }],

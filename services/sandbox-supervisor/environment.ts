@@ -23,10 +23,6 @@ export function insideEnvironment({ bin, home, state, entry, authorities, token 
     USER: "nemoclaw-sandbox",
     LOGNAME: "nemoclaw-sandbox",
     SHELL: "/bin/bash",
-    LANG: "C.UTF-8",
-    // Not in the workspace, which is the user's.
-    XDG_CACHE_HOME: `${state}/cache`,
-    TERM: "dumb",
     // The gate ends TLS under an authority of its own, and every family of programs has another way to be told about it.
     NODE_EXTRA_CA_CERTS: authorities,
     SSL_CERT_FILE: authorities,
@@ -35,10 +31,43 @@ export function insideEnvironment({ bin, home, state, entry, authorities, token 
     GIT_SSL_CAINFO: authorities,
     // Node's fetch takes no notice of the proxy variables without it.
     NODE_USE_ENV_PROXY: "1",
+    ...agentEnvironment(state),
+    OPENCLAW_GATEWAY_TOKEN: token,
+    NEMOCLAW_AGENT_ENTRY: entry,
+  };
+}
+
+export interface Container {
+  /** What whoever runs the container has set: its proxy and its authorities, among others. */
+  readonly inherited: NodeJS.ProcessEnv;
+  readonly bin: string;
+  readonly home: string;
+  readonly state: string;
+}
+
+/** The environment of the agent in a container that somebody else runs, who says how to get out of it. */
+export function containerEnvironment({ inherited, bin, home, state }: Container): NodeJS.ProcessEnv {
+  const path = inherited.PATH ?? "/usr/local/bin:/usr/bin:/bin";
+  return {
+    NODE_USE_ENV_PROXY: "1",
+    SHELL: "/bin/bash",
+    ...inherited,
+    PATH: `${bin}:${path}`,
+    HOME: home,
+    ...agentEnvironment(state),
+  };
+}
+
+// What the agent needs wherever it runs.
+function agentEnvironment(state: string): Record<string, string> {
+  return {
+    LANG: "C.UTF-8",
+    TERM: "dumb",
+    // Not in the workspace, which is the user's.
+    XDG_CACHE_HOME: `${state}/cache`,
     DO_NOT_TRACK: "1",
     OPENCLAW_STATE_DIR: state,
     OPENCLAW_CONFIG_PATH: `${state}/openclaw.json`,
-    OPENCLAW_GATEWAY_TOKEN: token,
     OPENCLAW_NO_RESPAWN: "1",
     OPENCLAW_NO_AUTO_UPDATE: "1",
     OPENCLAW_DISABLE_BONJOUR: "1",
@@ -46,6 +75,5 @@ export function insideEnvironment({ bin, home, state, entry, authorities, token 
     OPENCLAW_SKIP_CRON: "1",
     OPENCLAW_SKIP_GMAIL_WATCHER: "1",
     OPENCLAW_EXEC_SHELL_SNAPSHOT: "0",
-    NEMOCLAW_AGENT_ENTRY: entry,
   };
 }

@@ -44,6 +44,12 @@ export async function serveLines({ path, mode, group, handle }: LineSocket): Pro
     });
   });
   server.maxConnections = mostConnections;
+  await listen(server, { path, mode, group });
+  return server;
+}
+
+/** Lets a server listen on a unix socket, in the place of one that was left behind. */
+export async function listen(server: Server, { path, mode, group }: Omit<LineSocket, "handle">): Promise<void> {
   rmSync(path, { force: true });
   const before = process.umask(0o777);
   try {
@@ -53,7 +59,6 @@ export async function serveLines({ path, mode, group, handle }: LineSocket): Pro
   }
   if (group !== undefined) chownSync(path, -1, groupId(group));
   chmodSync(path, mode);
-  return server;
 }
 
 function invalid(message: string): Fault {

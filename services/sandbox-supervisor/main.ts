@@ -11,12 +11,11 @@ import { notify } from "./notify.ts";
 import { deploymentFolders, sandboxPaths } from "./paths.ts";
 import { needs } from "./readable.ts";
 import { explainFault, readRouteStatus } from "./route-status.ts";
+import { serveAgent } from "./serve-agent.ts";
 import { readSettings } from "./settings.ts";
-import { serveControl, serveTurns } from "./sockets.ts";
-import { serveStatusPage } from "./status-page.ts";
+import { turnsGroup } from "./sockets.ts";
 import { Tree } from "./tree.ts";
 import { trustBundle } from "./trust.ts";
-import { Turns } from "./turns.ts";
 import { endServing, startInside } from "./wrap.ts";
 
 const gateSeconds = 30;
@@ -82,15 +81,17 @@ async function run(sandbox: string, heapMegabytes: number): Promise<number> {
   process.on("SIGTERM", stop).on("SIGINT", stop);
 
   const route = `/run/nemoclaw/${sandbox}-route.json`;
-  const turns = new Turns(
-    (session, message, seconds) => tree.turn(session, message, seconds),
-    (fault) => explainFault(fault, readRouteStatus(route)),
-  );
-  const { agentVersion } = settings;
-  const status = () => ({ sandbox, agentVersion, ready: tree.ready, startedAt, lastModel: turns.lastModel });
-  await serveControl(paths.control, { tree, status: () => ({ ...status(), agentPid: tree.agentPid() ?? null }) });
-  await serveTurns(paths.turns, turns);
-  await serveStatusPage(settings.statusPort, status);
+  const { agentVersion, statusPort } = settings;
+  await serveAgent({
+    sandbox,
+    agentVersion,
+    startedAt,
+    tree,
+    sockets: paths,
+    statusPort,
+    group: turnsGroup,
+    explain: (fault) => explainFault(fault, readRouteStatus(route)),
+  });
 
   await notify("the agent starts");
   void tree.firstReady.then(() => notify(`OpenClaw ${agentVersion} is ready`, true));

@@ -8,11 +8,11 @@ import type { Turns } from "./turns.ts";
 export const turnsGroup = "nemoclaw-turns";
 
 /** `{op: "turn", session, message, timeoutSeconds?}` → `{ok: true, text, model, sessionId}` or `{ok: false, error}`. */
-export function serveTurns(path: string, turns: Turns): Promise<Server> {
+export function serveTurns(path: string, turns: Turns, group: string | undefined): Promise<Server> {
   return serveLines({
     path,
     mode: 0o660,
-    group: turnsGroup,
+    group,
     async handle({ op, session, message, timeoutSeconds }) {
       if (op !== "turn") throw new Error(`unknown op ${JSON.stringify(op)}; this socket takes only turn`);
       if (typeof session !== "string" || !sessionPattern.test(session)) {
@@ -33,7 +33,7 @@ export function serveTurns(path: string, turns: Turns): Promise<Server> {
 }
 
 export interface Control {
-  readonly tree: Tree;
+  readonly tree: Pick<Tree, "exec">;
   readonly status: () => object;
 }
 

@@ -34,12 +34,15 @@ export class Tree {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #waiting = new Map<string, (outcome: Outcome<Record<string, unknown>>) => void>();
   readonly #becameReady = Promise.withResolvers<void>();
+  readonly #translate: (insidePid: number) => number | undefined;
   #ready = false;
   #gatewayPid = 0;
   #lastWords = "";
 
-  constructor(child: ChildProcessWithoutNullStreams) {
+  /** `translate` says which process the machine means by a number from inside; by default, one of those below the child. */
+  constructor(child: ChildProcessWithoutNullStreams, translate?: (insidePid: number) => number | undefined) {
     this.#child = child;
+    this.#translate = translate ?? ((pid) => (child.pid === undefined ? undefined : hostPid(child.pid, pid)));
     this.firstReady = this.#becameReady.promise;
     readLines(child.stdout, mostLineBytes, { line: (text) => this.#heard(text) });
     readLines(child.stderr, mostLogBytes, {
@@ -72,7 +75,7 @@ export class Tree {
 
   /** Process id of the agent as the machine counts; nothing while it starts. */
   agentPid(): number | undefined {
-    return this.#child.pid === undefined ? undefined : hostPid(this.#child.pid, this.#gatewayPid);
+    return this.#translate(this.#gatewayPid);
   }
 
   async turn(session: string, message: string, timeoutSeconds: number): Promise<Outcome<TurnAnswer>> {
@@ -99,7 +102,13 @@ export class Tree {
 
   /** Asks the tree to end, and ends it when it does not. */
   stop(): void {
-    this.#child.stdin.end(`${JSON.stringify({ op: "stop" })}\n`);
+    this.#child.stdin.write(`${JSON.stringify({ op: "stop" })}\n`);
+    this.leave();
+  }
+
+  /** Gives no more orders, which ends what carries them; what is behind that may go on. */
+  leave(): void {
+    this.#child.stdin.end();
     setTimeout(() => this.#child.kill("SIGKILL"), stopSeconds * 1000).unref();
   }
 

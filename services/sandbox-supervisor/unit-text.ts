@@ -73,3 +73,14 @@ export function word(text: string): string {
   if (/^[A-Za-z0-9_@+=:,./-]+$/.test(text)) return text;
   throw new Error(`not a plain word for a unit file: ${JSON.stringify(text)}`);
 }
+
+/**
+ * One word of a unit file, of any characters, in systemd's quotes: for `ExecStart` and, without its dollars, `Environment`.
+ *
+ * @throws when it has characters that no line can hold
+ */
+export function quoted(text: string, { dollars = true }: { readonly dollars?: boolean } = {}): string {
+  if (/\p{Cc}/u.test(text)) throw new Error(`not a word for a unit file: ${JSON.stringify(text)}`);
+  const escaped = text.replaceAll(/[\\"]/g, "\\$&").replaceAll("%", "%%");
+  return `"${dollars ? escaped.replaceAll("$", "$$$$") : escaped}"`;
+}

@@ -1,4 +1,5 @@
-// The texts of a sandbox's three units; pure, so that they can be compared with what a machine has.
+// The texts of a sandbox's units; pure, so that they can be compared with what a machine has.
+export { attendantUnit } from "./attendant-unit.ts";
 export { egressGateUnit } from "./gate-unit.ts";
 export { inferenceRouteUnit } from "./route-unit.ts";
 export { appArmorProfile, sandboxUnit } from "./sandbox-unit.ts";

@@ -19,6 +19,9 @@ const services = new URL("../../../services/", import.meta.url);
 const bundled: Readonly<Record<string, string>> = {
   "supervisor.mjs": "services/sandbox-supervisor/main.ts",
   "loop.mjs": "services/sandbox-supervisor/inside/loop.ts",
+  "main-process.mjs": "services/sandbox-supervisor/inside/main-process.ts",
+  "attach.mjs": "services/sandbox-supervisor/inside/attach.ts",
+  "attendant.mjs": "services/sandbox-supervisor/attendant.ts",
   "turn.mjs": "services/sandbox-supervisor/turn.ts",
   "inside.mjs": "services/sandbox-supervisor/inside.ts",
   "status.mjs": "services/sandbox-supervisor/status.ts",

@@ -1,0 +1,106 @@
+import { spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Order, Report } from "../protocol.ts";
+import { execute } from "./exec.ts";
+import { GatewayClient } from "./gateway-client.ts";
+import { turn } from "./turn.ts";
+import { warmUp } from "./warm-up.ts";
+
+/** The port of the agent's gateway on the loopback inside, unless something else is said. */
+export const gatewayPort = 18789;
+
+export interface AgentStart {
+  /** The agent's entry file. */
+  readonly entry: string;
+  /** On the loopback inside. */
+  readonly port: number;
+  /** Heap of the agent's gateway. */
+  readonly heapMegabytes: string;
+  /** Where the agent and the programs that are run beside it start. */
+  readonly folder: string;
+  /** Between us and the agent's gateway. Programs beside the agent do not get it. */
+  readonly token: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Hears what happens to the agent. */
+  readonly report: (event: Report) => void;
+}
+
+export interface Agent {
+  /** Carries out one order; its answer goes to whoever gave it. It never fails. */
+  obey(order: Order, answer: (report: Report) => void): Promise<void>;
+  /** Asks the agent to end, and ends it when it does not. */
+  stop(): void;
+  /** Resolves with the agent's exit code. */
+  readonly ended: Promise<number>;
+}
+
+/** Starts the agent's gateway, and keeps a connection to it. What runs the program that calls this gives the orders. */
+export function startAgent({ entry, port, heapMegabytes, folder, token, environment, report }: AgentStart): Agent {
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1000;
+  const words = [entry, "gateway", "run", "--port", String(port), "--bind", "loopback"];
+  const gateway = spawn(process.execPath, [`--max-old-space-size=${heapMegabytes}`, ...words], {
+    cwd: folder,
+    env: { ...environment, OPENCLAW_GATEWAY_TOKEN: token },
+    // On its standard output are the answers themselves, which are nobody's business; warnings and errors are on the other.
+    stdio: ["ignore", "ignore", 2],
+  });
+  const ended = new Promise<number>((resolve) => {
+    gateway.once("error", () => resolve(127));
+    gateway.once("exit", (code, signal) => resolve(code ?? (signal === "SIGTERM" ? 0 : 137)));
+  });
+  report({ event: "started", gatewayPid: gateway.pid ?? 0 });
+
+  const url = `ws://127.0.0.1:${port}`;
+  const client = new GatewayClient(url, token);
+  void keepConnected();
+
+  // The gateway may want to drain for minutes; we do not let it.
+  let stopping = false;
+  function stop(): void {
+    if (stopping) return;
+    stopping = true;
+    gateway.kill("SIGTERM");
+    setTimeout(() => gateway.kill("SIGKILL"), 8000).unref();
+  }
+
+  async function obey(order: Order, answer: (report: Report) => void): Promise<void> {
+    if (order.op === "stop") return stop();
+    const { id } = order;
+    try {
+      const result = order.op === "turn" ? await turn(client, order) : await execute({ ...order, environment, folder });
+      answer("kind" in result ? { id, fault: result } : { id, answer: result });
+    } catch (error) {
+      answer({ id, fault: { kind: "agent", message: error instanceof Error ? error.message : String(error) } });
+    }
+  }
+
+  async function keepConnected(): Promise<void> {
+    // It listens before it can serve, and a connection made too early is refused; asking is cheaper than being refused.
+    while (!(await serves(port))) await sleep(200);
+    let first = true;
+    await client.keepConnected((connected, why) => {
+      if (!connected) return report({ event: "lost", reason: why });
+      report({ event: "ready", seconds: seconds() });
+      // Beside real turns, which do not wait for it.
+      if (first) void warm();
+      first = false;
+    });
+  }
+
+  async function warm(): Promise<void> {
+    const problem = await warmUp(url, token).catch((error: Error) => error.message);
+    report({ event: "warm", seconds: seconds(), problem });
+  }
+
+  return { obey, stop, ended };
+}
+
+async function serves(port: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(5000) });
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,76 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { agentSettings } from "../agent-settings.ts";
+import { containerEnvironment } from "../environment.ts";
+import { gatewayPort, startAgent } from "./agent.ts";
+import { OrderSocket } from "./order-socket.ts";
+
+// main-process.mjs: the agent as the main process of a container that somebody else runs. Its orders come over a socket.
+const { values } = parseArgs({
+  options: {
+    /** Unix socket for orders, made anew. */
+    listen: { type: "string" },
+    /** Folder of the agent's state, made when it is not there. */
+    state: { type: "string" },
+    workspace: { type: "string", default: "/sandbox" },
+    /** The agent's entry file. */
+    entry: { type: "string" },
+    /** Where the model is asked. */
+    "base-url": { type: "string", default: "https://inference.local/v1" },
+    /** Megabytes of heap for the agent's gateway. */
+    heap: { type: "string", default: "512" },
+    /** The gateway's port on the loopback inside. */
+    port: { type: "string", default: String(gatewayPort) },
+  },
+});
+
+function given(name: "listen" | "state" | "entry"): string {
+  const value = values[name];
+  if (value !== undefined) return value;
+  console.error(`main-process: --${name} is missing`);
+  process.exit(2);
+}
+
+const [socket, state, entry] = [given("listen"), given("state"), given("entry")];
+const { workspace, heap, port, "base-url": baseUrl } = values;
+
+for (const folder of [state, dirname(socket)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+const settings = JSON.stringify(agentSettings({ workspace, state, baseUrl }), null, 2);
+// Anew, since the agent may have put a link or other rights in its place.
+const settingsPath = join(state, "openclaw.json");
+rmSync(settingsPath, { force: true });
+writeFileSync(settingsPath, `${settings}\n`, { mode: 0o600, flag: "wx" });
+
+const orders = new OrderSocket();
+const agent = startAgent({
+  entry,
+  port: Number(port),
+  heapMegabytes: heap,
+  folder: workspace,
+  token: randomBytes(32).toString("base64url"),
+  environment: containerEnvironment({
+    inherited: process.env,
+    bin: dirname(process.execPath),
+    home: workspace,
+    state,
+  }),
+  report: (event) => {
+    console.error(JSON.stringify(event));
+    orders.tell(event);
+  },
+});
+process.on("SIGTERM", agent.stop).on("SIGINT", agent.stop);
+
+try {
+  await orders.serve(socket, agent.obey);
+} catch (error) {
+  console.error(`main-process: cannot listen at ${socket}: ${error instanceof Error ? error.message : error}`);
+  agent.stop();
+  await agent.ended;
+  process.exit(1);
+}
+const code = await agent.ended;
+console.error(JSON.stringify({ event: "ended", code }));
+process.exit(code);

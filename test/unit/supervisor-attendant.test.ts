@@ -1,0 +1,289 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Attendance } from "../../services/sandbox-supervisor/attendance.ts";
+import { call } from "../../services/sandbox-supervisor/client.ts";
+import { containerEnvironment } from "../../services/sandbox-supervisor/environment.ts";
+import { serveAgent } from "../../services/sandbox-supervisor/serve-agent.ts";
+import { attendantUnit } from "../../services/sandbox-supervisor/units.ts";
+
+const inside = join(import.meta.dirname, "../../services/sandbox-supervisor/inside");
+const standIn = join(import.meta.dirname, "../support/openclaw-stand-in.mjs");
+const attach = (socket: string): [string, ...string[]] => [process.execPath, join(inside, "attach.ts"), socket];
+
+let folder: string;
+let socket: string;
+const started: ChildProcessWithoutNullStreams[] = [];
+const servers: Server[] = [];
+const attended: Attendance[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "attendant-"));
+  socket = join(folder, "run/orders.sock");
+  mkdirSync(join(folder, "workspace"));
+  vi.spyOn(process.stdout, "write").mockReturnValue(true);
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  for (const server of servers.splice(0)) server.close();
+  await Promise.all(attended.splice(0).map((one) => one.stop()));
+  await Promise.all(started.splice(0).map(ending));
+  rmSync(folder, { recursive: true });
+});
+
+async function ending(child: ChildProcessWithoutNullStreams): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await gone;
+}
+
+function run(words: readonly string[], env: NodeJS.ProcessEnv = process.env) {
+  const child = spawn(process.execPath, words, { env, stdio: "pipe" });
+  started.push(child);
+  const said = { out: "", err: "" };
+  child.stdout.on("data", (chunk) => (said.out += chunk));
+  child.stderr.on("data", (chunk) => (said.err += chunk));
+  const code = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { child, said, code };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function mainProcess(more: NodeJS.ProcessEnv = {}) {
+  const places = ["--listen", socket, "--state", join(folder, "state"), "--workspace", join(folder, "workspace")];
+  const rest = ["--entry", standIn, "--base-url", "https://model.test/v1", "--port", String(await freePort())];
+  return run([join(inside, "main-process.ts"), ...places, ...rest], { ...process.env, ...more });
+}
+
+/** A client at the end of attach, with what it was told. */
+function client() {
+  const [, ...words] = attach(socket);
+  const { child, said, code } = run(words);
+  const lines = () =>
+    said.out
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { child, said, code, lines, order: (order: object) => child.stdin.write(`${JSON.stringify(order)}\n`) };
+}
+
+const until = (what: () => unknown) => vi.waitFor(() => expect(what()).toBeTruthy(), { timeout: 20_000, interval: 20 });
+
+/** The attendant's own parts, served at sockets of our own. */
+async function attendant(command: [string, ...string[]]) {
+  const tree = new Attendance(command);
+  attended.push(tree);
+  const sockets = { turns: join(folder, "turns.sock"), control: join(folder, "control.sock") };
+  const about = { sandbox: "main", agentVersion: "2026.9.6", startedAt: "2026-11-22T18:00:00.000Z" };
+  const served = await serveAgent({ ...about, tree, sockets, statusPort: 0, group: undefined });
+  servers.push(...Object.values(served));
+  const { port } = served.page.address() as { port: number };
+  const ask = (path: string, request: object) => call({ path, request, timeoutSeconds: 20, unit: "the unit" });
+  return {
+    tree,
+    health: async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).status,
+    turn: (message: string) => ask(sockets.turns, { id: "1", op: "turn", session: "s", message }),
+    control: (request: object) => ask(sockets.control, request),
+  };
+}
+
+describe("the agent as a main process, with a stand-in for OpenClaw", { timeout: 60_000 }, () => {
+  test("two clients are told how things are; an answer goes to the one that asked, events to both", async () => {
+    // Attached before there is a socket.
+    const one = client();
+    await mainProcess();
+    await until(() => one.lines().some(({ event }) => event === "ready"));
+    expect(statSync(socket).mode & 0o777).toBe(0o600);
+    const two = client();
+    await until(() => two.lines().length >= 2);
+    expect(two.lines().map(({ event }) => event)).toEqual(expect.arrayContaining(["started", "ready"]));
+
+    one.order({ id: "7", op: "turn", session: "s", message: "hello", timeoutSeconds: 10 });
+    two.order({ id: "7", op: "exec", argv: ["pwd"], timeoutSeconds: 10 });
+    await until(() => [one, two].every(({ lines }) => lines().some(({ id }) => id === "7")));
+    const answers = [one, two].map(({ lines }) => lines().filter(({ id }) => id === "7"));
+    expect(answers[0]).toEqual([{ id: "7", answer: { text: "hello!", model: "stand-in", sessionId: "agent:main:s" } }]);
+    expect(answers[1]).toMatchObject([{ answer: { exitCode: 0, stdout: `${join(folder, "workspace")}\n` } }]);
+
+    one.order({ id: "8", op: "turn", session: "s", message: "drop", timeoutSeconds: 10 });
+    const again = () => [one, two].every(({ lines }) => lines().filter(({ event }) => event === "ready").length > 1);
+    await until(again);
+    for (const { lines } of [one, two]) expect(lines().map(({ event }) => event)).toContain("lost");
+  });
+
+  test("the way out that the container has stays, and the gateway's token is the agent's alone", async () => {
+    const proxy = { HTTPS_PROXY: "http://10.200.0.1:3128", NO_PROXY: "127.0.0.1,localhost,::1", SSL_CERT_FILE: "/ca" };
+    await mainProcess(proxy);
+    const one = client();
+    await until(() => one.lines().some(({ event }) => event === "ready"));
+    one.order({ id: "1", op: "turn", session: "s", message: "environment", timeoutSeconds: 10 });
+    one.order({ id: "2", op: "exec", argv: ["env"], timeoutSeconds: 10 });
+    await until(() => ["1", "2"].every((id) => one.lines().some((line) => line.id === id)));
+    const answer = (id: string) =>
+      one.lines().find((line) => line.id === id)?.answer as { text: string; stdout: string };
+    const environment = JSON.parse(answer("1").text);
+    expect(environment).toMatchObject({ ...proxy, HOME: join(folder, "workspace"), NODE_USE_ENV_PROXY: "1" });
+    expect(environment.PATH.split(":")[0]).toBe(dirname(process.execPath));
+    expect(environment.OPENCLAW_GATEWAY_TOKEN).toMatch(/^[\w-]{43}$/);
+    expect(answer("2").stdout).not.toContain(environment.OPENCLAW_GATEWAY_TOKEN);
+    expect(readFileSync(join(folder, "state/openclaw.json"), "utf8")).toContain('"https://model.test/v1"');
+  });
+
+  test("it ends with the agent's own code, and its clients with it", async () => {
+    const { code, said } = await mainProcess();
+    const one = client();
+    await until(() => one.lines().some(({ event }) => event === "ready"));
+    one.order({ id: "1", op: "turn", session: "s", message: "end", timeoutSeconds: 10 });
+    expect([await code, await one.code]).toEqual([7, 1]);
+    expect(said.out).toBe("");
+    expect(said.err).toContain("stand-in for OpenClaw");
+  });
+
+  test("SIGTERM ends it and the agent", async () => {
+    const { child, said, code } = await mainProcess();
+    await until(() => said.err.includes('"ready"'));
+    const { gatewayPid } = JSON.parse(said.err.split("\n").find((line) => line.includes("gatewayPid")) ?? "");
+    child.kill("SIGTERM");
+    expect(await code).toBe(0);
+    expect(() => process.kill(gatewayPid, 0)).toThrow("ESRCH");
+  });
+
+  test("a link in the place of its settings is not followed, and one for the socket is replaced", async () => {
+    mkdirSync(join(folder, "state"));
+    mkdirSync(dirname(socket));
+    writeFileSync(join(folder, "else"), "untouched");
+    symlinkSync(join(folder, "else"), join(folder, "state/openclaw.json"));
+    symlinkSync(join(folder, "else"), socket);
+    const { said } = await mainProcess();
+    await until(() => said.err.includes('"ready"'));
+    expect(readFileSync(join(folder, "else"), "utf8")).toBe("untouched");
+    expect(statSync(socket).isSocket()).toBe(true);
+  });
+
+  test("a client ends when its input does", async () => {
+    await mainProcess();
+    const one = client();
+    await until(() => one.lines().length > 0);
+    one.child.stdin.end();
+    expect(await one.code).toBe(0);
+  });
+});
+
+describe("the attendant of a stand-in for OpenClaw", { timeout: 60_000 }, () => {
+  test("serves turns, control and status as the supervisor does", async () => {
+    await mainProcess();
+    const { tree, turn, control, health } = await attendant(attach(socket));
+    await tree.firstReady;
+    expect(await turn("hello")).toEqual({
+      id: "1",
+      ok: true,
+      text: "hello!",
+      model: "stand-in",
+      sessionId: "agent:main:s",
+    });
+    const status = await control({ op: "status" });
+    expect(status).toMatchObject({ ready: true, agentVersion: "2026.9.6", lastModel: "stand-in" });
+    expect(() => process.kill(Number(status.agentPid), 0)).not.toThrow();
+    expect(await control({ op: "exec", argv: ["echo", "inside"] })).toMatchObject({ exitCode: 0, stdout: "inside\n" });
+    expect(await health()).toBe(200);
+  });
+
+  test("a turn is answered while the agent is down, and the command is started again until it is back", async () => {
+    const first = await mainProcess();
+    // Counts how often it runs.
+    const runs = join(folder, "runs");
+    const script = `echo run >> ${runs}; exec "$@"`;
+    const { tree, turn, control, health } = await attendant(["/bin/sh", "-c", script, "sh", ...attach(socket)]);
+    await tree.firstReady;
+    const held = turn("hold");
+    await sleep(50);
+    first.child.kill("SIGTERM");
+    expect(await held).toMatchObject({ ok: false, error: { kind: "agent-down" } });
+    await first.code;
+    expect(await turn("hello")).toMatchObject({ ok: false, error: { kind: "agent-down" } });
+    expect(await control({ op: "status" })).toMatchObject({ ready: false, agentPid: null });
+    expect(await health()).toBe(503);
+
+    await mainProcess();
+    await until(() => tree.ready);
+    expect(await turn("again")).toMatchObject({ ok: true, text: "again!" });
+    expect(readFileSync(runs, "utf8").split("\n").length - 1).toBeGreaterThan(1);
+  });
+
+  test("a command that cannot be started is an agent that is down", async () => {
+    const { turn, control } = await attendant(["/nowhere/openshell"]);
+    expect(await turn("hello")).toMatchObject({ ok: false, error: { kind: "agent-down" } });
+    await sleep(600);
+    expect(await control({ op: "exec", argv: ["true"] })).toMatchObject({ ok: false, error: { kind: "agent-down" } });
+  });
+
+  test("when it stops, the agent goes on", async () => {
+    const { child } = await mainProcess();
+    const { tree } = await attendant(attach(socket));
+    await tree.firstReady;
+    await tree.stop();
+    expect(child.exitCode).toBeNull();
+    const one = client();
+    await until(() => one.lines().some(({ event }) => event === "ready"));
+  });
+});
+
+describe("the attendant's unit", () => {
+  const unit = (more: object = {}) =>
+    attendantUnit({
+      sandbox: "main",
+      node: "/opt/nemoclaw/node/current/bin/node",
+      bundle: "/opt/nemoclaw/supervisor/1/attendant.mjs",
+      agentVersion: "2026.9.6",
+      statusPort: 17872,
+      command: ["/opt/openshell", "sandbox", "exec"],
+      environment: {},
+      ...more,
+    });
+
+  test("starts its command word by word", () => {
+    const command = ["/usr/bin/ssh", "-o", 'ProxyCommand=/opt/openshell ssh-proxy "a" $HOME 100% \\'];
+    expect(unit({ command })).toContain(
+      '--status-port 17872 -- "/usr/bin/ssh" "-o" "ProxyCommand=/opt/openshell ssh-proxy \\"a\\" $$HOME 100%% \\\\"\n',
+    );
+    expect(unit({ environment: { A: "b $c" } })).toContain('\nEnvironment="A=b $c"\n');
+  });
+
+  test("reaches the loopback alone, and stays down when it was stopped on purpose", () => {
+    for (const line of ["User=nemoclaw-openshell", "IPAddressDeny=any", "IPAddressAllow=localhost", "Restart=always"]) {
+      expect(unit().split("\n")).toContain(line);
+    }
+    expect(unit()).toContain("\nConditionPathExists=!/etc/nemoclaw/main/stopped\n");
+  });
+
+  test.each([
+    { sandbox: "a b" },
+    { command: ["x\nUser=root"] },
+    { environment: { "A\nUser": "root" } },
+    { environment: { A: "b\nUser=root" } },
+    { agentVersion: "1 --sandbox other" },
+  ])("a value that could change the meaning of a line is refused: %j", (more) => {
+    expect(() => unit(more)).toThrow(/^not a/);
+  });
+});
+
+test("without a way out that is set, the agent's environment is a plain one", () => {
+  const places = { bin: "/n/bin", home: "/sandbox", state: "/s" };
+  expect(containerEnvironment({ inherited: {}, ...places })).toMatchObject({
+    PATH: "/n/bin:/usr/local/bin:/usr/bin:/bin",
+    HOME: "/sandbox",
+    OPENCLAW_STATE_DIR: "/s",
+  });
+});
