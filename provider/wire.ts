@@ -37,14 +37,18 @@ export function unwrap(properties: Record<string, unknown>): Unwrapped {
   return { plain: walk(properties, []) as Record<string, unknown>, secrets };
 }
 
-/** Puts the secret marks back on, so that state holds these values encrypted. Paths that lead nowhere are passed over. */
+/**
+ * Puts the secret marks back on, so that state holds these values encrypted. Paths that lead nowhere are passed over, and
+ * properties without a value left out, for which the wire has no form.
+ */
 export function rewrap(properties: Record<string, unknown>, secrets: readonly Path[]): Record<string, unknown> {
   const walk = (value: unknown, path: Path): unknown => {
     const wrapped = secrets.some((secret) => isDeepStrictEqual(secret, path));
     let inner = value;
     if (Array.isArray(value)) inner = value.map((item, i) => walk(item, [...path, i]));
     else if (value !== null && typeof value === "object") {
-      inner = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item, [...path, key])]));
+      const fields = Object.entries(value).filter(([, item]) => item !== undefined);
+      inner = Object.fromEntries(fields.map(([key, item]) => [key, walk(item, [...path, key])]));
     }
     return wrapped && inner !== undefined ? { [SIGNATURE]: SECRET, value: inner } : inner;
   };

@@ -63,9 +63,10 @@ export class LocalStack {
     return stdout + stderr;
   }
 
-  /** What a refresh would change, without changing it. */
+  /** What a refresh would change, without changing it. @throws with what was printed, when it failed */
   async refreshPreview(): Promise<string> {
-    const { stdout, stderr } = await this.pulumi("refresh", "--preview-only", "--diff", "--color", "never");
+    const { exitCode, stdout, stderr } = await this.pulumi("refresh", "--preview-only", "--diff", "--color", "never");
+    if (exitCode !== 0) throw new Error(`refresh failed (exit ${exitCode})\n${stdout}\n${stderr}`);
     return stdout + stderr;
   }
 

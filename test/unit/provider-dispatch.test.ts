@@ -51,6 +51,15 @@ describe("the dispatcher", () => {
     expect(outs).toEqual({ name: "a", token: secret("t"), extra: 1 });
   });
 
+  test("what was read and has no value is left out everywhere, since the wire has no form for it", async () => {
+    const nested = { deep: undefined, list: [{ also: undefined }] };
+    const handler = thing({
+      read: async (_id, state) => ({ ...state, token: undefined, name: nested, seen: undefined }),
+    });
+    const { props, inputs } = await dispatch(handler).read("x", at, { name: "a" });
+    for (const each of [props, inputs]) expect(each).toStrictEqual({ name: { list: [{}] } });
+  });
+
   test("what was read is both properties and inputs, so that drift shows under the inputs' names", async () => {
     const handler = thing({ read: async (_id, state) => ({ ...state, name: "drifted", seen: true }) });
     const { props, inputs } = await dispatch(handler).read("x", at, { name: "a", token: secret("t") });
