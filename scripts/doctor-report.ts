@@ -1,5 +1,5 @@
-import type { PreflightVerdict } from "../host/preflight.ts";
-import type { PreflightFacts } from "../host/preflight-facts.ts";
+import type { PreflightFacts } from "../host/preflight/preflight.ts";
+import type { PreflightVerdict } from "../host/preflight/verdict.ts";
 import type { PresentedKey } from "../host/presented-keys.ts";
 
 /** What `doctor` prints about a machine. */

@@ -1,6 +1,5 @@
 import { connectTo } from "../host/pool.ts";
-import { judge } from "../host/preflight.ts";
-import { preflightFacts } from "../host/preflight-facts.ts";
+import { judge, preflightFacts } from "../host/preflight/preflight.ts";
 import { presentedKeys } from "../host/presented-keys.ts";
 import { configuredMachine } from "./configured-machine.ts";
 import { describeKeys, describeMachine } from "./doctor-report.ts";

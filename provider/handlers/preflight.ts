@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { type Machine, machineSchema } from "../../host/machine.ts";
 import { connectTo } from "../../host/pool.ts";
-import { judge, preflightFailure } from "../../host/preflight.ts";
-import { type PreflightFacts, preflightFacts } from "../../host/preflight-facts.ts";
+import { judge, type PreflightFacts, preflightFacts, preflightFailure } from "../../host/preflight/preflight.ts";
 import type { Handler, Progress } from "../handler.ts";
 
 interface PreflightInputs {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { gpuFacts } from "../../host/preflight-facts.ts";
+import { gpuFacts } from "../../host/preflight/gpu.ts";
 import type { Question } from "../../host/question.ts";
 import { ensureNvidiaGpu, type NvidiaFacts, nvidiaGpuState } from "../../host/steps/nvidia-gpu.ts";
 import { proveNvidiaGpu } from "../../host/steps/nvidia-proof.ts";
@@ -10,9 +10,11 @@ const repository = { uri: "https://nvidia.example", fingerprint: "C95B321B61E88C
 const seen: NvidiaFacts = {
   gpu: { devices: 1, names: ["NVIDIA L4"], driver: "580.65.06", smi: { exitCode: 0, said: "NVIDIA L4" } },
   system: { distribution: "ubuntu", arch: "amd64", kernel: "6.8.0-60-generic" },
-  toolkit: { installed: {}, known: [], fresh: true, interrupted: false },
-  repository: { source: undefined, fingerprint: undefined },
-  ctk: "1.19.0",
+  toolkit: {
+    packages: { installed: {}, known: [], fresh: true, interrupted: false },
+    repository: { source: undefined, fingerprint: undefined },
+    version: "1.19.0",
+  },
   cdi: ["nvidia.com/gpu=all"],
 };
 
@@ -37,7 +39,8 @@ describe("what is refused", () => {
   });
 
   it("a toolkit without its repository in the lock file", () => {
-    expect(() => ensureNvidiaGpu({ gpu }).plan({ ...seen, ctk: "" })).toThrow("lock file");
+    const bare = { ...seen, toolkit: { ...seen.toolkit, version: "" } };
+    expect(() => ensureNvidiaGpu({ gpu }).plan(bare)).toThrow("lock file");
   });
 });
 

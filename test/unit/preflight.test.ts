@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { judge, preflightFailure } from "../../host/preflight.ts";
-import { type PreflightFacts, preflightFacts } from "../../host/preflight-facts.ts";
+import { judge, type PreflightFacts, preflightFacts, preflightFailure } from "../../host/preflight/preflight.ts";
 import { preflight } from "../../provider/handlers/preflight.ts";
 import { startFakeHost } from "../support/fake-host.ts";
 

@@ -1,0 +1,76 @@
+import { HostError } from "../errors.ts";
+import type { Machine, Owner } from "../machine.ts";
+import type { Questions } from "../question.ts";
+import { ensureOwner } from "../steps/owner.ts";
+import { clockAhead, judgeClock } from "./clock.ts";
+import { type GpuFacts, gpuFacts, judgeGpu } from "./gpu.ts";
+import { judgeKernel, type KernelFacts, kernelFacts } from "./kernel.ts";
+import { judgePorts, type PortFacts, portFacts } from "./ports.ts";
+import { judgeRoom, type RoomFacts, roomFacts } from "./room.ts";
+import { judgeSystem, type SystemFacts, systemFacts } from "./system.ts";
+import type { Finding, PreflightVerdict, PreflightWants, Say } from "./verdict.ts";
+
+/** What a machine says about itself before anything is changed on it. */
+export interface PreflightFacts {
+  readonly system: SystemFacts;
+  readonly kernel: KernelFacts;
+  readonly room: RoomFacts;
+  /** Seconds the machine's clock is ahead of this computer's; negative when it is behind. */
+  readonly clockAhead: number;
+  readonly gpu: GpuFacts;
+  readonly ports: readonly PortFacts[];
+  /** Who says to own the machine; see `owner.ts`. */
+  readonly owner: { readonly owner: Owner | string | undefined };
+}
+
+/**
+ * Questions that a machine answers in one round trip, without a package of ours on it.
+ *
+ * @param now of this computer, in milliseconds; the machine's clock is held against it
+ */
+export function preflightFacts(owner: Owner, now: number): Questions<PreflightFacts> {
+  return {
+    system: systemFacts,
+    kernel: kernelFacts,
+    room: roomFacts,
+    clockAhead: clockAhead(now),
+    gpu: gpuFacts,
+    ports: portFacts,
+    owner: ensureOwner(owner).facts,
+  };
+}
+
+/** Holds a machine's facts against what a stack needs; pure, and complete: every lack at once. */
+export function judge(facts: PreflightFacts, wants: PreflightWants): PreflightVerdict {
+  const missing: Finding[] = [];
+  const notes: string[] = [];
+  const lacks = (what: string, found: string, hint: string) => void missing.push({ what, found, try: hint });
+  const say = { lacks, note: (text: string) => void notes.push(text) };
+
+  judgeSystem(facts.system, wants, say);
+  judgeKernel(facts.kernel, wants, say);
+  judgeRoom(facts.room, facts.owner.owner !== undefined, say);
+  judgeClock(facts.clockAhead, say);
+  judgeGpu(facts.gpu, wants, say);
+  judgePorts(facts.ports, say);
+  judgeOwner(facts, wants, say);
+  return { missing, notes };
+}
+
+/** All that is missing as one error; nothing has been changed by then. */
+export function preflightFailure(machine: Machine, { missing }: PreflightVerdict): HostError {
+  const count = missing.length === 1 ? "one thing is" : `${missing.length} things are`;
+  return new HostError("foreign", {
+    summary: `${machine.address} cannot take this stack: ${count} missing; nothing was changed on it`,
+    said: missing.map(({ found, try: hint }) => `${found}\n  → ${hint}`).join("\n"),
+  });
+}
+
+function judgeOwner({ owner }: PreflightFacts, wants: PreflightWants, { lacks }: Say): void {
+  try {
+    ensureOwner(wants.owner).plan(owner);
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    lacks("owner", error.details.summary, error.details.try ?? "destroy the other stack first");
+  }
+}

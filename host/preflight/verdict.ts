@@ -1,0 +1,30 @@
+import type { Machine } from "../machine.ts";
+
+/** Something a machine lacks, and what a person can do about it. */
+export interface Finding {
+  /** `memory`, `clock`: stable, for programs that read it. */
+  readonly what: string;
+  readonly found: string;
+  readonly try: string;
+}
+
+export interface PreflightVerdict {
+  /** What nothing will run without. */
+  readonly missing: readonly Finding[];
+  /** What works and is worth knowing. */
+  readonly notes: readonly string[];
+}
+
+export interface PreflightWants {
+  readonly arch: Machine["arch"];
+  readonly gpu: Machine["gpu"];
+  readonly owner: Machine["owner"];
+  /** Whether the stack's sandbox needs Landlock; the embedded runtime does without. @default false */
+  readonly landlock?: boolean;
+}
+
+/** Where a judgement goes. */
+export interface Say {
+  lacks(what: string, found: string, hint: string): void;
+  note(text: string): void;
+}
