@@ -29,7 +29,7 @@ export class AgentSandbox extends pulumi.ComponentResource {
   readonly beside: pulumi.CustomResourceOptions;
   /** `true`, or what was tried inside and did not hold. */
   readonly enforced: pulumi.Output<unknown>;
-  /** Who stopped the environment on purpose, when and why; absent while it is not. */
+  /** Who stopped the environment on purpose, when and why, or `no`. */
   readonly stopped: Sandbox["stopped"];
   readonly origin: pulumi.Output<{ host: string; port: number }>;
   readonly model: pulumi.Output<string>;

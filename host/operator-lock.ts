@@ -124,7 +124,8 @@ function locked(connection: Connection, word: "refused" | "stuck", holder: strin
   });
 }
 
-function whoami(): string {
+/** Who runs this, for others to read: `anna@laptop`. */
+export function whoami(): string {
   try {
     return `${userInfo().username}@${hostname()}`;
   } catch {

@@ -19,7 +19,7 @@ export interface OnMachine {
  * update make the step true, read looks at its facts, delete makes the removal true.
  *
  * A service of a sandbox whose environment is stopped on purpose is made ready and not started: its step is then made from
- * `running: false` and `inForce: false`, and its state says in `stopped` who stopped it.
+ * `running: false` and `inForce: false`, and its state says in `stopped` who stopped it, else `no`.
  */
 export interface HostResource<Inputs extends OnMachine, State extends Inputs, Facts> {
   readonly type: string;
@@ -48,11 +48,11 @@ export function hostHandler<Inputs extends OnMachine, State extends Inputs, Fact
     const started = await resource.step(inputs);
     // Asked together, so that the mark costs no round trip of its own.
     const [stopped] = await Promise.all([stoppedOn(host, inputs), host.look(started.facts)]);
-    const wanted = stopped ? whileStopped(inputs) : inputs;
-    const facts = await ensure(host, stopped ? await resource.step(wanted) : started);
+    const wanted = typeof stopped === "object" ? whileStopped(inputs) : inputs;
+    const facts = await ensure(host, wanted === inputs ? started : await resource.step(wanted));
     const state = resource.observe(wanted, facts);
     if (state === "gone") throw notThere(resource.nameOn(inputs), inputs.machine);
-    if (stopped) progress.log(`made ready and not started: ${describeStopped(stopped)}`);
+    if (typeof stopped === "object") progress.log(`made ready and not started: ${describeStopped(stopped)}`);
     return { ...(resource.prove ? await resource.prove(host, wanted, state) : state), stopped };
   };
   const idOf = (inputs: Inputs) => `${inputs.machine.id}/${resource.nameOn(inputs)}`;
@@ -73,7 +73,7 @@ export function hostHandler<Inputs extends OnMachine, State extends Inputs, Fact
         const [stopped, found] = await Promise.all([stoppedOn(host, state), host.look(facts)]);
         const observed = resource.observe(state, found);
         if (observed === "gone") return "gone";
-        if (stopped) progress.log(describeStopped(stopped));
+        if (typeof stopped === "object") progress.log(describeStopped(stopped));
         return { ...state, ...observed, stopped };
       } catch (error) {
         if (await goneWithItsMachine(error, state.machine)) return "gone";

@@ -7,14 +7,14 @@ const suspended = ["running", "inForce"] as const;
 type Properties = Readonly<Record<string, unknown>>;
 
 /**
- * Who stopped the environment that a resource is a service of.
+ * Who stopped the environment that a resource is a service of, or `no`.
  *
- * @returns undefined when nobody did, or the resource is no service of a sandbox: Docker, a workspace
+ * @returns undefined for what is no service of a sandbox: Docker, a workspace
  */
-export async function stoppedOn(host: Host, inputs: object): Promise<Stopped | undefined> {
+export async function stoppedOn(host: Host, inputs: object): Promise<Stopped | "no" | undefined> {
   const { sandbox, ...rest } = inputs as Properties;
   if (typeof sandbox !== "string" || !suspended.some((key) => key in rest)) return undefined;
-  return host.look(stoppedFacts(sandbox));
+  return (await host.look(stoppedFacts(sandbox))) ?? "no";
 }
 
 /** The inputs by which a service is made ready and not started. */
@@ -33,7 +33,7 @@ export function mayDiffer(observed: object): readonly string[] {
 }
 
 function isStopped(state: object): boolean {
-  return (state as Properties).stopped !== undefined;
+  return typeof (state as Properties).stopped === "object";
 }
 
 function suspendedAs(inputs: object, value: boolean): Properties {

@@ -21,8 +21,8 @@ export class Sandbox extends pulumi.CustomResource {
   declare readonly origin: pulumi.Output<{ host: string; port: number }>;
   /** `true`, or the list of what was tried and not held. Observed inside the sandbox, never read back. */
   declare readonly enforced: pulumi.Output<unknown>;
-  /** Who stopped the environment on purpose (`scripts/stop`), when and why; absent while it is not. */
-  declare readonly stopped: pulumi.Output<{ by: string; since: string; why?: string } | undefined>;
+  /** Who stopped the environment on purpose (`scripts/stop`), when and why, or `no`. */
+  declare readonly stopped: pulumi.Output<{ by: string; since: string; why?: string } | "no">;
 
   constructor(name: string, args: SandboxArgs, opts?: pulumi.CustomResourceOptions) {
     super(

@@ -53,9 +53,10 @@ const door =
 export const machine = on.machine.address;
 export const model = agent.model;
 export const enforced = agent.enforced;
-// There only while somebody has stopped the environment on purpose: scripts/start.
+// Who stopped the environment on purpose, when and why; scripts/start ends it.
 export const stopped = agent.stopped;
-export const bot = bridge?.username ?? "none";
+// Telegram tells it to a bridge that runs.
+export const bot = bridge?.username.apply((name) => name ?? "not known while it is down") ?? "none";
 export const url = door?.url ?? "none";
 
 // Loaded only where there are any, because their provider is one that has to be downloaded.

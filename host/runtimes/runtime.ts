@@ -2,6 +2,7 @@ import type { NetworkPolicy, Policy } from "../../policies/policy.ts";
 import type { Command } from "../command.ts";
 import type { Host } from "../host.ts";
 import type { Step } from "../step.ts";
+import type { Operations } from "./operations.ts";
 
 /** A rule that a runtime cannot enforce as written, or a promise it was seen to break. */
 export interface Finding {
@@ -43,6 +44,7 @@ export interface InstallSpec {
 
 /** What every service shows: wanted as constants, observed under the same names. */
 export interface ServiceSpec {
+  /** `false` while the environment is stopped on purpose: everything is then made ready, and nothing started. */
   readonly running: boolean;
   readonly enabled: boolean;
   /** Of the unit files, which name the programs' versions; filled in by the plugin, which carries them. */
@@ -60,7 +62,7 @@ export interface SandboxSpec extends ServiceSpec {
 export interface NetworkSpec {
   readonly sandbox: string;
   readonly networkPolicies: Readonly<Record<string, NetworkPolicy>>;
-  /** By the enforcing service's own word, not because a file was written. */
+  /** By the enforcing service's own word, not because a file was written. `false` is wanted where `running: false` is. */
   readonly inForce: boolean;
 }
 
@@ -113,4 +115,6 @@ export interface Runtime {
   origin(sandbox: string): { readonly host: "127.0.0.1"; readonly port: number } | undefined;
   /** Runs a command inside the sandbox: a probe, or a person's shell. */
   inside(sandbox: string, argv: readonly string[]): Command;
+  /** What people do with a sandbox that stands: take it down and up, look at it, work inside. */
+  readonly operations: Operations;
 }

@@ -58,7 +58,9 @@ describe("a difference that is on purpose", () => {
 
   test("is a change where nobody stopped it, and hides no other one", () => {
     const { stopped: _, ...byHand } = observed;
-    expect(diff(byHand, { model: "a", running: true, inForce: true }, []).changes).toBe(true);
+    for (const state of [byHand, { ...byHand, stopped: "no" }]) {
+      expect(diff(state, { model: "a", running: true, inForce: true }, []).changes).toBe(true);
+    }
     expect(diff(observed, { model: "b", running: true, inForce: true }, []).changes).toBe(true);
   });
 });
@@ -111,7 +113,7 @@ describe("a service on a stand-in for a machine", () => {
 
   test("is started where there is no mark", async () => {
     const inputs = { machine: host.machine, sandbox: "main", running: true };
-    expect((await dispatcher().create(urn, inputs)).outs).toEqual(inputs);
+    expect((await dispatcher().create(urn, inputs)).outs).toEqual({ ...inputs, stopped: "no" });
     expect(asked).toEqual([true]);
   });
 
@@ -136,6 +138,6 @@ describe("a service on a stand-in for a machine", () => {
   test("once it is started again a look forgets who had stopped it", async () => {
     await remove();
     const state = { machine: host.machine, sandbox: "main", running: true, stopped: mark };
-    expect((await dispatcher().read("x", urn, state)).props).not.toHaveProperty("stopped");
+    expect((await dispatcher().read("x", urn, state)).props).toMatchObject({ running: true, stopped: "no" });
   });
 });

@@ -2,6 +2,7 @@ import { unenforceable } from "../../../policies/embedded.ts";
 import type { Runtime } from "../runtime.ts";
 import { install } from "./install.ts";
 import { network } from "./network.ts";
+import { operations } from "./operations.ts";
 import { paths, ports } from "./paths.ts";
 import { inside, probe } from "./probe.ts";
 import { route } from "./route.ts";
@@ -17,6 +18,7 @@ export const embedded: Runtime = {
   route,
   probe,
   inside,
+  operations,
   turn: (sandbox, session) => ({
     argv: [paths.node, "/opt/nemoclaw/supervisor/current/turn.mjs", ...["--sandbox", sandbox, "--session", session]],
   }),

@@ -1,0 +1,46 @@
+import type { Command } from "../command.ts";
+import type { Questions } from "../question.ts";
+
+/** How a sandbox is, by the word of what runs in and around it. What does not answer is absent, never an error. */
+export interface SandboxReport {
+  readonly agent?: {
+    readonly ready: boolean;
+    readonly version?: string;
+    /** As the machine counts. */
+    readonly pid?: number;
+    readonly startedAt?: string;
+    /** The model that gave the latest answer. */
+    readonly lastModel?: string;
+  };
+  /** The model that requests go to now. */
+  readonly model?: string;
+  /** Digests of the network policy on the machine and of the one that is enforced. */
+  readonly policy: { readonly file?: string; readonly inForce?: string };
+  /** What the services say is wrong, each a sentence. */
+  readonly errors: readonly string[];
+}
+
+/** A request of the agent's that waits for a person. */
+export interface Approval {
+  readonly id: string;
+  /** What it asks for, in one line. */
+  readonly asks: string;
+}
+
+/** What people do with a sandbox that stands; each runtime has its own way. */
+export interface Operations {
+  /** The systemd units of a sandbox, without bridge and tunnel, in the order in which they start: part to unit. */
+  units(sandbox: string): Readonly<Record<string, string>>;
+  /** Takes a sandbox's own services down, and up again, at once. Each may be run again and says when it did not work. */
+  power(sandbox: string): { readonly down: readonly Command[]; readonly up: readonly Command[] };
+  /**
+   * A program on the machine, for root, that runs a command inside on its own streams and ends with the command's exit code, as
+   * `ssh` does. With `terminal` its standard input is a terminal, and the command gets one.
+   */
+  attach(sandbox: string, argv: readonly string[], terminal: boolean): readonly string[];
+  /** Shell that holds everything inside still, so that its files can be copied as of one moment, and lets it go on. */
+  freeze(sandbox: string): { readonly hold: string; readonly release: string };
+  report(sandbox: string): Questions<SandboxReport>;
+  /** Only where a runtime lets the agent ask for more than its policy gives. */
+  approvals?(sandbox: string): Questions<readonly Approval[]>;
+}
