@@ -47,7 +47,8 @@ SystemCallErrorNumber=EPERM`;
  */
 export function links(pairs: readonly (readonly [target: string, link: string])[]): string {
   return [
-    "ExecStartPre=+/bin/mkdir -p /run/nemoclaw",
+    // Whoever is first makes it, whatever its umask: others go through it.
+    "ExecStartPre=+/bin/mkdir -p -m 0755 /run/nemoclaw",
     ...pairs.map(([target, link]) => `ExecStartPre=+/bin/ln -sfn ${target} /run/nemoclaw/${link}`),
     `ExecStopPost=+/bin/rm -f ${pairs.map(([, link]) => `/run/nemoclaw/${link}`).join(" ")}`,
   ].join("\n");
