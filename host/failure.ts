@@ -7,6 +7,10 @@ import type { Machine } from "./machine.ts";
 /** Exit codes of a script that found a download to be another than the pinned one; see `verified-download.ts`. */
 export const integrityExitCode = 219;
 
+/** In the kernel's words, npm's, apt's, and those of programs that know no more than that they could not write: curl and dash. */
+const diskFull =
+  /no space left on device|disk quota exceeded|ENOSPC|don't have enough free space|curl: \(23\)|(echo|printf): I\/O error/i;
+
 /** Words a command's failure for the person who has to do something about it. */
 export function explainFailure(
   machine: Machine,
@@ -33,7 +37,7 @@ export function explainFailure(
       try: "check the mirror; refresh the lock file only if the publisher announced the new file",
     });
   }
-  if (/no space left on device|disk quota exceeded/i.test(failed.said)) {
+  if (diskFull.test(failed.said)) {
     return new HostError("command", {
       ...common,
       summary: `${what} on ${machine.address}: the disk is full (${command.title})`,

@@ -90,12 +90,13 @@ install() {
     log="$root/.nemoclaw/npm-ci.log"
     keep_telling
     # No package needs its install script: what they would compile has been built already or has a slower twin.
-    # npm takes the lock over, because it goes on when only this script is killed.
+    # npm takes the lock over, because it goes on when only this script is killed. Of files that it could not write, on a full
+    # disk for one, it only warns.
     (
-      cd "$root" && exec sh -c 'ln -sfn "$$" "$0" && exec npm ci --ignore-scripts --no-audit --no-fund --no-progress' "$lock"
-    ) >"$log" 2>&1 </dev/null || {
+      cd "$root" && exec sh -c 'ln -sfn "$$" "$0" && exec npm ci --ignore-scripts --no-audit --no-fund --no-progress --loglevel=warn' "$lock"
+    ) >"$log" 2>&1 </dev/null && ! grep -q TAR_ENTRY_ERROR "$log" || {
       stop_telling
-      tail -n 20 "$log" >&2
+      uniq "$log" | tail -n 20 >&2
       fail "npm ci failed in $root; its whole output is in $log" \
         "  try   npm ci     by hand there; a registry of your own is set with: npm config set registry URL"
     }

@@ -109,7 +109,8 @@ function settle({ name, version, node = ownNode }: NpmInstall, words: readonly s
 function npmCi(install: NpmInstall, staging: string): Command {
   const { node = ownNode, npm = "/opt/nemoclaw/npm/current/bin/npm-cli.js" } = install;
   const registry = install.registry ? ` --registry=${quote(install.registry)}` : "";
-  // The cache outlives a failure, so that the next try downloads only what is missing, and not a success.
+  // The cache outlives a failure, so that the next try downloads only what is missing, and not a success. What npm could not
+  // write, on a full disk for one, it only warns of: it leaves an empty file and ends well.
   return {
     title: `install the packages of ${install.name} ${install.version}`,
     script: `cd ${quote(staging)}
@@ -119,12 +120,13 @@ t=$(mktemp -d)
 trap 'rm -rf "$t"' EXIT
 ${trustBundle}
 test -s "$bundle" && export NODE_EXTRA_CA_CERTS="$bundle"
-export PATH="$(dirname ${quote(node)}):$PATH" npm_config_cache="$cache" npm_config_userconfig=/dev/null npm_config_update_notifier=false
+export PATH="$(dirname ${quote(node)}):$PATH" npm_config_cache="$cache" npm_config_userconfig=/dev/null npm_config_update_notifier=false npm_config_loglevel=warn
 if ! ${quote(node)} ${quote(npm)} ci --ignore-scripts --omit=dev --no-audit --no-fund --fetch-retries=4${registry} >"$t/said" 2>&1; then
   tail -n 40 "$t/said"
   ! grep -q EINTEGRITY "$t/said" || exit ${integrityExitCode}
   exit 1
 fi
+! grep -m 5 TAR_ENTRY_ERROR "$t/said" || exit 1
 tail -n 5 "$t/said"
 rm -rf "$cache"`,
     shown: `npm ci --ignore-scripts --omit=dev${registry}   in ${staging}`,

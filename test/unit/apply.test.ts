@@ -91,10 +91,16 @@ describe("applying commands", () => {
     await ended(join(fake.folder, "pid"));
   });
 
-  test("a full disk is told as one", async () => {
+  test.each([
+    "echo x | cat >/dev/full",
+    "echo x >/dev/full",
+    "curl --silent --show-error --output /dev/full file:///etc/passwd",
+    `echo "E: You don't have enough free space in /var/cache/apt/archives/."; exit 100`,
+    "echo npm warn tar TAR_ENTRY_ERROR ENOSPC: nospc, write; exit 1",
+  ])("a full disk is told as one: %s", async (script) => {
     await using fake = await startFakeHost();
     const host = await fake.connect();
-    await expect(host.apply("x", [command("write", "echo x | cat >/dev/full")])).rejects.toMatchObject({
+    await expect(host.apply("x", [command("write", script)])).rejects.toMatchObject({
       kind: "command",
       message: expect.stringMatching(/disk is full[\s\S]*df -h/),
     });

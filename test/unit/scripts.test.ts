@@ -118,6 +118,15 @@ describe("with-node.sh, with a stand-in for npm", () => {
     expect(failed.stderr).toContain("try");
   });
 
+  test("takes files that npm could not write for a failure, though npm only warns of them", async () => {
+    const { env, start } = smallClone(
+      `${install}; echo npm warn tar TAR_ENTRY_ERROR ENOSPC: no space left on device >&2`,
+    );
+    const failed = await run(start, ["scripts/say.ts"], env);
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toContain("no space left on device");
+  });
+
   test("asks for Node where there is none", async () => {
     const { root, start } = smallClone(install);
     const bin = programs(join(root, "bare"), {});

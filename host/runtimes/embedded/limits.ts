@@ -2,17 +2,20 @@ import { quote } from "../../command.ts";
 import type { Question } from "../../question.ts";
 import type { Limits } from "../runtime.ts";
 
-/** What systemd says a unit may use: bytes, CPUs and processes; undefined where nothing limits it. */
+/** What systemd says a unit may use: bytes, CPUs and processes, and bytes of log; undefined where nothing limits it. */
 export interface LimitsFacts {
   readonly memoryBytes?: number;
   readonly cpus?: number;
   readonly pids?: number;
+  /** As its journal's settings have it: `200M`. */
+  readonly logs?: string;
 }
 
-/** The limits that are in force for a unit, whatever its file says. */
-export function limitsFacts(unit: string): Question<LimitsFacts> {
+/** The limits that are in force for a unit, whatever its file says, and the one in its journal's settings. */
+export function limitsFacts(unit: string, journalSettings: string): Question<LimitsFacts> {
   return {
-    script: `systemctl show --property=MemoryMax,CPUQuotaPerSecUSec,TasksMax -- ${quote(unit)}`,
+    script: `systemctl show --property=MemoryMax,CPUQuotaPerSecUSec,TasksMax -- ${quote(unit)}
+grep '^SystemMaxUse=' ${quote(journalSettings)}`,
     parse: ({ stdout }) => {
       const said = new Map(stdout.split("\n").map((line) => line.split("=", 2) as [string, string]));
       const number = (text: string | undefined) => (text && /^\d+$/.test(text) ? Number(text) : undefined);
@@ -20,19 +23,20 @@ export function limitsFacts(unit: string): Question<LimitsFacts> {
         memoryBytes: number(said.get("MemoryMax")),
         cpus: seconds(said.get("CPUQuotaPerSecUSec")),
         pids: number(said.get("TasksMax")),
+        logs: said.get("SystemMaxUse"),
       };
     },
   };
 }
 
 /** What was wanted where it holds, else what was found: `limits` as a resource shows them. */
-export function observedLimits(wanted: Limits, { memoryBytes, cpus, pids }: LimitsFacts): Limits {
+export function observedLimits(wanted: Limits, { memoryBytes, cpus, pids, logs }: LimitsFacts): Limits {
   return {
     memory: memoryBytes === bytesOf(wanted.memory) ? wanted.memory : `${memoryBytes ?? "unlimited"}`,
     cpus: cpus === undefined || Math.abs(cpus - wanted.cpus) < 0.005 ? wanted.cpus : cpus,
     // JSON has no infinity; a number that nobody asked for shows the difference as well.
     pids: pids ?? -1,
-    logs: wanted.logs,
+    logs: logs ?? "unlimited",
   };
 }
 

@@ -51,7 +51,7 @@ export const sandbox = part({
         startSeconds: 300,
         try: "see what the agent says: scripts/logs agent. It needs at least 2 GB of memory",
       }),
-      limits: observation("its limits, as systemd has them", limitsFacts(unitName("sandbox", name))),
+      limits: observation("its limits, as systemd has them", limitsFacts(unitName("sandbox", name), journal.path)),
       text: observation("its configuration", textFacts(config.path)),
     });
   },
