@@ -7,14 +7,14 @@ import type { ProvidedMachine } from "./machine/provided-machine.ts";
 
 export interface SandboxHostArgs {
   readonly on: ProvidedMachine;
-  readonly runtime: "embedded";
+  readonly runtime: { readonly kind: "embedded" | "openshell"; readonly accept?: string[] };
   readonly mirrors?: MirrorsArgs;
 }
 
 /** A machine that can run sandboxes: Docker, its GPUs where it has some, and the sandbox runtime with the programs it brings. */
 export class SandboxHost extends pulumi.ComponentResource {
   readonly machine: MachineInputs;
-  readonly runtime: "embedded";
+  readonly runtime: "embedded" | "openshell";
   readonly mirrors?: MirrorsArgs;
   /** What stands on this host is deleted with its machine. */
   readonly deletedWith?: pulumi.Resource;
@@ -23,15 +23,19 @@ export class SandboxHost extends pulumi.ComponentResource {
   constructor(name: string, args: SandboxHostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("nemoclaw:index:SandboxHost", name, {}, opts);
     const { machine, deletedWith } = args.on;
-    const { mirrors, runtime: kind } = args;
+    const {
+      mirrors,
+      runtime: { kind, accept },
+    } = args;
     const child = { parent: this, deletedWith };
 
     const docker = new DockerEngine(`${name}-docker`, { machine, mirrors }, child);
     if (machine.gpu !== "none") {
       new NvidiaGpu(`${name}-gpu`, { machine, mirrors }, { ...child, dependsOn: [docker] });
     }
-    // Beside Docker, not after it: the embedded runtime does not need it, and package installations wait for each other.
-    const runtime = new SandboxRuntime(`${name}-runtime`, { machine, kind, mirrors }, child);
+    // The embedded runtime is installed beside Docker: it does not need it, and package installations wait for each other.
+    const after = kind === "openshell" ? { ...child, dependsOn: [docker] } : child;
+    const runtime = new SandboxRuntime(`${name}-runtime`, { machine, kind, accept, mirrors }, after);
 
     this.machine = machine;
     this.runtime = kind;

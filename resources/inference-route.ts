@@ -5,7 +5,7 @@ export interface InferenceRouteArgs {
   readonly machine: MachineInputs;
   readonly sandbox: pulumi.Input<string>;
   readonly sandboxId: pulumi.Input<string>;
-  readonly runtime: pulumi.Input<"embedded">;
+  readonly runtime: pulumi.Input<"embedded" | "openshell">;
   /** An OpenAI-compatible endpoint, up to and including its `/v1`. */
   readonly baseUrl: pulumi.Input<string>;
   /** The model every request is sent to, whatever the agent asks for. */

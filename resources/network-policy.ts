@@ -5,7 +5,7 @@ export interface NetworkPolicyArgs {
   readonly machine: MachineInputs;
   readonly sandbox: pulumi.Input<string>;
   readonly sandboxId: pulumi.Input<string>;
-  readonly runtime: pulumi.Input<"embedded">;
+  readonly runtime: pulumi.Input<"embedded" | "openshell">;
   /** OpenShell's `network_policies`: what the sandbox may reach. All else is refused. */
   readonly networkPolicies: pulumi.Input<Record<string, object>>;
 }

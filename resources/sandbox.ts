@@ -5,7 +5,7 @@ import type { MachineInputs } from "./machine-inputs.ts";
 export interface SandboxArgs {
   readonly machine: MachineInputs;
   readonly sandbox: pulumi.Input<string>;
-  readonly runtime: pulumi.Input<"embedded">;
+  readonly runtime: pulumi.Input<"embedded" | "openshell">;
   /** The static part of the policy: a change replaces the sandbox; its workspace stays. */
   readonly policy: pulumi.Input<object>;
   readonly agent: pulumi.Input<{ version: string }>;

@@ -1,6 +1,6 @@
 import { text } from "node:stream/consumers";
 import { argv } from "../host/command.ts";
-import { embedded } from "../host/runtimes/embedded/runtime.ts";
+import { turn } from "../host/runtimes/turn.ts";
 import { connect, ExitError, findStanding, runScript, stackCommand } from "./stack-command.ts";
 
 interface Options {
@@ -33,7 +33,7 @@ await runScript(async () => {
 
   const standing = await findStanding(stack);
   const host = await connect(standing);
-  const { argv: words } = embedded.turn(standing.sandbox, session);
+  const { argv: words } = turn(standing.sandbox, session);
   const answer = await host.run(argv("one turn with the agent", words, { stdin: message, timeoutSeconds }));
   const reply = parseReply(answer.stdout);
   if (!reply || reply.error || reply.text === undefined) {

@@ -12,7 +12,7 @@ const { secrets, siteSecret, mirrors, ...config } = loadConfig();
 // A machine, prepared to run sandboxes …
 const on = await provideMachine("machine", { ...config.machine, ca: mirrors.ca, privateKey: secrets.sshPrivateKey });
 const prepared = await siteCommands("before");
-const host = new SandboxHost("host", { on, runtime: "embedded", mirrors }, comesAfter(prepared?.last));
+const host = new SandboxHost("host", { on, runtime: config.runtime, mirrors }, comesAfter(prepared?.last));
 await siteCommands("after", [host]);
 
 // … runs the agent in one, under a policy, with a model …

@@ -1,6 +1,7 @@
 import type { NetworkPolicy, Policy } from "../../policies/policy.ts";
 import type { Command } from "../command.ts";
 import type { Host } from "../host.ts";
+import type { Owner } from "../machine.ts";
 import type { Step } from "../step.ts";
 import type { Operations } from "./operations.ts";
 
@@ -40,6 +41,10 @@ export interface InstallSpec {
   readonly mirrors?: Mirrors;
   /** Releases by name, filled in by the plugin, which carries or pins them. */
   readonly versions?: Readonly<Record<string, string>>;
+  /** The runtime's own service, where it has one; filled in by the plugin. */
+  readonly service?: ServiceSpec;
+  /** What the stack takes knowingly, by name: `docker-version`. */
+  readonly accept?: readonly string[];
 }
 
 /** What every service shows: wanted as constants, observed under the same names. */
@@ -53,9 +58,13 @@ export interface ServiceSpec {
 
 export interface SandboxSpec extends ServiceSpec {
   readonly sandbox: string;
+  /** Whose it is: what another owner made is never touched. */
+  readonly owner: Owner;
   readonly policy: StaticPolicy;
   readonly agent: { readonly version: string };
   readonly limits: Limits;
+  /** GPUs that the sandbox gets. @default 0 */
+  readonly gpus?: number;
   readonly mirrors?: Mirrors;
 }
 
@@ -64,6 +73,8 @@ export interface NetworkSpec {
   readonly networkPolicies: Readonly<Record<string, NetworkPolicy>>;
   /** By the enforcing service's own word, not because a file was written. `false` is wanted where `running: false` is. */
   readonly inForce: boolean;
+  /** The policy's name at the runtime, where it has one. */
+  readonly hash?: string;
 }
 
 export interface RouteSpec extends ServiceSpec {
@@ -95,9 +106,13 @@ export function part<Spec, Facts>(of: {
   return of as Part<Spec>;
 }
 
-/** What every sandbox runtime offers; `embedded` and `openshell` are the two. */
+/** The sandbox runtimes by name. */
+export const runtimeKinds = ["embedded", "openshell"] as const;
+export type RuntimeKind = (typeof runtimeKinds)[number];
+
+/** What every sandbox runtime offers. */
 export interface Runtime {
-  readonly kind: "embedded" | "openshell";
+  readonly kind: RuntimeKind;
   /** Pure; asked at preview. */
   unenforceable(policy: Policy): Finding[];
   /** Programs, users and folders shared by all sandboxes of a machine. */
@@ -109,8 +124,6 @@ export interface Runtime {
   readonly route: Part<RouteSpec>;
   /** Tries the policy inside the sandbox; never a read-back. `true`, or what did not hold. */
   probe(host: Host, sandbox: string, policy: StaticPolicy): Promise<true | Finding[]>;
-  /** Sends one message to the agent. The message goes to standard input; the reply is JSON {text, model, sessionId}. */
-  turn(sandbox: string, session: string): { readonly argv: readonly string[] };
   /** What a tunnel may point at, on the machine's loopback. */
   origin(sandbox: string): { readonly host: "127.0.0.1"; readonly port: number } | undefined;
   /** Runs a command inside the sandbox: a probe, or a person's shell. */

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { type Machine, machineSchema } from "../../host/machine.ts";
-import type { RouteSpec } from "../../host/runtimes/runtime.ts";
+import type { RouteSpec, RuntimeKind } from "../../host/runtimes/runtime.ts";
 import { hostHandler } from "../host-resource.ts";
 import { runtimeKind, runtimeOf } from "./runtimes.ts";
 import { sandboxName } from "./sandbox-name.ts";
 
 interface RouteInputs extends RouteSpec {
   readonly machine: Machine;
-  readonly runtime: "embedded";
+  readonly runtime: RuntimeKind;
   readonly sandboxId: string;
 }
 

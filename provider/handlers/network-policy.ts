@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Machine, machineSchema } from "../../host/machine.ts";
-import type { NetworkSpec } from "../../host/runtimes/runtime.ts";
+import type { NetworkSpec, RuntimeKind } from "../../host/runtimes/runtime.ts";
 import { networkPolicySchema } from "../../policies/policy.ts";
 import { hostHandler } from "../host-resource.ts";
 import { runtimeKind, runtimeOf } from "./runtimes.ts";
@@ -8,7 +8,7 @@ import { sandboxName } from "./sandbox-name.ts";
 
 interface NetworkInputs extends NetworkSpec {
   readonly machine: Machine;
-  readonly runtime: "embedded";
+  readonly runtime: RuntimeKind;
   readonly sandboxId: string;
 }
 

@@ -1,11 +1,7 @@
 import { z } from "zod";
-import { embedded } from "../../host/runtimes/embedded/runtime.ts";
-import type { Runtime } from "../../host/runtimes/runtime.ts";
+import { runtimeKinds } from "../../host/runtimes/runtime.ts";
+
+export { runtimeOf } from "../../host/runtimes/runtimes.ts";
 
 /** Which sandbox runtime a resource belongs to. */
-export const runtimeKind = z.enum(["embedded"]);
-
-/** The runtime of a kind; the rest of the plugin does not know which one it drives. */
-export function runtimeOf(_kind: z.infer<typeof runtimeKind>): Runtime {
-  return embedded;
-}
+export const runtimeKind = z.enum(runtimeKinds);

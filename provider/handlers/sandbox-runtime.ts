@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Machine, machineSchema } from "../../host/machine.ts";
-import type { InstallSpec } from "../../host/runtimes/runtime.ts";
+import type { InstallSpec, RuntimeKind } from "../../host/runtimes/runtime.ts";
 import { all, type Step } from "../../host/step.ts";
 import { ensureOwner } from "../../host/steps/owner.ts";
 import { hostHandler } from "../host-resource.ts";
@@ -9,7 +9,7 @@ import { runtimeKind, runtimeOf } from "./runtimes.ts";
 
 interface RuntimeInputs extends Omit<InstallSpec, "arch"> {
   readonly machine: Machine;
-  readonly kind: "embedded";
+  readonly kind: RuntimeKind;
 }
 
 const specOf = (inputs: RuntimeInputs): InstallSpec => ({ ...inputs, arch: inputs.machine.arch });
@@ -21,12 +21,16 @@ export const sandboxRuntime = hostHandler<RuntimeInputs, RuntimeInputs, { instal
     machine: machineSchema,
     kind: runtimeKind,
     mirrors: mirrorsSchema.optional(),
+    accept: z.array(z.string()).optional(),
     versions: z.record(z.string(), z.string()).optional(),
+    service: z
+      .strictObject({ running: z.boolean(), enabled: z.boolean(), definition: z.string().optional() })
+      .optional(),
   }),
   replaceOn: [["kind"]],
   async fill(inputs) {
-    const { versions } = (await runtimeOf(inputs.kind).install.fill?.(specOf(inputs))) ?? {};
-    return { ...inputs, versions };
+    const { versions, service } = (await runtimeOf(inputs.kind).install.fill?.(specOf(inputs))) ?? {};
+    return { ...inputs, versions, service };
   },
   nameOn: () => "runtime",
   async step(inputs) {
@@ -35,7 +39,7 @@ export const sandboxRuntime = hostHandler<RuntimeInputs, RuntimeInputs, { instal
   },
   observe(inputs, { install }) {
     const observed = runtimeOf(inputs.kind).install.observe(specOf(inputs), install);
-    return observed === "gone" ? "gone" : { ...inputs, versions: observed.versions };
+    return observed === "gone" ? "gone" : { ...inputs, versions: observed.versions, service: observed.service };
   },
   removal: (inputs) => runtimeOf(inputs.kind).install.removal(specOf(inputs)),
 });

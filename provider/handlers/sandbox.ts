@@ -1,22 +1,27 @@
 import { z } from "zod";
 import { type Machine, machineSchema } from "../../host/machine.ts";
 import { agentPackage } from "../../host/runtimes/embedded/install-agent.ts";
-import type { Finding, SandboxSpec } from "../../host/runtimes/runtime.ts";
+import type { Finding, RuntimeKind, SandboxSpec } from "../../host/runtimes/runtime.ts";
 import { policySchema } from "../../policies/policy.ts";
 import { hostHandler } from "../host-resource.ts";
 import { mirrorsSchema } from "./mirrors.ts";
 import { runtimeKind, runtimeOf } from "./runtimes.ts";
 import { sandboxName } from "./sandbox-name.ts";
 
-interface SandboxInputs extends SandboxSpec {
+interface SandboxInputs extends Omit<SandboxSpec, "owner" | "gpus"> {
   readonly machine: Machine;
-  readonly runtime: "embedded";
+  readonly runtime: RuntimeKind;
 }
 
 interface SandboxState extends SandboxInputs {
   readonly origin?: { readonly host: string; readonly port: number };
   readonly enforced?: true | Finding[];
 }
+
+const specOf = (inputs: SandboxInputs): SandboxSpec => {
+  const { owner, gpu } = inputs.machine;
+  return { ...inputs, owner, gpus: gpu === "none" ? 0 : gpu.count };
+};
 
 const size = z.string().regex(/^\d+[KMGT]$/, "a whole number and K, M, G or T, powers of 1024: 2500M");
 const { version } = agentPackage();
@@ -44,19 +49,21 @@ export const sandboxResource = hostHandler<SandboxInputs, SandboxState, unknown>
   // Files and identity are fixed when the agent starts: what a running sandbox reports of a changed policy is not enforced.
   replaceOn: [["sandbox"], ["runtime"], ["policy"]],
   async fill(inputs) {
-    const { definition } = (await runtimeOf(inputs.runtime).sandbox.fill?.(inputs)) ?? inputs;
+    const { definition } = (await runtimeOf(inputs.runtime).sandbox.fill?.(specOf(inputs))) ?? inputs;
     return { ...inputs, definition };
   },
   nameOn: ({ sandbox }) => sandbox,
-  step: (inputs) => runtimeOf(inputs.runtime).sandbox.step(inputs),
+  step: (inputs) => runtimeOf(inputs.runtime).sandbox.step(specOf(inputs)),
   observe(inputs, facts) {
-    const observed = runtimeOf(inputs.runtime).sandbox.observe(inputs, facts);
-    return observed === "gone" ? "gone" : { ...inputs, ...observed };
+    const observed = runtimeOf(inputs.runtime).sandbox.observe(specOf(inputs), facts);
+    if (observed === "gone") return "gone";
+    const { owner: _, gpus: __, ...found } = observed;
+    return { ...inputs, ...found };
   },
   async prove(host, { runtime, sandbox, policy, running }, state) {
     const { probe, origin } = runtimeOf(runtime);
     const enforced = running ? await probe(host, sandbox, policy) : undefined;
     return { ...state, origin: origin(sandbox), enforced };
   },
-  removal: (inputs) => runtimeOf(inputs.runtime).sandbox.removal(inputs),
+  removal: (inputs) => runtimeOf(inputs.runtime).sandbox.removal(specOf(inputs)),
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Machine, machineSchema } from "../../host/machine.ts";
-import { embedded } from "../../host/runtimes/embedded/runtime.ts";
+import { turn } from "../../host/runtimes/turn.ts";
 import type { Step } from "../../host/step.ts";
 import { sha256 } from "../../host/steps/file-facts.ts";
 import { bridgeProgram, bridgeUnitText, noTelegramBridge, telegramBridge } from "../../host/steps/telegram-bridge.ts";
@@ -48,7 +48,7 @@ export const telegramBridgeResource = hostHandler<BridgeInputs, BridgeState, Fac
     return { ...inputs, definition: definitionOf(bridgeUnitText(inputs.sandbox, version)) };
   },
   nameOn: ({ sandbox }) => `${sandbox}/bridge`,
-  step: (inputs) => telegramBridge({ ...inputs, turn: embedded.turn(inputs.sandbox, "{session}") }),
+  step: (inputs) => telegramBridge({ ...inputs, turn: turn(inputs.sandbox, "{session}") }),
   observe(inputs, facts) {
     if (facts.unit.file.kind === "absent" && facts.text === undefined) return "gone";
     const { chats, apiRoot } = observedJson(facts.text);

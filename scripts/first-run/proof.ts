@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Host } from "../../host/host.ts";
 import { connectTo } from "../../host/pool.ts";
-import { embedded } from "../../host/runtimes/embedded/runtime.ts";
+import type { RuntimeKind } from "../../host/runtimes/runtime.ts";
+import { runtimeOf } from "../../host/runtimes/runtimes.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
 import type { Say } from "../progress.ts";
 import { machineOf, type StackState } from "../stack-state.ts";
@@ -21,7 +22,7 @@ export async function prove(state: StackState, say: Say): Promise<void> {
   if (!machine || !sandbox) throw new Error("the stack has no sandbox, so there is nothing to prove");
   await proveAnswer(state, say);
   const host = await connectTo(machine, { log: say });
-  await proveEgressRefused(host, String(sandbox.inputs.sandbox), say);
+  await proveEgressRefused(host, sandbox.inputs, say);
   await proveWriteRefused(host, sandbox.inputs, say);
 }
 
@@ -41,10 +42,14 @@ async function proveAnswer(state: StackState, say: Say): Promise<void> {
   say(`the agent, through the DEMO model:  ${text}`);
 }
 
-async function proveEgressRefused(host: Host, sandbox: string, say: Say): Promise<void> {
+function inside({ runtime, sandbox }: Record<string, unknown>, words: readonly string[]) {
+  return runtimeOf(runtime as RuntimeKind).inside(String(sandbox), words);
+}
+
+async function proveEgressRefused(host: Host, sandbox: Record<string, unknown>, say: Say): Promise<void> {
   const url = `http://${unlistedHost}/`;
   const request = ["curl", "--silent", "--show-error", "--max-time", "30", "--write-out", "\n%{http_code}", url];
-  const answer = await host.run(embedded.inside(sandbox, request));
+  const answer = await host.run(inside(sandbox, request));
   const lines = answer.stdout.trimEnd().split("\n");
   const status = lines.pop();
   if (status !== "403") {
@@ -78,7 +83,7 @@ async function proveWriteRefused(host: Host, sandbox: Record<string, unknown>, s
   if (!folder) throw new Error("the policy lists no read-only path, so no refused write can be shown");
   const file = `${folder}/nemoclaw-proof`;
   const write = ["sh", "-c", 'test -d "$1" && echo proof > "$2"', "sh", folder, file];
-  const answer = await host.run(embedded.inside(String(sandbox.sandbox), write));
+  const answer = await host.run(inside(sandbox, write));
   if (answer.exitCode === 0)
     throw new Error(`${file} was written inside the sandbox, though the policy lists it read-only`);
   const said = answer.stderr.trim().split("\n").at(-1) ?? "";

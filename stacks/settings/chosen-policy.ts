@@ -1,8 +1,9 @@
-import { unenforceable } from "../../policies/embedded.ts";
+import * as embedded from "../../policies/embedded.ts";
 import type { Fault } from "../../policies/fault.ts";
 import type { Finding } from "../../policies/finding.ts";
 import { loadPolicy, type PolicyChoice } from "../../policies/load.ts";
 import type { MergedPolicy, NamedPolicy } from "../../policies/merge.ts";
+import * as openshell from "../../policies/openshell.ts";
 import { PolicyError } from "../../policies/read.ts";
 
 export interface LoadedPolicy {
@@ -26,14 +27,20 @@ export function loadChosenPolicy(
 }
 
 /**
- * What the embedded runtime does not enforce and the stack does not accept: one fault for each name, because a person decides
- * about a kind of thing and not about each place where it occurs.
+ * What a runtime does not enforce and the stack does not accept: one fault for each name, because a person decides about a
+ * kind of thing and not about each place where it occurs.
  */
-export function notAccepted(policy: MergedPolicy, accepted: readonly string[]): Fault[] {
-  const open = unenforceable(policy).filter(({ accept }) => !accepted.includes(accept));
+export function notAccepted(
+  runtime: "embedded" | "openshell",
+  policy: MergedPolicy,
+  accepted: readonly string[],
+): Fault[] {
+  const open = { embedded, openshell }[runtime]
+    .unenforceable(policy)
+    .filter(({ accept }) => !accepted.includes(accept));
   return [...Map.groupBy(open, ({ accept }) => accept)].map(([accept, findings]) => ({
     path: "runtime.accept",
-    message: `the embedded runtime does not enforce this as written:\n${findings.map(line).join("\n")}`,
+    message: `the ${runtime} runtime does not enforce this as written:\n${findings.map(line).join("\n")}`,
     instead: `accept: [${[...accepted, accept].join(", ")}], knowing this; or a policy without it`,
   }));
 }

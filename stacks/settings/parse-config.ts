@@ -54,7 +54,7 @@ export function parseConfig(
   }
 
   const loaded = known.policy && loadChosenPolicy(known.policy, around.readFile, faults);
-  if (loaded && known.runtime) faults.push(...notAccepted(loaded.policy, known.runtime.accept));
+  if (loaded && known.runtime) faults.push(...notAccepted(known.runtime.kind, loaded.policy, known.runtime.accept));
   faults.push(...guardrailFaults(known, loaded?.policy));
   faults.push(...missingSecrets(raw, known));
   const site = siteCommandChecks(

@@ -35,13 +35,10 @@ const runtime = z.discriminatedUnion("kind", [
   z
     .strictObject({
       kind: z.literal("openshell"),
-      version: text.optional().describe("Version of OpenShell."),
+      version: text.optional().describe("Must be the one that nemoclaw.lock.json pins, which is the default."),
       accept,
     })
-    .superRefine((_, context) => {
-      const message = "the OpenShell runtime comes with a later release";
-      context.addIssue({ code: "custom", path: ["kind"], message, params: { instead: "embedded" } });
-    }),
+    .describe("NVIDIA OpenShell: Docker, and a gateway of its own. For real environments."),
 ]);
 
 const policy = z.strictObject({

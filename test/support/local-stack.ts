@@ -7,6 +7,8 @@ import { argv } from "../../host/command.ts";
 import type { Host } from "../../host/host.ts";
 import { closeAll, connectTo } from "../../host/pool.ts";
 import { embedded } from "../../host/runtimes/embedded/runtime.ts";
+import type { Runtime } from "../../host/runtimes/runtime.ts";
+import { turn } from "../../host/runtimes/turn.ts";
 import { cloneFolder, stackFile } from "../../scripts/clone-paths.ts";
 import { type Engine, findEngine, runEngine } from "../../scripts/engine-choice.ts";
 import { type Finished, runProgram } from "../../scripts/run-program.ts";
@@ -25,6 +27,8 @@ interface Turn {
 export class LocalStack {
   readonly name: string;
   readonly engine: Engine;
+  /** What its sandbox runs under. */
+  runtime: Runtime = embedded;
   /** Everything that was printed, to be searched for secrets. */
   printed = "";
 
@@ -109,7 +113,7 @@ export class LocalStack {
 
   /** Runs a command inside the sandbox, as the agent. */
   async inside(words: readonly string[]): Promise<{ stdout: string; stderr: string; exitCode: number }> {
-    return this.onMachine((host) => host.run(embedded.inside("main", words)));
+    return this.onMachine((host) => host.run(this.runtime.inside("main", words)));
   }
 
   /** The status that an HTTP request from inside the sandbox gets; 0 for none. */
@@ -120,7 +124,7 @@ export class LocalStack {
 
   /** One turn, as `scripts/chat` sends it. */
   async turn(message: string): Promise<Turn> {
-    const { argv: words } = embedded.turn("main", "test");
+    const { argv: words } = turn("main", "test");
     const { stdout } = await this.onMachine((host) =>
       host.run(argv("one turn", words, { stdin: message, timeoutSeconds: 300 })),
     );

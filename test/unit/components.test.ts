@@ -27,7 +27,7 @@ describe("the program's resources, with Pulumi's mocks", () => {
     const { SandboxHost } = await import("../../components/sandbox-host.ts");
     const { AgentSandbox } = await import("../../components/agent-sandbox.ts");
     const on = await provideMachine("machine", { kind: "local", demo: true });
-    const host = new SandboxHost("host", { on, runtime: "embedded" });
+    const host = new SandboxHost("host", { on, runtime: { kind: "embedded" } });
     const agent = new AgentSandbox("main", {
       host,
       policy: {

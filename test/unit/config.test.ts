@@ -143,7 +143,6 @@ describe("every fault is told, all at once, with what to write instead", () => {
       'machine.memory: "6 gb" is not a size; expected a whole number and K, M, G or T | 6G',
     ],
     ["machine", { kind: "local", adress: "x" }, '"adress" is not known here'],
-    ["runtime", { kind: "openshell" }, "the OpenShell runtime comes with a later release | embedded"],
     ["runtime", { kind: "embedded", accept: ["binarys"] }, 'runtime.accept[0]: "binarys" is not possible'],
     ["runtime", { kind: "embedded", version: "1" }, '"version" is not known here'],
     ["policy", { presets: "github" }, 'policy.presets: "github" is text; expected a list | [github]'],

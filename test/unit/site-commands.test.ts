@@ -27,7 +27,7 @@ beforeAll(async () => {
       { name: "agent", create: "install-agent", delete: "remove-agent", stdin: pulumi.secret("TOKEN") },
     ];
     const before = new SiteCommands("site-before", { on: { machine }, commands });
-    const host = new SandboxHost("host", { on: { machine }, runtime: "embedded" }, comesAfter(before.last));
+    const host = new SandboxHost("host", { on: { machine }, runtime: { kind: "embedded" } }, comesAfter(before.last));
     new SiteCommands(
       "site-after",
       { on: { machine }, commands: [{ name: "mount", create: "mount -a" }] },

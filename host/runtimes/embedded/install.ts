@@ -17,7 +17,7 @@ import { turnsGroup, users } from "./paths.ts";
 import { programs } from "./programs.ts";
 
 /** Sockets and status files of several users live here; each service has a folder of its own, and links lead to them. */
-const runtimeFolder = { path: "/etc/tmpfiles.d/nemoclaw.conf", content: "d /run/nemoclaw 0755 root root -\n" };
+export const runtimeFolder = { path: "/etc/tmpfiles.d/nemoclaw.conf", content: "d /run/nemoclaw 0755 root root -\n" };
 
 /** Programs, users and folders that all sandboxes of a machine share. */
 export const install = part({

@@ -3,7 +3,7 @@ import type { Runtime } from "../runtime.ts";
 import { install } from "./install.ts";
 import { network } from "./network.ts";
 import { operations } from "./operations.ts";
-import { paths, ports } from "./paths.ts";
+import { ports } from "./paths.ts";
 import { inside, probe } from "./probe.ts";
 import { route } from "./route.ts";
 import { sandbox } from "./sandbox.ts";
@@ -19,8 +19,5 @@ export const embedded: Runtime = {
   probe,
   inside,
   operations,
-  turn: (sandbox, session) => ({
-    argv: [paths.node, "/opt/nemoclaw/supervisor/current/turn.mjs", ...["--sandbox", sandbox, "--session", session]],
-  }),
   origin: () => ({ host: "127.0.0.1", port: ports.status }),
 };

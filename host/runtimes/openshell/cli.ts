@@ -1,0 +1,70 @@
+import { type Command, quote } from "../../command.ts";
+import type { Answer, Question } from "../../question.ts";
+import { gatewayName, paths, user } from "./paths.ts";
+
+/** Folders and keys of OpenShell's programs, as environment variables. */
+export const environment = {
+  HOME: paths.home,
+  XDG_CONFIG_HOME: `${paths.home}/config`,
+  XDG_STATE_HOME: `${paths.home}/state`,
+  XDG_DATA_HOME: `${paths.home}/data`,
+  OPENSHELL_LOCAL_TLS_DIR: paths.keys,
+} as const;
+
+/** The program itself, for a service that runs as the gateway's user with {@link environment}. */
+export const openshellCall: readonly string[] = [`${paths.bin}/openshell`, "--gateway", gatewayName];
+
+/** The words of a call of OpenShell's CLI, run by root: it becomes the gateway's user, whose keys the gateway knows. */
+export function openshellWords(words: readonly string[]): readonly string[] {
+  const settings = Object.entries({ ...environment, OPENSHELL_GATEWAY: gatewayName, NO_COLOR: "1" });
+  const variables = settings.map(([name, value]) => `${name}=${value}`);
+  return ["runuser", "-u", user, "--", "env", "-C", "/", ...variables, `${paths.bin}/openshell`, ...words];
+}
+
+/** A call of OpenShell's CLI as one line of shell. */
+export function openshell(...words: readonly string[]): string {
+  return openshellWords(words).map(quote).join(" ");
+}
+
+/** A call as an error shows it: as a person would type it. */
+export function shown(...words: readonly string[]): string {
+  return ["openshell", ...words].map(quote).join(" ");
+}
+
+/** One call that changes something. */
+export function openshellCommand(
+  title: string,
+  words: readonly string[],
+  more: Omit<Command, "title" | "script"> = {},
+): Command {
+  return { title, script: openshell(...words), shown: shown(...words), ...more };
+}
+
+/** What the CLI answered, without colours. It writes some tables and errors to its other output, so both are read. */
+export interface Said extends Answer {
+  /** Whether the gateway could not be asked at all, which says nothing about what was asked for. */
+  readonly unreachable: boolean;
+}
+
+/** A question to the gateway. */
+export function openshellQuestion<T>(words: readonly string[], parse: (said: Said) => T): Question<T> {
+  return {
+    script: `${openshell(...words)} 2>&1`,
+    parse: ({ stdout, exitCode }) => {
+      const text = withoutColours(stdout);
+      return parse({ stdout: text, exitCode, unreachable: exitCode !== 0 && isUnreachable(text) });
+    },
+  };
+}
+
+/** Not every table of the CLI minds NO_COLOR. */
+export function withoutColours(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence begins with one
+  return text.replaceAll(/\u001b\[[0-9;]*m/g, "");
+}
+
+function isUnreachable(text: string): boolean {
+  return /transport error|client error \(Connect\)|tcp connect error|Connection refused|No such file or directory|No gateway/i.test(
+    text,
+  );
+}

@@ -1,0 +1,41 @@
+import { stringify } from "smol-toml";
+import { gatewayPort } from "./paths.ts";
+
+/** What a gateway's configuration is made from. */
+export interface GatewaySettings {
+  /** Image that holds the supervisor, as Docker on the machine knows it. */
+  readonly supervisorImage: string;
+}
+
+// Loopback only: the driver itself opens what its containers need to call back, and nothing more.
+const bind = `127.0.0.1:${gatewayPort}`;
+
+const driver = ({ supervisorImage }: GatewaySettings) => ({
+  socket_path: "/var/run/docker.sock",
+  supervisor_image: supervisorImage,
+  // The workspace and the agent's programs are the machine's folders. Only the gateway's own user can make a sandbox, and
+  // that user may use Docker anyway.
+  enable_bind_mounts: true,
+});
+
+/** `gateway.toml` of schema version 1, for OpenShell 0.0.11x. */
+export function gatewaySchema1(settings: GatewaySettings): string {
+  return stringify({
+    openshell: {
+      version: 1,
+      gateway: { bind_address: bind, compute_drivers: ["docker"] },
+      drivers: { docker: { ...driver(settings), image_pull_policy: "IfNotPresent" } },
+    },
+  });
+}
+
+/** `gateway.toml` of schema version 2, for OpenShell 0.1.x. */
+export function gatewaySchema2(settings: GatewaySettings): string {
+  return stringify({
+    openshell: {
+      version: 2,
+      gateway: { bind_address: bind, compute_driver: "docker" },
+      drivers: { docker: { ...driver(settings), image_pull_policy: "missing" } },
+    },
+  });
+}

@@ -1,0 +1,129 @@
+import { canonical } from "../../../policies/canonical.ts";
+import { networkPolicySchema } from "../../../policies/policy.ts";
+import { type Command, quote } from "../../command.ts";
+import { HostError } from "../../errors.ts";
+import type { Step } from "../../step.ts";
+import { writeFile } from "../../steps/managed-file.ts";
+import { type NetworkSpec, part } from "../runtime.ts";
+import { openshell, openshellQuestion, type Said, shown } from "./cli.ts";
+import { gatewayUnitName, paths } from "./paths.ts";
+
+type Policies = NetworkSpec["networkPolicies"];
+
+/** The policy that a sandbox has, without what providers add to it. */
+export type PolicyFacts =
+  | { readonly kind: "absent" }
+  | { readonly kind: "unreachable"; readonly said: string }
+  | {
+      readonly kind: "there";
+      readonly policy: Record<string, unknown>;
+      readonly hash: string;
+      /** Whether the sandbox has the newest version loaded. */
+      readonly active: boolean;
+    };
+
+/** What a sandbox may reach, set at the gateway and loaded by the running sandbox. */
+export const network = part({
+  step: ({ sandbox, networkPolicies }: NetworkSpec) => ensurePolicy(sandbox, networkPolicies),
+  observe(spec, now) {
+    if (now.kind === "absent") return "gone";
+    if (now.kind === "unreachable") return { ...spec, inForce: false };
+    return {
+      ...spec,
+      networkPolicies: inOurWords(spec.networkPolicies, now.policy.network_policies),
+      inForce: now.active,
+      hash: now.hash,
+    };
+  },
+  removal({ sandbox }) {
+    const none = ensurePolicy(sandbox, {});
+    // Without its gateway or its sandbox there is nothing left to take away.
+    return { ...none, plan: (now: PolicyFacts) => (now.kind === "there" ? none.plan(now) : []) };
+  },
+});
+
+function ensurePolicy(sandbox: string, wanted: Policies): Step<PolicyFacts> {
+  return {
+    name: `network policy of ${sandbox}`,
+    facts: openshellQuestion(["policy", "get", sandbox, "--base", "-o", "json"], parsePolicy),
+    plan(now) {
+      if (now.kind !== "there") throw notThere(sandbox, now);
+      if (now.active && canonical(inOurWords(wanted, now.policy.network_policies)) === canonical(wanted)) return [];
+      const file = {
+        path: paths.policy(sandbox).replace("-policy", "-live-policy"),
+        // The static part as it is: the gateway refuses a change of it, and would pretend that an addition were enforced.
+        content: canonical({ ...now.policy, network_policies: wanted }),
+      };
+      return [writeFile(file), load(sandbox, file.path)];
+    },
+  };
+}
+
+/** Reads the answer to `openshell policy get NAME --base -o json`. */
+export function parsePolicy({ stdout, exitCode, unreachable }: Said): PolicyFacts {
+  if (exitCode !== 0 && /sandbox not found/.test(stdout)) return { kind: "absent" };
+  if (exitCode !== 0 || unreachable) return { kind: "unreachable", said: stdout.trim().slice(0, 1000) };
+  try {
+    const { policy, hash, version, active_version } = JSON.parse(stdout) as Record<string, unknown>;
+    return {
+      kind: "there",
+      policy: policy as Record<string, unknown>,
+      hash: String(hash),
+      active: version === active_version,
+    };
+  } catch {
+    return { kind: "unreachable", said: `not JSON: ${stdout.trim().slice(0, 500)}` };
+  }
+}
+
+/**
+ * The gateway's network policies in our spelling: parsed by our schema, which gives each its one form. What it does not know
+ * is shown as it was found, so that nobody's edit is overlooked.
+ */
+export function inOurWords(wanted: Policies, live: unknown): Policies {
+  const found: Record<string, unknown> = {};
+  for (const [name, policy] of Object.entries((live ?? {}) as Record<string, unknown>)) {
+    const { data } = networkPolicySchema.safeParse(policy);
+    const same = data && wanted[name] && canonical(oneForm(data, name)) === canonical(oneForm(wanted[name], name));
+    found[name] = same ? wanted[name] : (data ?? policy);
+  }
+  return found as Policies;
+}
+
+type NetworkPolicy = Policies[string];
+
+// The gateway writes the block's key as its name, and one port as `port`.
+function oneForm({ name = "", endpoints, binaries }: NetworkPolicy, key: string): unknown {
+  const ports = endpoints.map(({ port, ports: several, ...rest }) => ({
+    ...rest,
+    ports: [...(several ?? []), ...(port === undefined ? [] : [port])].toSorted((a, b) => a - b),
+  }));
+  return { name: name || key, endpoints: ports, binaries: binaries.map(({ path }) => path).toSorted() };
+}
+
+function load(sandbox: string, path: string): Command {
+  return {
+    title: `load the network policy of ${sandbox}`,
+    script: `${openshell("policy", "set", sandbox, "--policy", path, "--wait", "--timeout", "60")} 2>&1 || {
+  code=$?
+  test "$code" != 124 || echo "the sandbox did not load it within 60 s"
+  rm -f ${quote(path)}
+  exit "$code"
+}`,
+    shown: shown("policy", "set", sandbox, "--policy", path, "--wait"),
+    timeoutSeconds: 90,
+    try: "what was in force before still is; look for the block it names under network_policies, in the policy file or its preset",
+  };
+}
+
+function notThere(sandbox: string, now: Exclude<PolicyFacts, { kind: "there" }>): HostError {
+  const gone = now.kind === "absent";
+  return new HostError("not-converged", {
+    summary: gone
+      ? `there is no sandbox ${sandbox}, so it has no network policy`
+      : `OpenShell's gateway does not answer, so the network policy of ${sandbox} is not known`,
+    ran: shown("policy", "get", sandbox, "--base"),
+    said: gone ? undefined : now.said,
+    try: `up --refresh makes it again; on the machine: journalctl -u ${gatewayUnitName} -e`,
+  });
+}

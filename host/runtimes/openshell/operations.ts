@@ -1,0 +1,46 @@
+import { quote } from "../../command.ts";
+import { startUnits, stopUnits } from "../../steps/unit-power.ts";
+import { unitName } from "../embedded/paths.ts";
+import type { Operations } from "../operations.ts";
+import { openshell, openshellWords } from "./cli.ts";
+import { gatewayUnitName } from "./paths.ts";
+import { report } from "./report.ts";
+
+const container = (sandbox: string) =>
+  `$(docker ps --quiet --filter ${quote(`label=openshell.ai/sandbox-name=${sandbox}`)})`;
+
+/** What people do with a sandbox that OpenShell runs. The gateway is the machine's, and stays up. */
+export const operations: Operations = {
+  units: (sandbox) => ({ gateway: gatewayUnitName, agent: unitName("sandbox", sandbox) }),
+  power(sandbox) {
+    const agent = unitName("sandbox", sandbox);
+    const phase = `${openshell("sandbox", "get", sandbox, "-o", "json")} | grep -o '"phase": "[A-Za-z]*"'`;
+    const to = (verb: "stop" | "start", want: string) => ({
+      title: `${verb} the sandbox ${sandbox}`,
+      script: `n=0
+${phase} | grep -q ${want} || ${openshell("sandbox", verb, sandbox)}
+until ${phase} | grep -q ${want}; do
+  n=$((n + 1)); test "$n" -lt 120 || { ${phase}; exit 1; }
+  sleep 0.5
+done`,
+      shown: `openshell sandbox ${verb} ${sandbox}`,
+      timeoutSeconds: 120,
+      try: `on the machine: journalctl -u ${gatewayUnitName} -e`,
+    });
+    return {
+      down: [stopUnits([agent]), to("stop", "Stopped")],
+      up: [
+        startUnits([gatewayUnitName], "see what it says"),
+        to("start", "Ready"),
+        startUnits([agent], "scripts/logs"),
+      ],
+    };
+  },
+  attach: (sandbox, argv, terminal) =>
+    openshellWords(["sandbox", "exec", terminal ? "--tty" : "--no-tty", "-n", sandbox, "--", ...argv]),
+  freeze: (sandbox) => ({
+    hold: `for id in ${container(sandbox)}; do docker pause "$id" >/dev/null; done`,
+    release: `for id in ${container(sandbox)}; do docker unpause "$id" >/dev/null 2>&1 || :; done`,
+  }),
+  report,
+};

@@ -1,0 +1,37 @@
+const home = "/var/lib/nemoclaw-openshell";
+
+/** Where OpenShell and what it runs are on a machine; one place, because programs, units and people all look there. */
+export const paths = {
+  home,
+  /** A local authority, and the keys of gateway, CLI and sandboxes; made on the machine, and they never leave it. */
+  keys: `${home}/keys`,
+  config: "/etc/nemoclaw/openshell/gateway.toml",
+  bin: "/opt/nemoclaw/openshell/current",
+  programs: (version: string) => `/opt/nemoclaw/supervisor/${version}`,
+  policy: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-policy.json`,
+  route: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-route.json`,
+} as const;
+
+/** The same places as a sandbox sees them. */
+export const inside = {
+  /** What policies call the workspace. */
+  workspace: "/sandbox",
+  /**
+   * The image's working directory. It is not the workspace, because OpenShell mounts nothing over a working directory, and the
+   * workspace must outlive every sandbox.
+   */
+  home: "/agent",
+  state: "/agent/state",
+  orders: "/agent/orders.sock",
+} as const;
+
+/** The user of gateway and CLI. It may use Docker, which is as good as being root: nothing else runs as it. */
+export const user = "nemoclaw-openshell";
+
+export const gatewayUnitName = "nemoclaw-openshell.service";
+
+/** Of the gateway, on the machine's loopback; OpenShell's own default. */
+export const gatewayPort = 17670;
+
+/** What the CLI calls the gateway. */
+export const gatewayName = "nemoclaw";

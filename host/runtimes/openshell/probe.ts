@@ -1,0 +1,71 @@
+import { argv, type Command } from "../../command.ts";
+import type { Host } from "../../host.ts";
+import { paths as shared } from "../embedded/paths.ts";
+import type { Finding, StaticPolicy } from "../runtime.ts";
+import { openshellWords, shown } from "./cli.ts";
+import { inside as places } from "./paths.ts";
+
+/** Runs a command inside a sandbox, as the agent's user, under its policy. */
+export function inside(sandbox: string, words: readonly string[]): Command {
+  const call = ["sandbox", "exec", "--no-tty", "-n", sandbox, "--", ...words];
+  return argv(`run ${words[0]} inside the sandbox ${sandbox}`, openshellWords(call), {
+    shown: shown(...call.slice(0, 7)),
+  });
+}
+
+/**
+ * Tries the policy from inside and says what did not hold. OpenShell accepts and reports a path that is added to a running
+ * sandbox, and does not enforce it: so its word is not taken, and each listed path has to take a write.
+ */
+export async function probe(host: Host, sandbox: string, policy: StaticPolicy): Promise<true | Finding[]> {
+  const { read_only = [], read_write = [], include_workdir } = policy.filesystem_policy ?? {};
+  const writable = [...read_write, ...(include_workdir ? [places.workspace] : [])];
+  const mark = `.nemoclaw-probe-${Date.now()}`;
+  const unlisted = ["/var/tmp", "/dev/shm"].filter((path) => !writable.some((listed) => covers(listed, path)));
+  const words = [mark, ...writable, "--", ...read_only, ...unlisted];
+  const { stdout, stderr, exitCode } = await host.run(inside(sandbox, ["/bin/sh", "-c", attempts, "probe", ...words]));
+  const said = new Set(stdout.split("\n"));
+  const gaps: Finding[] = [];
+  const gap = (path: string, message: string) => gaps.push({ accept: "enforcement", path, message });
+  if (exitCode !== 0) gap("sandbox", `nothing could be run inside: ${(stderr || stdout).trim().slice(0, 300)}`);
+  else if (!said.has("tried")) gap("sandbox", "the probe did not come to its end");
+  if (said.has("network open")) gap("network_policies", "a host that no rule names was reached");
+  if (said.has("direct open")) gap("network_policies", "a connection past the proxy was made");
+  for (const path of [...read_only, ...unlisted]) {
+    if (!said.has(`wrote ${path}`)) continue;
+    const list = read_only.includes(path) ? "filesystem_policy.read_only " : "filesystem_policy, unlisted ";
+    gap(`${list}${path}`, "took a write");
+  }
+  for (const path of writable) {
+    if (said.has(`refused ${path}`)) gap(`filesystem_policy.read_write ${path}`, "took no write");
+  }
+  if (writable.includes(places.workspace) && exitCode === 0) {
+    const file = `${shared.data(sandbox, "workspace")}/${mark}`;
+    const outside = await host.run(argv("look for the probe's file outside", ["rm", "--", file]));
+    if (outside.exitCode !== 0)
+      gap(`filesystem_policy.read_write ${places.workspace}`, "a file written inside is not there outside");
+  }
+  return gaps.length === 0 ? true : gaps;
+}
+
+const covers = (listed: string, path: string) => path === listed || path.startsWith(`${listed}/`);
+
+/** $1 is the file name to try; then folders that must take a write, `--`, and those that must not. */
+const attempts = `mark=$1; shift
+while test "$1" != --; do
+  if test -d "$1"; then
+    if ( echo probe >"$1/$mark" ) 2>/dev/null; then test "$1" = ${places.workspace} || rm -f "$1/$mark"; else echo "refused $1"; fi
+  fi
+  shift
+done
+shift
+for path in "$@"; do
+  test -d "$path" || continue
+  case "$path" in /proc*|/sys*) continue ;; esac
+  ( echo probe >"$path/$mark" ) 2>/dev/null && echo "wrote $path" && rm -f "$path/$mark"
+done
+code=$(curl --silent --max-time 10 --output /dev/null --write-out '%{http_code}' http://unlisted.nemoclaw.invalid/) || :
+test "$code" = 403 || test "$code" = 000 || echo "network open"
+curl --silent --noproxy '*' --max-time 4 --output /dev/null http://host.openshell.internal:22/ && direct=0 || direct=$?
+case "$direct" in 6|7|28) ;; *) echo "direct open" ;; esac
+echo tried`;

@@ -1,0 +1,96 @@
+import { attendantUnit, journalNamespace, journalSettings } from "../../../services/sandbox-supervisor/units.ts";
+import { all } from "../../step.ts";
+import { ensureDirectory } from "../../steps/directory.ts";
+import { ensureAbsent, ensureNoUnit } from "../../steps/file-removal.ts";
+import { ensureFile } from "../../steps/managed-file.ts";
+import { ensureUnit } from "../../steps/systemd-unit.ts";
+import { definitionOf, summaryOf } from "../../steps/unit-summary.ts";
+import { installAgent } from "../embedded/install-agent.ts";
+import { observedLimits } from "../embedded/limits.ts";
+import { ports, paths as shared, unitName, users } from "../embedded/paths.ts";
+import { programs } from "../embedded/programs.ts";
+import { part, type SandboxSpec } from "../runtime.ts";
+import { type Box, boxOf, ensureBox, ensureNoBox } from "./box.ts";
+import { environment, openshellCall } from "./cli.ts";
+import { paths } from "./paths.ts";
+import { observedPolicy } from "./static-policy.ts";
+
+/** The agent as the main process of an OpenShell sandbox, and beside it the attendant that takes its turns. */
+export const sandbox = part({
+  async fill(spec: SandboxSpec) {
+    const box = await boxOf(spec);
+    return { ...spec, definition: `${definitionOf(await unitText(box))} ${box.recipe}` };
+  },
+  async step(spec: SandboxSpec) {
+    const { sandbox: name, agent, limits, running, mirrors } = spec;
+    const box = await boxOf(spec);
+    const journal = { path: journalPath(name), content: journalSettings(limits.logs) };
+    const own = { owner: users.sandbox, group: users.sandbox, mode: 0o700 };
+    return all(`sandbox ${name}`, {
+      agent: installAgent({ version: agent.version, mirrors }),
+      journal: ensureFile(journal),
+      data: ensureDirectory({ path: `/var/lib/nemoclaw/${name}` }),
+      state: ensureDirectory({ path: shared.data(name, "agent"), ...own }),
+      policy: ensureFile(box.policy),
+      box: ensureBox(box),
+      unit: ensureUnit({
+        name: unitName("sandbox", name),
+        text: await unitText(box),
+        active: running,
+        // A new sandbox has a new main process to be joined to.
+        restartWhen: [box.recipe],
+        startSeconds: 300,
+        try: "see what the agent says: scripts/logs agent. It needs at least 2 GB of memory",
+      }),
+    });
+  },
+  observe(spec, { box, unit }) {
+    const { box: now, container } = box;
+    if (now.kind === "absent" || (now.kind === "unreachable" && container === undefined)) return "gone";
+    const service = summaryOf(unit);
+    const labels = now.kind === "there" ? now.labels : {};
+    return {
+      ...spec,
+      running: service.running && now.kind === "there" && now.phase === "Ready",
+      enabled: service.enabled,
+      definition: `${service.definition} ${labels["nemoclaw.recipe"] ?? "unknown"}`,
+      policy: now.kind === "there" ? observedPolicy(spec.policy, mounted(now.policy), now.policy) : spec.policy,
+      agent: { version: labels["nemoclaw.agent"] ?? spec.agent.version },
+      limits: observedLimits(spec.limits, container ?? {}),
+    };
+  },
+  /** With the agent's state. Its workspace is a resource of its own and stays. */
+  removal(spec) {
+    const { sandbox: name } = spec;
+    return all(`no sandbox ${name}`, {
+      unit: ensureNoUnit({ name: unitName("sandbox", name) }),
+      box: ensureNoBox(spec),
+      policy: ensureAbsent({ path: paths.policy(name) }),
+      journal: ensureAbsent({ path: journalPath(name) }),
+      state: ensureAbsent({ path: shared.data(name, "agent") }),
+    });
+  },
+});
+
+const journalPath = (name: string) => `/etc/systemd/journald@${journalNamespace(name)}.conf`;
+
+async function unitText({ spec, attach }: Box): Promise<string> {
+  const { version } = await programs();
+  return attendantUnit({
+    sandbox: spec.sandbox,
+    node: shared.node,
+    bundle: `${paths.programs(version)}/attendant.mjs`,
+    agentVersion: spec.agent.version,
+    statusPort: ports.status,
+    command: [...openshellCall, "sandbox", "exec", "--no-tty", "-n", spec.sandbox, "--", ...attach],
+    environment,
+  });
+}
+
+/** The folders of ours that a live policy names, whatever their versions: an older release had others. */
+function mounted(live: unknown): string[] {
+  const { filesystem_policy } = (live ?? {}) as { filesystem_policy?: { read_only?: string[] } };
+  return (filesystem_policy?.read_only ?? []).filter((path) =>
+    /^\/opt\/nemoclaw\/(node|agent|supervisor)\//.test(path),
+  );
+}

@@ -1,0 +1,92 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync } from "node:fs";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { promisify } from "node:util";
+import type { Lock } from "../../host/lock.ts";
+
+const exec = promisify(execFile);
+const programs = ["openshell", "openshell-gateway", "openshell-sandbox"] as const;
+
+/** Where a real build of OpenShell is, or why the tests that need one are skipped. */
+export function openshellBuild(): { readonly folder: string; readonly skip?: string } {
+  const folder = process.env.OPENSHELL_BIN_DIR ?? "";
+  if (folder === "") return { folder, skip: "OPENSHELL_BIN_DIR does not name a folder with a build of OpenShell" };
+  const missing = programs.filter((program) => !existsSync(join(folder, program)));
+  return missing.length === 0 ? { folder } : { folder, skip: `OPENSHELL_BIN_DIR has no ${missing.join(", ")}` };
+}
+
+export interface OpenshellMirror {
+  /** As the build says. */
+  readonly version: string;
+  /** Names the build's files and nothing else of OpenShell. */
+  readonly lockFile: string;
+  /** Puts the files where a machine looks for them: `file:///srv/mirror`. */
+  readonly copyTo: (container: string) => Promise<void>;
+  readonly remove: () => Promise<void>;
+}
+
+/** Packs a real build as a release would be, with the supervisor as an image archive, and pins it in a lock file of its own. */
+export async function openshellMirror(folder: string): Promise<OpenshellMirror> {
+  const { stdout } = await exec(join(folder, "openshell"), ["--version"], { env: { ...process.env, HOME: tmpdir() } });
+  const version = stdout.trim().split(" ")[1] ?? "";
+  const root = await mkdtemp(join(tmpdir(), "nemoclaw-openshell-"));
+  const release = `NVIDIA/OpenShell/releases/download/v${version}`;
+  const target = join(root, release);
+  await mkdir(target, { recursive: true });
+  const packed: Record<string, { url: string; sha256: string }> = {};
+  for (const program of programs.slice(0, 2)) {
+    const file = `${program}.tar.gz`;
+    await exec("tar", ["-czf", join(target, file), "-C", folder, program]);
+    packed[program] = { url: `{artifacts}/${release}/${file}`, sha256: await sha256(join(target, file)) };
+  }
+  await supervisorArchive(join(folder, "openshell-sandbox"), join(target, "supervisor.tar"));
+
+  const lock = JSON.parse(await readFile("nemoclaw.lock.json", "utf8")) as Lock;
+  const platform = process.arch === "arm64" ? "linux-arm64" : "linux-amd64";
+  for (const [name, file] of Object.entries(packed)) {
+    lock.artifacts[name] = { version, files: { [platform]: file } };
+  }
+  const archive = {
+    url: `{artifacts}/${release}/supervisor.tar`,
+    sha256: await sha256(join(target, "supervisor.tar")),
+  };
+  lock.images = {
+    [`ghcr.io/nvidia/openshell/supervisor:${version}`]: { digest: null, archives: { [platform]: archive } },
+  };
+  const lockFile = join(root, "nemoclaw.lock.json");
+  await writeFile(lockFile, JSON.stringify(lock));
+  return {
+    version,
+    lockFile,
+    async copyTo(container) {
+      await exec("docker", ["exec", container, "mkdir", "-p", "/srv/mirror"]);
+      await exec("docker", ["cp", join(root, "NVIDIA"), `${container}:/srv/mirror/`]);
+    },
+    remove: () => rm(root, { recursive: true, force: true }),
+  };
+}
+
+/** An image that is the one program, as the published supervisor image is, saved as `docker save` does. */
+async function supervisorArchive(program: string, to: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "nemoclaw-supervisor-"));
+  const image = `nemoclaw-test-supervisor:${process.pid}`;
+  try {
+    await copyFile(program, join(folder, "openshell-sandbox"));
+    await exec("tar", ["-cf", join(folder, "tree.tar"), "-C", folder, "openshell-sandbox"]);
+    await exec("docker", ["import", "--change", 'ENTRYPOINT ["/openshell-sandbox"]', join(folder, "tree.tar"), image]);
+    await exec("docker", ["save", "--output", to, image]);
+  } finally {
+    await exec("docker", ["image", "rm", "--force", image]).catch(() => {});
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function sha256(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash);
+  return hash.digest("hex");
+}
