@@ -61,10 +61,10 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function mainProcess(more: NodeJS.ProcessEnv = {}) {
+async function mainProcess(more: NodeJS.ProcessEnv = {}, options: readonly string[] = []) {
   const places = ["--listen", socket, "--state", join(folder, "state"), "--workspace", join(folder, "workspace")];
   const rest = ["--entry", standIn, "--base-url", "https://model.test/v1", "--port", String(await freePort())];
-  return run([join(inside, "main-process.ts"), ...places, ...rest], { ...process.env, ...more });
+  return run([join(inside, "main-process.ts"), ...places, ...rest, ...options], { ...process.env, ...more });
 }
 
 /** A client at the end of attach, with what it was told. */
@@ -149,6 +149,26 @@ describe("the agent as a main process, with a stand-in for OpenClaw", { timeout:
     expect([await code, await one.code]).toEqual([7, 1]);
     expect(said.out).toBe("");
     expect(said.err).toContain("stand-in for OpenClaw");
+  });
+
+  test("where it is asked to, it starts an agent again that ended", async () => {
+    const { child, code } = await mainProcess({}, ["--restart-seconds", "0.1"]);
+    const one = client();
+    await until(() => one.lines().some(({ event }) => event === "ready"));
+    one.order({ id: "1", op: "turn", session: "s", message: "end", timeoutSeconds: 10 });
+    await until(() => one.lines().filter(({ event }) => event === "ready").length > 1);
+    const [first, second] = one.lines().filter(({ event }) => event === "started");
+    expect(second?.gatewayPid).not.toBe(first?.gatewayPid);
+    expect(one.lines().find(({ id }) => id === "1")).toMatchObject({ fault: { kind: "agent-down" } });
+    // A client that comes now knows only the agent that is there.
+    const two = client();
+    await until(() => two.lines().length >= 2);
+    expect(two.lines()).toMatchObject([second ?? {}, { event: "ready" }]);
+    one.order({ id: "2", op: "turn", session: "s", message: "again", timeoutSeconds: 10 });
+    await until(() => one.lines().some(({ id }) => id === "2"));
+    expect(one.lines().find(({ id }) => id === "2")).toMatchObject({ answer: { text: "again!" } });
+    child.kill("SIGTERM");
+    expect(await code).toBe(0);
   });
 
   test("SIGTERM ends it and the agent", async () => {

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Order, Report } from "../protocol.ts";
 import { execute } from "./exec.ts";
@@ -21,6 +21,8 @@ export interface AgentStart {
   /** Between us and the agent's gateway. Programs beside the agent do not get it. */
   readonly token: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** After how long the agent is started again when it ends by itself. Default: it is not, and that is the end. */
+  readonly restartSeconds?: number | undefined;
   /** Hears what happens to the agent. */
   readonly report: (event: Report) => void;
 }
@@ -30,33 +32,47 @@ export interface Agent {
   obey(order: Order, answer: (report: Report) => void): Promise<void>;
   /** Asks the agent to end, and ends it when it does not. */
   stop(): void;
-  /** Resolves with the agent's exit code. */
+  /** Resolves with the agent's exit code, once it is not started again. */
   readonly ended: Promise<number>;
 }
 
 /** Starts the agent's gateway, and keeps a connection to it. What runs the program that calls this gives the orders. */
-export function startAgent({ entry, port, heapMegabytes, folder, token, environment, report }: AgentStart): Agent {
+export function startAgent(start: AgentStart): Agent {
+  const { entry, port, heapMegabytes, folder, token, environment, restartSeconds, report } = start;
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
-  const words = [entry, "gateway", "run", "--port", String(port), "--bind", "loopback"];
-  const gateway = spawn(process.execPath, [`--max-old-space-size=${heapMegabytes}`, ...words], {
-    cwd: folder,
-    env: { ...environment, OPENCLAW_GATEWAY_TOKEN: token },
-    // On its standard output are the answers themselves, which are nobody's business; warnings and errors are on the other.
-    stdio: ["ignore", "ignore", 2],
-  });
-  const ended = new Promise<number>((resolve) => {
-    gateway.once("error", () => resolve(127));
-    gateway.once("exit", (code, signal) => resolve(code ?? (signal === "SIGTERM" ? 0 : 137)));
-  });
-  report({ event: "started", gatewayPid: gateway.pid ?? 0 });
+  let stopping = false;
+  let gateway = run();
+  const ended = attend();
+
+  function run(): ChildProcess {
+    const words = [entry, "gateway", "run", "--port", String(port), "--bind", "loopback"];
+    const child = spawn(process.execPath, [`--max-old-space-size=${heapMegabytes}`, ...words], {
+      cwd: folder,
+      env: { ...environment, OPENCLAW_GATEWAY_TOKEN: token },
+      // On its standard output are the answers themselves, which are nobody's business; warnings and errors are on the other.
+      stdio: ["ignore", "ignore", 2],
+    });
+    report({ event: "started", gatewayPid: child.pid ?? 0 });
+    return child;
+  }
+
+  async function attend(): Promise<number> {
+    for (;;) {
+      const code = await exitCode(gateway);
+      if (stopping || restartSeconds === undefined) return code;
+      report({ event: "lost", reason: `the agent ended with code ${code}` });
+      await sleep(restartSeconds * 1000);
+      if (stopping) return code;
+      gateway = run();
+    }
+  }
 
   const url = `ws://127.0.0.1:${port}`;
   const client = new GatewayClient(url, token);
   void keepConnected();
 
   // The gateway may want to drain for minutes; we do not let it.
-  let stopping = false;
   function stop(): void {
     if (stopping) return;
     stopping = true;
@@ -78,13 +94,16 @@ export function startAgent({ entry, port, heapMegabytes, folder, token, environm
   async function keepConnected(): Promise<void> {
     // It listens before it can serve, and a connection made too early is refused; asking is cheaper than being refused.
     while (!(await serves(port))) await sleep(200);
-    let first = true;
+    let warmed: ChildProcess | undefined;
+    let was = false;
     await client.keepConnected((connected, why) => {
-      if (!connected) return report({ event: "lost", reason: why });
+      if (!connected && was) report({ event: "lost", reason: why });
+      was = connected;
+      if (!connected) return;
       report({ event: "ready", seconds: seconds() });
       // Beside real turns, which do not wait for it.
-      if (first) void warm();
-      first = false;
+      if (warmed !== gateway) void warm();
+      warmed = gateway;
     });
   }
 
@@ -94,6 +113,13 @@ export function startAgent({ entry, port, heapMegabytes, folder, token, environm
   }
 
   return { obey, stop, ended };
+}
+
+function exitCode(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    child.once("error", () => resolve(127));
+    child.once("exit", (code, signal) => resolve(code ?? (signal === "SIGTERM" ? 0 : 137)));
+  });
 }
 
 async function serves(port: number): Promise<boolean> {

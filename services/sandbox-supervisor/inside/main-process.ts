@@ -21,6 +21,8 @@ const { values } = parseArgs({
     "base-url": { type: "string", default: "https://inference.local/v1" },
     /** Megabytes of heap for the agent's gateway. */
     heap: { type: "string", default: "512" },
+    /** Starts an agent that ended again after so long. Without it we end with the agent, and with its code. */
+    "restart-seconds": { type: "string" },
     /** The gateway's port on the loopback inside. */
     port: { type: "string", default: String(gatewayPort) },
   },
@@ -34,7 +36,7 @@ function given(name: "listen" | "state" | "entry"): string {
 }
 
 const [socket, state, entry] = [given("listen"), given("state"), given("entry")];
-const { workspace, heap, port, "base-url": baseUrl } = values;
+const { workspace, heap, port, "base-url": baseUrl, "restart-seconds": restart } = values;
 
 for (const folder of [state, dirname(socket)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
 const settings = JSON.stringify(agentSettings({ workspace, state, baseUrl }), null, 2);
@@ -48,6 +50,7 @@ const agent = startAgent({
   entry,
   port: Number(port),
   heapMegabytes: heap,
+  restartSeconds: restart === undefined ? undefined : Number(restart),
   folder: workspace,
   token: randomBytes(32).toString("base64url"),
   environment: containerEnvironment({
