@@ -14,7 +14,7 @@ export interface Endpoint {
 }
 
 /** `user@address:port`, as it stands in errors. */
-export function placeOf({ user, address, port }: Endpoint): string {
+export function placeOf({ user, address, port }: Pick<Endpoint, "user" | "address" | "port">): string {
   return `${user}@${address}${port === 22 ? "" : `:${port}`}`;
 }
 

@@ -1,7 +1,7 @@
 import ssh2, { type ServerHostKeyAlgorithm } from "ssh2";
 import { HostError } from "./errors.ts";
 import { fingerprint } from "./host-keys.ts";
-import { tcpWire } from "./socket.ts";
+import { type Destination, openWire } from "./reach.ts";
 
 /** A host key as a server presented it; nobody has vouched for it. */
 export interface PresentedKey {
@@ -20,16 +20,24 @@ const types: readonly ServerHostKeyAlgorithm[] = [
   "rsa-sha2-512",
 ];
 
+/** What is on the way to it, which is logged in to where it is a jump host. */
+type Way = Pick<Destination, "via" | "privateKey" | "agentSocket">;
+
 /**
  * The host keys of an SSH server, one of each type. Nothing is sent to it and nobody logs in: it is asked for a key, and
  * hung up on.
  *
- * @throws HostError of kind `unreachable` when nothing answers, or what answers is not an SSH server
+ * @throws HostError of kind `unreachable` when nothing answers, or what answers is not an SSH server; from a jump host on
+ * the way `host-key` or `auth` too
  */
-export async function presentedKeys(address: string, port: number, timeoutMs = 10_000): Promise<PresentedKey[]> {
+export async function presentedKeys(
+  address: string,
+  port: number,
+  { timeoutMs = 10_000, ...way }: Way & { readonly timeoutMs?: number } = {},
+): Promise<PresentedKey[]> {
   const keys: PresentedKey[] = [];
   for (const type of types) {
-    const blob = await ask(address, port, type, timeoutMs);
+    const blob = await ask({ address, port, user: "nobody", ...way }, type, timeoutMs);
     if (blob) keys.push(describe(blob));
   }
   if (keys.length > 0) return keys;
@@ -45,20 +53,17 @@ function describe(blob: Buffer): PresentedKey {
 }
 
 async function ask(
-  address: string,
-  port: number,
+  destination: Destination,
   type: ServerHostKeyAlgorithm,
   timeoutMs: number,
 ): Promise<Buffer | undefined> {
+  const { address, port, user } = destination;
   const where = `${address}:${port}`;
-  const wire = await tcpWire(address, port, timeoutMs).catch((cause: Error) => {
+  const wire = await openWire(destination, timeoutMs).catch((cause: unknown) => {
+    // A jump host speaks for itself; of the machine, nobody's name is worth telling.
+    if (!(cause instanceof HostError) || destination.via) throw cause;
     const hint = "check the name and the port; try it from where the machine lets SSH in";
-    throw new HostError("unreachable", {
-      summary: `${where} cannot be reached`,
-      said: cause.message,
-      try: hint,
-      cause,
-    });
+    throw new HostError("unreachable", { ...cause.details, summary: `${where} cannot be reached`, try: hint });
   });
   const client = new ssh2.Client();
   try {
@@ -71,7 +76,7 @@ async function ask(
       client.on("close", () => resolve(key));
       client.connect({
         sock: wire.stream,
-        username: "nobody",
+        username: user,
         algorithms: { serverHostKey: [type] },
         readyTimeout: timeoutMs,
         hostVerifier: (presented: Buffer) => {

@@ -83,7 +83,7 @@ async function attempt(machine: Machine, timeoutMs: number, signal?: AbortSignal
   const drop = () => wire?.close();
   signal?.addEventListener("abort", drop, { once: true });
   try {
-    wire = await open(machine, timeoutMs);
+    wire = await openWire(machine, timeoutMs);
     if (signal?.aborted) throw cancelled(placeOf(machine), signal.reason);
     return await logIn(machine, wire, timeoutMs);
   } catch (error) {
@@ -94,7 +94,15 @@ async function attempt(machine: Machine, timeoutMs: number, signal?: AbortSignal
   }
 }
 
-async function open(machine: Machine, timeoutMs: number): Promise<Wire> {
+/** What is to be reached, and what is on the way to it; what it must prove is not asked here. */
+export type Destination = Pick<Machine, "address" | "port" | "user" | "via" | "privateKey" | "agentSocket">;
+
+/**
+ * Opens the wire to an SSH server, over its `via` if it has one; nothing is spoken on it yet.
+ *
+ * @throws HostError of kind `unreachable`, and from the jump host `host-key` or `auth`
+ */
+export async function openWire(machine: Destination, timeoutMs: number): Promise<Wire> {
   const { via } = machine;
   if (via?.kind === "command") return commandWire(via.argv, placeOf(machine));
   if (via?.kind === "jump") {
@@ -104,7 +112,7 @@ async function open(machine: Machine, timeoutMs: number): Promise<Wire> {
   return tcp(machine, timeoutMs);
 }
 
-async function through(jump: Endpoint, machine: Machine, timeoutMs: number): Promise<Wire> {
+async function through(jump: Endpoint, machine: Destination, timeoutMs: number): Promise<Wire> {
   const client = await logIn(jump, await tcp(jump, timeoutMs), timeoutMs);
   return new Promise((resolve, reject) => {
     client.forwardOut("127.0.0.1", 0, machine.address, machine.port, (cause, stream) => {
@@ -121,7 +129,7 @@ async function through(jump: Endpoint, machine: Machine, timeoutMs: number): Pro
   });
 }
 
-async function tcp(endpoint: Endpoint, timeoutMs: number): Promise<Wire> {
+async function tcp(endpoint: Destination, timeoutMs: number): Promise<Wire> {
   try {
     return await tcpWire(endpoint.address, endpoint.port, timeoutMs);
   } catch (error) {

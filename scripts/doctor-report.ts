@@ -1,6 +1,8 @@
+import type { Machine } from "../host/machine.ts";
 import type { PreflightFacts } from "../host/preflight/preflight.ts";
 import type { PreflightVerdict } from "../host/preflight/verdict.ts";
 import type { PresentedKey } from "../host/presented-keys.ts";
+import type { ComputerVerdict } from "./cloud-needs.ts";
 
 /** What `doctor` prints about a machine. */
 export function describeMachine(where: string, facts: PreflightFacts, { missing, notes }: PreflightVerdict): string {
@@ -24,10 +26,22 @@ export function describeMachine(where: string, facts: PreflightFacts, { missing,
   return lines.join("\n");
 }
 
-/** What `doctor --host-key` prints: nothing here is proven, and it says how to prove it. */
-export function describeKeys(where: string, keys: readonly PresentedKey[]): string {
+/** What `doctor` prints before a cloud machine is made: only this computer can be looked at by then. */
+export function describeComputer(machine: string, { found, missing }: ComputerVerdict): string {
+  const width = Math.max(...["machine", ...found.map(({ what }) => what)].map((text) => text.length)) + 2;
   return [
-    `${where} presents these host keys. Nobody has vouched for them yet: compare the fingerprints with those`,
+    `${"machine".padEnd(width)}${machine}`,
+    ...found.map((each) => `${each.what.padEnd(width)}${each.found}`),
+    ...missing.flatMap((each) => [`${"MISSING".padEnd(width)}${each.found}`, `${"  try".padEnd(width)}${each.try}`]),
+    ...(missing.length === 0 ? ["this computer has what it takes; the machine is looked at once it is made"] : []),
+  ].join("\n");
+}
+
+/** What `doctor --host-key` prints: nothing here is proven, and it says how to prove it. */
+export function describeKeys(where: string, keys: readonly PresentedKey[], via?: Machine["via"]): string {
+  const through = via && (via.kind === "jump" ? `, through ${via.address}` : `, through ${via.argv[0]}`);
+  return [
+    `${where}${through ?? ""} presents these host keys. Nobody has vouched for them yet: compare the fingerprints with those`,
     "the machine itself prints on its console, or with what its owner tells you another way:",
     "  for key in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $key; done",
     "",

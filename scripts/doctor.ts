@@ -1,49 +1,67 @@
+import type { Machine } from "../host/machine.ts";
 import { connectTo } from "../host/pool.ts";
 import { judge, preflightFacts } from "../host/preflight/preflight.ts";
 import { presentedKeys } from "../host/presented-keys.ts";
-import { configuredMachine } from "./configured-machine.ts";
-import { describeKeys, describeMachine } from "./doctor-report.ts";
-import { findEngine } from "./engine-choice.ts";
+import { type CloudSettings, lookForNeeds } from "./cloud-needs.ts";
+import { configuredMachine, configuredWay, reachOf } from "./configured-machine.ts";
+import { describeComputer, describeKeys, describeMachine } from "./doctor-report.ts";
+import { type Engine, findEngine } from "./engine-choice.ts";
 import { hostAddress } from "./host-address.ts";
 import { ExitError, runScript, stackCommand } from "./stack-command.ts";
 import { machineOf, readStackState } from "./stack-state.ts";
 
 const program = stackCommand(
   "doctor",
-  "What a stack's machine is like, and what it lacks. Changes nothing. Exit code 1: something is missing.",
+  "What a stack's machine is like, and what it lacks; before a cloud machine is made, what this computer lacks for it. Changes nothing. Exit code 1: something is missing.",
 )
-  .option("--host-key <host[:port]>", "print the host keys of a machine, for a person to compare; logs in nowhere")
+  .option(
+    "--host-key <host[:port]>",
+    "print the host keys of a machine, for a person to compare; logs in nowhere but to the jump host that machine.via of the stack names for this host",
+  )
   .option("--json", "print it as JSON");
 
 await runScript(async () => {
   program.parse();
   const { stack, hostKey, json } = program.opts<{ stack: string; hostKey?: string; json?: boolean }>();
-  return hostKey === undefined ? look(stack, json) : show(hostKey, json);
+  return hostKey === undefined ? look(stack, json) : show(stack, hostKey, json);
 });
 
-async function show(text: string, json?: boolean): Promise<number> {
+async function show(stack: string, text: string, json?: boolean): Promise<number> {
   const host = hostAddress(text);
   if (!host) throw new ExitError(`--host-key takes HOST or HOST:PORT, not ${text}`, 64);
-  const keys = await presentedKeys(host.address, host.port);
-  console.log(json ? JSON.stringify({ ...host, keys }, null, 2) : describeKeys(text, keys));
+  const way = await configuredWay(stack, host.address);
+  const keys = await presentedKeys(host.address, host.port, way);
+  console.log(json ? JSON.stringify({ ...host, keys }, null, 2) : describeKeys(text, keys, way?.via));
   return 0;
 }
 
 async function look(stack: string, json?: boolean): Promise<number> {
   const engine = await findEngine();
-  const machine = machineOf(await readStackState(engine, stack)) ?? (await configuredMachine(engine, stack));
-  if (!machine) {
-    throw new ExitError(
-      `Stack ${stack} has no machine to look at: nothing is deployed, and its file names none that exists already.
-  try   scripts/doctor -s STACK, with a stack of machine kind existing, or one that is up`,
-      1,
-    );
-  }
+  const deployed = machineOf(await readStackState(engine, stack));
+  if (deployed) return lookAtMachine(stack, deployed, json);
+  const settings = await configuredMachine(stack);
+  if (settings?.kind === "existing") return lookAtMachine(stack, await reachOf(engine, stack, settings), json);
+  if (settings?.kind === "aws" || settings?.kind === "gcp") return lookAtComputer(stack, settings, engine, json);
+  throw new ExitError(
+    `Stack ${stack} has no machine to look at: nothing is deployed, and its file names none that exists already.
+  try   scripts/doctor -s STACK, with a stack of machine kind existing, aws or gcp, or one that is up`,
+    1,
+  );
+}
+
+async function lookAtMachine(stack: string, machine: Machine, json?: boolean): Promise<number> {
   const host = await connectTo(machine, { connectSeconds: 30, log: (line) => console.error(line) });
   const facts = await host.look(preflightFacts(machine.owner, Date.now()));
   const verdict = judge(facts, machine);
   const where = `${machine.user}@${machine.address}:${machine.port}`;
   if (json) console.log(JSON.stringify({ stack, machine: where, ...verdict, facts }, null, 2));
   else console.log(describeMachine(where, facts, verdict));
+  return verdict.missing.length === 0 ? 0 : 1;
+}
+
+async function lookAtComputer(stack: string, settings: CloudSettings, engine: Engine, json?: boolean): Promise<number> {
+  const verdict = await lookForNeeds(settings, engine);
+  const machine = `${settings.kind}, ${settings.zone}, not made yet`;
+  console.log(json ? JSON.stringify({ stack, machine, ...verdict }, null, 2) : describeComputer(machine, verdict));
   return verdict.missing.length === 0 ? 0 : 1;
 }

@@ -253,6 +253,13 @@ describe("a whole environment on it, through a jump host, on the embedded engine
     delete process.env.NEMOCLAW_ENGINE;
   });
 
+  it("shows the doctor its host key through the jump host, for a person to compare", async () => {
+    const { exitCode, stdout, stderr } = await stack.script("doctor", "--host-key", "127.0.0.1");
+    expect(exitCode, stdout + stderr).toBe(0);
+    expect(stdout).toContain(`127.0.0.1, through ${local.address} presents these host keys`);
+    expect(stdout).toContain(`    - ${bareKey(final.public)}`);
+  });
+
   it("is looked at by the doctor before anything is deployed", async () => {
     const { exitCode, stdout, stderr } = await stack.script("doctor");
     expect(exitCode, stdout + stderr).toBe(0);

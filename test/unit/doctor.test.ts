@@ -43,12 +43,29 @@ describe("the host keys of a machine (a stand-in for one)", () => {
     expect(shown).toContain(`    - ${keys[1]?.line}`);
   });
 
+  it("shows them through a jump host, which is logged in to with its own key pinned", async () => {
+    await using jump = await startFakeHost();
+    await using fake = await startFakeHost();
+    const { address, port, user, hostKeys, privateKey } = jump.machine;
+    const via = { kind: "jump" as const, address, port, user, hostKeys };
+    const [key] = await presentedKeys("127.0.0.1", fake.machine.port, { via, privateKey });
+    expect(key?.line).toBe(fake.machine.hostKeys[0]?.split(" ").slice(0, 2).join(" ").trim());
+    expect(jump.seen.handshakes).toBeGreaterThan(0);
+    expect(fake.seen.handshakes).toBe(0);
+    expect(describeKeys("gpu.example", [], via)).toContain("gpu.example, through 127.0.0.1 presents these host keys");
+
+    const impostor = { ...via, hostKeys: [newKey().public] };
+    await expect(presentedKeys("127.0.0.1", fake.machine.port, { via: impostor, privateKey })).rejects.toMatchObject({
+      kind: "host-key",
+    });
+  });
+
   it("says so when nothing answers, or what answers is something else", async () => {
     await expect(presentedKeys("127.0.0.1", 1)).rejects.toMatchObject({ kind: "unreachable" });
     const server = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as { port: number };
-    await expect(presentedKeys("127.0.0.1", port, 2000)).rejects.toMatchObject({ kind: "unreachable" });
+    await expect(presentedKeys("127.0.0.1", port, { timeoutMs: 2000 })).rejects.toMatchObject({ kind: "unreachable" });
     server.close();
   });
 });
