@@ -37,11 +37,21 @@ async function show(stack: string, text: string, json?: boolean): Promise<number
 
 async function look(stack: string, json?: boolean): Promise<number> {
   const engine = await findEngine();
-  const deployed = machineOf(await readStackState(engine, stack));
+  // Before the first deployment there may be no backend yet, and all the rest is worth knowing nevertheless.
+  let unread: Error | undefined;
+  const state = await readStackState(engine, stack).catch((error: Error) => {
+    unread = error;
+    return undefined;
+  });
+  const deployed = machineOf(state);
   if (deployed) return lookAtMachine(stack, deployed, json);
   const settings = await configuredMachine(stack);
+  if (unread && settings?.kind === "existing") console.error(unread.message);
   if (settings?.kind === "existing") return lookAtMachine(stack, await reachOf(engine, stack, settings), json);
-  if (settings?.kind === "aws" || settings?.kind === "gcp") return lookAtComputer(stack, settings, engine, json);
+  if (settings?.kind === "aws" || settings?.kind === "gcp") {
+    return lookAtComputer(stack, settings, { engine, unread }, json);
+  }
+  if (unread) throw unread;
   throw new ExitError(
     `Stack ${stack} has no machine to look at: nothing is deployed, and its file names none that exists already.
   try   scripts/doctor -s STACK, with a stack of machine kind existing, aws or gcp, or one that is up`,
@@ -59,8 +69,20 @@ async function lookAtMachine(stack: string, machine: Machine, json?: boolean): P
   return verdict.missing.length === 0 ? 0 : 1;
 }
 
-async function lookAtComputer(stack: string, settings: CloudSettings, engine: Engine, json?: boolean): Promise<number> {
-  const verdict = await lookForNeeds(settings, engine);
+async function lookAtComputer(
+  stack: string,
+  settings: CloudSettings,
+  { engine, unread }: { readonly engine: Engine; readonly unread: Error | undefined },
+  json?: boolean,
+): Promise<number> {
+  const { found, missing } = await lookForNeeds(settings, engine);
+  const lines = unread?.message.split("\n").map((line) => line.trim()) ?? [];
+  const backend = {
+    what: "state",
+    found: [...new Set([lines[0], lines.at(-1)])].join("; "),
+    try: "pulumi login, or set PULUMI_BACKEND_URL",
+  };
+  const verdict = { found, missing: unread ? [...missing, backend] : missing };
   const machine = `${settings.kind}, ${settings.zone}, not made yet`;
   console.log(json ? JSON.stringify({ stack, machine, ...verdict }, null, 2) : describeComputer(machine, verdict));
   return verdict.missing.length === 0 ? 0 : 1;
