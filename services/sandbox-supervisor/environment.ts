@@ -51,6 +51,8 @@ export function containerEnvironment({ inherited, bin, home, state }: Container)
   return {
     NODE_USE_ENV_PROXY: "1",
     SHELL: "/bin/bash",
+    // SQLite takes /var/tmp if it seems writable, as it does where Landlock refuses it: it asks for the file's mode only.
+    TMPDIR: "/tmp",
     ...inherited,
     PATH: `${bin}:${path}`,
     HOME: home,

@@ -304,6 +304,7 @@ test("without a way out that is set, the agent's environment is a plain one", ()
   expect(containerEnvironment({ inherited: {}, ...places })).toMatchObject({
     PATH: "/n/bin:/usr/local/bin:/usr/bin:/bin",
     HOME: "/sandbox",
+    TMPDIR: "/tmp",
     OPENCLAW_STATE_DIR: "/s",
   });
 });
