@@ -122,9 +122,8 @@ describe("the main job, on the real Pulumi CLI", { timeout: 900_000 }, async () 
 
     await stack.setSecret("nemoclaw:inferenceKey", key);
     await stack.shell("printf 'another' >/etc/nemoclaw/credentials/nemoclaw-bridge@main.telegram-token");
-    expect(await secretsIn()).toMatchObject([
-      { name: "token of telegram", note: expect.stringContaining("the machine holds another one") },
-    ]);
+    // The CLI's JSON does not say what its look found different in a resource, only what it would change.
+    expect(await secretsIn()).toEqual([{ name: "token of telegram", kind: "changed" }]);
     await stack.up("--refresh");
     expect((await stack.pulumi("preview", "--refresh", "--expect-no-changes")).exitCode).toBe(0);
   });

@@ -296,6 +296,15 @@ describe("a preview that names what changes", () => {
     ]);
   });
 
+  test("what the CLI says of a plugin's end does not fail a preview that is whole", () => {
+    const message =
+      "error: Detected that ./provider/pulumi-resource-nemoclaw exited prematurely. \n  This is *always* a bug …";
+    const ended = previewJson([planned], { diagnostics: [{ message, severity: "error" }] });
+    expect(readPreview(ended, "a preview").counts.update).toBe(1);
+    const failed = previewJson([planned], { diagnostics: [{ message: "connection refused", severity: "error" }] });
+    expect(() => readPreview(failed, "a preview")).toThrow("connection refused");
+  });
+
   test("what a look found gone is drift, not a replacement", () => {
     const digest = JSON.parse(previewJson([planned]));
     const state = { type: planned.type, inputs: planned.before };
