@@ -14,6 +14,7 @@ import { gatewayUnitName, inside, paths } from "./paths.ts";
 import { type BoxFacts, boxFacts, type ContainerFacts, containerFacts } from "./sandbox-facts.ts";
 import { sandboxImage } from "./sandbox-image.ts";
 import { sentPolicy } from "./static-policy.ts";
+import { writableFolders } from "./writable-folders.ts";
 
 /** All that is fixed when a sandbox is made. */
 export interface Box {
@@ -153,6 +154,7 @@ function creation({ spec, recipe, programs: folders, policy, command }: Box): Co
   const folder = (source: string, target: string, read_only: boolean) => ({ type: "bind", source, target, read_only });
   const mounts = [
     ...folders.map((path) => folder(path, path, true)),
+    ...writableFolders(spec.policy).map((path) => folder(path, path, false)),
     folder(shared.data(sandbox, "workspace"), inside.workspace, false),
     folder(shared.data(sandbox, "agent"), inside.state, false),
   ];

@@ -6,7 +6,7 @@ import { paths, user } from "./paths.ts";
  * a part in it. The package's own unit is a user's, which systemd ends with that user's last session.
  */
 export function gatewayUnit(version: string): string {
-  const folder = `/opt/nemoclaw/openshell/${version}`;
+  const program = `/opt/nemoclaw/openshell-gateway/${version}/openshell-gateway`;
   return `[Unit]
 Description=OpenShell gateway ${version}
 Documentation=https://docs.nvidia.com/openshell
@@ -23,8 +23,8 @@ ${Object.entries(environment)
   .join("\n")}
 Environment=OPENSHELL_GATEWAY_CONFIG=${paths.config}
 # Keeps the keys that are there; without them the gateway would make no sandbox.
-ExecStartPre=${folder}/openshell-gateway generate-certs --output-dir ${paths.keys} --server-san host.openshell.internal
-ExecStart=${folder}/openshell-gateway
+ExecStartPre=${program} generate-certs --output-dir ${paths.keys} --server-san host.openshell.internal
+ExecStart=${program}
 Restart=always
 RestartSec=3
 # Time for its sandboxes to stop. Whoever starts the next one waits for this one's end, or it would stop what that one starts.

@@ -3,6 +3,7 @@ import { all } from "../../step.ts";
 import { ensureDirectory } from "../../steps/directory.ts";
 import { ensureAbsent, ensureNoUnit } from "../../steps/file-removal.ts";
 import { ensureFile } from "../../steps/managed-file.ts";
+import { ensureFolderExists } from "../../steps/missing-folder.ts";
 import { ensureUnit } from "../../steps/systemd-unit.ts";
 import { definitionOf, summaryOf } from "../../steps/unit-summary.ts";
 import { installAgent } from "../embedded/install-agent.ts";
@@ -14,6 +15,7 @@ import { type Box, boxOf, ensureBox, ensureNoBox } from "./box.ts";
 import { environment, openshellCall } from "./cli.ts";
 import { paths } from "./paths.ts";
 import { observedPolicy } from "./static-policy.ts";
+import { writableFolders } from "./writable-folders.ts";
 
 /** The agent as the main process of an OpenShell sandbox, and beside it the attendant that takes its turns. */
 export const sandbox = part({
@@ -31,6 +33,7 @@ export const sandbox = part({
       journal: ensureFile(journal),
       data: ensureDirectory({ path: `/var/lib/nemoclaw/${name}` }),
       state: ensureDirectory({ path: shared.data(name, "agent"), ...own }),
+      folders: all("folders that the policy lets it write", folders(spec)),
       policy: ensureFile(box.policy),
       box: ensureBox(box),
       unit: ensureUnit({
@@ -73,6 +76,11 @@ export const sandbox = part({
 });
 
 const journalPath = (name: string) => `/etc/systemd/journald@${journalNamespace(name)}.conf`;
+
+function folders({ policy }: SandboxSpec): Record<string, ReturnType<typeof ensureFolderExists>> {
+  const paths = writableFolders(policy);
+  return Object.fromEntries(paths.map((path) => [path, ensureFolderExists({ path, owner: users.sandbox })]));
+}
 
 async function unitText({ spec, attach }: Box): Promise<string> {
   const { version } = await programs();
