@@ -1,5 +1,6 @@
 import pRetry from "p-retry";
 import type { Client } from "ssh2";
+import { carrierFault } from "./carrier-fault.ts";
 import { checkPrivateKey, type Endpoint, logIn, NotUpYet, placeOf } from "./dial.ts";
 import { HostError } from "./errors.ts";
 import type { Machine } from "./machine.ts";
@@ -88,7 +89,9 @@ async function attempt(machine: Machine, timeoutMs: number, signal?: AbortSignal
     return await logIn(machine, wire, timeoutMs);
   } catch (error) {
     wire?.close();
-    throw error;
+    const { via } = machine;
+    if (via?.kind !== "command" || !(error instanceof NotUpYet)) throw error;
+    throw carrierFault(via.argv, placeOf(machine), error) ?? error;
   } finally {
     signal?.removeEventListener("abort", drop);
   }

@@ -62,6 +62,8 @@ export function commandWire(argv: readonly string[], where: string): Promise<Wir
       // A program that ends early closes its pipe under a write; the end of its output already tells.
       child.stdin.on("error", () => {});
       const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
+      // What the program said last is read by then; else its end would only be seen when the time for a login is over.
+      stream.once("end", () => stream.destroy());
       const ended = once(child, "close").catch(() => {});
       resolve({
         stream,
