@@ -1,4 +1,4 @@
-import type { Question } from "../question.ts";
+import type { Answer, Question } from "../question.ts";
 import type { Say } from "./verdict.ts";
 
 export interface PortFacts {
@@ -10,9 +10,15 @@ export interface PortFacts {
 /** Ports on the machine's loopback that our services take: egress gate, status page, tunnel metrics. */
 export const ourPorts = [17871, 17872, 17873] as const;
 
-/** From the kernel's own tables: `ss` is missing on small images. */
-export const portFacts: Question<PortFacts[]> = {
-  script: `for port in ${ourPorts.join(" ")}; do
+export const portFacts: Question<PortFacts[]> = portQuestion(ourPorts);
+
+/** Who listens on some ports. From the kernel's own tables: `ss` is missing on small images. */
+export function portQuestion(ports: readonly number[]): Question<PortFacts[]> {
+  return { script: listeners(ports), parse };
+}
+
+function listeners(ports: readonly number[]): string {
+  return `for port in ${ports.join(" ")}; do
   hex=$(printf '%04X' "$port")
   inode=$(cat /proc/net/tcp /proc/net/tcp6 | while read -r _ local _ state _ _ _ _ _ inode _; do
     case $local/$state in *:"$hex"/0A) echo "$inode"; break ;; esac
@@ -24,16 +30,18 @@ export const portFacts: Question<PortFacts[]> = {
     test -n "$by" || by=$(cat "/proc/$process/comm") || by=unknown
   fi
   echo "$port $by"
-done`,
-  parse: ({ stdout }) =>
-    stdout
-      .trim()
-      .split("\n")
-      .map((line) => {
-        const [port = "", ...by] = line.trim().split(" ");
-        return { port: Number(port), heldBy: by.join(" ") };
-      }),
-};
+done`;
+}
+
+function parse({ stdout }: Answer): PortFacts[] {
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const [port = "", ...by] = line.trim().split(" ");
+      return { port: Number(port), heldBy: by.join(" ") };
+    });
+}
 
 /** Whether our ports are free, or ours already. */
 export function judgePorts(ports: readonly PortFacts[], { lacks }: Say): void {

@@ -1,36 +1,51 @@
 import { HostError } from "../../errors.ts";
+import { readLock } from "../../lock.ts";
 import { gatewaySchema1, gatewaySchema2 } from "./gateway-config.ts";
 
-/** What the driver must know about a line of OpenShell's releases. */
+/** What the driver must know about a line of OpenShell's releases. Within one, a machine is upgraded in place. */
 export interface Dialect {
-  /** `0.0.11x` or `0.1.x`. */
   readonly line: "0.0.11x" | "0.1.x";
   /** Whether this driver was run against a build of this line; see docs/verified.md. */
   readonly verified: boolean;
   /** Oldest Docker that its documentation asks for. */
   readonly docker: number;
+  /** Oldest version of Landlock's interface that its sandboxes start with, and the Linux that brought it. */
+  readonly landlock?: { readonly abi: number; readonly linux: string };
   /** Text of `gateway.toml`. */
   readonly gatewayConfig: typeof gatewaySchema1;
-  /** Whether providers need a profile that is imported first; older releases bring them. */
-  readonly importsProfiles: boolean;
+  /** Whether the gateway can say beforehand what is wrong with its configuration. */
+  readonly preflight: boolean;
+  /** Whether what runs inside is an image of its own, beside the supervisor's. */
+  readonly runtimeImage: boolean;
+  /** What `sandbox exec` takes so that no login shell is put around a command. */
+  readonly plainExec: readonly string[];
+  /** Whether the gateway leads `inference.local` to a model; else the agent calls the service itself, through a provider. */
+  readonly managedInference: boolean;
 }
 
 const lines: readonly (Dialect & { readonly pattern: RegExp })[] = [
   {
     line: "0.0.11x",
-    pattern: /^0\.0\.11\d(-|$)/,
+    pattern: /^0\.0\.11\d(-|\+|$)/,
     verified: true,
     docker: 28,
     gatewayConfig: gatewaySchema1,
-    importsProfiles: false,
+    preflight: false,
+    runtimeImage: false,
+    plainExec: [],
+    managedInference: true,
   },
   {
     line: "0.1.x",
-    pattern: /^0\.1\.\d+(-|$)/,
+    pattern: /^0\.1\.\d+(-|\+|$)/,
     verified: false,
     docker: 28,
+    landlock: { abi: 3, linux: "6.2" },
     gatewayConfig: gatewaySchema2,
-    importsProfiles: true,
+    preflight: true,
+    runtimeImage: true,
+    plainExec: ["--no-login-shell"],
+    managedInference: false,
   },
 ];
 
@@ -46,4 +61,9 @@ export function dialectOf(version: string): Dialect {
     summary: `OpenShell ${version} is not a release that this driver speaks: ${lines.map(({ line }) => line).join(" or ")}`,
     try: "pin another release: scripts/lock refresh openshell, or runtime.kind: embedded",
   });
+}
+
+/** The dialect of the release that the lock file pins, which is the one that is driven. @throws as `dialectOf` */
+export function pinnedDialect(): Dialect {
+  return dialectOf(readLock().artifacts.openshell?.version ?? "");
 }

@@ -1,4 +1,5 @@
 import { environment } from "./cli.ts";
+import { dialectOf } from "./dialect.ts";
 import { paths, user } from "./paths.ts";
 
 /**
@@ -7,6 +8,10 @@ import { paths, user } from "./paths.ts";
  */
 export function gatewayUnit(version: string): string {
   const program = `/opt/nemoclaw/openshell-gateway/${version}/openshell-gateway`;
+  // What is wrong with the file is then said in its own words, and not by a gateway that does not come up.
+  const preflight = dialectOf(version).preflight
+    ? `ExecStartPre=${program} config preflight --path ${paths.config}\n`
+    : "";
   return `[Unit]
 Description=OpenShell gateway ${version}
 Documentation=https://docs.nvidia.com/openshell
@@ -22,7 +27,8 @@ ${Object.entries(environment)
   .map(([name, value]) => `Environment=${name}=${value}`)
   .join("\n")}
 Environment=OPENSHELL_GATEWAY_CONFIG=${paths.config}
-# Keeps the keys that are there; without them the gateway would make no sandbox.
+Environment=OPENSHELL_TELEMETRY_ENABLED=false
+${preflight}# Keeps the keys that are there; without them the gateway would make no sandbox.
 ExecStartPre=${program} generate-certs --output-dir ${paths.keys} --server-san host.openshell.internal
 ExecStart=${program}
 Restart=always

@@ -14,40 +14,55 @@ export interface GatewayFacts {
   readonly said: string;
 }
 
-export const gatewayFacts: Question<GatewayFacts> = openshellQuestion(["status"], ({ stdout }) => parseStatus(stdout));
+export const gatewayFacts: Question<GatewayFacts> = openshellQuestion(["status", "-o", "json"], ({ stdout }) =>
+  parseStatus(stdout),
+);
 
-/** Reads the text of `openshell status`, without colours. */
+/** Reads the answer to `openshell status -o json`; what is said instead of JSON is kept. */
 export function parseStatus(text: string): GatewayFacts {
-  const field = (name: string) => new RegExp(`^\\s*${name}:\\s+(\\S+)`, "m").exec(text)?.[1];
-  const version = field("Version");
-  const connected = field("Status") === "Connected" && field("Authentication") !== "Unauthenticated";
-  return { connected, ...(version && { version }), said: connected ? "" : text.trim().slice(0, 1000) };
+  try {
+    const { status, authentication, version } = JSON.parse(text) as {
+      status?: string;
+      authentication?: { status?: string };
+      version?: string;
+    };
+    const connected = status === "connected" && authentication?.status === "authenticated";
+    return { connected, ...(version && { version }), said: connected ? "" : text.trim().slice(0, 1000) };
+  } catch {
+    return { connected: false, said: text.trim().slice(0, 1000) };
+  }
 }
 
-/** The CLI knows the gateway, and the gateway answers it. */
-export function ensureConnected(): Step<GatewayFacts> {
+/** The CLI knows the gateway, and the gateway answers it, as the release that the CLI is of. */
+export function ensureConnected(version: string): Step<GatewayFacts> {
   return {
     name: "OpenShell's gateway answers",
     facts: gatewayFacts,
-    plan: ({ connected }) => (connected ? [] : [register]),
+    plan: (now) => (now.connected && isRelease(now.version, version) ? [] : [register(numberOf(version))]),
   };
 }
+
+const numberOf = (version: string) => version.replace(/[-+].*$/, "");
+const isRelease = (found: string | undefined, wanted: string) =>
+  found === undefined || numberOf(found) === numberOf(wanted);
 
 const endpoint = `https://127.0.0.1:${gatewayPort}`;
 const metadata = `${paths.home}/config/openshell/gateways/${gatewayName}/metadata.json`;
 
-const register: Command = {
+const register = (release: string): Command => ({
   title: `register the gateway ${endpoint} and wait until it answers`,
   script: `n=0
 until test -s ${quote(metadata)} || ${openshell("gateway", "add", endpoint, "--local", "--name", gatewayName)} >/dev/null 2>&1; do
   n=$((n + 1)); test "$n" -lt 30 || break
   sleep 1
 done
+is_release() { ! echo "$said" | grep -q '"version"' || echo "$said" | grep -qE ${quote(`"version": *"${release.replaceAll(".", "[.]")}[-+"]`)}; }
 n=0
-until said=$(${openshell("status")} 2>&1) && echo "$said" | grep -q Connected; do
+until said=$(${openshell("status", "-o", "json")} 2>&1) && echo "$said" | grep -q '"status": *"connected"' && is_release; do
   n=$((n + 1))
   if test "$n" -ge 40; then
     echo "$said"
+    is_release || echo "the CLI is of OpenShell ${release}, and this gateway is not: they must be of one release"
     journalctl --no-pager -o cat -n 15 -u ${gatewayUnitName}
     exit 1
   fi
@@ -56,4 +71,4 @@ done`,
   shown: shown("status"),
   timeoutSeconds: 120,
   try: `on the machine: journalctl -u ${gatewayUnitName} -e; ss -ltnp sport = :${gatewayPort} shows whether another program has its port`,
-};
+});

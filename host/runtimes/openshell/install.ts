@@ -15,14 +15,15 @@ import { runtimeFolder } from "../embedded/install.ts";
 import { turnsGroup, users } from "../embedded/paths.ts";
 import { programs } from "../embedded/programs.ts";
 import { type InstallSpec, part } from "../runtime.ts";
-import { dialectOf } from "./dialect.ts";
 import { requireDocker } from "./docker-version.ts";
 import { ensureConnected } from "./gateway.ts";
+import { requireGatewayPort } from "./gateway-port.ts";
 import { gatewayUnit } from "./gateway-unit.ts";
+import { requireLandlock } from "./landlock.ts";
 import { gatewayUnitName, paths, user } from "./paths.ts";
 import { pinnedRelease, pinnedVersions } from "./pinned-release.ts";
 import { ensureSandboxImage } from "./sandbox-image.ts";
-import { ensureNoImages, ensurePinnedImage, supervisorImage } from "./supervisor-image.ts";
+import { ensureNoImages, ensurePinnedImage, runtimeImage, supervisorImage } from "./supervisor-image.ts";
 
 /** OpenShell's programs and images, its gateway as a service, and our own programs that stand beside a sandbox. */
 export const install = part({
@@ -33,17 +34,25 @@ export const install = part({
   },
   async step(spec: InstallSpec) {
     const { mirrors = {}, accept = [] } = spec;
-    const { version, files, supervisor: pinned } = pinnedRelease(spec);
-    const dialect = dialectOf(version);
+    const { version, dialect, files, ...images } = pinnedRelease(spec);
     const own = await programs();
     const config = {
       path: paths.config,
-      content: dialect.gatewayConfig({ supervisorImage: supervisorImage(version) }),
+      content: dialect.gatewayConfig({
+        supervisorImage: supervisorImage(version),
+        ...(images.runtime && { runtimeImage: runtimeImage(version) }),
+      }),
     };
     const authorities: Step<unknown> =
       mirrors.ca === undefined ? nothingToRemove("no further authorities") : ensureAuthorities(mirrors.ca);
+    const runtimeImageStep: Step<unknown> =
+      images.runtime === undefined
+        ? nothingToRemove("no image of the runtime inside")
+        : ensurePinnedImage(runtimeImage(version), images.runtime);
     return all(`the OpenShell runtime ${version}`, {
       docker: requireDocker(dialect.docker, accept.includes("docker-version")),
+      kernel: requireLandlock(dialect),
+      port: requireGatewayPort(),
       folder: ensureDirectory({ path: "/etc/nemoclaw" }),
       credentials: ensureDirectory({ path: "/etc/nemoclaw/credentials", mode: 0o700 }),
       authorities,
@@ -70,11 +79,12 @@ export const install = part({
         files: Object.fromEntries(own.files),
         registry: mirrors.npm,
       }),
-      supervisorImage: ensurePinnedImage(supervisorImage(version), pinned),
+      supervisorImage: ensurePinnedImage(supervisorImage(version), images.supervisor),
+      runtimeImage: runtimeImageStep,
       sandboxImage: ensureSandboxImage(mirrors.apt),
       config: ensureFile(config),
       unit: ensureUnit({ name: gatewayUnitName, text: gatewayUnit(version), restartWhen: [config] }),
-      connected: ensureConnected(),
+      connected: ensureConnected(version),
     });
   },
   observe(spec, { node, npm, cli, gateway, supervisor, unit, connected }) {

@@ -1,7 +1,9 @@
-import { artifact, type Image, image, readLock } from "../../lock.ts";
+import { HostError } from "../../errors.ts";
+import { type Arch, artifact, type Image, image, type Lock, readLock } from "../../lock.ts";
 import type { Artifact } from "../../steps/verified-download.ts";
 import { programs } from "../embedded/programs.ts";
-import type { InstallSpec } from "../runtime.ts";
+import type { InstallSpec, Mirrors } from "../runtime.ts";
+import { type Dialect, dialectOf } from "./dialect.ts";
 
 const names = ["node", "npm", "openshell", "openshell-gateway"] as const;
 
@@ -9,23 +11,51 @@ const names = ["node", "npm", "openshell", "openshell-gateway"] as const;
 export interface PinnedRelease {
   readonly version: string;
   readonly files: { readonly [K in (typeof names)[number]]: Omit<Artifact, "form"> };
+  readonly dialect: Dialect;
   /** The image that holds the supervisor. */
   readonly supervisor: Image;
+  /** The image of what runs inside a sandbox, where the release has one beside the supervisor's. */
+  readonly runtime?: Image;
 }
 
-/** @throws HostError of kind `integrity` that names what is not pinned, and the command that pins it */
+const registry = "ghcr.io/nvidia/openshell";
+
+/**
+ * Of a machine that is not made yet nothing is known, not even its processor: then it is enough that one is pinned.
+ *
+ * @throws HostError of kind `integrity` that names what is not pinned, and the command that pins it
+ */
 export function pinnedRelease({ arch, mirrors = {} }: InstallSpec): PinnedRelease {
   const lock = readLock();
+  if (arch === "amd64" || arch === "arm64") return pinnedOn(lock, arch, mirrors);
+  try {
+    return pinnedOn(lock, "amd64", mirrors);
+  } catch {
+    return pinnedOn(lock, "arm64", mirrors);
+  }
+}
+
+function pinnedOn(lock: Lock, arch: Arch, mirrors: Mirrors): PinnedRelease {
   const files = names.map((name) => {
     const { sha256: hash, ...rest } = artifact(lock, name, arch, mirrors);
     return [name, { ...rest, hash }] as const;
   });
-  const { openshell } = lock.artifacts;
+  const { openshell, "openshell-gateway": gateway } = lock.artifacts;
   const version = openshell?.version ?? "";
+  if (gateway?.version !== version) {
+    throw new HostError("integrity", {
+      summary: `nemoclaw.lock.json pins OpenShell's CLI ${version} and its gateway ${gateway?.version}, which speak to each other only when they are of one release`,
+      try: `scripts/lock refresh openshell-gateway --version ${version}`,
+    });
+  }
+  const dialect = dialectOf(version);
+  const pinned = (name: string) => image(lock, `${registry}/${name}:${version}`, arch, mirrors);
   return {
     version,
+    dialect,
     files: Object.fromEntries(files) as unknown as PinnedRelease["files"],
-    supervisor: image(lock, `ghcr.io/nvidia/openshell/supervisor:${version}`, arch, mirrors),
+    supervisor: pinned("supervisor"),
+    ...(dialect.runtimeImage && { runtime: pinned("sandbox") }),
   };
 }
 

@@ -7,6 +7,9 @@ import { downloadHint, trustBundle } from "../../steps/authorities.ts";
 /** The name under which the machine's Docker has the supervisor: one name, wherever the image came from. */
 export const supervisorImage = (version: string) => `nemoclaw/openshell-supervisor:${version.replaceAll("+", "_")}`;
 
+/** The same of what runs inside a sandbox, where a release has an image for it. */
+export const runtimeImage = (version: string) => `nemoclaw/openshell-runtime:${version.replaceAll("+", "_")}`;
+
 export interface PinnedImageFacts {
   /** What the image under our name was made from, as it was verified then; empty when it is another one or none. */
   readonly pin: string;
