@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import pLimit from "p-limit";
-import type { Client, ClientChannel } from "ssh2";
+import type { Client, ClientChannel, PseudoTtyOptions } from "ssh2";
 import { placeOf } from "./dial.ts";
 import { HostError } from "./errors.ts";
 import type { Machine } from "./machine.ts";
@@ -85,10 +85,10 @@ export class Connection {
 
   /**
    * Runs a command outside the queue, for a channel that stays open or must not wait behind what it is to end. `attach` is
-   * called before anything of the channel is lost.
+   * called before anything of the channel is lost. With `pty` the command has a terminal of this kind and size.
    */
-  hold<T>(line: string, attach: (channel: ClientChannel) => T): Promise<T> {
-    return this.#open(line, attach);
+  hold<T>(line: string, attach: (channel: ClientChannel) => T, pty?: PseudoTtyOptions): Promise<T> {
+    return this.#open(line, attach, pty);
   }
 
   // A machine may allow fewer sessions than sshd's default: what runs has to end first.
@@ -100,12 +100,14 @@ export class Connection {
   }
 
   // Listeners are put on in ssh2's own callback: a short command's exit comes in the same packet as the channel's opening.
-  #open<T>(line: string, attach: (channel: ClientChannel) => T): Promise<T> {
+  #open<T>(line: string, attach: (channel: ClientChannel) => T, pty?: PseudoTtyOptions): Promise<T> {
     if (this.#closed) return Promise.reject(this.#lost(line));
     return new Promise((resolve, reject) => {
       const fail = (cause: Error) => reject(this.#closed ? this.#lost(line, cause) : this.#refused(line, cause));
       try {
-        this.#client.exec(line, (cause, channel) => (cause ? fail(cause) : resolve(attach(channel))));
+        this.#client.exec(line, pty ? { pty } : {}, (cause, channel) =>
+          cause ? fail(cause) : resolve(attach(channel)),
+        );
       } catch (cause) {
         // ssh2 throws when the connection ended between two events.
         reject(this.#lost(line, cause));

@@ -8,6 +8,14 @@ export function rootShell(user: string, seconds?: number): string {
 }
 
 /**
+ * A command line that runs a script as root and leaves standard input to it. Whatever is in the script, every login shell
+ * reads the line alike.
+ */
+export function rootLine(user: string, script: string): string {
+  return `${sudo(user)}sh -c 'eval "$(printf %s ${Buffer.from(script).toString("base64")} | base64 -d)"'`;
+}
+
+/**
  * The same in a systemd unit of its own, which outlives the connection and can be stopped from another one. Without systemd
  * it is a session of its own, known by the name it is given.
  *

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { log } from "./log.ts";
 import type { ExecAnswer, TurnAnswer } from "./protocol.ts";
-import { type Outcome, Tree } from "./tree.ts";
+import { type OpenSession, type Outcome, Tree } from "./tree.ts";
 
 const firstPauseSeconds = 0.5;
 const longestPauseSeconds = 5;
@@ -42,6 +42,10 @@ export class Attendance {
 
   exec(argv: readonly string[], timeoutSeconds: number): Promise<Outcome<ExecAnswer>> {
     return this.#tree.exec(argv, timeoutSeconds);
+  }
+
+  open(...session: Parameters<Tree["open"]>): OpenSession {
+    return this.#tree.open(...session);
   }
 
   /** Leaves the agent, which goes on without us. Resolves once the program has ended. */

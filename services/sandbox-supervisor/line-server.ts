@@ -1,5 +1,5 @@
 import { chmodSync, chownSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { parseLine, readLines } from "./lines.ts";
 import { reason } from "./log.ts";
 import { type Fault, mostLineBytes } from "./protocol.ts";
@@ -15,6 +15,8 @@ export interface LineSocket {
   /** Owning group by name; ours when it is left out. */
   readonly group?: string;
   readonly handle: Handle;
+  /** Takes a whole connection over from one of its requests on, and hears what follows; nothing for an ordinary request. */
+  readonly join?: (request: Request, connection: Socket) => ((request: Request) => void) | undefined;
 }
 
 const mostConnections = 64;
@@ -23,11 +25,12 @@ const mostConnections = 64;
  * Serves a unix socket that carries one JSON object a line: a request with an `id`, and one reply with the same `id`, in the
  * order in which they are done. Nobody can connect before the socket has its group and mode.
  */
-export async function serveLines({ path, mode, group, handle }: LineSocket): Promise<Server> {
+export async function serveLines({ path, mode, group, handle, join }: LineSocket): Promise<Server> {
   const server = createServer((connection) => {
     const reply = (value: object) => {
       if (connection.writable) connection.write(`${JSON.stringify(value)}\n`);
     };
+    let joined: ((request: Request) => void) | undefined;
     connection.on("error", () => connection.destroy());
     readLines(connection, mostLineBytes, {
       line: async (text) => {
@@ -35,6 +38,9 @@ export async function serveLines({ path, mode, group, handle }: LineSocket): Pro
         const id = request?.id;
         try {
           if (request === undefined) throw new Error("a request is one JSON object a line");
+          if (joined) return joined(request);
+          joined = join?.(request, connection);
+          if (joined) return;
           reply({ ...(id === undefined ? {} : { id }), ...(await handle(request)) });
         } catch (error) {
           reply({ ...(id === undefined ? {} : { id }), ok: false, error: invalid(reason(error)) });

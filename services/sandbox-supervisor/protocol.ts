@@ -34,8 +34,29 @@ export interface ExecAnswer {
   readonly truncated: boolean;
 }
 
+/** A terminal that somebody sits at. */
+export interface Terminal {
+  /** As in TERM: `xterm-256color`. */
+  readonly name: string;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** What a program inside gets from somebody who is connected to it. `data` is base64. */
+export type SessionOrder =
+  | { readonly id: string; readonly op: "open"; readonly argv: readonly string[]; readonly terminal?: Terminal }
+  | { readonly id: string; readonly op: "input"; readonly data: string }
+  /** No more input. */
+  | { readonly id: string; readonly op: "end" }
+  | { readonly id: string; readonly op: "resize"; readonly columns: number; readonly rows: number }
+  /** So many bytes of its output were passed on. */
+  | { readonly id: string; readonly op: "taken"; readonly bytes: number }
+  /** Nobody is connected any more. */
+  | { readonly id: string; readonly op: "close" };
+
 /** What goes to the first program inside, one JSON line each. */
 export type Order =
+  | SessionOrder
   | {
       readonly id: string;
       readonly op: "turn";
@@ -52,13 +73,18 @@ export type Report =
   | { readonly event: "ready"; readonly seconds: number }
   | { readonly event: "warm"; readonly seconds: number; readonly problem?: string }
   | { readonly event: "lost"; readonly reason: string }
-  | { readonly id: string; readonly answer: TurnAnswer | ExecAnswer }
+  | { readonly id: string; readonly answer: TurnAnswer | ExecAnswer | { readonly exitCode: number } }
+  | { readonly id: string; readonly output: "stdout" | "stderr"; readonly data: string }
+  /** So many bytes of input were passed on. */
+  | { readonly id: string; readonly taken: number }
   | { readonly id: string; readonly fault: Fault };
 
 export const defaultTurnSeconds = 300;
 /** Longer than OpenClaw's own retries of an upstream that fails. */
 export const mostTurnSeconds = 900;
 export const mostExecSeconds = 600;
+/** How much may be under way to either side of a session. */
+export const mostUnread = 256 * 1024;
 export const mostMessageBytes = 1024 * 1024;
 /** Longest line either way, on every socket and pipe. */
 export const mostLineBytes = 4 * 1024 * 1024;

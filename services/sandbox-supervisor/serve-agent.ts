@@ -10,7 +10,7 @@ export interface Served {
   /** When this run started, in ISO 8601. */
   readonly startedAt: string;
   /** The agent, or what stands between us and it. */
-  readonly tree: Pick<Tree, "ready" | "agentPid" | "turn" | "exec">;
+  readonly tree: Pick<Tree, "ready" | "agentPid" | "turn" | "exec" | "open">;
   readonly sockets: { readonly turns: string; readonly control: string };
   readonly statusPort: number;
   /** What is known outside about a failed turn. Default: nothing. */

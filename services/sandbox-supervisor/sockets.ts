@@ -1,6 +1,7 @@
 import type { Server } from "node:net";
 import { serveLines } from "./line-server.ts";
 import { defaultTurnSeconds, mostExecSeconds, mostMessageBytes, mostTurnSeconds, sessionPattern } from "./protocol.ts";
+import { joinSession, wordsOf } from "./session-socket.ts";
 import type { Tree } from "./tree.ts";
 import type { Turns } from "./turns.ts";
 
@@ -33,22 +34,23 @@ export function serveTurns(path: string, turns: Turns, group: string | undefined
 }
 
 export interface Control {
-  readonly tree: Pick<Tree, "exec">;
+  readonly tree: Pick<Tree, "exec" | "open">;
   readonly status: () => object;
 }
 
-/** `{op: "status"}` and `{op: "exec", argv, timeoutSeconds?}`, for root alone. */
+/**
+ * `{op: "status"}`, `{op: "exec", argv, timeoutSeconds?}` and `{op: "open", argv, terminal?}`, for root alone. The last joins the
+ * connection to a program inside.
+ */
 export function serveControl(path: string, { tree, status }: Control): Promise<Server> {
   return serveLines({
     path,
     mode: 0o600,
+    join: (request, connection) => (request.op === "open" ? joinSession(tree, request, connection) : undefined),
     async handle({ op, argv, timeoutSeconds }) {
       if (op === "status") return status();
-      if (op !== "exec") throw new Error(`unknown op ${JSON.stringify(op)}; this socket takes status and exec`);
-      if (!Array.isArray(argv) || argv.length === 0 || !argv.every((word) => typeof word === "string")) {
-        throw new Error("argv must be a list of words");
-      }
-      const outcome = await tree.exec(argv, seconds(timeoutSeconds ?? 60, mostExecSeconds));
+      if (op !== "exec") throw new Error(`unknown op ${JSON.stringify(op)}; this socket takes status, exec and open`);
+      const outcome = await tree.exec(wordsOf(argv), seconds(timeoutSeconds ?? 60, mostExecSeconds));
       return "answer" in outcome ? outcome.answer : { ok: false, error: outcome.fault };
     },
   });

@@ -3,7 +3,31 @@ import { randomUUID } from "node:crypto";
 import { hostPid } from "./host-pid.ts";
 import { parseLine, readLines } from "./lines.ts";
 import { log } from "./log.ts";
-import { type ExecAnswer, type Fault, type FaultKind, mostLineBytes, type TurnAnswer } from "./protocol.ts";
+import {
+  type ExecAnswer,
+  type Fault,
+  type FaultKind,
+  mostLineBytes,
+  type SessionOrder,
+  type Terminal,
+  type TurnAnswer,
+} from "./protocol.ts";
+
+/** What a session inside says, each piece once. */
+export interface SessionEars {
+  output(stream: "stdout" | "stderr", data: string): void;
+  /** So many bytes of input were passed on. */
+  taken(bytes: number): void;
+}
+
+/** A program inside that somebody is connected to. */
+export interface OpenSession {
+  /** Its exit code, or why there is none. */
+  readonly ended: Promise<Outcome<{ readonly exitCode: number }>>;
+  tell(order: DistributiveOmit<Exclude<SessionOrder, { op: "open" }>, "id">): void;
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 export type Outcome<T> = { readonly answer: T } | { readonly fault: Fault };
 
@@ -33,6 +57,7 @@ export class Tree {
   readonly firstReady: Promise<void>;
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #waiting = new Map<string, (outcome: Outcome<Record<string, unknown>>) => void>();
+  readonly #sessions = new Map<string, SessionEars>();
   readonly #becameReady = Promise.withResolvers<void>();
   readonly #translate: (insidePid: number) => number | undefined;
   #ready = false;
@@ -100,6 +125,21 @@ export class Tree {
     };
   }
 
+  /** Starts a program inside and connects to it. */
+  open(argv: readonly string[], terminal: Terminal | undefined, ears: SessionEars): OpenSession {
+    const id = randomUUID();
+    const { promise, resolve } = Promise.withResolvers<Outcome<Record<string, unknown>>>();
+    this.#waiting.set(id, resolve);
+    this.#sessions.set(id, ears);
+    if (!this.#give({ id, op: "open", argv, terminal })) resolve(down("the agent has ended"));
+    const ended = promise.then((outcome) => {
+      this.#waiting.delete(id);
+      this.#sessions.delete(id);
+      return "fault" in outcome ? outcome : { answer: { exitCode: Number(outcome.answer.exitCode) } };
+    });
+    return { ended, tell: (order) => void this.#give({ id, ...order }) };
+  }
+
   /** Asks the tree to end, and ends it when it does not. */
   stop(): void {
     this.#child.stdin.write(`${JSON.stringify({ op: "stop" })}\n`);
@@ -118,15 +158,18 @@ export class Tree {
     const late = () => resolve(fault("timeout", `the sandbox gave no answer within ${order.timeoutSeconds} s`));
     const timer = setTimeout(late, (order.timeoutSeconds + graceSeconds) * 1000);
     this.#waiting.set(id, resolve);
-    if (this.#child.exitCode === null && this.#child.stdin.writable) {
-      this.#child.stdin.write(`${JSON.stringify({ id, ...order })}\n`);
-    } else {
-      resolve(down("the agent has ended"));
-    }
+    if (!this.#give({ id, ...order })) resolve(down("the agent has ended"));
     return promise.finally(() => {
       clearTimeout(timer);
       this.#waiting.delete(id);
     });
+  }
+
+  #give(order: object): boolean {
+    const { exitCode, stdin } = this.#child;
+    if (exitCode !== null || !stdin.writable) return false;
+    stdin.write(`${JSON.stringify(order)}\n`);
+    return true;
   }
 
   #heard(text: string): void {
@@ -136,6 +179,9 @@ export class Tree {
     else if (said.event === "ready") this.#changed(true, { seconds: Number(said.seconds) || 0 });
     else if (said.event === "warm") warmed(Number(said.seconds) || 0, said.problem);
     else if (said.event === "lost") this.#changed(false, { reason: String(said.reason).slice(0, 300) });
+    const ears = this.#sessions.get(String(said.id));
+    if (typeof said.data === "string") ears?.output(said.output === "stderr" ? "stderr" : "stdout", said.data);
+    else if (typeof said.taken === "number") ears?.taken(said.taken);
     const settle = this.#waiting.get(String(said.id));
     if (settle === undefined) return;
     if (isRecord(said.answer)) settle({ answer: said.answer });

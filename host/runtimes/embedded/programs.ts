@@ -24,6 +24,7 @@ const bundled: Readonly<Record<string, string>> = {
   "attendant.mjs": "services/sandbox-supervisor/attendant.ts",
   "turn.mjs": "services/sandbox-supervisor/turn.ts",
   "inside.mjs": "services/sandbox-supervisor/inside.ts",
+  "session.mjs": "services/sandbox-supervisor/session.ts",
   "status.mjs": "services/sandbox-supervisor/status.ts",
   "egress-gate.mjs": "services/egress-gate/main.ts",
   "inference-route.mjs": "services/inference-route/main.ts",

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Order, Report } from "../protocol.ts";
 import { execute } from "./exec.ts";
 import { GatewayClient } from "./gateway-client.ts";
+import { Sessions } from "./sessions.ts";
 import { turn } from "./turn.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -80,8 +81,11 @@ export function startAgent(start: AgentStart): Agent {
     setTimeout(() => gateway.kill("SIGKILL"), 8000).unref();
   }
 
+  const sessions = new Sessions({ environment, folder });
+
   async function obey(order: Order, answer: (report: Report) => void): Promise<void> {
     if (order.op === "stop") return stop();
+    if (order.op !== "turn" && order.op !== "exec") return sessions.take(order, answer);
     const { id } = order;
     try {
       const result = order.op === "turn" ? await turn(client, order) : await execute({ ...order, environment, folder });

@@ -43,8 +43,8 @@ export function execute({ argv, timeoutSeconds, environment, folder }: Execution
   });
 }
 
-// As shells number it.
-function signalled(signal: NodeJS.Signals | null): number {
+/** The exit code of a program that a signal ended, as shells number it. */
+export function signalled(signal: NodeJS.Signals | null): number {
   return signal === null ? 1 : 128 + (constants.signals[signal] ?? 0);
 }
 
@@ -58,10 +58,11 @@ function collect(stream: NodeJS.ReadableStream): () => { text: string; truncated
   return () => ({ text: Buffer.concat(chunks).toString("utf8"), truncated: bytes > mostOutputBytes });
 }
 
-function endGroup(pid: number | undefined): void {
+/** Sends a signal to a program and all that it started. */
+export function endGroup(pid: number | undefined, signal: NodeJS.Signals = "SIGKILL"): void {
   if (pid === undefined) return;
   try {
-    process.kill(-pid, "SIGKILL");
+    process.kill(-pid, signal);
   } catch {
     // It has ended by itself.
   }
