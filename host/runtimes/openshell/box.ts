@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { canonical } from "../../../policies/canonical.ts";
-import { type Command, quote } from "../../command.ts";
+import type { Command } from "../../command.ts";
 import { HostError } from "../../errors.ts";
 import { readLock } from "../../lock.ts";
 import type { Owner } from "../../machine.ts";
@@ -9,7 +9,8 @@ import { bytesOf } from "../embedded/limits.ts";
 import { paths as shared } from "../embedded/paths.ts";
 import { programs } from "../embedded/programs.ts";
 import type { SandboxSpec } from "../runtime.ts";
-import { openshell, openshellCommand, shown } from "./cli.ts";
+import { openshell, shown } from "./cli.ts";
+import { everyContainer, workloadContainer } from "./container.ts";
 import { gatewayUnitName, inside, paths } from "./paths.ts";
 import { type BoxFacts, boxFacts, type ContainerFacts, containerFacts } from "./sandbox-facts.ts";
 import { sandboxImage } from "./sandbox-image.ts";
@@ -140,7 +141,7 @@ function withinLimits({ limits }: SandboxSpec, { memoryBytes, cpus, pids }: Cont
 function limitLine({ sandbox, limits }: SandboxSpec): string {
   const bytes = bytesOf(limits.memory);
   return `docker update --memory ${bytes} --memory-swap ${bytes} --cpus ${limits.cpus} --pids-limit ${limits.pids} \\
-  "$(docker ps --all --quiet --filter ${quote(`label=openshell.ai/sandbox-name=${sandbox}`)} | head -n 1)" >/dev/null`;
+  "$(${workloadContainer(sandbox)})" >/dev/null`;
 }
 
 const limit = (spec: SandboxSpec): Command => ({
@@ -196,21 +197,31 @@ const stop = (sandbox: string): Command => ({
   timeoutSeconds: 180,
 });
 
-const deletion = (sandbox: string): Command =>
-  openshellCommand(`delete the sandbox ${sandbox}`, ["sandbox", "delete", sandbox], { timeoutSeconds: 180 });
+// It may be accepted before it is done, and until then the name is taken.
+const deletion = (sandbox: string): Command => ({
+  title: `delete the sandbox ${sandbox}`,
+  script: `${openshell("sandbox", "delete", sandbox)}
+n=0
+while said=$(${openshell("sandbox", "get", sandbox, "-o", "json")} 2>&1) || ! echo "$said" | grep -q 'sandbox not found'; do
+  n=$((n + 1)); test "$n" -lt 240 || { echo "$said"; exit 1; }
+  sleep 0.5
+done`,
+  shown: shown("sandbox", "delete", sandbox),
+  timeoutSeconds: 180,
+});
 
 const removeContainer = (sandbox: string): Command => ({
   title: `remove the container of the sandbox ${sandbox}, whose gateway is gone`,
-  script: `docker ps --all --quiet --filter ${quote(`label=openshell.ai/sandbox-name=${sandbox}`)} | xargs -r docker rm --force >/dev/null`,
+  script: `${everyContainer(sandbox)} | xargs -r docker rm --force >/dev/null`,
   timeoutSeconds: 120,
 });
 
 function waitForPhase(sandbox: string, phase: string): string {
   return `n=0
-until said=$(${openshell("sandbox", "get", sandbox, "-o", "json")} 2>&1) && echo "$said" | grep -q '"phase": "${phase}"'; do
+until said=$(${openshell("sandbox", "get", sandbox, "-o", "json")} 2>&1) && echo "$said" | grep -q '"phase": *"${phase}"'; do
   n=$((n + 1))
-  if test "$n" -ge 240 || echo "$said" | grep -q '"phase": "Error"'; then
-    echo "$said" | grep -o '"phase": .*' || echo "$said"
+  if test "$n" -ge 240 || echo "$said" | grep -qE '"phase": *"(Error|Completed)"'; then
+    echo "$said" | grep -oE '"(phase|reason|message)": .*' || echo "$said"
     ${openshell("logs", sandbox, "-n", "20")} 2>&1 || :
     exit 1
   fi

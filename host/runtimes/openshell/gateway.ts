@@ -62,7 +62,7 @@ until said=$(${openshell("status", "-o", "json")} 2>&1) && echo "$said" | grep -
   n=$((n + 1))
   if test "$n" -ge 40; then
     echo "$said"
-    is_release || echo "the CLI is of OpenShell ${release}, and this gateway is not: they must be of one release"
+    is_release || { echo "the CLI is of OpenShell ${release}, and this gateway is not: they must be of one release"; exit 1; }
     journalctl --no-pager -o cat -n 15 -u ${gatewayUnitName}
     exit 1
   fi

@@ -1,4 +1,5 @@
 import type { Said } from "./cli.ts";
+import { listed } from "./listed.ts";
 
 /** A provider, of which the gateway never tells key or address again. */
 export type ProviderFacts =
@@ -9,15 +10,14 @@ export type ProviderFacts =
 /** Finds one in the answer to `openshell provider list -o json`. */
 export function parseProvider({ stdout, exitCode }: Said, name: string): ProviderFacts {
   if (exitCode !== 0) return { kind: "unreachable", said: stdout.trim().slice(0, 1000) };
-  try {
-    const list = JSON.parse(stdout) as { name: string; id: string; type: string; resource_version: number }[];
-    const found = list.find((provider) => provider.name === name);
-    if (!found) return { kind: "absent" };
-    return { kind: "there", id: found.id, type: found.type, resourceVersion: found.resource_version };
-  } catch {
-    // Without any provider there is no list at all, but a sentence.
-    return { kind: "absent" };
-  }
+  const found = listed(stdout, "providers").find((provider) => provider.name === name);
+  if (!found) return { kind: "absent" };
+  return {
+    kind: "there",
+    id: String(found.id),
+    type: String(found.type),
+    resourceVersion: Number(found.resource_version),
+  };
 }
 
 /** Where `inference.local` leads. */

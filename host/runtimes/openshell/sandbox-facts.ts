@@ -1,6 +1,6 @@
-import { quote } from "../../command.ts";
 import type { Question } from "../../question.ts";
 import { openshellQuestion } from "./cli.ts";
+import { workloadContainer } from "./container.ts";
 
 /** What the gateway says of a sandbox. */
 export type BoxFacts =
@@ -49,7 +49,7 @@ export interface ContainerFacts {
 
 export function containerFacts(sandbox: string): Question<ContainerFacts | undefined> {
   return {
-    script: `id=$(docker ps --all --quiet --filter ${quote(`label=openshell.ai/sandbox-name=${sandbox}`)} | head -n 1)
+    script: `id=$(${workloadContainer(sandbox)})
 test -n "$id" || exit 1
 docker inspect --format '{{.Id}} {{.HostConfig.Memory}} {{.HostConfig.NanoCpus}} {{.HostConfig.PidsLimit}}' "$id"`,
     parse: ({ stdout, exitCode }) => {

@@ -13,6 +13,7 @@ import { programs } from "../embedded/programs.ts";
 import { part, type SandboxSpec } from "../runtime.ts";
 import { type Box, boxOf, ensureBox, ensureNoBox } from "./box.ts";
 import { environment, openshellCall } from "./cli.ts";
+import { execWords } from "./exec.ts";
 import { paths } from "./paths.ts";
 import { observedPolicy } from "./static-policy.ts";
 import { writableFolders } from "./writable-folders.ts";
@@ -90,7 +91,7 @@ async function unitText({ spec, attach }: Box): Promise<string> {
     bundle: `${paths.programs(version)}/attendant.mjs`,
     agentVersion: spec.agent.version,
     statusPort: ports.status,
-    command: [...openshellCall, "sandbox", "exec", "--no-tty", "-n", spec.sandbox, "--", ...attach],
+    command: [...openshellCall, ...execWords(spec.sandbox), ...attach],
     environment,
   });
 }
