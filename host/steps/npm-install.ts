@@ -110,7 +110,7 @@ function npmCi(install: NpmInstall, staging: string): Command {
   const { node = ownNode, npm = "/opt/nemoclaw/npm/current/bin/npm-cli.js" } = install;
   const registry = install.registry ? ` --registry=${quote(install.registry)}` : "";
   // The cache outlives a failure, so that the next try downloads only what is missing, and not a success. What npm could not
-  // write, on a full disk for one, it only warns of: it leaves an empty file and ends well.
+  // write, on a full disk for one, it only warns of: it leaves empty files, one by one for minutes, and ends well.
   return {
     title: `install the packages of ${install.name} ${install.version}`,
     script: `cd ${quote(staging)}
@@ -121,12 +121,20 @@ trap 'rm -rf "$t"' EXIT
 ${trustBundle}
 test -s "$bundle" && export NODE_EXTRA_CA_CERTS="$bundle"
 export PATH="$(dirname ${quote(node)}):$PATH" npm_config_cache="$cache" npm_config_userconfig=/dev/null npm_config_update_notifier=false npm_config_loglevel=warn
-if ! ${quote(node)} ${quote(npm)} ci --ignore-scripts --omit=dev --no-audit --no-fund --fetch-retries=4${registry} >"$t/said" 2>&1; then
+${quote(node)} ${quote(npm)} ci --ignore-scripts --omit=dev --no-audit --no-fund --fetch-retries=4${registry} >"$t/said" 2>&1 &
+npm=$!
+while kill -0 $npm 2>/dev/null; do
+  ! grep -q TAR_ENTRY_ERROR "$t/said" || kill $npm 2>/dev/null || :
+  sleep 1
+done
+code=0
+wait $npm || code=$?
+! grep -m 5 TAR_ENTRY_ERROR "$t/said" || exit 1
+if test $code -ne 0; then
   tail -n 40 "$t/said"
   ! grep -q EINTEGRITY "$t/said" || exit ${integrityExitCode}
   exit 1
 fi
-! grep -m 5 TAR_ENTRY_ERROR "$t/said" || exit 1
 tail -n 5 "$t/said"
 rm -rf "$cache"`,
     shown: `npm ci --ignore-scripts --omit=dev${registry}   in ${staging}`,

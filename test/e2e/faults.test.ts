@@ -1,0 +1,246 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { docker } from "../../host/local/docker.ts";
+import { createLocalMachine, type LocalMachine } from "../../host/local/machine.ts";
+import { sweepLocal } from "../../host/local/sweep.ts";
+import type { Lock } from "../../host/lock.ts";
+import { newKeyPair } from "../../host/openssh-key.ts";
+import { Sensitive } from "../../host/sensitive.ts";
+import { stackFile } from "../../scripts/clone-paths.ts";
+import { findEngine } from "../../scripts/engine-choice.ts";
+import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts";
+import { stackStateFile } from "../../scripts/local-backend.ts";
+import { testStackPrefix } from "../../scripts/test-things.ts";
+import { LocalStack, resourcesThat } from "../support/local-stack.ts";
+
+/**
+ * What goes wrong on the way to an environment, one thing after another on one real machine: each `up` ends in one message
+ * that says what failed, where, what was run, what it said and what to try; once that is mended, the next one goes on from there.
+ */
+
+const owner = { project: "nemoclaw-test", stack: `${testStackPrefix}-faults`, installation: `${process.pid}` };
+const name = `nemoclaw-faults-${process.pid}`;
+const arch = process.arch === "arm64" ? "arm64" : "amd64";
+const [hostKey, userKey, another] = [newKeyPair(), newKeyPair(), newKeyPair()];
+/** Nothing listens there, neither here nor on the machine. */
+const dead = "http://127.0.0.1:9";
+
+let machine: LocalMachine;
+let stack: LocalStack;
+let folder: string;
+
+interface Fault {
+  readonly what: string;
+  readonly break: () => Promise<unknown>;
+  readonly mend: () => Promise<unknown>;
+  /** What the message says, besides where. */
+  readonly says: readonly RegExp[];
+  /** How many resources are at it at the same time, each of which may fail. @default 1 */
+  readonly messages?: number;
+  /** Where, when it is not the machine's own address and port. */
+  readonly where?: RegExp;
+}
+
+const faults: Fault[] = [
+  {
+    what: "a machine that cannot be reached",
+    break: () => onTheWay({ port: 9 }),
+    mend: () => onTheWay({}),
+    where: /admin@127\.0\.0\.1:9 cannot be reached/,
+    says: [/tried for \d+ s/, /said +.*ECONNREFUSED/, /try +check that the machine runs/],
+  },
+  {
+    what: "a machine that shows another host key than the pinned one",
+    break: () => onTheWay({ hostKeys: [another.public] }),
+    mend: () => onTheWay({}),
+    says: [
+      /did not prove to be the pinned machine; nothing was sent to it/,
+      /said +pinned +\S+ SHA256:/,
+      /presented \S+ SHA256:/,
+      /try +compare/,
+    ],
+  },
+  {
+    what: "a machine that refuses the key",
+    break: () => stack.setSecret("nemoclaw:sshPrivateKey", another.private),
+    mend: () => stack.setSecret("nemoclaw:sshPrivateKey", userKey.private),
+    says: [/refused the key/, /said +/, /try +.*authorized_keys/],
+  },
+  {
+    what: "a user whom sudo asks for a password",
+    break: () => shell("sed -i 's/NOPASSWD://' /etc/sudoers.d/10-admin"),
+    mend: () => shell("sed -i 's/(ALL:ALL) ALL/(ALL:ALL) NOPASSWD:ALL/' /etc/sudoers.d/10-admin"),
+    says: [
+      /does not let admin run commands as root without a password/,
+      /ran +sudo -n/,
+      /said +sudo: /,
+      /try +.*NOPASSWD/,
+    ],
+  },
+  {
+    what: "a package mirror that does not answer",
+    break: () => mirrors({ apt: dead }),
+    mend: () => mirrors({}),
+    says: [/fetch the package lists/, /ran +apt-get update/, /said +[\s\S]*127\.0\.0\.1/, /try +.*nemoclaw:mirrors/],
+    messages: 2,
+  },
+  {
+    what: "an npm registry that does not answer",
+    break: () => mirrors({ npm: dead }),
+    mend: () => mirrors({}),
+    says: [/download node/, /ran +curl .*127\.0\.0\.1:9\//, /said +curl: /, /try +.*nemoclaw:mirrors/],
+  },
+  {
+    what: "a download that is not what the lock file pins",
+    break: () => pinOther("node"),
+    mend: () => pinAsIs(),
+    says: [/not what is pinned; nothing was installed/, /ran +curl/, /pinned 0{64}/, /found +[0-9a-f]{64}/, /try +/],
+  },
+  {
+    what: "a disk with too little room for a download",
+    break: () => smallDisk("4M"),
+    mend: () => noSmallDisk(),
+    says: [/the disk is full/, /ran +curl/, /said +/, /try +.*df -h/],
+  },
+  {
+    what: "a disk with too little room for what was downloaded",
+    break: () => smallDisk("90M"),
+    mend: () => noSmallDisk(),
+    says: [/the disk is full/, /said +[\s\S]*No space left on device/, /try +.*df -h/],
+  },
+  {
+    what: "a disk with too little room for the agent",
+    break: () => smallDisk("40M", "/opt/nemoclaw/agent"),
+    mend: () => noSmallDisk("/opt/nemoclaw/agent"),
+    says: [/the disk is full/, /ran +npm ci/, /said +/, /try +.*df -h/],
+  },
+  {
+    what: "an agent that does not come up (a stand-in for a bubblewrap that may make no namespace)",
+    break: () =>
+      shell(`printf '#!/bin/sh\\necho "bwrap: No permissions to create new namespace" >&2\\nexit 1\\n' >/run/no-bwrap
+chmod 755 /run/no-bwrap
+mount --bind /run/no-bwrap /usr/bin/bwrap`),
+    mend: () => shell("umount /usr/bin/bwrap"),
+    says: [
+      /start nemoclaw-sandbox@main\.service/,
+      /ran +systemctl/,
+      /said +[\s\S]*No permissions to create new namespace/,
+      /try +/,
+    ],
+  },
+];
+
+describe("a fault ends in one message, and the next run goes on from there", { timeout: 600_000 }, () => {
+  beforeAll(async () => {
+    process.env.NEMOCLAW_ENGINE = "embedded";
+    process.env.NEMOCLAW_CONNECT_SECONDS = "4";
+    folder = await mkdtemp(join(tmpdir(), "nemoclaw-faults-"));
+    machine = await createLocalMachine({
+      ...{ name, owner, network: name, authorizedKey: userKey.public },
+      hostKey: { publicKey: hostKey.public, privateKey: new Sensitive(hostKey.private) },
+    });
+    stack = await LocalStack.open(`${testStackPrefix}-faults`, await findEngine());
+    await forget();
+    const config = {
+      "nemoclaw:machine": pinned({}),
+      "nemoclaw:runtime": { kind: "embedded", accept: ["binaries"] },
+      "nemoclaw:inference": { kind: "machine", baseUrl: "http://127.0.0.1:8000/v1", model: "none-runs" },
+      "nemoclaw:mirrors": await findOperatorMirrors(),
+    };
+    await writeFile(stackFile(stack.name), stringify({ config }, { lineWidth: 0 }));
+    await stack.pulumi("stack", "init", stack.name);
+    await stack.setSecret("nemoclaw:sshPrivateKey", userKey.private);
+  });
+
+  afterAll(async () => {
+    delete process.env.NEMOCLAW_ENGINE;
+    delete process.env.NEMOCLAW_CONNECT_SECONDS;
+    delete process.env.NEMOCLAW_LOCK_FILE;
+    await forget();
+    await sweepLocal(owner);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test.each(faults)("$what", async (fault) => {
+    await fault.break();
+    const { exitCode, stdout, stderr } = await stack.pulumi("up", "--yes", "--skip-preview", "--color", "never");
+    await fault.mend();
+    const output = stdout + stderr;
+    expect(exitCode, output).toBe(1);
+    const messages = messagesOf(output);
+    expect(messages.length, output).toBeGreaterThan(0);
+    expect(messages.length, output).toBeLessThanOrEqual(fault.messages ?? 1);
+    for (const message of messages) {
+      expect(message).toMatch(fault.where ?? /127\.0\.0\.1/);
+      for (const part of fault.says) expect(message).toMatch(part);
+    }
+    expect(output).not.toMatch(/^\s+at .*\.ts:\d+/m);
+  });
+
+  test("once all is mended, the same command brings everything up, and then there is nothing to do", async () => {
+    const made = await stack.up();
+    expect(resourcesThat(/created \(/, made)).toEqual(expect.arrayContaining(["main-inference", "main-network"]));
+    expect(resourcesThat(/(created|updated|replaced|deleted) \(/, await stack.up("--refresh"))).toEqual([]);
+  });
+
+  test("no fault has left a half-made thing behind", async () => {
+    expect(await shell("ls -A /opt/nemoclaw/*/ | grep '^[.]new' || echo none")).toBe("none\n");
+    expect(stack.printed).not.toContain(userKey.private.split("\n")[3]);
+  });
+});
+
+/** The messages of the resources that failed, each with all its lines. */
+function messagesOf(output: string): string[] {
+  const found = output.matchAll(/^ {2}error: (nemoclaw:\S+ \S+: .*(?:\n {4,}.*)*)/gm);
+  return [...found].map(([, message = ""]) => message);
+}
+
+function pinned(change: object): object {
+  const { address, port } = machine;
+  return { kind: "existing", address, port, user: "admin", hostKeys: [hostKey.public.trim()], arch, ...change };
+}
+
+function onTheWay(change: object): Promise<void> {
+  return stack.configure((config) => {
+    config["nemoclaw:machine"] = pinned(change);
+  });
+}
+
+async function mirrors(change: object): Promise<void> {
+  const usual = await findOperatorMirrors();
+  await stack.configure((config) => {
+    config["nemoclaw:mirrors"] = { ...usual, ...change };
+  });
+}
+
+async function pinOther(artifact: string): Promise<void> {
+  const lock = JSON.parse(await readFile("nemoclaw.lock.json", "utf8")) as Lock;
+  for (const file of Object.values(lock.artifacts[artifact]?.files ?? {})) file.sha256 = "0".repeat(64);
+  process.env.NEMOCLAW_LOCK_FILE = join(folder, "lock.json");
+  await writeFile(process.env.NEMOCLAW_LOCK_FILE, JSON.stringify(lock));
+}
+
+async function pinAsIs(): Promise<void> {
+  delete process.env.NEMOCLAW_LOCK_FILE;
+}
+
+function smallDisk(size: string, at = "/opt/nemoclaw"): Promise<string> {
+  return shell(`mkdir -p ${at}; mount -t tmpfs -o size=${size} small ${at}`);
+}
+
+function noSmallDisk(at = "/opt/nemoclaw"): Promise<string> {
+  return shell(`umount ${at}`);
+}
+
+/** Runs shell on the machine past SSH. */
+function shell(script: string): Promise<string> {
+  return docker(["exec", machine.containerId, "sh", "-ec", script], { what: `run on the machine: ${script}` });
+}
+
+async function forget(): Promise<void> {
+  await rm(stackFile(stack.name), { force: true });
+  await rm(stackStateFile(stack.name), { force: true });
+}
