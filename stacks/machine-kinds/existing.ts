@@ -25,7 +25,12 @@ const hostKey = z.string().superRefine((value, context) => {
   });
 });
 
-const hostKeys = z.array(hostKey).min(1);
+const hostKeys = z.array(hostKey).superRefine((keys, context) => {
+  if (keys.length > 0) return;
+  const message = "no host key is pinned, and none is ever taken on first use";
+  const instead = "one of the lines that scripts/doctor --host-key HOST prints, once you have compared its fingerprint";
+  context.addIssue({ code: "custom", message, params: { instead } });
+});
 
 const via = z.discriminatedUnion("kind", [
   z

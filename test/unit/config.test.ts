@@ -215,7 +215,7 @@ describe("an existing machine", () => {
   });
 
   test.each([
-    [{ hostKeys: [] }, "hostKeys: the list is empty"],
+    [{ hostKeys: [] }, "hostKeys: no host key is pinned, and none is ever taken on first use"],
     [{ hostKeys: ["SHA256:abc"] }, "is not a public host key | a line such as ssh-ed25519"],
     [{ hostKeys: [hostKey.slice(0, 40)] }, "is not a public host key"],
     [{ hostKeys: undefined }, "hostKeys is missing"],
