@@ -56,16 +56,18 @@ function noCli(cloud: string): { found: string; try: string } {
 const first = (said: string) => said.split("\n")[0];
 
 function* awsNeeds({ access, region, account }: Extract<CloudSettings, { kind: "aws" }>): Iterable<Need> {
+  const why = {
+    ssm: "access ssm goes through it",
+    "instance-connect-endpoint": "access instance-connect-endpoint goes through version 2 of it",
+    public: "credentials are checked with it",
+  };
+  // Version 1 has no tunnel of Instance Connect.
+  const version = access.kind === "instance-connect-endpoint" ? /^aws-cli\/[2-9]/ : /^aws-cli\//;
   yield {
     what: "aws",
     command: ["aws", "--version"],
-    // Version 1 has no tunnel of Instance Connect.
-    found: (said) =>
-      access.kind !== "instance-connect-endpoint" || /^aws-cli\/[2-9]/.test(said) ? first(said) : undefined,
-    missing:
-      access.kind === "public"
-        ? "credentials are checked with it"
-        : `access ${access.kind} goes through version 2 of it`,
+    found: (said) => (version.test(said) ? first(said) : undefined),
+    missing: why[access.kind],
     try: "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
   };
   if (access.kind === "ssm") {

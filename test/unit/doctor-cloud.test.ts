@@ -57,7 +57,7 @@ describe("what a computer lacks for a machine on AWS (stand-ins for its programs
     expect(found).toEqual([]);
     expect(missing).toEqual([
       "engine: no Pulumi CLI was found, and the embedded engine cannot load the provider of aws",
-      "aws: aws is not installed here: access ssm goes through version 2 of it",
+      "aws: aws is not installed here: access ssm goes through it",
       "session-manager-plugin: session-manager-plugin is not installed here: access ssm goes through it",
       "credentials: aws is not installed here: no credentials of AWS are in force",
     ]);
