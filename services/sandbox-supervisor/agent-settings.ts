@@ -1,5 +1,5 @@
-/** The name under which the agent knows its model. The inference route puts the real one in its place. */
-const model = "routed";
+/** The name under which the agent knows a model that the inference route puts the real one in place of. */
+const routed = "routed";
 
 /** A model of our own inside, for the first turn alone. */
 export const warmUpModel = "ready";
@@ -11,13 +11,18 @@ export interface AgentPlaces {
   readonly state: string;
   /** Where the model is asked. Default: the inference route, which the egress gate answers for. */
   readonly baseUrl?: string;
+  /** What to ask for there. Default: a name that the inference route replaces. */
+  readonly model?: string;
+  /** What to ask with: a placeholder that is replaced on the way out. Never a key. */
+  readonly apiKey?: string;
 }
 
 /**
  * OpenClaw's settings: one provider, which is the inference route, and nothing that would act without being asked. The agent
  * may change its file; what matters is not in it, since the key and the model are the route's and access is the gate's.
  */
-export function agentSettings({ workspace, state, baseUrl = "http://inference.local/v1" }: AgentPlaces): object {
+export function agentSettings(places: AgentPlaces): object {
+  const { workspace, state, baseUrl = "http://inference.local/v1", model = routed, apiKey = "unused" } = places;
   return {
     gateway: { mode: "local", bind: "loopback", auth: { mode: "token" }, controlUi: { enabled: false } },
     models: {
@@ -26,9 +31,11 @@ export function agentSettings({ workspace, state, baseUrl = "http://inference.lo
       providers: {
         inference: {
           baseUrl,
-          apiKey: "unused",
+          apiKey,
           api: "openai-completions",
-          models: [{ id: model, name: "the routed model", contextWindow: 128_000, maxTokens: 8192 }],
+          models: [
+            { id: model, name: model === routed ? "the routed model" : model, contextWindow: 128_000, maxTokens: 8192 },
+          ],
         },
         "warm-up": {
           baseUrl: `http://127.0.0.1:${warmUpPort}/v1`,

@@ -1,5 +1,14 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -121,6 +130,27 @@ describe("the agent as a main process, with a stand-in for OpenClaw", { timeout:
     const again = () => [one, two].every(({ lines }) => lines().filter(({ event }) => event === "ready").length > 1);
     await until(again);
     for (const { lines } of [one, two]) expect(lines().map(({ event }) => event)).toContain("lost");
+  });
+
+  test("the route that a file leads to is taken up without the agent's restart, and asked with a placeholder", async () => {
+    const route = join(folder, "route.json");
+    const settings = () => JSON.parse(readFileSync(join(folder, "state/openclaw.json"), "utf8"));
+    const env = { NEMOCLAW_INFERENCE_KEY: "openshell:resolve:env:NEMOCLAW_INFERENCE_KEY" };
+    await mainProcess(env, ["--route", route, "--key-variable", "NEMOCLAW_INFERENCE_KEY"]);
+    const one = client();
+    await until(() => one.lines().some(({ event }) => event === "ready"));
+    expect(settings().models.providers.inference).toMatchObject({ baseUrl: "https://model.test/v1" });
+    for (const model of ["first", "second"]) {
+      writeFileSync(`${route}.new`, JSON.stringify({ baseUrl: "https://real.test/v1", model }));
+      renameSync(`${route}.new`, route);
+      await until(() => settings().agents.defaults.model.primary === `inference/${model}`);
+      expect(settings().models.providers.inference).toMatchObject({
+        baseUrl: "https://real.test/v1",
+        apiKey: env.NEMOCLAW_INFERENCE_KEY,
+        models: [{ id: model }],
+      });
+    }
+    expect(one.lines().filter(({ event }) => event === "started")).toHaveLength(1);
   });
 
   test("the way out that the container has stays, and the gateway's token is the agent's alone", async () => {

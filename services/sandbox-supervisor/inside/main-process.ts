@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, watchFile, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { agentSettings } from "../agent-settings.ts";
 import { containerEnvironment } from "../environment.ts";
 import { gatewayPort, startAgent } from "./agent.ts";
 import { OrderSocket } from "./order-socket.ts";
+import { readRoute } from "./route-file.ts";
 
 // main-process.mjs: the agent as the main process of a container that somebody else runs. Its orders come over a socket.
 const { values } = parseArgs({
@@ -19,6 +20,10 @@ const { values } = parseArgs({
     entry: { type: "string" },
     /** Where the model is asked. */
     "base-url": { type: "string", default: "https://inference.local/v1" },
+    /** A file that says where the model is asked instead, and for which; looked at every second. */
+    route: { type: "string" },
+    /** The variable that holds the placeholder of the key to ask with. */
+    "key-variable": { type: "string" },
     /** Megabytes of heap for the agent's gateway. */
     heap: { type: "string", default: "512" },
     /** Starts an agent that ended again after so long. Without it we end with the agent, and with its code. */
@@ -36,14 +41,23 @@ function given(name: "listen" | "state" | "entry"): string {
 }
 
 const [socket, state, entry] = [given("listen"), given("state"), given("entry")];
-const { workspace, heap, port, "base-url": baseUrl, "restart-seconds": restart } = values;
+const { workspace, heap, port, "base-url": baseUrl, "restart-seconds": restart, route } = values;
+const apiKey = process.env[values["key-variable"] ?? ""];
 
 for (const folder of [state, dirname(socket)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-const settings = JSON.stringify(agentSettings({ workspace, state, baseUrl }), null, 2);
-// Anew, since the agent may have put a link or other rights in its place.
-const settingsPath = join(state, "openclaw.json");
-rmSync(settingsPath, { force: true });
-writeFileSync(settingsPath, `${settings}\n`, { mode: 0o600, flag: "wx" });
+
+// The agent reads its file again whenever it is another one, and goes on with what it does.
+function writeSettings(): void {
+  const led = route === undefined ? {} : readRoute(route);
+  const settings = JSON.stringify(agentSettings({ workspace, state, baseUrl, apiKey, ...led }), null, 2);
+  const path = join(state, "openclaw.json");
+  // Anew, since the agent may have put a link or other rights in its place.
+  rmSync(`${path}.new`, { force: true });
+  writeFileSync(`${path}.new`, `${settings}\n`, { mode: 0o600, flag: "wx" });
+  renameSync(`${path}.new`, path);
+}
+writeSettings();
+if (route !== undefined) watchFile(route, { interval: 1000, persistent: false }, writeSettings);
 
 const orders = new OrderSocket();
 const agent = startAgent({
