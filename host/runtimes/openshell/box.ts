@@ -49,7 +49,8 @@ export async function boxOf(spec: SandboxSpec): Promise<Box> {
     "main-process.mjs",
     ...["--listen", inside.orders, "--state", inside.state, "--workspace", inside.workspace],
     ...["--entry", `${agent}/node_modules/openclaw/openclaw.mjs`, "--base-url", "https://inference.local/v1"],
-    ...["--heap", String(heap)],
+    // OpenShell starts nothing again that has ended, so the main process does it for the agent.
+    ...["--heap", String(heap), "--restart-seconds", "5"],
   );
   const recipe = createHash("sha256")
     .update(JSON.stringify([policy.content, command, spec.gpus ?? 0]))

@@ -11,9 +11,6 @@ export const environment = {
   OPENSHELL_LOCAL_TLS_DIR: paths.keys,
 } as const;
 
-/** The program itself, for a service that runs as the gateway's user with {@link environment}. */
-export const openshellCall: readonly string[] = [`${paths.bin}/openshell`, "--gateway", gatewayName];
-
 /** The words of a call of OpenShell's CLI, run by root: it becomes the gateway's user, whose keys the gateway knows. */
 export function openshellWords(words: readonly string[]): readonly string[] {
   const settings = Object.entries({ ...environment, OPENSHELL_GATEWAY: gatewayName, NO_COLOR: "1" });

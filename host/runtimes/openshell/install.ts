@@ -57,7 +57,7 @@ export const install = part({
       credentials: ensureDirectory({ path: "/etc/nemoclaw/credentials", mode: 0o700 }),
       authorities,
       packages: ensurePackages({
-        packages: ["curl", "ca-certificates", "mmdebstrap", "libz3-4"],
+        packages: ["curl", "ca-certificates", "mmdebstrap", "libz3-4", "openssh-client"],
         mirror: mirrors.apt,
       }),
       turns: ensureSystemGroup({ name: turnsGroup }),

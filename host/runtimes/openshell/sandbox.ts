@@ -11,8 +11,9 @@ import { observedLimits } from "../embedded/limits.ts";
 import { ports, paths as shared, unitName, users } from "../embedded/paths.ts";
 import { programs } from "../embedded/programs.ts";
 import { part, type SandboxSpec } from "../runtime.ts";
+import { attachCommand } from "./attach-command.ts";
 import { type Box, boxOf, ensureBox, ensureNoBox } from "./box.ts";
-import { environment, openshellCall } from "./cli.ts";
+import { environment } from "./cli.ts";
 import { execWords } from "./exec.ts";
 import { paths } from "./paths.ts";
 import { observedPolicy } from "./static-policy.ts";
@@ -91,7 +92,7 @@ async function unitText({ spec, attach }: Box): Promise<string> {
     bundle: `${paths.programs(version)}/attendant.mjs`,
     agentVersion: spec.agent.version,
     statusPort: ports.status,
-    command: [...openshellCall, ...execWords(spec.sandbox), ...attach],
+    command: attachCommand(spec.sandbox, attach),
     environment,
   });
 }
