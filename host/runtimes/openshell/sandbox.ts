@@ -1,20 +1,22 @@
 import { attendantUnit, journalNamespace, journalSettings } from "../../../services/sandbox-supervisor/units.ts";
-import { all } from "../../step.ts";
+import { all, type Step } from "../../step.ts";
 import { ensureDirectory } from "../../steps/directory.ts";
 import { ensureAbsent, ensureNoUnit } from "../../steps/file-removal.ts";
 import { ensureFile } from "../../steps/managed-file.ts";
 import { ensureFolderExists } from "../../steps/missing-folder.ts";
+import { nothingToRemove } from "../../steps/nothing-to-remove.ts";
+import { observation } from "../../steps/observation.ts";
 import { ensureUnit } from "../../steps/systemd-unit.ts";
 import { definitionOf, summaryOf } from "../../steps/unit-summary.ts";
 import { installAgent } from "../embedded/install-agent.ts";
-import { observedLimits } from "../embedded/limits.ts";
+import { limitsFacts, observedLimits } from "../embedded/limits.ts";
 import { ports, paths as shared, unitName, users } from "../embedded/paths.ts";
 import { programs } from "../embedded/programs.ts";
 import { part, type SandboxSpec } from "../runtime.ts";
 import { attachCommand } from "./attach-command.ts";
 import { type Box, boxOf, ensureBox, ensureNoBox } from "./box.ts";
 import { environment } from "./cli.ts";
-import { execWords } from "./exec.ts";
+import { pinnedDialect } from "./dialect.ts";
 import { paths } from "./paths.ts";
 import { observedPolicy } from "./static-policy.ts";
 import { writableFolders } from "./writable-folders.ts";
@@ -29,6 +31,9 @@ export const sandbox = part({
     const { sandbox: name, agent, limits, running, mirrors } = spec;
     const box = await boxOf(spec);
     const journal = { path: journalPath(name), content: journalSettings(limits.logs) };
+    const led: Step<unknown> = pinnedDialect().managedInference
+      ? nothingToRemove("no file that leads the agent")
+      : ensureDirectory({ path: paths.led(name) });
     const own = { owner: users.sandbox, group: users.sandbox, mode: 0o700 };
     return all(`sandbox ${name}`, {
       agent: installAgent({ version: agent.version, mirrors }),
@@ -36,6 +41,7 @@ export const sandbox = part({
       data: ensureDirectory({ path: `/var/lib/nemoclaw/${name}` }),
       state: ensureDirectory({ path: shared.data(name, "agent"), ...own }),
       folders: all("folders that the policy lets it write", folders(spec)),
+      led,
       policy: ensureFile(box.policy),
       box: ensureBox(box),
       unit: ensureUnit({
@@ -47,9 +53,10 @@ export const sandbox = part({
         startSeconds: 300,
         try: "see what the agent says: scripts/logs agent. It needs at least 2 GB of memory",
       }),
+      logs: observation("the limit of its log", limitsFacts(unitName("sandbox", name), journal.path)),
     });
   },
-  observe(spec, { box, unit }) {
+  observe(spec, { box, unit, logs }) {
     const { box: now, container } = box;
     if (now.kind === "absent" || (now.kind === "unreachable" && container === undefined)) return "gone";
     const service = summaryOf(unit);
@@ -61,7 +68,7 @@ export const sandbox = part({
       definition: `${service.definition} ${labels["nemoclaw.recipe"] ?? "unknown"}`,
       policy: now.kind === "there" ? observedPolicy(spec.policy, mounted(now.policy), now.policy) : spec.policy,
       agent: { version: labels["nemoclaw.agent"] ?? spec.agent.version },
-      limits: observedLimits(spec.limits, container ?? {}),
+      limits: observedLimits(spec.limits, { ...container, logs: logs.logs }),
     };
   },
   /** With the agent's state. Its workspace is a resource of its own and stays. */
@@ -73,6 +80,7 @@ export const sandbox = part({
       policy: ensureAbsent({ path: paths.policy(name) }),
       journal: ensureAbsent({ path: journalPath(name) }),
       state: ensureAbsent({ path: shared.data(name, "agent") }),
+      led: ensureAbsent({ path: paths.led(name) }),
     });
   },
 });

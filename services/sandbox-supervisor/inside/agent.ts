@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Order, Report } from "../protocol.ts";
+import { inEmptiedWorkspace } from "./emptied-workspace.ts";
 import { execute } from "./exec.ts";
 import { GatewayClient } from "./gateway-client.ts";
 import { Sessions } from "./sessions.ts";
@@ -88,7 +89,10 @@ export function startAgent(start: AgentStart): Agent {
     if (order.op !== "turn" && order.op !== "exec") return sessions.take(order, answer);
     const { id } = order;
     try {
-      const result = order.op === "turn" ? await turn(client, order) : await execute({ ...order, environment, folder });
+      const result =
+        order.op === "turn"
+          ? await inEmptiedWorkspace(folder, () => turn(client, order))
+          : await execute({ ...order, environment, folder });
       answer("kind" in result ? { id, fault: result } : { id, answer: result });
     } catch (error) {
       answer({ id, fault: { kind: "agent", message: error instanceof Error ? error.message : String(error) } });
