@@ -23,7 +23,11 @@ root or another way out, is not given here either; scripts/logs denials shows wh
 Exit codes: the command's own; 125 when nothing could be run inside; 1 error, 64 usage, 130 interrupted.`,
   );
 
-const shell = ["/bin/sh", "-c", "command -v bash >/dev/null && exec bash; exec sh"];
+const shell = [
+  "/bin/sh",
+  "-c",
+  "HISTFILE=/dev/null; export HISTFILE; command -v bash >/dev/null && exec bash; exec sh",
+];
 
 await runScript(async () => {
   program.parse();

@@ -1,0 +1,135 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { tar } from "../../host/local/tar.ts";
+import { inspectArchive } from "../../scripts/workspace-archive.ts";
+import { exportScript, swapWorkspace, workspaceFacts } from "../../scripts/workspace-scripts.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "nemoclaw-workspace-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const files = () => {
+  const work = join(folder, "work");
+  mkdirSync(join(work, "deep", "x".repeat(120)), { recursive: true });
+  writeFileSync(join(work, "deep", "x".repeat(120), `${"y".repeat(200)}ä`), "long");
+  writeFileSync(join(work, "we ird\nname"), "z".repeat(70_000));
+  symlinkSync("/etc/passwd", join(work, "out"));
+  return work;
+};
+const pack = (...words: string[]) => {
+  const file = join(folder, "a.tgz");
+  execFileSync("tar", ["--create", "--gzip", `--file=${file}`, ...words]);
+  return file;
+};
+const put = (bytes: Uint8Array) => {
+  const file = join(folder, "a.tgz");
+  writeFileSync(file, bytes);
+  return file;
+};
+
+describe("an archive that is to be unpacked", () => {
+  test.each(["posix", "gnu", "ustar"])("is read through, in tar's %s format", async (format) => {
+    const work = files();
+    const some = format === "ustar" ? ["we ird\nname", "out"] : ["."];
+    const file = pack(`--format=${format}`, "-C", work, ...some);
+    const sha256 = createHash("sha256").update(readFileSync(file)).digest("hex");
+    const bytes = format === "ustar" ? 70_000 : 70_004;
+    expect(await inspectArchive(file)).toEqual({ sha256, members: format === "ustar" ? 2 : 6, bytes });
+  });
+
+  test.each(["../evil", "/etc/evil", "a/../../evil", "./../evil"])("is refused for its member %s", async (path) => {
+    const file = put(
+      gzipSync(
+        tar([
+          { path: "fine", content: "x" },
+          { path, content: "x" },
+        ]),
+      ),
+    );
+    await expect(inspectArchive(file)).rejects.toThrow(`its member "${path}" would land outside the workspace`);
+  });
+
+  test("is refused for a name that only a header before it tells", async () => {
+    const work = files();
+    for (const format of ["posix", "gnu"]) {
+      const file = pack(`--format=${format}`, "--transform=s,^deep,../evil,", "-P", "-C", work, "deep");
+      await expect(inspectArchive(file), format).rejects.toThrow("outside the workspace");
+    }
+  });
+
+  test("is refused for a member that goes through a link of its own", async () => {
+    const work = files();
+    const other = join(folder, "other");
+    mkdirSync(join(other, "out"), { recursive: true });
+    writeFileSync(join(other, "out", "passwd"), "x");
+    const file = pack("-C", work, "out", "-C", other, "out/passwd");
+    await expect(inspectArchive(file)).rejects.toThrow('its member "out/passwd" goes through the link out');
+  });
+
+  test("is refused for what is neither file, folder nor link", async () => {
+    const bytes = Buffer.from(tar([{ path: "device" }]));
+    bytes.write("3", 156);
+    const sum = bytes.subarray(0, 512).reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0);
+    bytes.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+    await expect(inspectArchive(put(gzipSync(bytes)))).rejects.toThrow("neither file, folder nor link");
+  });
+
+  test.each([
+    ["no gzip file", () => Buffer.from("hello"), "not a whole gzip file"],
+    [
+      "a cut gzip file",
+      () => gzipSync(tar([{ path: "a", content: "x".repeat(5000) }])).subarray(0, 60),
+      "not a whole gzip file",
+    ],
+    ["no tar archive", () => gzipSync(Buffer.alloc(2048, "x")), "not a tar archive"],
+    [
+      "a cut tar archive",
+      () => gzipSync(tar([{ path: "a", content: "x".repeat(5000) }]).subarray(0, 2048)),
+      "it is cut short",
+    ],
+    ["nothing at all", () => Buffer.alloc(0), "not a whole gzip file"],
+  ])("is refused when it is %s", async (_what, bytes, message) => {
+    await expect(inspectArchive(put(bytes()))).rejects.toThrow(message);
+  });
+
+  test("is refused when it is not there", async () => {
+    await expect(inspectArchive(join(folder, "none"))).rejects.toThrow("it cannot be read: ENOENT");
+  });
+});
+
+describe("on the machine", () => {
+  test("an export lets everything go on, whatever happens, and gives the same bytes for the same files", () => {
+    const work = files();
+    const script = exportScript(work, {
+      hold: `echo held >>${folder}/said`,
+      release: `echo released >>${folder}/said`,
+    });
+    const archives = [1, 2].map(() => execFileSync("sh", ["-s"], { input: script }));
+    expect(archives[0]?.equals(archives[1] as Buffer)).toBe(true);
+    rmSync(work, { recursive: true });
+    expect(() => execFileSync("sh", ["-s"], { input: script, stdio: "pipe" })).toThrow();
+    expect(readFileSync(join(folder, "said"), "utf8")).toBe("held\nreleased\n".repeat(2));
+  });
+
+  test("files are exchanged whole, and a workspace with files in it is known", () => {
+    const work = files();
+    const unpacked = `${work}.import.abc`;
+    mkdirSync(unpacked);
+    writeFileSync(join(unpacked, "new"), "new");
+    const look = () => {
+      const { script, parse } = workspaceFacts(work);
+      return parse({ stdout: execFileSync("sh", ["-c", script], { encoding: "utf8" }), exitCode: 0 });
+    };
+    expect(look()).toEqual({ entries: 3 });
+    execFileSync("sh", ["-eu", "-c", swapWorkspace(work, unpacked).script]);
+    expect(look()).toEqual({ entries: 1 });
+    expect(readFileSync(join(work, "new"), "utf8")).toBe("new");
+  });
+});
