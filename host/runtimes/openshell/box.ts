@@ -11,7 +11,10 @@ import { programs } from "../embedded/programs.ts";
 import type { SandboxSpec } from "../runtime.ts";
 import { openshell, shown } from "./cli.ts";
 import { everyContainer, workloadContainer } from "./container.ts";
+import { pinnedDialect } from "./dialect.ts";
 import { gatewayUnitName, inside, paths } from "./paths.ts";
+import { waitForPhase } from "./phase.ts";
+import { keyVariable } from "./provider-profile.ts";
 import { type BoxFacts, boxFacts, type ContainerFacts, containerFacts } from "./sandbox-facts.ts";
 import { sandboxImage } from "./sandbox-image.ts";
 import { sentPolicy } from "./static-policy.ts";
@@ -45,10 +48,14 @@ export async function boxOf(spec: SandboxSpec): Promise<Box> {
     ...words,
   ];
   const heap = Math.max(512, Math.floor(bytesOf(spec.limits.memory) / 4 / 1024 ** 2));
+  // What leads nothing itself has the agent told by a file, which changes while it runs.
+  const wayToModel = pinnedDialect().managedInference
+    ? ["--base-url", "https://inference.local/v1"]
+    : ["--route", `${inside.led}/route.json`, "--key-variable", keyVariable];
   const command = run(
     "main-process.mjs",
     ...["--listen", inside.orders, "--state", inside.state, "--workspace", inside.workspace],
-    ...["--entry", `${agent}/node_modules/openclaw/openclaw.mjs`, "--base-url", "https://inference.local/v1"],
+    ...["--entry", `${agent}/node_modules/openclaw/openclaw.mjs`, ...wayToModel],
     // OpenShell starts nothing again that has ended, so the main process does it for the agent.
     ...["--heap", String(heap), "--restart-seconds", "5"],
   );
@@ -159,6 +166,7 @@ function creation({ spec, recipe, programs: folders, policy, command }: Box): Co
     ...writableFolders(spec.policy).map((path) => folder(path, path, false)),
     folder(shared.data(sandbox, "workspace"), inside.workspace, false),
     folder(shared.data(sandbox, "agent"), inside.state, false),
+    ...(pinnedDialect().managedInference ? [] : [folder(paths.led(sandbox), inside.led, true)]),
   ];
   const labels = { owner: ownerLabel(owner), stack: label(owner.stack), agent: agent.version, recipe };
   const words = [
@@ -216,16 +224,3 @@ const removeContainer = (sandbox: string): Command => ({
   script: `${everyContainer(sandbox)} | xargs -r docker rm --force >/dev/null`,
   timeoutSeconds: 120,
 });
-
-function waitForPhase(sandbox: string, phase: string): string {
-  return `n=0
-until said=$(${openshell("sandbox", "get", sandbox, "-o", "json")} 2>&1) && echo "$said" | grep -q '"phase": *"${phase}"'; do
-  n=$((n + 1))
-  if test "$n" -ge 240 || echo "$said" | grep -qE '"phase": *"(Error|Completed)"'; then
-    echo "$said" | grep -oE '"(phase|reason|message)": .*' || echo "$said"
-    ${openshell("logs", sandbox, "-n", "20")} 2>&1 || :
-    exit 1
-  fi
-  sleep 0.5
-done`;
-}

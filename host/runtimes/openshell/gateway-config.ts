@@ -9,8 +9,12 @@ export interface GatewaySettings {
   readonly runtimeImage?: string;
 }
 
-// Loopback only: the driver itself opens what its containers need to call back, and nothing more.
-const bind = `127.0.0.1:${gatewayPort}`;
+const gateway = {
+  // Loopback only: the driver itself opens what its containers need to call back, and nothing more.
+  bind_address: `127.0.0.1:${gatewayPort}`,
+  // The default cuts everything off when a sandbox cannot load a policy. What was in force shall stay.
+  policy_validation_failure_mode: "retain_last_valid",
+};
 
 const driver = ({ supervisorImage }: GatewaySettings) => ({
   socket_path: "/var/run/docker.sock",
@@ -25,7 +29,7 @@ export function gatewaySchema1(settings: GatewaySettings): string {
   return stringify({
     openshell: {
       version: 1,
-      gateway: { bind_address: bind, compute_drivers: ["docker"] },
+      gateway: { ...gateway, compute_drivers: ["docker"] },
       drivers: { docker: { ...driver(settings), image_pull_policy: "IfNotPresent" } },
     },
   });
@@ -39,12 +43,7 @@ export function gatewaySchema2(settings: GatewaySettings): string {
   return stringify({
     openshell: {
       version: 2,
-      gateway: {
-        bind_address: bind,
-        compute_driver: "docker",
-        // Its default cuts everything off when a sandbox cannot load a policy. What was in force shall stay.
-        policy_validation_failure_mode: "retain_last_valid",
-      },
+      gateway: { ...gateway, compute_driver: "docker" },
       drivers: {
         docker: {
           ...driver(settings),

@@ -1,11 +1,9 @@
 import { type Command, quote } from "../../command.ts";
 import { Sensitive } from "../../sensitive.ts";
-import { paths as shared } from "../embedded/paths.ts";
 import type { RouteSpec } from "../runtime.ts";
 import { openshell, openshellCommand, shown } from "./cli.ts";
 import { paths } from "./paths.ts";
-
-const nameOf = (sandbox: string) => `nemoclaw-${sandbox}`;
+import { providerName as nameOf, noteProvider } from "./provider-note.ts";
 
 /**
  * The provider with its key, which comes by standard input and reaches the CLI by the environment of that one process: it
@@ -21,24 +19,12 @@ export function setProvider({ sandbox, baseUrl, key }: RouteSpec, exists: boolea
     title: `${exists ? "update" : "make"} the inference provider ${name}`,
     script: `key=$(cat)
 OPENAI_API_KEY=\${key:-unused} ${openshell(...words)} >/dev/null
-umask 077
-salt=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \\n')
-hash=$(printf '%s%s' "$salt" "$key" | sha256sum | cut -d' ' -f1)
-${openshell("provider", "list", "-o", "json")} | ${shared.node} -e ${quote(note)} ${quote(name)} ${quote(baseUrl)} "$salt" "$hash" ${quote(paths.route(sandbox))}`,
+${noteProvider(sandbox, baseUrl)}`,
     stdin: new Sensitive(key ?? ""),
     shown: shown(...words),
     timeoutSeconds: 60,
   };
 }
-
-const note = `
-const [name, baseUrl, salt, keyHash, path] = process.argv.slice(1);
-const fs = require("node:fs");
-const found = JSON.parse(fs.readFileSync(0, "utf8")).find((provider) => provider.name === name);
-const text = JSON.stringify({ baseUrl, id: found.id, keyHash, resourceVersion: found.resource_version, salt }, null, 2);
-fs.mkdirSync(require("node:path").dirname(path), { recursive: true, mode: 0o755 });
-fs.writeFileSync(path + ".new", text + "\\n", { mode: 0o600 });
-fs.renameSync(path + ".new", path);`;
 
 /**
  * The model that every request goes to. The gateway asks the service itself only where it can: an address of the machine has

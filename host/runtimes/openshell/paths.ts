@@ -9,7 +9,13 @@ export const paths = {
   bin: "/opt/nemoclaw/openshell/current",
   programs: (version: string) => `/opt/nemoclaw/supervisor/${version}`,
   policy: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-policy.json`,
+  /** What is noted of the inference provider. */
   route: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-route.json`,
+  profile: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-profile.yaml`,
+  profileNote: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-profile-note.json`,
+  startedWith: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-started-with.json`,
+  /** A folder that the sandbox sees, with a file that says where the agent asks its model. */
+  led: (sandbox: string) => `/etc/nemoclaw/${sandbox}/led`,
 } as const;
 
 /** The same places as a sandbox sees them. */
@@ -23,6 +29,7 @@ export const inside = {
   home: "/agent",
   state: "/agent/state",
   orders: "/agent/orders.sock",
+  led: "/agent/led",
 } as const;
 
 /** The user of gateway and CLI. It may use Docker, which is as good as being root: nothing else runs as it. */

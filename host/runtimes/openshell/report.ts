@@ -3,7 +3,9 @@ import type { Question } from "../../question.ts";
 import { paths as shared } from "../embedded/paths.ts";
 import type { SandboxReport } from "../operations.ts";
 import { openshell, withoutColours } from "./cli.ts";
+import { pinnedDialect } from "./dialect.ts";
 import { parseInference } from "./inference-facts.ts";
+import { paths } from "./paths.ts";
 
 /** How a sandbox is: by its attendant's word about the agent, and by the gateway's about the rest. */
 export function report(sandbox: string): Question<SandboxReport> {
@@ -12,7 +14,9 @@ export function report(sandbox: string): Question<SandboxReport> {
     status,
     openshell("sandbox", "get", sandbox, "-o", "json"),
     openshell("policy", "get", sandbox, "--base", "-o", "json"),
-    openshell("inference", "get"),
+    pinnedDialect().managedInference
+      ? openshell("inference", "get")
+      : `cat ${quote(`${paths.led(sandbox)}/route.json`)}`,
   ];
   return {
     // Each on a line of its own, whatever is in it.
@@ -41,7 +45,7 @@ function readReport(agent: Said = {}, box: Said = {}, policy: Said = {}, inferen
           lastModel: text(agent.lastModel),
         }
       : undefined,
-    model: parseInference({ stdout: inference, exitCode: 0 }).model,
+    model: parseInference({ stdout: inference, exitCode: 0 }).model ?? text(json(inference)?.model),
     policy: { file: version(policy.version), inForce: version(policy.active_version) },
     errors: phase === "Ready" ? [] : [`OpenShell says that the sandbox is ${text(phase) ?? "not known to it"}`],
   };

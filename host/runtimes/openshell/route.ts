@@ -1,110 +1,13 @@
-import { createHash } from "node:crypto";
-import { HostError } from "../../errors.ts";
-import type { Step } from "../../step.ts";
-import { observedJson, observedSecret, textFacts } from "../../steps/text-file.ts";
-import { part, type RouteSpec } from "../runtime.ts";
-import { openshellQuestion } from "./cli.ts";
-import { deleteProvider, setModel, setProvider } from "./inference-commands.ts";
-import { type InferenceFacts, type ProviderFacts, parseInference, parseProvider } from "./inference-facts.ts";
-import { gatewayUnitName, paths } from "./paths.ts";
+import type { Part, RouteSpec } from "../runtime.ts";
+import { pinnedDialect } from "./dialect.ts";
+import { managedRoute } from "./managed-route.ts";
+import { providerRoute } from "./provider-route.ts";
 
-/** What we noted when we last set the provider: the gateway shows neither an address nor a key again. */
-interface Note {
-  readonly id?: string;
-  readonly resourceVersion?: number;
-  readonly baseUrl?: string;
-  readonly salt?: string;
-  readonly keyHash?: string;
-}
+/** The agent's way to a model, as the pinned release has one. */
+export const route: Part<RouteSpec> = {
+  step: (spec) => chosen().step(spec),
+  observe: (spec, facts) => chosen().observe(spec, facts),
+  removal: (spec) => chosen().removal(spec),
+};
 
-export interface RouteFacts {
-  readonly provider: ProviderFacts;
-  readonly inference: InferenceFacts;
-  readonly note: string | undefined;
-}
-
-export const providerName = (sandbox: string) => `nemoclaw-${sandbox}`;
-
-/** Where `inference.local` leads: a provider that holds the key, and the model. Both change under the running agent. */
-export const route = part({
-  step: (spec: RouteSpec) => ensureRoute(spec),
-  observe(spec, { provider, inference, note }) {
-    if (provider.kind === "absent" && inference.provider === undefined && note === undefined) return "gone";
-    const name = providerName(spec.sandbox);
-    const noted = noteOf(note);
-    const ours = provider.kind === "there" && isAsNoted(provider, noted);
-    const running = provider.kind === "there" && inference.provider === name;
-    return {
-      ...spec,
-      running,
-      enabled: true,
-      baseUrl: ours ? (noted.baseUrl ?? "unknown") : "changed at the gateway",
-      model: inference.model ?? "none",
-      key: observedSecret(spec.key, ours && holdsKey(spec.key, noted)),
-      inForce: running && inference.model !== undefined,
-    };
-  },
-  removal({ sandbox }) {
-    const facts = factsOf(sandbox);
-    return {
-      name: `no inference route of ${sandbox}`,
-      facts,
-      plan: ({ provider, note }: RouteFacts) =>
-        provider.kind === "there" || note !== undefined ? [deleteProvider(sandbox, provider.kind === "there")] : [],
-    };
-  },
-});
-
-function factsOf(sandbox: string): Step<RouteFacts>["facts"] {
-  return {
-    provider: openshellQuestion(["provider", "list", "-o", "json"], (said) =>
-      parseProvider(said, providerName(sandbox)),
-    ),
-    inference: openshellQuestion(["inference", "get"], parseInference),
-    note: textFacts(paths.route(sandbox)),
-  };
-}
-
-function ensureRoute(spec: RouteSpec): Step<RouteFacts> {
-  const { sandbox, model, key } = spec;
-  return {
-    name: `inference route of ${sandbox}`,
-    facts: factsOf(sandbox),
-    plan({ provider, inference, note }) {
-      if (provider.kind === "unreachable") throw gatewayGone(sandbox, provider.said);
-      const noted = noteOf(note);
-      const kept = provider.kind === "there" && isAsNoted(provider, noted);
-      const right = kept && noted.baseUrl === spec.baseUrl && holdsKey(key, noted);
-      const led = inference.provider === providerName(sandbox) && inference.model === model;
-      return [
-        ...(right ? [] : [setProvider(spec, provider.kind === "there")]),
-        ...(led && provider.kind === "there" ? [] : [setModel(sandbox, model)]),
-      ];
-    },
-  };
-}
-
-function noteOf(text: string | undefined): Note {
-  return observedJson(text) as Note;
-}
-
-/** Whether nobody has changed the provider since we set it. */
-function isAsNoted({ id, resourceVersion }: Extract<ProviderFacts, { kind: "there" }>, note: Note): boolean {
-  return note.id === id && note.resourceVersion === resourceVersion;
-}
-
-function holdsKey(key: string | undefined, { salt = "", keyHash }: Note): boolean {
-  return (
-    createHash("sha256")
-      .update(`${salt}${key ?? ""}`)
-      .digest("hex") === keyHash
-  );
-}
-
-function gatewayGone(sandbox: string, said: string): HostError {
-  return new HostError("not-converged", {
-    summary: `OpenShell's gateway does not answer, so the inference route of ${sandbox} is not known`,
-    said,
-    try: `up --refresh starts it again; on the machine: journalctl -u ${gatewayUnitName} -e`,
-  });
-}
+const chosen = () => (pinnedDialect().managedInference ? managedRoute : providerRoute);

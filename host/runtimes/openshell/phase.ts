@@ -1,0 +1,15 @@
+import { openshell } from "./cli.ts";
+
+/** Lines of shell that wait for a sandbox's phase, and end in its last words when it fails first. */
+export function waitForPhase(sandbox: string, phase: string): string {
+  return `n=0
+until said=$(${openshell("sandbox", "get", sandbox, "-o", "json")} 2>&1) && echo "$said" | grep -q '"phase": *"${phase}"'; do
+  n=$((n + 1))
+  if test "$n" -ge 240 || echo "$said" | grep -qE '"phase": *"(Error|Completed)"'; then
+    echo "$said" | grep -oE '"(phase|reason|message)": .*' || echo "$said"
+    ${openshell("logs", sandbox, "-n", "20")} 2>&1 || :
+    exit 1
+  fi
+  sleep 0.5
+done`;
+}

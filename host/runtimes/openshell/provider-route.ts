@@ -1,0 +1,171 @@
+import { createHash } from "node:crypto";
+import { canonical } from "../../../policies/canonical.ts";
+import { quote } from "../../command.ts";
+import { HostError } from "../../errors.ts";
+import { readLock } from "../../lock.ts";
+import type { Question } from "../../question.ts";
+import type { Step } from "../../step.ts";
+import { writeFile } from "../../steps/managed-file.ts";
+import { observedJson, observedSecret, textFacts } from "../../steps/text-file.ts";
+import { paths as shared, users } from "../embedded/paths.ts";
+import { part, type RouteSpec } from "../runtime.ts";
+import { openshellQuestion } from "./cli.ts";
+import { fromSandbox } from "./inference-commands.ts";
+import { type ProviderFacts, parseProvider } from "./inference-facts.ts";
+import { gatewayUnitName, paths } from "./paths.ts";
+import {
+  attachProvider,
+  deleteRoute,
+  restartForKey,
+  setProfile,
+  setProvider,
+  waitForAgent,
+} from "./provider-commands.ts";
+import { holdsKey, isAsNoted, noteOf, providerName } from "./provider-note.ts";
+import { profileHash, profileName, providerProfile } from "./provider-profile.ts";
+
+export interface ProviderRouteFacts {
+  readonly provider: ProviderFacts;
+  /** As the gateway exports it; undefined when it has none. */
+  readonly profile: Record<string, unknown> | undefined;
+  readonly profileNote: string | undefined;
+  readonly attached: boolean;
+  /** What we noted when we last set the provider, and what the agent's process was started with. */
+  readonly note: string | undefined;
+  readonly startedWith: string | undefined;
+  /** Where we lead the agent. */
+  readonly led: string | undefined;
+  /** Where the agent's own settings lead it. */
+  readonly agent: { readonly baseUrl?: string; readonly model?: string };
+}
+
+/**
+ * Inference under OpenShell 0.1.x, which leads nothing itself: a provider with the key is attached to the sandbox, and the
+ * agent's own settings name service and model. A model changes under the running agent; a key restarts its process.
+ */
+export const providerRoute = part({
+  step: ensureRoute,
+  observe(spec, now) {
+    if (now.provider.kind === "absent" && now.note === undefined && now.led === undefined) return "gone";
+    const { provider, agent } = now;
+    const noted = noteOf(now.note);
+    const ours = provider.kind === "there" && isAsNoted(provider, noted);
+    const running = provider.kind === "there" && now.attached;
+    const started = spec.key === undefined || now.startedWith === now.note;
+    return {
+      ...spec,
+      running,
+      enabled: true,
+      baseUrl: ours && isProfileRight(spec, now) ? observedUrl(spec, agent.baseUrl) : "changed at the gateway",
+      model: agent.model ?? "none",
+      key: observedSecret(spec.key, ours && started && holdsKey(spec.key, noted)),
+      inForce: running && agent.model !== undefined && agent.model === observedJson(now.led).model,
+    };
+  },
+  removal({ sandbox }) {
+    return {
+      name: `no inference route of ${sandbox}`,
+      facts: factsOf(sandbox),
+      plan: ({ provider, note, led }: ProviderRouteFacts) =>
+        provider.kind === "there" || note !== undefined || led !== undefined ? [deleteRoute(sandbox)] : [],
+    };
+  },
+});
+
+function factsOf(sandbox: string): Step<ProviderRouteFacts>["facts"] {
+  const name = providerName(sandbox);
+  return {
+    provider: openshellQuestion(["provider", "list", "-o", "json"], (said) => parseProvider(said, name)),
+    profile: openshellQuestion(
+      ["provider", "profile", "export", profileName(sandbox), "-o", "json"],
+      ({ stdout, exitCode }) => (exitCode === 0 ? observedJson(stdout) : undefined),
+    ),
+    profileNote: textFacts(paths.profileNote(sandbox)),
+    attached: openshellQuestion(["sandbox", "provider", "list", sandbox], ({ stdout, exitCode }) =>
+      exitCode === 0 ? isListed(stdout, name) : false,
+    ),
+    note: textFacts(paths.route(sandbox)),
+    startedWith: textFacts(paths.startedWith(sandbox)),
+    led: textFacts(ledFile(sandbox)),
+    agent: agentFacts(sandbox),
+  };
+}
+
+/** Whether a table, or a list of names, has a line for a name. */
+export function isListed(text: string, name: string): boolean {
+  return text.split("\n").some((line) => line.split(/[^\w.-]+/).includes(name));
+}
+
+/** Read as the agent's user: the file is the agent's, and may lead anywhere. */
+function agentFacts(sandbox: string): Question<ProviderRouteFacts["agent"]> {
+  const path = quote(`${shared.data(sandbox, "agent")}/openclaw.json`);
+  return {
+    script: `runuser -u ${users.sandbox} -- sh -c ${quote(`test -f ${path} && head -c 1000000 -- ${path}`)}`,
+    parse: ({ stdout, exitCode }) => (exitCode === 0 ? parseAgent(stdout) : {}),
+  };
+}
+
+/** Where OpenClaw's settings lead it, as far as they still have the shape that we gave them. */
+export function parseAgent(text: string): ProviderRouteFacts["agent"] {
+  const settings = observedJson(text) as {
+    models?: { providers?: { inference?: { baseUrl?: unknown } } };
+    agents?: { defaults?: { model?: { primary?: unknown } } };
+  };
+  const baseUrl = settings.models?.providers?.inference?.baseUrl;
+  const primary = settings.agents?.defaults?.model?.primary;
+  return {
+    ...(typeof baseUrl === "string" && { baseUrl }),
+    ...(typeof primary === "string" && { model: primary.replace(/^inference\//, "") }),
+  };
+}
+
+const observedUrl = ({ baseUrl }: RouteSpec, found = "unknown") => (found === fromSandbox(baseUrl) ? baseUrl : found);
+const ledFile = (sandbox: string) => `${paths.led(sandbox)}/route.json`;
+const wantedProfile = (spec: RouteSpec) =>
+  canonical(providerProfile(spec, `/opt/nemoclaw/node/${readLock().artifacts.node?.version}/bin/node`));
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+
+function isProfileRight(spec: RouteSpec, { profile, profileNote }: ProviderRouteFacts): boolean {
+  if (profile === undefined) return false;
+  const { wanted, found } = observedJson(profileNote);
+  return wanted === sha256(wantedProfile(spec)) && found === profileHash(profile);
+}
+
+export function ensureRoute(spec: RouteSpec): Step<ProviderRouteFacts> {
+  const { sandbox, model, key, running } = spec;
+  return {
+    name: `inference route of ${sandbox}`,
+    facts: factsOf(sandbox),
+    plan(now) {
+      const { provider, profile, agent } = now;
+      if (provider.kind === "unreachable") throw gatewayGone(sandbox, provider.said);
+      const wanted = wantedProfile(spec);
+      const noted = noteOf(now.note);
+      const kept = provider.kind === "there" && isAsNoted(provider, noted) && provider.type === profileName(sandbox);
+      const keyRight = kept && holdsKey(key, noted);
+      const fits = provider.kind === "there" && provider.type === profileName(sandbox) && key !== undefined;
+      const how = provider.kind === "absent" ? "create" : fits ? "update" : "make anew";
+      const attach = !now.attached || (!keyRight && how === "make anew");
+      const restart = key !== undefined && (!keyRight || attach || now.startedWith !== now.note);
+
+      const led = { path: ledFile(sandbox), content: canonical({ baseUrl: fromSandbox(spec.baseUrl), model }) };
+      const leads = now.led === led.content && agent.model === model && agent.baseUrl === fromSandbox(spec.baseUrl);
+      return [
+        ...(isProfileRight(spec, now) ? [] : [setProfile(sandbox, wanted, sha256(wanted), profile !== undefined)]),
+        ...(keyRight ? [] : [setProvider(spec, how)]),
+        ...(attach ? [attachProvider(sandbox)] : []),
+        ...(leads || (!running && now.led === led.content) ? [] : [writeFile(led)]),
+        ...(restart && running ? [restartForKey(sandbox)] : []),
+        ...(leads || !running ? [] : [waitForAgent(sandbox, model)]),
+      ];
+    },
+  };
+}
+
+function gatewayGone(sandbox: string, said: string): HostError {
+  return new HostError("not-converged", {
+    summary: `OpenShell's gateway does not answer, so the inference route of ${sandbox} is not known`,
+    said,
+    try: `up --refresh starts it again; on the machine: journalctl -u ${gatewayUnitName} -e`,
+  });
+}
