@@ -28,9 +28,18 @@ export function debianSources(suite: string, files: readonly string[], codename:
 
 /** The same, read from this computer. */
 export function ownDebianSources(suite: string): string[] {
+  return debianSources(suite, sourceFiles(), ownCodename());
+}
+
+/** The keys that Debian's packages are signed with, where this computer's apt does not know them by itself: on Ubuntu. */
+export function ownDebianKeyring(): string | undefined {
+  return ownCodename() === undefined ? "/usr/share/keyrings/debian-archive-keyring.gpg" : undefined;
+}
+
+/** The Debian release that this computer runs; undefined where it is no Debian. */
+function ownCodename(): string | undefined {
   const release = read("/etc/os-release");
-  const codename = /^ID=debian$/m.test(release) ? /^VERSION_CODENAME=(\S+)$/m.exec(release)?.[1] : undefined;
-  return debianSources(suite, sourceFiles(), codename);
+  return /^ID=debian$/m.test(release) ? /^VERSION_CODENAME=(\S+)$/m.exec(release)?.[1] : undefined;
 }
 
 function sourceFiles(): string[] {

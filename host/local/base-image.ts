@@ -5,7 +5,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { HostError } from "../errors.ts";
-import { ownDebianSources } from "./apt-sources.ts";
+import { ownDebianKeyring, ownDebianSources } from "./apt-sources.ts";
 import { docker, inspect } from "./docker.ts";
 import { type Log, withHeartbeat } from "./heartbeat.ts";
 
@@ -99,8 +99,10 @@ async function make(
   packages: readonly string[],
   { log, signal, refused }: { log: Log; signal?: AbortSignal; refused: HostError },
 ): Promise<void> {
+  const keyring = ownDebianKeyring();
   const argv = [
     "--variant=minbase",
+    ...(keyring ? [`--keyring=${keyring}`] : []),
     `--include=${packages.join(",")}`,
     '--aptopt=Acquire::Languages "none"',
     "--aptopt=Acquire::Retries 3",
