@@ -1,3 +1,4 @@
+import { hardened } from "../hardened.ts";
 import { unlessStopped } from "../stopped-condition.ts";
 
 /** What a tunnel's unit is made from. */
@@ -53,30 +54,9 @@ UMask=0077
 
 MemoryMax=512M
 TasksMax=256
-NoNewPrivileges=yes
-CapabilityBoundingSet=
-ProtectSystem=strict
-ProtectHome=yes
+${hardened}
 # Another cloudflared's configuration on this machine would be read by ours and change what it serves.
 InaccessiblePaths=-/etc/cloudflared -/usr/local/etc/cloudflared
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectProc=invisible
-ProtectClock=yes
-ProtectHostname=yes
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
-ProtectKernelLogs=yes
-ProtectControlGroups=yes
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-RemoveIPC=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-SystemCallErrorNumber=EPERM
 
 [Install]
 WantedBy=multi-user.target

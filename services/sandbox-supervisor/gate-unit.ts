@@ -58,7 +58,7 @@ ${journal(name)}
 MemoryMax=512M
 TasksMax=128
 ${hardened}
-# Not ProtectProc=invisible: the gate finds out in /proc/net whose connection it serves.
+# Not invisible: the gate finds out in /proc/net whose connection it serves.
 ProtectProc=default
 
 [Install]

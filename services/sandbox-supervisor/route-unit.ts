@@ -48,7 +48,6 @@ ${journal(name)}
 MemoryMax=512M
 TasksMax=128
 ${hardened}
-ProtectProc=invisible
 
 [Install]
 WantedBy=multi-user.target

@@ -1,4 +1,5 @@
-// What the three units have in common.
+// What the units have in common.
+export { hardened } from "../hardened.ts";
 
 /** Journal namespace of a sandbox's units: `journalctl --namespace=nemoclaw-main`. */
 export function journalNamespace(sandbox: string): string {
@@ -17,29 +18,6 @@ ForwardToSyslog=no
 ForwardToWall=no
 `;
 }
-
-/** Locks a service in that needs nothing of the machine but its own files and the network. */
-export const hardened = `NoNewPrivileges=yes
-CapabilityBoundingSet=
-ProtectSystem=strict
-ProtectHome=yes
-PrivateTmp=yes
-PrivateDevices=yes
-PrivateIPC=yes
-ProtectClock=yes
-ProtectHostname=yes
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
-ProtectKernelLogs=yes
-ProtectControlGroups=yes
-RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-SystemCallErrorNumber=EPERM`;
 
 /**
  * Puts links to a service's files where others look for them. Each service owns a folder of its own, because only a folder's owner

@@ -1,3 +1,4 @@
+import { hardened } from "../hardened.ts";
 import { unlessStopped } from "../stopped-condition.ts";
 
 /** What a bridge's unit is made from. */
@@ -64,28 +65,7 @@ UMask=0077
 
 MemoryMax=1G
 TasksMax=512
-NoNewPrivileges=yes
-CapabilityBoundingSet=
-ProtectSystem=strict
-ProtectHome=yes
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectProc=invisible
-ProtectClock=yes
-ProtectHostname=yes
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
-ProtectKernelLogs=yes
-ProtectControlGroups=yes
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-RemoveIPC=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-SystemCallErrorNumber=EPERM
+${hardened}
 
 [Install]
 WantedBy=multi-user.target
