@@ -10,7 +10,8 @@ export type HostErrorKind =
   | "not-converged"
   | "cancelled"
   | "integrity"
-  | "foreign";
+  | "foreign"
+  | "switched-back";
 
 export interface HostErrorDetails {
   /** One line that stands alone: what failed and where. */

@@ -11,6 +11,18 @@ export interface Step<F> {
   readonly facts: Questions<F>;
   /** Decides; pure. An empty plan means the machine is already right. */
   plan(now: F): readonly Command[];
+  /** What says which version runs, and is put back where a new one does not work. */
+  readonly kept?: Kept;
+  /** Whether the plan puts another version in the place of one that is there. */
+  replaces?(now: F): boolean;
+}
+
+/** What a switch back puts as it was. Versions themselves stand beside each other and need no putting back. */
+export interface Kept {
+  /** Files and links; one that was not there is removed. */
+  readonly paths: readonly string[];
+  /** Services, in the order in which they are started. */
+  readonly units: readonly string[];
 }
 
 /**
@@ -53,5 +65,10 @@ export function all<S extends Record<string, Step<any>>>(name: string, steps: S)
     name,
     facts: Object.fromEntries(entries.map(([key, step]) => [key, step.facts])) as Questions<FactsOf<S>>,
     plan: (now) => entries.flatMap(([key, step]) => step.plan(now[key])),
+    kept: {
+      paths: entries.flatMap(([, { kept }]) => kept?.paths ?? []),
+      units: entries.flatMap(([, { kept }]) => kept?.units ?? []),
+    },
+    replaces: (now) => entries.some(([key, step]) => step.replaces?.(now[key]) === true),
   };
 }

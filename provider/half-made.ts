@@ -1,7 +1,15 @@
 import { HostError, type HostErrorKind } from "../host/errors.ts";
 
-/** Failures after which nothing had been touched yet, so there is nothing to record. */
-const UNTOUCHED: ReadonlySet<HostErrorKind> = new Set(["unreachable", "host-key", "auth", "sudo", "locked", "foreign"]);
+/** Failures after which nothing had been touched yet, or all of it was put back: there is nothing to record. */
+const UNTOUCHED: ReadonlySet<HostErrorKind> = new Set([
+  "unreachable",
+  "host-key",
+  "auth",
+  "sudo",
+  "locked",
+  "foreign",
+  "switched-back",
+]);
 
 /** A failure after a part was seen to be done; what is known by then goes into state, whatever the reason. No secrets. */
 export class PartlyMade extends Error {

@@ -6,6 +6,7 @@ import type { Machine } from "../host/machine.ts";
 import { connectTo } from "../host/pool.ts";
 import { ensure, type Step } from "../host/step.ts";
 import { describeStopped } from "../host/stopped.ts";
+import { ensureOrSwitchBack, type Health } from "../host/upgrade.ts";
 import type { Handler, Progress } from "./handler.ts";
 import { stoppedOn, whileStopped } from "./stopped.ts";
 import type { Path } from "./wire.ts";
@@ -32,6 +33,8 @@ export interface HostResource<Inputs extends OnMachine, State extends Inputs, Fa
   step(inputs: Inputs): Step<Facts> | Promise<Step<Facts>>;
   /** What the facts say, under the inputs' own names. `gone` when nothing of it is left. */
   observe(inputs: Inputs, facts: Facts): State | "gone";
+  /** How one knows that it works with another version too; what ran before is put back when it does not. */
+  health?(inputs: Inputs): Health | undefined;
   /** Proves that it works after a change, and adds what only that shows. */
   prove?(host: Host, inputs: Inputs, state: State): Promise<State>;
   removal(state: State): Step<unknown>;
@@ -48,11 +51,14 @@ export function hostHandler<Inputs extends OnMachine, State extends Inputs, Fact
     const started = await resource.step(inputs);
     // Asked together, so that the mark costs no round trip of its own.
     const [stopped] = await Promise.all([stoppedOn(host, inputs), host.look(started.facts)]);
-    const wanted = typeof stopped === "object" ? whileStopped(inputs) : inputs;
-    const facts = await ensure(host, wanted === inputs ? started : await resource.step(wanted));
+    const isStopped = typeof stopped === "object";
+    const wanted = isStopped ? whileStopped(inputs) : inputs;
+    const step = isStopped ? await resource.step(wanted) : started;
+    const health = isStopped ? undefined : resource.health?.(wanted);
+    const facts = await (health ? ensureOrSwitchBack(host, step, health) : ensure(host, step));
     const state = resource.observe(wanted, facts);
     if (state === "gone") throw notThere(resource.nameOn(inputs), inputs.machine);
-    if (typeof stopped === "object") progress.log(`made ready and not started: ${describeStopped(stopped)}`);
+    if (isStopped) progress.log(`made ready and not started: ${describeStopped(stopped)}`);
     return { ...(resource.prove ? await resource.prove(host, wanted, state) : state), stopped };
   };
   const idOf = (inputs: Inputs) => `${inputs.machine.id}/${resource.nameOn(inputs)}`;

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { type Fault, printFault } from "../policies/fault.ts";
 import { parseConfig, type Settings } from "./settings/parse-config.ts";
@@ -75,7 +75,9 @@ function structured(value: string): unknown {
 }
 
 function pinnedAgent(): string {
-  const text = readFileSync(resolve(project, "services/agent/package.json"), "utf8");
-  const { dependencies } = JSON.parse(text) as { dependencies: { openclaw: string } };
-  return dependencies.openclaw;
+  const read = (path: string) => JSON.parse(readFileSync(path, "utf8")) as unknown;
+  const lock = process.env.NEMOCLAW_LOCK_FILE || resolve(project, "nemoclaw.lock.json");
+  const { npm } = read(lock) as { npm: { agent: { lockfile: string } } };
+  const manifest = resolve(project, dirname(npm.agent.lockfile), "package.json");
+  return (read(manifest) as { dependencies: { openclaw: string } }).dependencies.openclaw;
 }

@@ -5,6 +5,7 @@ import { paths, unitName, users } from "../runtimes/embedded/paths.ts";
 import type { Mirrors } from "../runtimes/runtime.ts";
 import { Sensitive } from "../sensitive.ts";
 import { all, type Step } from "../step.ts";
+import type { Health } from "../upgrade.ts";
 import { ensureAbsent, ensureNoUnit } from "./file-removal.ts";
 import { ensureFile } from "./managed-file.ts";
 import { ensureSystemUser } from "./system-user.ts";
@@ -38,6 +39,17 @@ curl -sf -m 5 http://127.0.0.1:${metricsPort}/quicktunnel || :`,
     const [word, json = ""] = stdout.split("\n");
     const hostname = /"hostname"\s*:\s*"([^"]+)"/.exec(json)?.[1];
     return { ready: word === "ready", hostname };
+  },
+};
+
+/** By cloudflared's own `/ready`. */
+export const tunnelHealth: Health = {
+  what: "cloudflared is connected",
+  command: {
+    title: "ask cloudflared whether it is connected",
+    script: `curl -s -m 5 http://127.0.0.1:${metricsPort}/ready
+curl -sf -m 5 http://127.0.0.1:${metricsPort}/ready >/dev/null`,
+    timeoutSeconds: 30,
   },
 };
 

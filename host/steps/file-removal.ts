@@ -12,6 +12,7 @@ export function ensureAbsent({ path }: { readonly path: string }): Step<FileFact
     name: `no ${path}`,
     facts: fileFacts(path),
     plan: (now) => (now.kind === "absent" ? [] : [argv(`remove ${path}`, ["rm", "-rf", "--", path])]),
+    kept: { paths: [path], units: [] },
   };
 }
 

@@ -30,6 +30,7 @@ export function ensureFile(file: ManagedFile): Step<FileFacts> {
       if (!holds(file, now)) return [writeFile(file)];
       return sameOwnerAndMode(file, now) ? [] : [setOwnerAndMode(file)];
     },
+    kept: { paths: [file.path], units: [] },
   };
 }
 

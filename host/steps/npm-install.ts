@@ -4,7 +4,7 @@ import type { Step } from "../step.ts";
 import { downloadHint, trustBundle } from "./authorities.ts";
 import { type FileFacts, fileFacts, sha256 } from "./file-facts.ts";
 import { writeFile } from "./managed-file.ts";
-import { pointLink } from "./symlink.ts";
+import { pointLink, pointsElsewhere } from "./symlink.ts";
 import { artifactFolder, doneMarker, verifiedFacts } from "./verified-download.ts";
 
 /** Programs installed from the npm registry by a committed lock file, in a folder of their own. */
@@ -24,8 +24,8 @@ export interface NpmInstall {
   readonly node?: string;
   /** @default /opt/nemoclaw/npm/current/bin/npm-cli.js */
   readonly npm?: string;
-  /** Whether `current` points at this version. @default true */
-  readonly current?: boolean;
+  /** Whether `current` points at this version; `first` only where there is none yet. @default true */
+  readonly current?: boolean | "first";
   /**
    * A Node program of the installed packages, with its arguments, that must run once before they are used, because install
    * scripts are off. It may write to their folder and nowhere else, has no network, and ends before anybody else starts it.
@@ -38,6 +38,8 @@ const ownNode = "/opt/nemoclaw/node/current/bin/node";
 export interface NpmFacts {
   /** What the folder was made from; empty when it is not there, or not wholly. */
   readonly verified: string;
+  /** The version, where it is there as it is wanted, whether or not `current` points at it. */
+  readonly installed?: string;
   readonly current: FileFacts;
 }
 
@@ -51,16 +53,23 @@ export function ensureNpmInstall(install: NpmInstall): Step<NpmFacts> {
   const { name, version, current = true } = install;
   const link = { path: `/opt/nemoclaw/${name}/current`, target: version };
   const made = madeFrom(install);
+  const folder = artifactFolder(install);
   return {
     name: `${name} ${version}`,
-    facts: { verified: verifiedFacts(artifactFolder(install)), current: fileFacts(link.path) },
+    facts: {
+      verified: verifiedFacts(folder),
+      installed: { ...verifiedFacts(folder), parse: ({ stdout }) => (stdout.trim() === made ? version : undefined) },
+      current: fileFacts(link.path),
+    },
     plan: (now) => {
-      const linked = now.current.kind === "link" && now.current.target === version;
+      const linked = now.current.kind === "link" && (now.current.target === version || current === "first");
       return [
         ...(now.verified === made ? [] : commands(install, made)),
         ...(linked || !current ? [] : [pointLink(link)]),
       ];
     },
+    kept: { paths: current === true ? [link.path] : [], units: [] },
+    replaces: (now) => current === true && pointsElsewhere(link, now.current),
   };
 }
 

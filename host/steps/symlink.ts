@@ -14,7 +14,14 @@ export function ensureSymlink(link: Symlink): Step<FileFacts> {
     name: `link ${link.path}`,
     facts: fileFacts(link.path),
     plan: (now) => (now.kind === "link" && now.target === link.target ? [] : [pointLink(link)]),
+    kept: { paths: [link.path], units: [] },
+    replaces: (now) => pointsElsewhere(link, now),
   };
+}
+
+/** Whether a link stands there that points at something else. */
+export function pointsElsewhere({ target }: Symlink, now: FileFacts): boolean {
+  return now.kind === "link" && now.target !== target;
 }
 
 /** Makes a link, or points an existing one elsewhere. A folder in its place is left alone and is an error. */

@@ -98,6 +98,9 @@ export function ensureUnit(unit: Unit): Step<UnitFacts> {
       restartFiles: Object.fromEntries(files(unit.restartWhen).map((each) => [each.path, fileFacts(each.path)])),
       reloadFiles: Object.fromEntries(files(unit.reloadWhen).map((each) => [each.path, fileFacts(each.path)])),
     },
+    // A unit of a package is its package's business.
+    kept: file ? { paths: [path, appliedPath(unit.name)], units: [unit.name] } : undefined,
+    replaces: (now) => file !== undefined && now.file.kind === "file" && !holds(file, now.file),
     plan: (now) => {
       const { enabled = true, active = true } = unit;
       const { state, applied } = now;

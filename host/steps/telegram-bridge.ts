@@ -1,9 +1,11 @@
 import { canonical } from "../../policies/canonical.ts";
 import { bundle } from "../../services/build.ts";
 import { bridgeUnit } from "../../services/telegram-bridge/unit.ts";
+import { quote } from "../command.ts";
 import { paths, unitName, users } from "../runtimes/embedded/paths.ts";
 import { Sensitive } from "../sensitive.ts";
 import { all } from "../step.ts";
+import type { Health } from "../upgrade.ts";
 import { ensureAbsent, ensureNoUnit } from "./file-removal.ts";
 import { ensureFile } from "./managed-file.ts";
 import { observation } from "./observation.ts";
@@ -65,6 +67,15 @@ export async function telegramBridge(args: BridgeArgs) {
     text: observation("its configuration", textFacts(config.path)),
     status: observation("its status", textFacts(paths.status(sandbox, "bridge"))),
   });
+}
+
+/** By the bridge's own word: Telegram answers its polls, and nobody else takes its messages. */
+export function bridgeHealth(sandbox: string): Health {
+  const file = quote(paths.status(sandbox, "bridge"));
+  const script = `cat ${file}
+grep -q '"lastPollAt":' ${file}
+! grep -q '"lastError":\\|"conflict":true' ${file}`;
+  return { what: "the bridge polls Telegram", command: { title: "see how the bridge is", script, timeoutSeconds: 30 } };
 }
 
 /** The bridge gone, with its token and what it remembers. */

@@ -4,7 +4,7 @@ import type { Question } from "../question.ts";
 import type { Step } from "../step.ts";
 import { downloadHint, trustBundle } from "./authorities.ts";
 import { absolute, type FileFacts, fileFacts } from "./file-facts.ts";
-import { pointLink } from "./symlink.ts";
+import { pointLink, pointsElsewhere } from "./symlink.ts";
 
 /** A published file that is installed as it is, in a folder of its own. */
 export interface Artifact {
@@ -54,6 +54,8 @@ export function ensureArtifact(artifact: Artifact): Step<ArtifactFacts> {
       const linked = now.current.kind === "link" && now.current.target === version;
       return [...(now.verified === hash ? [] : [download(artifact)]), ...(linked || !current ? [] : [pointLink(link)])];
     },
+    kept: { paths: current ? [link.path] : [], units: [] },
+    replaces: (now) => current && pointsElsewhere(link, now.current),
   };
 }
 

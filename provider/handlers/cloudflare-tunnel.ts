@@ -2,7 +2,12 @@ import { z } from "zod";
 import { type Machine, machineSchema } from "../../host/machine.ts";
 import type { Mirrors } from "../../host/runtimes/runtime.ts";
 import type { Step } from "../../host/step.ts";
-import { cloudflareTunnel, noCloudflareTunnel, tunnelUnitText } from "../../host/steps/cloudflare-tunnel.ts";
+import {
+  cloudflareTunnel,
+  noCloudflareTunnel,
+  tunnelHealth,
+  tunnelUnitText,
+} from "../../host/steps/cloudflare-tunnel.ts";
 import { sha256 } from "../../host/steps/file-facts.ts";
 import { observedSecret } from "../../host/steps/text-file.ts";
 import { definitionOf, summaryOf } from "../../host/steps/unit-summary.ts";
@@ -66,6 +71,7 @@ export const cloudflareTunnelResource = hostHandler<TunnelInputs, TunnelState, F
   },
   nameOn: ({ sandbox }) => `${sandbox}/tunnel`,
   step: (inputs) => cloudflareTunnel(argsOf(inputs)),
+  health: () => tunnelHealth,
   observe(inputs, facts) {
     if (facts.unit.file.kind === "absent") return "gone";
     const held = inputs.token === undefined || facts.credential.sha256 === sha256(inputs.token);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Machine, machineSchema } from "../../host/machine.ts";
 import type { RouteSpec, RuntimeKind } from "../../host/runtimes/runtime.ts";
+import { answersTurn } from "../../host/runtimes/turn-health.ts";
 import { hostHandler } from "../host-resource.ts";
 import { runtimeKind, runtimeOf } from "./runtimes.ts";
 import { sandboxName } from "./sandbox-name.ts";
@@ -34,6 +35,8 @@ export const inferenceRoute = hostHandler<RouteInputs, RouteInputs, unknown>({
   },
   nameOn: ({ sandbox }) => `${sandbox}/inference`,
   step: (inputs) => runtimeOf(inputs.runtime).route.step(inputs),
+  // What OpenShell replaces is a container, which cannot be put back.
+  health: ({ runtime, sandbox }) => (runtime === "embedded" ? answersTurn(sandbox) : undefined),
   observe(inputs, facts) {
     const observed = runtimeOf(inputs.runtime).route.observe(inputs, facts);
     return observed === "gone" ? "gone" : { ...inputs, ...observed };

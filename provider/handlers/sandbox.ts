@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Machine, machineSchema } from "../../host/machine.ts";
 import { agentPackage } from "../../host/runtimes/embedded/install-agent.ts";
 import type { Finding, RuntimeKind, SandboxSpec } from "../../host/runtimes/runtime.ts";
+import { answersTurn } from "../../host/runtimes/turn-health.ts";
 import { policySchema } from "../../policies/policy.ts";
 import { hostHandler } from "../host-resource.ts";
 import { mirrorsSchema } from "./mirrors.ts";
@@ -24,7 +25,7 @@ const specOf = (inputs: SandboxInputs): SandboxSpec => {
 };
 
 const size = z.string().regex(/^\d+[KMGT]$/, "a whole number and K, M, G or T, powers of 1024: 2500M");
-const { version } = agentPackage();
+const { version, lockfile } = agentPackage();
 
 /** The agent in its sandbox. */
 export const sandboxResource = hostHandler<SandboxInputs, SandboxState, unknown>({
@@ -35,10 +36,7 @@ export const sandboxResource = hostHandler<SandboxInputs, SandboxState, unknown>
     runtime: runtimeKind,
     policy: policySchema.omit({ network_policies: true, network_middlewares: true }),
     agent: z.strictObject({
-      version: z.literal(
-        version,
-        `services/agent/package-lock.json pins ${version}; another version needs its own lock file`,
-      ),
+      version: z.literal(version, `${lockfile} pins ${version}; another version needs its own lock file`),
     }),
     limits: z.strictObject({ memory: size, cpus: z.number().positive(), pids: z.int().min(64), logs: size }),
     mirrors: mirrorsSchema.optional(),
@@ -54,6 +52,8 @@ export const sandboxResource = hostHandler<SandboxInputs, SandboxState, unknown>
   },
   nameOn: ({ sandbox }) => sandbox,
   step: (inputs) => runtimeOf(inputs.runtime).sandbox.step(specOf(inputs)),
+  // What OpenShell replaces is a container, which cannot be put back.
+  health: ({ runtime, sandbox }) => (runtime === "embedded" ? answersTurn(sandbox) : undefined),
   observe(inputs, facts) {
     const observed = runtimeOf(inputs.runtime).sandbox.observe(specOf(inputs), facts);
     if (observed === "gone") return "gone";

@@ -3,7 +3,13 @@ import { type Machine, machineSchema } from "../../host/machine.ts";
 import { turn } from "../../host/runtimes/turn.ts";
 import type { Step } from "../../host/step.ts";
 import { sha256 } from "../../host/steps/file-facts.ts";
-import { bridgeProgram, bridgeUnitText, noTelegramBridge, telegramBridge } from "../../host/steps/telegram-bridge.ts";
+import {
+  bridgeHealth,
+  bridgeProgram,
+  bridgeUnitText,
+  noTelegramBridge,
+  telegramBridge,
+} from "../../host/steps/telegram-bridge.ts";
 import { observedJson, observedSecret } from "../../host/steps/text-file.ts";
 import { definitionOf, summaryOf } from "../../host/steps/unit-summary.ts";
 import { hostHandler } from "../host-resource.ts";
@@ -49,6 +55,7 @@ export const telegramBridgeResource = hostHandler<BridgeInputs, BridgeState, Fac
   },
   nameOn: ({ sandbox }) => `${sandbox}/bridge`,
   step: (inputs) => telegramBridge({ ...inputs, turn: turn(inputs.sandbox, "{session}") }),
+  health: ({ sandbox }) => bridgeHealth(sandbox),
   observe(inputs, facts) {
     if (facts.unit.file.kind === "absent" && facts.text === undefined) return "gone";
     const { chats, apiRoot } = observedJson(facts.text);

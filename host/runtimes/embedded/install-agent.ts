@@ -1,6 +1,11 @@
 import { readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readLock } from "../../lock.ts";
 import { ensureNpmInstall } from "../../steps/npm-install.ts";
 import type { Mirrors } from "../runtime.ts";
+
+const project = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** The agent itself, from its committed lock file; installed once for all sandboxes that use this version. */
 export function installAgent({ version, mirrors = {} }: { version: string; mirrors?: Mirrors }) {
@@ -10,10 +15,13 @@ export function installAgent({ version, mirrors = {} }: { version: string; mirro
   return ensureNpmInstall({ name: "agent", version, manifest, lock, registry: mirrors.npm, settle });
 }
 
-/** The committed package of the agent, and the one version that its lock file pins. */
-export function agentPackage(): { manifest: string; lock: string; version: string } {
-  const read = (file: string) => readFileSync(new URL(`../../../services/agent/${file}`, import.meta.url), "utf8");
-  const [manifest, lock] = [read("package.json"), read("package-lock.json")];
+/** The committed package of the agent, which the lock file names, and the one version that it pins. */
+export function agentPackage(): { manifest: string; lock: string; version: string; lockfile: string } {
+  const lockfile = readLock().npm.agent?.lockfile ?? "services/agent/package-lock.json";
+  const folder = dirname(resolve(project, lockfile));
+  const [manifest, lock] = ["package.json", "package-lock.json"].map((file) =>
+    readFileSync(join(folder, file), "utf8"),
+  ) as [string, string];
   const version = (JSON.parse(manifest) as { dependencies: { openclaw: string } }).dependencies.openclaw;
-  return { manifest, lock, version };
+  return { manifest, lock, version, lockfile };
 }

@@ -59,6 +59,8 @@ export const install = part({
         lock: locked,
         files: Object.fromEntries(files),
         registry: mirrors.npm,
+        // Beside the one that runs: a sandbox takes it up, and only then does `current` follow.
+        current: "first",
       }),
     });
   },
@@ -67,7 +69,8 @@ export const install = part({
     // Where the links lead, whatever this release of the package would install: that is for a diff to say, not for a look.
     const pointed = ({ current }: { current: FileFacts }) =>
       current.kind === "link" ? (current.target ?? "") : "absent";
-    return { ...spec, versions: { node: pointed(node), npm: pointed(npm), supervisor: pointed(supervisor) } };
+    const there = supervisor.installed ?? pointed(supervisor);
+    return { ...spec, versions: { node: pointed(node), npm: pointed(npm), supervisor: there } };
   },
   /** Packages of the distribution stay, since others may use them. */
   removal() {

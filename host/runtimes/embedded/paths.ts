@@ -2,6 +2,7 @@
 export const paths = {
   node: "/opt/nemoclaw/node/current/bin/node",
   npm: "/opt/nemoclaw/npm/current/bin/npm-cli.js",
+  programs: "/opt/nemoclaw/supervisor/current",
   program: (version: string, file: string) => `/opt/nemoclaw/supervisor/${version}/${file}`,
   agent: (version: string) => `/opt/nemoclaw/agent/${version}`,
   owner: "/etc/nemoclaw/owner.json",

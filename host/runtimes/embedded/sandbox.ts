@@ -12,6 +12,7 @@ import { ensureKeptFolder } from "../../steps/kept-folder.ts";
 import { ensureFile } from "../../steps/managed-file.ts";
 import { ensureFolderExists } from "../../steps/missing-folder.ts";
 import { observation } from "../../steps/observation.ts";
+import { ensureSymlink } from "../../steps/symlink.ts";
 import { ensureUnit } from "../../steps/systemd-unit.ts";
 import { observedJson, textFacts } from "../../steps/text-file.ts";
 import { definitionOf, summaryOf } from "../../steps/unit-summary.ts";
@@ -30,11 +31,13 @@ export const sandbox = part({
   async step(spec: SandboxSpec) {
     const { sandbox: name, policy, agent, limits, running, mirrors } = spec;
     const texts = await unitTexts(spec);
+    const { version } = await programs();
     const config = { path: paths.config(name, "sandbox"), content: canonical({ policy, agent, ports }) };
     const journal = { path: journalPath(name), content: journalSettings(limits.logs) };
     const own = { owner: users.sandbox, group: users.sandbox, mode: 0o700 };
     return all(`sandbox ${name}`, {
       agent: installAgent({ version: agent.version, mirrors }),
+      programs: ensureSymlink({ path: paths.programs, target: version }),
       config: ensureFile(config),
       journal: ensureFile(journal),
       data: ensureDirectory({ path: `/var/lib/nemoclaw/${name}` }),

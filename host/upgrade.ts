@@ -1,0 +1,160 @@
+import { createHash } from "node:crypto";
+import { type Command, quote } from "./command.ts";
+import { HostError } from "./errors.ts";
+import type { Host } from "./host.ts";
+import type { Question } from "./question.ts";
+import { ensure, type Kept, type Step } from "./step.ts";
+
+/** How one knows that what runs works: a turn of the agent, a status. Must change nothing that we manage. */
+export interface Health {
+  /** `the agent answers a turn` */
+  readonly what: string;
+  readonly command: Command;
+}
+
+/** What was kept by a run that did not come to its end stays, and is put back by the next. */
+const keptFolder = "/var/lib/nemoclaw/upgrades";
+
+/**
+ * Makes a step true, like `ensure`. Where its plan puts another version in the place of one that runs, the services are tried
+ * afterwards, and what ran before is put back when one of them does not start, or does not work although it did before.
+ * The new version stays beside it.
+ *
+ * @throws HostError of kind `switched-back` with the reason, when the machine is as it was before
+ *
+ * @example
+ * await ensureOrSwitchBack(host, step, answersTurn("main"));
+ */
+export async function ensureOrSwitchBack<F>(host: Host, step: Step<F>, health: Health): Promise<F> {
+  const { kept = { paths: [], units: [] } } = step;
+  if (kept.units.length === 0) return ensure(host, step);
+  const keep = new Keep(step.name, kept);
+  const questions = { facts: step.facts, standing: keep.facts };
+  let found = await host.look(questions);
+  if (found.standing.left) {
+    // Nobody knows how far an earlier run came; what it kept is known to have worked.
+    await host.apply(`put back what ran before an upgrade of ${step.name} was cut off`, [keep.putBack, keep.forget]);
+    found = await host.look(questions);
+  }
+  if (step.replaces?.(found.facts) !== true || !found.standing.running) return ensure(host, step);
+
+  // What does not work now, for whatever reason, is no measure for the new version.
+  const worked = await works(host, health);
+  await host.apply(`keep what runs now of ${step.name}`, [keep.now]);
+  try {
+    const after = await ensure(host, step);
+    if (worked === true) {
+      const now = await works(host, health);
+      if (now !== true) throw new HostError("command", { summary: `${health.what}: not any more`, said: now });
+    }
+    await host.apply(`the upgrade of ${step.name} is done`, [keep.forget]);
+    return after;
+  } catch (error) {
+    if (!(error instanceof HostError) || isLost(error)) throw error;
+    await switchBack(host, step.name, keep, error);
+    const again = worked === true ? await works(host, health) : true;
+    throw new HostError("switched-back", {
+      summary: `the upgrade of ${step.name} failed on ${host.machine.address}, and what ran before it runs again`,
+      said:
+        again === true
+          ? error.message
+          : `${error.message}\nand what ran before does not work any more either: ${again}`,
+      try: "the reason is above; nothing of it is in force, and `up` tries it again",
+      cause: error,
+    });
+  }
+}
+
+async function switchBack(host: Host, name: string, keep: Keep, reason: HostError): Promise<void> {
+  try {
+    await host.apply(`switch ${name} back`, [keep.putBack, keep.forget]);
+  } catch (error) {
+    if (!(error instanceof HostError) || isLost(error)) throw error;
+    throw new HostError("command", {
+      summary: `the upgrade of ${name} failed on ${host.machine.address}, and what ran before it could not be put back`,
+      said: `${reason.message}\n${error.message}`,
+      try: "look at the units' journal on the machine, then run `up` again: it puts back what ran before, first",
+      cause: error,
+    });
+  }
+}
+
+// Nobody can be asked any more: what was kept stays for the next run.
+function isLost({ kind }: HostError): boolean {
+  return kind === "unreachable" || kind === "cancelled" || kind === "locked";
+}
+
+/** `true`, or what it said. */
+async function works(host: Host, { command }: Health): Promise<true | string> {
+  const { exitCode, stdout, stderr } = await host.run(command);
+  return exitCode === 0 ? true : `${stdout}${stderr}`.trim() || `exit ${exitCode}`;
+}
+
+/** What ran before an upgrade, copied aside on the machine. */
+class Keep {
+  readonly facts: Question<{ readonly left: boolean; readonly running: boolean }>;
+  readonly now: Command;
+  readonly putBack: Command;
+  readonly forget: Command;
+
+  constructor(name: string, { paths, units }: Kept) {
+    const folder = `${keptFolder}/${createHash("sha256").update(name).digest("hex").slice(0, 16)}`;
+    const [home, all, services] = [quote(folder), paths.map(quote).join(" "), units.map(quote).join(" ")];
+    this.facts = {
+      script: `test -d ${home} && echo left
+for unit in ${services}; do systemctl -q is-active -- "$unit" && echo running; done
+:`,
+      parse: ({ stdout }) => ({ left: stdout.includes("left"), running: stdout.includes("running") }),
+    };
+    this.now = {
+      title: "keep what runs now",
+      script: `home=${home}
+rm -rf "$home.new"
+install -d -m 0700 "$home.new"
+for path in ${all}; do
+  if test -L "$path" || test -f "$path"; then cp -a --parents "$path" "$home.new"; fi
+done
+for unit in ${services}; do
+  if systemctl -q is-active -- "$unit"; then echo "$unit" >>"$home.new/running"; fi
+done
+mv -T "$home.new" "$home"`,
+      timeoutSeconds: 60,
+    };
+    // Only what has changed is put back, so that a download that failed restarts nothing.
+    this.putBack = {
+      title: "put back what ran before",
+      script: `home=${home}
+changed=no
+for path in ${all}; do
+  old="$home$path"
+  if test -L "$old"; then
+    test -L "$path" && test "$(readlink "$path")" = "$(readlink "$old")" && continue
+  elif test -f "$old"; then
+    test -f "$path" && ! test -L "$path" && cmp -s "$old" "$path" && continue
+  else
+    test -L "$path" || test -f "$path" || continue
+    rm -f "$path"
+    changed=yes
+    continue
+  fi
+  cp -a "$old" "$path.nemoclaw-old"
+  mv -fT "$path.nemoclaw-old" "$path"
+  changed=yes
+done
+systemctl daemon-reload
+failed=
+for unit in ${services}; do
+  grep -qxF "$unit" "$home/running" 2>/dev/null || { systemctl stop -- "$unit" 2>/dev/null || :; continue; }
+  test "$changed" = no && systemctl -q is-active -- "$unit" && continue
+  systemctl reset-failed -- "$unit" 2>/dev/null || :
+  systemctl restart -- "$unit" && systemctl -q is-active -- "$unit" && continue
+  failed="$failed $unit"
+  journalctl --no-pager --namespace='*' -o cat -n 10 -u "$unit"
+done
+test -z "$failed" || { echo "not running:$failed"; exit 1; }`,
+      shown: `cp -a ${folder}/… / ; systemctl restart ${units.join(" ")}`,
+      timeoutSeconds: 600,
+    };
+    this.forget = { title: "forget what ran before", script: `rm -rf ${home}`, timeoutSeconds: 60 };
+  }
+}

@@ -1,0 +1,155 @@
+import { describe, expect, test } from "vitest";
+import type { Command } from "../../host/command.ts";
+import { HostError } from "../../host/errors.ts";
+import type { Host } from "../../host/host.ts";
+import { answersTurn } from "../../host/runtimes/turn-health.ts";
+import { all, type Step } from "../../host/step.ts";
+import { ensureFile } from "../../host/steps/managed-file.ts";
+import { ensureSymlink } from "../../host/steps/symlink.ts";
+import { ensureUnit } from "../../host/steps/systemd-unit.ts";
+import { ensureOrSwitchBack } from "../../host/upgrade.ts";
+
+interface World {
+  version: string;
+  /** What an earlier run left. */
+  left?: boolean;
+  running?: boolean;
+  /** Versions under which a turn is answered. */
+  answers: readonly string[];
+  /** The version that cannot be started, and how that fails. */
+  fails?: { readonly version: string; readonly error: HostError };
+}
+
+/** A stand-in for a machine with one service of a version; it knows what it is told to do by its title. */
+function machineOf(world: World) {
+  const done: string[] = [];
+  let kept = world.version;
+  const host = {
+    machine: { address: "stand-in" },
+    look: async (questions: object) => {
+      const facts = world.version;
+      if (!("standing" in questions)) return facts;
+      return { facts, standing: { left: world.left === true, running: world.running !== false } };
+    },
+    apply: async (_what: string, commands: readonly Command[]) => {
+      for (const { title } of commands) {
+        done.push(title);
+        if (title === "keep what runs now") kept = world.version;
+        else if (title === "put back what ran before") world.version = world.left ? "1" : kept;
+        else if (title === "forget what ran before") world.left = false;
+        else world.version = title.replace("start ", "");
+        if (title === `start ${world.fails?.version}`) throw world.fails?.error;
+      }
+    },
+    run: async ({ title }: Command) => {
+      done.push(title);
+      const works = world.answers.includes(world.version);
+      return { exitCode: works ? 0 : 1, stdout: works ? "{}" : "agent-down", stderr: "" };
+    },
+  };
+  return { host: host as unknown as Host, done };
+}
+
+const service = (wanted: string): Step<string> => ({
+  name: "the service",
+  facts: { script: "", parse: () => "" },
+  plan: (now) => (now === wanted ? [] : [{ title: `start ${wanted}`, script: "" }]),
+  kept: { paths: ["/opt/x/current"], units: ["x.service"] },
+  replaces: (now) => now !== wanted,
+});
+
+const upgrade = (world: World) => {
+  const { host, done } = machineOf(world);
+  return { done, result: ensureOrSwitchBack(host, service("2"), answersTurn("main")) };
+};
+const ask = "ask the agent for a turn";
+const [keep, back, forget] = ["keep what runs now", "put back what ran before", "forget what ran before"];
+
+describe("an upgrade, on a stand-in for a machine", () => {
+  test("is tried by a turn before and after, and then what ran before is forgotten", async () => {
+    const world: World = { version: "1", answers: ["1", "2"] };
+    const { done, result } = upgrade(world);
+    expect(await result).toBe("2");
+    expect(done).toEqual([ask, keep, "start 2", ask, forget]);
+  });
+
+  test("that takes the answer away is switched back, with the reason and what to do", async () => {
+    const world: World = { version: "1", answers: ["1"] };
+    const { done, result } = upgrade(world);
+    const error = await result.catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ kind: "switched-back" });
+    expect(String(error)).toMatch(/what ran before it runs again[\s\S]*answers a turn: not any more[\s\S]*agent-down/);
+    expect(done).toEqual([ask, keep, "start 2", ask, back, forget, ask]);
+    expect(world.version).toBe("1");
+  });
+
+  test("that does not start is switched back", async () => {
+    const error = new HostError("command", { summary: "start x.service failed" });
+    const world: World = { version: "1", answers: ["1"], fails: { version: "2", error } };
+    await expect(upgrade(world).result).rejects.toThrow(/what ran before it runs again[\s\S]*start x.service failed/);
+    expect(world.version).toBe("1");
+  });
+
+  test("is not measured by a turn that was not answered before either", async () => {
+    const { done, result } = upgrade({ version: "1", answers: [] });
+    expect(await result).toBe("2");
+    expect(done).toEqual([ask, keep, "start 2", forget]);
+  });
+
+  test("that was cut off is put back first and then tried again", async () => {
+    const world: World = { version: "2", left: true, answers: ["1", "2"] };
+    const { done, result } = upgrade(world);
+    expect(await result).toBe("2");
+    expect(done).toEqual([back, forget, ask, keep, "start 2", ask, forget]);
+  });
+
+  test.each(["unreachable", "cancelled"] as const)("keeps what ran before when it is %s on the way", async (kind) => {
+    const error = new HostError(kind, { summary: "gone" });
+    const { done, result } = upgrade({ version: "1", answers: ["1"], fails: { version: "2", error } });
+    await expect(result).rejects.toThrow("gone");
+    expect(done).not.toContain(forget);
+  });
+
+  test("asks nothing where nothing changes its version, or nothing runs", async () => {
+    const same = upgrade({ version: "2", answers: [] });
+    await same.result;
+    expect(same.done).toEqual([]);
+    const down = upgrade({ version: "1", answers: [], running: false });
+    await down.result;
+    expect(down.done).toEqual(["start 2"]);
+  });
+});
+
+describe("what a step keeps", () => {
+  const unit = ensureUnit({ name: "x@main.service", text: "[Service]\n" });
+  const parts = {
+    link: ensureSymlink({ path: "/opt/nemoclaw/x/current", target: "2" }),
+    file: ensureFile({ path: "/etc/nemoclaw/main/x.json", content: "{}" }),
+    unit,
+    foreign: ensureUnit({ name: "docker.service" }),
+  };
+  const step = all("x", parts);
+
+  test("is every file, link and unit of its own", () => {
+    expect(step.kept).toEqual({
+      paths: [
+        "/opt/nemoclaw/x/current",
+        "/etc/nemoclaw/main/x.json",
+        "/etc/systemd/system/x@main.service",
+        "/var/lib/nemoclaw/units/x@main.service",
+      ],
+      units: ["x@main.service"],
+    });
+  });
+
+  test("is replaced by a link that leads elsewhere and by another unit file, and not by what is new", () => {
+    const common = { mode: 0o777, owner: "root", group: "root" };
+    const link = (target: string) => ({ kind: "link", ...common, target }) as const;
+    expect(parts.link.replaces?.(link("1"))).toBe(true);
+    expect(parts.link.replaces?.(link("2"))).toBe(false);
+    expect(parts.link.replaces?.({ kind: "absent" })).toBe(false);
+    const facts = (file: object) => ({ file }) as unknown as Parameters<NonNullable<typeof unit.replaces>>[0];
+    expect(unit.replaces?.(facts({ kind: "file", ...common, sha256: "0" }))).toBe(true);
+    expect(unit.replaces?.(facts({ kind: "absent" }))).toBe(false);
+  });
+});
