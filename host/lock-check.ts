@@ -1,4 +1,5 @@
-import type { Lock } from "./lock.ts";
+import { isOpenshell, type Lock, refreshedWith } from "./lock.ts";
+import type { RuntimeKind } from "./runtimes/runtime.ts";
 
 /** Something in the lock file that would stop an installation. */
 export interface LockGap {
@@ -6,7 +7,11 @@ export interface LockGap {
   readonly path: string;
   readonly message: string;
   readonly try: string;
+  /** The only runtime that needs it; a stack of another one installs without. */
+  readonly runtime?: RuntimeKind;
 }
+
+const runtimeOf = (name: string) => (isOpenshell(name) ? { runtime: "openshell" as const } : {});
 
 /** What the lock file lacks, as far as it can be told without a network. */
 export function lockGaps(lock: Lock, readFile: (path: string) => string): LockGap[] {
@@ -16,7 +21,8 @@ export function lockGaps(lock: Lock, readFile: (path: string) => string): LockGa
         const gap = (message: string): LockGap => ({
           path: `artifacts.${name}.files.${platform}`,
           message,
-          try: `scripts/lock refresh ${name}`,
+          try: `scripts/lock refresh ${refreshedWith(name)}`,
+          ...runtimeOf(name),
         });
         const found: LockGap[] = [];
         if (file.sha256 === null) found.push(gap(`no checksum for ${name} ${version}`));
@@ -25,8 +31,15 @@ export function lockGaps(lock: Lock, readFile: (path: string) => string): LockGa
       }),
     ),
     ...Object.entries(lock.images)
-      .filter(([, { digest }]) => digest === null)
-      .map(([ref]) => ({ path: `images.${ref}`, message: "no digest", try: `scripts/lock refresh ${ref}` })),
+      .filter(
+        ([, { digest, archives = {} }]) => digest === null && !Object.values(archives).some(({ sha256 }) => sha256),
+      )
+      .map(([ref]) => ({
+        path: `images.${ref}`,
+        message: "no digest",
+        try: `scripts/lock refresh ${refreshedWith(ref)}`,
+        ...runtimeOf(ref),
+      })),
     ...Object.entries(lock.npm).flatMap(([name, { lockfile }]) => npmGaps(name, lockfile, readFile)),
   ];
 }

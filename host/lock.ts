@@ -80,7 +80,7 @@ export function artifact(lock: Lock, name: string, arch: Arch, mirrors: Mirrors 
   if (!found || found.sha256 === null) {
     throw new HostError("integrity", {
       summary: `nemoclaw.lock.json has no ${found ? "checksum" : "file"} for ${name} ${entry.version} on linux-${arch}`,
-      try: `scripts/lock refresh ${name}`,
+      try: `scripts/lock refresh ${refreshedWith(name)}`,
     });
   }
   return { name, version: entry.version, url: fillMirror(found.url, mirrors), sha256: found.sha256 };
@@ -106,8 +106,18 @@ export function image(lock: Lock, reference: string, arch: Arch, mirrors: Mirror
   if (entry?.digest) return { reference, digest: entry.digest };
   throw new HostError("integrity", {
     summary: `nemoclaw.lock.json has no ${entry ? "digest for" : "image"} ${reference}`,
-    try: `scripts/lock refresh ${reference}`,
+    try: `scripts/lock refresh ${refreshedWith(reference)}`,
   });
+}
+
+/** What a thing is refreshed with: files and images of one release go together. */
+export function refreshedWith(name: string): string {
+  return isOpenshell(name) ? "openshell" : name;
+}
+
+/** Whether a pinned file or image is OpenShell's, which nothing but `runtime.kind: openshell` downloads. */
+export function isOpenshell(name: string): boolean {
+  return /^openshell(-|$)|\/nvidia\/openshell\//.test(name);
 }
 
 /** Puts a mirror's address in place of `{npm}` or `{artifacts}`; without a mirror, the public one. */

@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
+import { parse } from "yaml";
 import { type Lock, lockPath, readLock } from "../host/lock.ts";
 import { type LockGap, lockGaps } from "../host/lock-check.ts";
 import { refreshArtifact } from "../host/lock-refresh.ts";
@@ -30,9 +31,24 @@ program
   .option("--json", "print it as JSON")
   .action(({ json }: { json?: boolean }) => {
     const gaps = lockGaps(readLock(), readFile);
+    const used = usedRuntimes();
+    const [needed, idle] = [true, false].map((is) =>
+      gaps.filter(({ runtime }) => (runtime === undefined || used.has(runtime)) === is),
+    ) as [LockGap[], LockGap[]];
     if (json) console.log(JSON.stringify(gaps, null, 2));
-    else console.log(gaps.length === 0 ? "Everything is pinned." : gaps.map(printGap).join("\n"));
-    exitCode = gaps.length === 0 ? 0 : 2;
+    else {
+      console.log(
+        needed.length === 0 ? "Everything that a stack here needs is pinned." : needed.map(printGap).join("\n"),
+      );
+      const kinds = new Set(idle.map(({ runtime }) => runtime));
+      for (const kind of kinds) {
+        const count = idle.filter(({ runtime }) => runtime === kind).length;
+        console.log(
+          `Not pinned and not needed by any stack here, only by runtime.kind ${kind}: ${count} things. ${idle[0]?.try}`,
+        );
+      }
+    }
+    exitCode = needed.length === 0 ? 0 : 2;
   });
 
 program
@@ -68,6 +84,16 @@ function describe({ artifacts, images, apt, npm }: Lock): string {
   ];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")).join("\n");
+}
+
+/** The runtimes that the stacks of this clone have. */
+function usedRuntimes(): Set<string> {
+  const files = readdirSync(resolve(cloneFolder, "stacks")).filter((file) => /^Pulumi\..+\.yaml$/.test(file));
+  const kinds = files.map((file) => {
+    const { config } = (parse(readFile(`stacks/${file}`)) ?? {}) as { config?: Record<string, { kind?: string }> };
+    return config?.["nemoclaw:runtime"]?.kind;
+  });
+  return new Set(kinds.filter((kind) => kind !== undefined));
 }
 
 function printGap({ path, message, try: hint }: LockGap): string {
