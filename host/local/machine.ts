@@ -8,6 +8,7 @@
  * - `stopLocalMachine(containerId, owner)`
  * - `deleteLocalMachine({ containerId?, name, owner, network })`: container, volume and, when unused, the network
  */
+import { HostError } from "../errors.ts";
 import type { Owner } from "../machine.ts";
 import type { Sensitive } from "../sensitive.ts";
 import { trustFiles } from "./certificates.ts";
@@ -101,21 +102,30 @@ async function make(args: LocalMachineArgs, image: string): Promise<ContainerSta
       async (store) => `${await ensureVolume({ name: `${name}-${store}`, owner, labels, signal })}:/var/lib/${store}`,
     ),
   );
-  return launch({
-    name,
-    owner,
-    publish: [22],
-    create: [
-      ...["--hostname", hostname(name), "--network", network, "--restart", "unless-stopped"],
-      ...labelArguments({ ...labels, "nemoclaw.host-key": bareKey(args.hostKey.publicKey) }),
-      ...likeAMachine,
-      ...volumes.flatMap((volume) => ["--volume", volume]),
-      ...(args.memory ? ["--memory", args.memory] : []),
-      image,
-    ],
-    prepare: (id) => inject(id, args),
-    signal,
-  });
+  const start = (guards: readonly string[]) =>
+    launch({
+      name,
+      owner,
+      publish: [22],
+      create: [
+        ...["--hostname", hostname(name), "--network", network, "--restart", "unless-stopped"],
+        ...labelArguments({ ...labels, "nemoclaw.host-key": bareKey(args.hostKey.publicKey) }),
+        ...likeAMachine,
+        ...guards,
+        ...volumes.flatMap((volume) => ["--volume", volume]),
+        ...(args.memory ? ["--memory", args.memory] : []),
+        image,
+      ],
+      prepare: (id) => inject(id, args),
+      signal,
+    });
+  try {
+    return await start(withoutResourceRight);
+  } catch (error) {
+    // Newer releases of Docker refuse to drop what this computer has not got, and older ones to start with it.
+    if (!(error instanceof HostError) || !error.details.said?.includes("invalid CapDrop")) throw error;
+    return start([]);
+  }
 }
 
 /** `undefined` when it is gone, for instance removed by hand. */
@@ -160,12 +170,12 @@ export async function deleteLocalMachine(a: {
   await deleteNetwork({ name: a.network, owner: a.owner, signal: a.signal });
 }
 
-/**
- * What lets systemd, Docker and sandboxes run inside. Not `--privileged`, which fails where this computer itself lacks
- * CAP_SYS_RESOURCE.
- */
+/** Docker cannot give it where this computer itself has not got it, as in some containers. */
+const withoutResourceRight = ["--cap-drop", "SYS_RESOURCE"];
+
+/** What lets systemd, Docker and sandboxes run inside. Not `--privileged`, which gives CAP_SYS_RESOURCE too. */
 const likeAMachine = [
-  ...["--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE", "--cgroupns", "private"],
+  ...["--cap-add", "ALL", "--cgroupns", "private"],
   ...["seccomp", "systempaths", "apparmor"].flatMap((guard) => ["--security-opt", `${guard}=unconfined`]),
   ...["/run:exec,mode=755", "/run/lock", "/tmp:exec,mode=1777"].flatMap((at) => ["--tmpfs", at]),
 ];
