@@ -1,4 +1,4 @@
-import { type Document, parseDocument, stringify } from "yaml";
+import { type Document, isCollection, isNode, isPair, isScalar, parseDocument, stringify } from "yaml";
 import { canonical } from "../policies/canonical.ts";
 import { policySchema } from "../policies/policy.ts";
 import { readPolicy } from "../policies/read.ts";
@@ -15,6 +15,8 @@ export interface Adoption {
   readonly path: readonly string[];
   /** Nothing removes it. */
   readonly value?: unknown;
+  /** Lines to put above it, without their marks. */
+  readonly comment?: readonly string[];
 }
 
 /** What of a drift can be taken into the code, and what cannot, with the reason. */
@@ -97,11 +99,24 @@ function place(value: Record<string, unknown>, [first = "", ...rest]: readonly s
 export function adoptInto(text: string, into: Adoption["into"], adoptions: readonly Adoption[], name: string): string {
   const document: Document = parseDocument(text || "version: 1\n");
   if (document.errors.length > 0) throw new ReviewError(`${name} is not YAML: ${document.errors[0]?.message}`);
-  for (const { path, value } of adoptions.filter((one) => one.into === into)) {
+  for (const { path, value, comment } of adoptions.filter((one) => one.into === into)) {
     if (value === undefined) document.deleteIn(path);
-    else document.setIn(path, document.createNode(value));
+    else put(document, path, value, comment);
   }
   const written = String(document);
   if (into === "policy") readPolicy(written, name);
   return written;
+}
+
+function put(document: Document, path: readonly string[], value: unknown, comment?: readonly string[]): void {
+  document.setIn(path, document.createNode(value));
+  const around = document.getIn(path.slice(0, -1), true);
+  if (!isCollection(around)) return;
+  // In `{}` and `[]` there is no place for lines of their own.
+  if (around.items.length === 1 || comment) around.flow = false;
+  if (!comment) return;
+  const item = around.items.at(-1);
+  if (isPair(item) && !isScalar(item.key)) item.key = document.createNode(item.key);
+  const node = isPair(item) ? item.key : item;
+  if (isNode(node)) node.commentBefore = comment.map((line) => ` ${line}`).join("\n");
 }

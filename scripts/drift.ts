@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse, parseDocument } from "yaml";
 import { type Adoptions, adoptInto, adoptionsOf, toPaste } from "../review/adopt.ts";
 import { driftOutline } from "../review/drift-outline.ts";
 import { htmlOf } from "../review/html.ts";
 import { markdownOf } from "../review/markdown.ts";
 import { reportOfPreview } from "../review/report-of-preview.ts";
 import { ReviewError } from "../review/review-error.ts";
-import { cloneFolder, stackFile } from "./clone-paths.ts";
+import { stackFile } from "./clone-paths.ts";
+import { policyFileOf } from "./policy-file.ts";
 import { previewFromFile, previewOf } from "./preview-of.ts";
 import { runScript, stackCommand } from "./stack-command.ts";
 
@@ -75,22 +75,12 @@ function take(stack: string, { adoptions, left }: Adoptions): void {
   const file = stackFile(stack);
   if (!existsSync(file)) throw new ReviewError(`there is no ${file} to adopt into`);
   for (const into of new Set(adoptions.map((one) => one.into))) {
-    const path = into === "stack" ? file : policyFile(stack, file);
-    const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-    writeFileSync(path, adoptInto(text, into, adoptions, path));
+    const own = into === "stack" ? undefined : policyFileOf(stack);
+    const path = own?.path ?? file;
+    const text = adoptInto(own?.text ?? readFileSync(file, "utf8"), into, adoptions, path);
+    if (own) own.save(text);
+    else writeFileSync(file, text);
     console.error(`Written: ${path}`);
   }
   for (const line of left) console.error(`Not adopted: ${line}`);
-}
-
-/** The stack's own policy file; made, and named in the stack file, where there is none. */
-function policyFile(stack: string, file: string): string {
-  const { config = {} } = parse(readFileSync(file, "utf8")) as { config?: Record<string, { file?: string }> };
-  const named = config["nemoclaw:policy"]?.file;
-  if (named !== undefined) return join(cloneFolder, named);
-  const made = `policies/${stack}.yaml`;
-  const document = parseDocument(readFileSync(file, "utf8"));
-  document.setIn(["config", "nemoclaw:policy", "file"], made);
-  writeFileSync(file, String(document));
-  return join(cloneFolder, made);
 }

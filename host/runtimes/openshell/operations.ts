@@ -1,20 +1,19 @@
-import { quote } from "../../command.ts";
 import { startUnits, stopUnits } from "../../steps/unit-power.ts";
 import { unitName } from "../embedded/paths.ts";
 import type { Operations } from "../operations.ts";
 import { openshell, openshellWords } from "./cli.ts";
+import { workloadContainer } from "./container.ts";
+import { approvals } from "./drafts.ts";
+import { execWords } from "./exec.ts";
 import { gatewayUnitName } from "./paths.ts";
 import { report } from "./report.ts";
-
-const container = (sandbox: string) =>
-  `$(docker ps --quiet --filter ${quote(`label=openshell.ai/sandbox-name=${sandbox}`)})`;
 
 /** What people do with a sandbox that OpenShell runs. The gateway is the machine's, and stays up. */
 export const operations: Operations = {
   units: (sandbox) => ({ gateway: gatewayUnitName, agent: unitName("sandbox", sandbox) }),
   power(sandbox) {
     const agent = unitName("sandbox", sandbox);
-    const phase = `${openshell("sandbox", "get", sandbox, "-o", "json")} | grep -o '"phase": "[A-Za-z]*"'`;
+    const phase = `${openshell("sandbox", "get", sandbox, "-o", "json")} | grep -o '"phase": *"[A-Za-z]*"'`;
     const to = (verb: "stop" | "start", want: string) => ({
       title: `${verb} the sandbox ${sandbox}`,
       script: `n=0
@@ -36,11 +35,11 @@ done`,
       ],
     };
   },
-  attach: (sandbox, argv, terminal) =>
-    openshellWords(["sandbox", "exec", terminal ? "--tty" : "--no-tty", "-n", sandbox, "--", ...argv]),
+  attach: (sandbox, argv, terminal) => openshellWords([...execWords(sandbox, { terminal }), ...argv]),
   freeze: (sandbox) => ({
-    hold: `for id in ${container(sandbox)}; do docker pause "$id" >/dev/null; done`,
-    release: `for id in ${container(sandbox)}; do docker unpause "$id" >/dev/null 2>&1 || :; done`,
+    hold: `for id in $(${workloadContainer(sandbox, { running: true })}); do docker pause "$id" >/dev/null; done`,
+    release: `for id in $(${workloadContainer(sandbox, { running: true })}); do docker unpause "$id" >/dev/null 2>&1 || :; done`,
   }),
   report,
+  approvals,
 };
