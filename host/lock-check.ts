@@ -16,8 +16,17 @@ const runtimeOf = (name: string) => (isOpenshell(name) ? { runtime: "openshell" 
 /** What the lock file lacks, as far as it can be told without a network. */
 export function lockGaps(lock: Lock, readFile: (path: string) => string): LockGap[] {
   return [
-    ...Object.entries(lock.artifacts).flatMap(([name, { version, files }]) =>
-      Object.entries(files).flatMap(([platform, file]) => {
+    ...Object.entries(lock.artifacts).flatMap(([name, { version, files, checksums }]) => [
+      ...(checksums && !checksums.includes(version)
+        ? [
+            {
+              path: `artifacts.${name}.checksums`,
+              message: `${checksums} is not of version ${version}`,
+              try: `scripts/lock refresh ${refreshedWith(name)}`,
+            },
+          ]
+        : []),
+      ...Object.entries(files).flatMap(([platform, file]) => {
         const gap = (message: string): LockGap => ({
           path: `artifacts.${name}.files.${platform}`,
           message,
@@ -29,17 +38,13 @@ export function lockGaps(lock: Lock, readFile: (path: string) => string): LockGa
         if (!file.url.includes(version)) found.push(gap(`${file.url} is not of version ${version}`));
         return found;
       }),
-    ),
-    ...Object.entries(lock.images)
-      .filter(
-        ([, { digest, archives = {} }]) => digest === null && !Object.values(archives).some(({ sha256 }) => sha256),
-      )
-      .map(([ref]) => ({
-        path: `images.${ref}`,
-        message: "no digest",
-        try: `scripts/lock refresh ${refreshedWith(ref)}`,
-        ...runtimeOf(ref),
-      })),
+    ]),
+    ...Object.entries(lock.images).flatMap(([ref, { digest, archives = {} }]) => {
+      // A site without a registry pins archives, of the architectures that it has.
+      if (digest !== null || Object.values(archives).some(({ sha256 }) => sha256)) return [];
+      const hint = `scripts/lock refresh ${refreshedWith(ref)}`;
+      return [{ path: `images.${ref}`, message: "no digest", try: hint, ...runtimeOf(ref) }];
+    }),
     ...Object.entries(lock.npm).flatMap(([name, { lockfile }]) => npmGaps(name, lockfile, readFile)),
   ];
 }

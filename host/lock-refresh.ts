@@ -1,99 +1,113 @@
 import { createHash } from "node:crypto";
 import { HostError } from "./errors.ts";
+import { imageDigest } from "./image-digest.ts";
 import { fillMirror, type Lock } from "./lock.ts";
-import type { Mirrors } from "./runtimes/runtime.ts";
+import { download, type Sources } from "./lock-download.ts";
+import { compare, publishedChecksum } from "./lock-published.ts";
 
-/** What a refresh did to one file of an artifact. */
+/** What a refresh did to one pinned thing. */
 export interface Refreshed {
-  /** `artifacts.node.files.linux-amd64`. */
+  /** `artifacts.node.files.linux-amd64`, `images.ghcr.io/nvidia/openshell/supervisor:0.1.9`. */
   readonly path: string;
   readonly before: string | null;
   readonly after: string;
-  /** Where a checksum was published that the file was compared with; absent when none was found. */
+  /** Where a checksum was published that it was compared with; absent when none was found. */
   readonly published?: string;
 }
 
+export interface RefreshOptions {
+  readonly mirrors?: Sources;
+  /** Another version; its place in the addresses, or an image's tag, is changed with it. */
+  readonly version?: string;
+  readonly say?: (what: string) => void;
+}
+
+type Files = Lock["artifacts"][string]["files"];
+type Result = { lock: Lock; files: Refreshed[] };
+
+/** Everything in a lock file that a refresh knows by a name: artifacts and images. */
+export function refreshable({ artifacts, images }: Lock): string[] {
+  return [...Object.keys(artifacts), ...Object.keys(images)];
+}
+
 /**
- * Downloads an artifact for every architecture and takes its checksums into the lock. A file from an npm registry is compared
- * with the checksum that the registry publishes.
+ * Takes the checksums of an artifact, or the digest of an image, into the lock. A file is compared with what its publisher
+ * says of it, where anybody does.
  *
- * @param version another version; its place in the addresses is changed with it
- * @throws HostError of kind `integrity` when a download fails, or is not what its registry says
+ * @throws HostError of kind `integrity` when a download fails, or is not what its publisher says
  */
-export async function refreshArtifact(
-  lock: Lock,
-  name: string,
-  { mirrors = {}, version, say = () => {} }: { mirrors?: Mirrors; version?: string; say?: (what: string) => void } = {},
-): Promise<{ lock: Lock; files: Refreshed[] }> {
-  const entry = lock.artifacts[name];
-  if (!entry) {
-    const names = Object.keys(lock.artifacts).join(", ");
-    throw new HostError("integrity", { summary: `nemoclaw.lock.json has no artifact ${name}; it has ${names}` });
+export async function refreshPin(lock: Lock, name: string, options: RefreshOptions = {}): Promise<Result> {
+  if (lock.artifacts[name]) return refreshArtifact(lock, name, options);
+  if (lock.images[name]) return refreshImage(lock, name, options);
+  const summary = `nemoclaw.lock.json has no artifact or image ${name}; it has ${refreshable(lock).join(", ")}`;
+  throw new HostError("integrity", { summary });
+}
+
+async function refreshArtifact(lock: Lock, name: string, options: RefreshOptions): Promise<Result> {
+  const entry = lock.artifacts[name] as Lock["artifacts"][string];
+  const next = options.version ?? entry.version;
+  const renamed = (url: string) => url.replaceAll(entry.version, next);
+  const checksums = entry.checksums && renamed(entry.checksums);
+  const { files, refreshed } = await refreshFiles(`artifacts.${name}.files`, entry.files, {
+    ...options,
+    renamed,
+    checksums,
+  });
+  const renewed = { version: next, files, ...(checksums && { checksums }) };
+  return { lock: { ...lock, artifacts: { ...lock.artifacts, [name]: renewed } }, files: refreshed };
+}
+
+async function refreshImage(lock: Lock, reference: string, options: RefreshOptions): Promise<Result> {
+  const entry = lock.images[reference] as Lock["images"][string];
+  const { version, mirrors = {}, say = () => {} } = options;
+  const tag = reference.slice(reference.lastIndexOf(":") + 1);
+  const next = version === undefined ? reference : `${reference.slice(0, -tag.length)}${version}`;
+  const renamed = (url: string) => (version === undefined ? url : url.replaceAll(tag, version));
+  const archives =
+    entry.archives && (await refreshFiles(`images.${next}.archives`, entry.archives, { ...options, renamed }));
+  // A site with archives has no registry: the digest stays what it was, and nobody asks for it.
+  if (!archives) say(`asking for the digest of ${next}`);
+  const digest = archives ? entry.digest : await imageDigest(next, mirrors);
+  const pinned = archives
+    ? []
+    : [{ path: `images.${next}`, before: entry.digest, after: digest as string, published: "its registry" }];
+  const renewed = { digest, ...(archives && { archives: archives.files }) };
+  const images = Object.entries(lock.images).map(([key, value]) =>
+    key === reference ? [next, renewed] : [key, value],
+  );
+  return { lock: { ...lock, images: Object.fromEntries(images) }, files: [...pinned, ...(archives?.refreshed ?? [])] };
+}
+
+async function refreshFiles(
+  path: string,
+  before: Files,
+  more: RefreshOptions & { renamed: (url: string) => string; checksums?: string },
+): Promise<{ files: Files; refreshed: Refreshed[] }> {
+  const { mirrors = {}, say = () => {}, renamed, checksums } = more;
+  // The same file may serve several architectures.
+  const known = new Map<string, { sha256: string; published?: string }>();
+  const files: Files = {};
+  const refreshed: Refreshed[] = [];
+  for (const [platform, file] of Object.entries(before) as [keyof Files, { url: string; sha256: string | null }][]) {
+    const template = renamed(file.url);
+    const sum = known.get(template) ?? (await checksum(template, checksums, mirrors, say));
+    known.set(template, sum);
+    files[platform] = { url: template, sha256: sum.sha256 };
+    refreshed.push({ path: `${path}.${platform}`, before: file.sha256, after: sum.sha256, published: sum.published });
   }
-  const next = version ?? entry.version;
-  const sums = new Map<string, { sha256: string; published?: string }>();
-  const files: Refreshed[] = [];
-  const renewed: typeof entry.files = {};
-  for (const [platform, file] of Object.entries(entry.files) as [
-    "linux-amd64" | "linux-arm64",
-    { url: string; sha256: string | null },
-  ][]) {
-    const url = file.url.replaceAll(entry.version, next);
-    const known = sums.get(url) ?? (await checksum(fillMirror(url, mirrors), url.startsWith("{npm}"), say));
-    sums.set(url, known);
-    renewed[platform] = { url, sha256: known.sha256 };
-    files.push({
-      path: `artifacts.${name}.files.${platform}`,
-      before: file.sha256,
-      after: known.sha256,
-      published: known.published,
-    });
-  }
-  const artifacts = { ...lock.artifacts, [name]: { version: next, files: renewed } };
-  return { lock: { ...lock, artifacts }, files };
+  return { files, refreshed };
 }
 
 async function checksum(
-  url: string,
-  fromRegistry: boolean,
+  template: string,
+  checksums: string | undefined,
+  sources: Sources,
   say: (what: string) => void,
 ): Promise<{ sha256: string; published?: string }> {
+  const url = fillMirror(template, sources);
   say(`downloading ${url}`);
   const bytes = await download(url);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const published = fromRegistry ? await publishedIntegrity(url) : undefined;
-  if (published === undefined) return { sha256 };
-  const [algorithm = "", expected] = published.integrity.split(/-(.*)/s);
-  const found = createHash(algorithm).update(bytes).digest("base64");
-  if (found === expected) return { sha256, published: published.where };
-  throw new HostError("integrity", {
-    summary: `${url} is not what its registry says it is`,
-    said: `expected  ${published.integrity}\ngot       ${algorithm}-${found}`,
-    try: "another mirror; do not take this file",
-  });
-}
-
-/** `{registry}/NAME/-/NAME-VERSION.tgz` is described at `{registry}/NAME/VERSION`. */
-async function publishedIntegrity(url: string): Promise<{ integrity: string; where: string } | undefined> {
-  const parts = /^(.+)\/-\/[^/]*?-(\d[^/]*)\.tgz$/.exec(url);
-  if (!parts) return undefined;
-  const where = `${parts[1]}/${parts[2]}`;
-  const { dist } = JSON.parse((await download(where)).toString("utf8")) as { dist?: { integrity?: string } };
-  return dist?.integrity ? { integrity: dist.integrity, where } : undefined;
-}
-
-async function download(url: string): Promise<Buffer> {
-  try {
-    const response = await fetch(url, { redirect: "follow", signal: AbortSignal.timeout(600_000) });
-    if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
-    return Buffer.from(await response.arrayBuffer());
-  } catch (cause) {
-    const { message, cause: inner } = cause as Error;
-    throw new HostError("integrity", {
-      summary: `${url} cannot be downloaded`,
-      said: inner instanceof Error ? `${message}: ${inner.message}` : message,
-      try: "a mirror: scripts/lock refresh NAME --npm URL or --artifacts URL",
-      cause,
-    });
-  }
+  const published = await publishedChecksum(template, checksums, sources);
+  if (published) compare(bytes, url, published);
+  return { sha256: createHash("sha256").update(bytes).digest("hex"), published: published?.where };
 }

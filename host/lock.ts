@@ -11,7 +11,15 @@ const files = z.partialRecord(z.enum(["linux-amd64", "linux-arm64"]), file);
 
 const lockSchema = z.strictObject({
   version: z.literal(1),
-  artifacts: z.record(z.string(), z.strictObject({ version: z.string().min(1), files })),
+  artifacts: z.record(
+    z.string(),
+    z.strictObject({
+      version: z.string().min(1),
+      files,
+      /** The publisher's own list of checksums for this release, where it has one. */
+      checksums: url.optional(),
+    }),
+  ),
   /** By reference. A site without a registry pins an archive, as `docker save` writes it, in the digest's place. */
   images: z.record(
     z.string(),

@@ -10,7 +10,10 @@ export function lockFacts(from: Revision, to: Revision): Fact[] {
     ...artifacts(part(was, "artifacts"), part(is, "artifacts")),
     ...pins("image", part(was, "images"), part(is, "images"), "digest"),
     ...pins("apt repository", part(was, "apt"), part(is, "apt"), "fingerprint"),
-    ...["agent", "sandbox-supervisor"].flatMap((service) => packages(service, from, to)),
+    ...["agent", "sandbox-supervisor"].flatMap((service) => {
+      const lockfiles = [was, is].map((lock) => text(part(lock, "npm")[service]?.lockfile));
+      return packages(service, [from, lockfiles[0]], [to, lockfiles[1]]);
+    }),
   ];
 }
 
@@ -37,16 +40,37 @@ function artifacts(was: Entries, is: Entries): Fact[] {
   return names(was, is).flatMap((name) => {
     const [before, after] = [was[name], is[name]];
     const version = fact(name, text(before?.version), text(after?.version));
-    const [old, now] = [part(before, "files"), part(after, "files")];
-    const files = names(old, now).flatMap((platform) =>
-      fact(`${name}, ${platform}`, digest(old[platform]?.sha256), digest(now[platform]?.sha256), {
-        ...(version.length === 0 && before && after && old[platform]?.sha256
-          ? { effect: "unclear", note: replaced }
-          : {}),
-      }),
-    );
-    return [...version, ...files];
+    const same = version.length === 0 && before !== undefined && after !== undefined;
+    const files = pinnedFiles(name, part(before, "files"), part(after, "files"), same);
+    const list = [before, after].map((entry) => place(entry?.checksums, entry?.version));
+    const checksums = fact(`${name}, its publisher's checksums`, list[0], list[1], elsewhere);
+    return [...version, ...files, ...(before && after ? checksums : [])];
   });
+}
+
+const elsewhere = { effect: "unclear", note: "taken from another place" } as const;
+
+/** @param same whether both sides are of one version, under which nothing should change */
+function pinnedFiles(name: string, old: Entries, now: Entries, same: boolean): Fact[] {
+  return names(old, now).flatMap((platform) => {
+    const [before, after] = [old[platform], now[platform]];
+    const sums = fact(
+      `${name}, ${platform}`,
+      digest(before?.sha256),
+      digest(after?.sha256),
+      same && before?.sha256 ? { effect: "unclear", note: replaced } : {},
+    );
+    if (!before || !after) return sums;
+    const moved = fact(`${name}, ${platform}, address`, place(before.url), place(after.url), elsewhere);
+    return [...sums, ...moved];
+  });
+}
+
+/** Where something comes from, whatever its version. */
+function place(url: unknown, version?: unknown): string | undefined {
+  if (typeof url !== "string") return undefined;
+  const plain = typeof version === "string" ? url.replaceAll(version, "*") : url;
+  return plain.replaceAll(/\d+(\.\d+)+/g, "*");
 }
 
 function pins(what: string, was: Entries, is: Entries, field: string): Fact[] {
@@ -56,15 +80,19 @@ function pins(what: string, was: Entries, is: Entries, field: string): Fact[] {
       was[name] && is[name] && before
         ? ({ effect: "unclear", note: "pinned to another one under the same name" } as const)
         : {};
-    return fact(`${what} ${name}`, digest(before), digest(after), moved);
+    const archives = pinnedFiles(name, part(was[name], "archives"), part(is[name], "archives"), true);
+    return [...fact(`${what} ${name}`, digest(before), digest(after), moved), ...archives];
   });
 }
 
 const mostPackages = 10;
 
-function packages(service: string, from: Revision, to: Revision): Fact[] {
-  const path = `services/${service}/package-lock.json`;
-  const [was, is] = [from, to].map((revision) => part(read(revision, path), "packages"));
+type Located = readonly [revision: Revision, lockfile: string | undefined];
+
+function packages(service: string, from: Located, to: Located): Fact[] {
+  const [was, is] = [from, to].map(([revision, lockfile = `services/${service}/package-lock.json`]) =>
+    part(read(revision, lockfile), "packages"),
+  );
   if (was === undefined || is === undefined) return [];
   const found = names(was, is).flatMap((name) => {
     if (name === "") return [];

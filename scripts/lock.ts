@@ -3,84 +3,153 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { parse } from "yaml";
-import { type Lock, lockPath, readLock } from "../host/lock.ts";
+import { type Lock, lockPath, readLock, refreshedWith } from "../host/lock.ts";
 import { type LockGap, lockGaps } from "../host/lock-check.ts";
-import { refreshArtifact } from "../host/lock-refresh.ts";
+import { type Sources, sourcesOf } from "../host/lock-download.ts";
+import { type Refreshed, refreshable, refreshPin } from "../host/lock-refresh.ts";
+import { fillMirrorFolder, servedGaps } from "../host/lock-served.ts";
 import { cloneFolder } from "./clone-paths.ts";
+import { type MachineImage, machineImages, refreshMachineImage } from "./machine-image.ts";
 import { runScript } from "./stack-command.ts";
 
+interface From {
+  mirror?: string;
+  npm?: string;
+  artifacts?: string;
+  registry?: string;
+  json?: boolean;
+}
+
 const readFile = (path: string) => readFileSync(resolve(cloneFolder, path), "utf8");
+const say = (what: string) => console.error(what);
 let exitCode = 0;
 
 const program = new Command("scripts/lock")
-  .description("What machines download, pinned in nemoclaw.lock.json. Exit codes: 0 fine, 1 error, 2 gaps, 64 usage.")
+  .description(
+    "What machines download, pinned in nemoclaw.lock.json, and the images of cloud machines, pinned in the stack files. " +
+      "Exit codes: 0 fine, 1 error, 2 gaps, 64 usage.",
+  )
   .exitOverride();
+
+/** Where things come from is told to several commands. */
+function command(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option("--mirror <folder>", "a mirror folder, or its file: URL, in place of the network; see docs/versions.md")
+    .option("--npm <url>", "npm registry to download from")
+    .option("--artifacts <url>", "mirror in place of https://github.com")
+    .option("--registry <url>", "container registry in place of those that images name")
+    .option("--json", "print it as JSON");
+}
 
 program
   .command("list", { isDefault: true })
   .description("print every pinned thing")
   .option("--json", "print it as JSON")
-  .action(({ json }: { json?: boolean }) => {
-    const lock = readLock();
-    console.log(json ? JSON.stringify(lock, null, 2) : describe(lock));
+  .action(({ json }: From) => {
+    const [lock, machines] = [readLock(), machineImages()];
+    console.log(json ? JSON.stringify({ ...lock, machines }, null, 2) : describe(lock, machines));
   });
 
-program
-  .command("check")
-  .description("tell what is not pinned, without a network")
-  .option("--json", "print it as JSON")
-  .action(({ json }: { json?: boolean }) => {
-    const gaps = lockGaps(readLock(), readFile);
+command("check", "tell what is not pinned, without a network; with --served, whether what is served is what is pinned")
+  .option("--served", "download everything and compare; so with --mirror, --npm, --artifacts and --registry")
+  .action(async (options: From & { served?: boolean }) => {
+    const lock = readLock();
+    const { served = [options.mirror, options.npm, options.artifacts, options.registry].some(Boolean) } = options;
+    const gaps = [...lockGaps(lock, readFile), ...(served ? await servedGaps(lock, sources(options), say) : [])];
     const used = usedRuntimes();
-    const [needed, idle] = [true, false].map((is) =>
-      gaps.filter(({ runtime }) => (runtime === undefined || used.has(runtime)) === is),
-    ) as [LockGap[], LockGap[]];
-    if (json) console.log(JSON.stringify(gaps, null, 2));
+    const isNeeded = ({ runtime }: LockGap) => runtime === undefined || used.has(runtime);
+    const [needed, idle] = [gaps.filter(isNeeded), gaps.filter((gap) => !isNeeded(gap))];
+    if (options.json) console.log(JSON.stringify(gaps, null, 2));
     else {
-      console.log(
-        needed.length === 0 ? "Everything that a stack here needs is pinned." : needed.map(printGap).join("\n"),
-      );
-      const kinds = new Set(idle.map(({ runtime }) => runtime));
-      for (const kind of kinds) {
-        const count = idle.filter(({ runtime }) => runtime === kind).length;
+      const fine = `Everything that a stack here needs is pinned${served ? ", and served as it is pinned" : ""}.`;
+      console.log(needed.length === 0 ? fine : needed.map(printGap).join("\n"));
+      for (const [kind, { length }] of Map.groupBy(idle, ({ runtime }) => runtime)) {
         console.log(
-          `Not pinned and not needed by any stack here, only by runtime.kind ${kind}: ${count} things. ${idle[0]?.try}`,
+          `Not pinned and not needed by any stack here, only by runtime.kind ${kind}: ${length} things. ${idle[0]?.try}`,
         );
       }
     }
     exitCode = needed.length === 0 ? 0 : 2;
   });
 
-program
-  .command("refresh")
-  .description("download an artifact and write its checksums into nemoclaw.lock.json")
-  .argument("<name>", "an artifact: node, npm, cloudflared")
+command("refresh", "take checksums and digests into nemoclaw.lock.json, compared with what is published")
+  .argument(
+    "<names...>",
+    "artifacts and images as `list` names them, openshell for all of its release, or all; or machine-image, with -s",
+  )
   .option("--version <version>", "move to this version")
-  .option("--npm <url>", "npm registry to download from")
-  .option("--artifacts <url>", "mirror in place of https://github.com")
-  .option("--json", "print what changed as JSON")
-  .action(async (name: string, options: { version?: string; npm?: string; artifacts?: string; json?: boolean }) => {
-    const before = readLock();
-    const { version, npm, artifacts, json } = options;
-    const say = (what: string) => console.error(what);
-    const { lock, files } = await refreshArtifact(before, name, { version, mirrors: { npm, artifacts }, say });
+  .option("-s, --stack <name>", "with machine-image: the stack, whose cloud is asked by your own login")
+  .option("--parameter <name>", "with machine-image on AWS: the parameter of Systems Manager that names the image")
+  .action(async (names: string[], options: From & { version?: string; stack?: string; parameter?: string }) => {
+    if (names.includes("machine-image")) return machineImage(names, options);
+    let lock = readLock();
+    const wanted = names.flatMap((name) => named(lock, name));
+    const refreshed: Refreshed[] = [];
+    for (const name of wanted) {
+      const { version } = options;
+      const next = await refreshPin(lock, name, { version, mirrors: sources(options), say });
+      lock = next.lock;
+      refreshed.push(...next.files);
+    }
+    // Written at the end: what belongs together is of one release, or as it was.
     const text = `${JSON.stringify(lock, null, 2)}\n`;
     if (text !== readFileSync(lockPath, "utf8")) writeFileSync(fileURLToPath(lockPath), text);
-    if (json) console.log(JSON.stringify(files, null, 2));
-    for (const { path, before: old, after, published } of json ? [] : files) {
-      const compared = published ? `as published at ${published}` : "compare it with what the publisher names";
-      console.log(`${path}\n  ${old === after ? "unchanged" : "new"}  ${after}\n  ${compared}`);
+    console.log(options.json ? JSON.stringify(refreshed, null, 2) : refreshed.map(printRefreshed).join("\n"));
+  });
+
+command("mirror", "copy every pinned file into a folder that --mirror and a stack's mirrors can use")
+  .argument("<folder>")
+  .action(async (folder: string, options: From) => {
+    const lock = readLock();
+    await fillMirrorFolder(lock, sourcesOf(resolve(folder)), sources(options), say);
+    for (const image of Object.keys(lock.images)) {
+      const path = `${resolve(folder)}/images/${image.replace(/:([^/:]+)$/, "/$1")}`;
+      console.log(`skopeo copy --all docker://${image} oci:${path}`);
     }
   });
 
-function describe({ artifacts, images, apt, npm }: Lock): string {
+/** `all`, a thing by its name, or by the name of the release that it is a part of. */
+function named(lock: Lock, name: string): string[] {
+  const found = refreshable(lock).filter((one) => name === "all" || name === one || name === refreshedWith(one));
+  return found.length > 0 ? found : [name];
+}
+
+async function machineImage(
+  names: string[],
+  { stack, parameter, json }: From & { stack?: string; parameter?: string },
+) {
+  if (names.length > 1) return program.error("error: machine-image is refreshed by itself");
+  if (stack === undefined) return program.error("error: machine-image needs -s STACK");
+  const { before, after } = await refreshMachineImage(stack, { parameter });
+  const path = `stacks/Pulumi.${stack}.yaml: nemoclaw:machine.image`;
+  if (json) console.log(JSON.stringify([{ path, before, after }], null, 2));
+  else
+    console.log(
+      `${path}\n  ${before === after ? "unchanged" : `new  (was ${before}; it replaces the machine)`}  ${after}`,
+    );
+}
+
+function sources({ mirror, npm, artifacts, registry }: From): Sources {
+  const given = Object.entries({ npm, artifacts, registry }).filter(([, value]) => value !== undefined);
+  const folder = mirror === undefined ? {} : sourcesOf(mirror.startsWith("file:") ? mirror : resolve(mirror));
+  return { ...folder, ...Object.fromEntries(given) };
+}
+
+function describe({ artifacts, images, apt, npm }: Lock, machines: readonly MachineImage[]): string {
   const rows = [
     ...Object.entries(artifacts).flatMap(([name, { version, files }]) =>
       Object.entries(files).map(([platform, { sha256 }]) => [name, version, platform, sha256 ?? "NOT PINNED"]),
     ),
-    ...Object.entries(images).map(([ref, { digest }]) => [ref, "", "image", digest ?? "NOT PINNED"]),
+    ...Object.entries(images).flatMap(([ref, { digest, archives }]) =>
+      archives
+        ? Object.entries(archives).map(([platform, { sha256 }]) => [ref, "", platform, sha256 ?? "NOT PINNED"])
+        : [[ref, "", "image", digest ?? "NOT PINNED"]],
+    ),
     ...Object.entries(apt).map(([name, { uri, fingerprint }]) => [name, "", "apt", `${fingerprint}  ${uri}`]),
     ...Object.entries(npm).map(([name, { lockfile }]) => [name, "", "npm", lockfile]),
+    ...machines.map(({ stack, kind, where, image }) => [`stack ${stack}`, where, kind, image]),
   ];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")).join("\n");
@@ -94,6 +163,11 @@ function usedRuntimes(): Set<string> {
     return config?.["nemoclaw:runtime"]?.kind;
   });
   return new Set(kinds.filter((kind) => kind !== undefined));
+}
+
+function printRefreshed({ path, before, after, published }: Refreshed): string {
+  const compared = published ? `as published at ${published}` : "compare it with what the publisher names";
+  return `${path}\n  ${before === after ? "unchanged" : "new"}  ${after}\n  ${compared}`;
 }
 
 function printGap({ path, message, try: hint }: LockGap): string {

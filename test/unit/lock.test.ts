@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HostError } from "../../host/errors.ts";
 import { aptRepository, artifact, fillMirror, type Lock, readLock } from "../../host/lock.ts";
 import { lockGaps } from "../../host/lock-check.ts";
-import { refreshArtifact } from "../../host/lock-refresh.ts";
+import { refreshPin } from "../../host/lock-refresh.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "nemoclaw-lock-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -129,6 +129,7 @@ describe("refreshing, from a stand-in for a registry", () => {
     "/bad/-/bad-1.0.tgz": bytes,
     "/bad/1.0": JSON.stringify({ dist: { integrity: "sha512-AAAA" } }),
     "/files/tool-1.0": bytes,
+    "/unheard/-/unheard-1.0.tgz": bytes,
   };
   const server = createServer((request, response) => {
     const answer = answers[request.url ?? ""];
@@ -150,7 +151,7 @@ describe("refreshing, from a stand-in for a registry", () => {
 
   test("moves to another version, downloads one file once, and compares with what is published", async () => {
     const said: string[] = [];
-    const refreshed = await refreshArtifact(of("{npm}/good/-/good-1.0.tgz", "1.0"), "it", {
+    const refreshed = await refreshPin(of("{npm}/good/-/good-1.0.tgz", "1.0"), "it", {
       mirrors: { npm: base },
       version: "2.0",
       say: (what) => said.push(what),
@@ -165,20 +166,21 @@ describe("refreshing, from a stand-in for a registry", () => {
   });
 
   test("says so when nothing published could be compared with", async () => {
-    const { files } = await refreshArtifact(of("{artifacts}/files/tool-1.0", "1.0"), "it", {
+    const { files } = await refreshPin(of("{artifacts}/files/tool-1.0", "1.0"), "it", {
       mirrors: { artifacts: base },
     });
     expect(files[0]).toMatchObject({ after: sha256, published: undefined });
   });
 
   test.each([
-    ["{npm}/bad/-/bad-1.0.tgz", "is not what its registry says it is"],
+    ["{npm}/bad/-/bad-1.0.tgz", "is not what its publisher says it is"],
     ["{npm}/none/-/none-1.0.tgz", "cannot be downloaded"],
+    ["{npm}/unheard/-/unheard-1.0.tgz", "cannot be downloaded"],
   ])("%s is refused", async (url, said) => {
-    await expect(refreshArtifact(of(url, "1.0"), "it", { mirrors: { npm: base } })).rejects.toThrow(said);
+    await expect(refreshPin(of(url, "1.0"), "it", { mirrors: { npm: base } })).rejects.toThrow(said);
   });
 
   test("an artifact that is not there", async () => {
-    await expect(refreshArtifact(lock, "nope")).rejects.toThrow("has no artifact nope");
+    await expect(refreshPin(lock, "nope")).rejects.toThrow("has no artifact or image nope");
   });
 });

@@ -250,6 +250,58 @@ describe("what is not to be misread", () => {
   });
 });
 
+describe("the lock file's own diff", () => {
+  const address = "{artifacts}/a/tool/releases/download/v1.0/tool.tar.gz";
+  const pinned = (change: (file: { url: string; sha256: string }) => object) => {
+    const whole = JSON.parse(lock("1.0", "a".repeat(64)));
+    const file = { url: address, sha256: "a".repeat(64) };
+    whole.artifacts.cloudflared = { version: "1.0", files: { "linux-amd64": file }, ...change(file) };
+    return { "nemoclaw.lock.json": JSON.stringify(whole) };
+  };
+  const archived = (sha256: string) => {
+    const whole = JSON.parse(lock("1.0", "a".repeat(64)));
+    const archives = { "linux-amd64": { url: address, sha256 } };
+    whole.images["ghcr.io/x/image:1.0"] = { digest: null, archives };
+    return { "nemoclaw.lock.json": JSON.stringify(whole) };
+  };
+  const facts = (before: Record<string, string>, after: Record<string, string>) =>
+    compared(before, after).versions.map(({ what, effect }) => `${effect ?? "plain"}: ${what}`);
+
+  test("is quiet about an address that moves with its version", () => {
+    const next = pinned((file) => {
+      file.url = address.replace("1.0", "1.1");
+      return { version: "1.1" };
+    });
+    expect(
+      facts(
+        pinned(() => ({})),
+        next,
+      ),
+    ).toEqual(["plain: cloudflared"]);
+  });
+
+  test("tells another place under the same checksum, and another list of checksums", () => {
+    const moved = pinned((file) => {
+      file.url = address.replace("/a/tool/", "/b/tool/");
+      return {};
+    });
+    expect(
+      facts(
+        pinned(() => ({})),
+        moved,
+      ),
+    ).toEqual(["unclear: cloudflared, linux-amd64, address"]);
+    const list = (owner: string) => pinned(() => ({ checksums: `{artifacts}/${owner}/tool/v1.0/sums.txt` }));
+    expect(facts(list("a"), list("b"))).toEqual(["unclear: cloudflared, its publisher's checksums"]);
+  });
+
+  test("tells an image's archive that is another one", () => {
+    expect(facts(archived("a".repeat(64)), archived("b".repeat(64)))).toEqual([
+      "unclear: ghcr.io/x/image:1.0, linux-amd64",
+    ]);
+  });
+});
+
 describe("a preview that names what changes", () => {
   const planned = route({ model: "m1" }, { model: "m2" });
   const detail = (...paths: string[]) =>
