@@ -1,108 +1,133 @@
-import { z } from "zod";
-import { quote } from "../host/command.ts";
 import type { Host } from "../host/host.ts";
+import type { Question } from "../host/question.ts";
 import { paths } from "../host/runtimes/embedded/paths.ts";
+import type { Approval, SandboxReport } from "../host/runtimes/operations.ts";
+import type { Finding } from "../host/runtimes/runtime.ts";
+import { readyFacts } from "../host/steps/cloudflare-tunnel.ts";
+import { textFacts } from "../host/steps/text-file.ts";
+import { type Stopped, stoppedFacts } from "../host/stopped.ts";
+import { policySchema } from "../policies/policy.ts";
+import { type Drifted, driftIn, lookAt } from "./drift-look.ts";
+import { doorUnits, runtimeOfSandbox } from "./environment-units.ts";
+import { type MachineFacts, machineFacts, type UnitStatus, unitsFacts } from "./machine-facts.ts";
 import type { Standing } from "./stack-command.ts";
+import { type VersionRow, versionsIn } from "./version-look.ts";
 
-export interface UnitStatus {
-  readonly unit: string;
-  /** systemd's words: `active/running`. */
-  readonly state: string;
-  /** When it last became so, as the machine says it. */
-  readonly since: string;
-}
-
-/** What runs on a machine, asked there and compared with the stack's state. */
+/** What stands of an environment, asked on its machine and compared with the stack's state. */
 export interface SandboxStatus {
+  /** When it was looked at, ISO 8601. */
+  readonly lookedAt: string;
   /** The model or Telegram beside the machine are stand-ins. */
   readonly demo: boolean;
-  readonly machine: { readonly id: string; readonly address: string; readonly port: number };
+  readonly machine: { readonly id: string; readonly address: string; readonly port: number } & MachineFacts;
+  readonly runtime: string;
+  readonly phase: "ready" | "starting" | "down" | "stopped";
+  /** Who stopped it on purpose. */
+  readonly stopped?: Stopped;
+  /** As it was tried inside when the sandbox was last made: `true`, or what did not hold. */
+  readonly enforced?: unknown;
+  /** What this runtime cannot enforce of the policy, and was accepted. */
+  readonly gaps: readonly Finding[];
   readonly units: readonly UnitStatus[];
-  /** The supervisor's own words; absent when it does not answer. */
-  readonly agent?: Readonly<Record<string, unknown>>;
+  readonly agent?: SandboxReport["agent"];
   readonly model: { readonly configured?: string; readonly inForce?: string };
-  /** Digests of the policy file on the machine and of the one the gate enforces. */
-  readonly policy: { readonly file?: string; readonly inForce?: string; readonly error?: string };
+  /** Digests of the policy file on the machine and of the one that is enforced. */
+  readonly policy: SandboxReport["policy"];
   readonly bridge?: Readonly<Record<string, unknown>>;
+  readonly tunnel?: { readonly ready: boolean; readonly url?: string };
+  readonly versions: readonly VersionRow[];
+  /** Absent for a runtime that never asks. */
+  readonly approvals?: readonly Approval[];
+  /** Against the state, which last changed at `stateChangedAt`. */
+  readonly drift: readonly Drifted[];
+  readonly stateChangedAt?: string;
   /** What is not as it should be, in words; empty when all is well. */
   readonly faults: readonly string[];
 }
 
-const gateSchema = z.looseObject({ policySha256: z.string().optional(), error: z.string().optional() }).optional();
-const routeSchema = z.looseObject({ model: z.string().optional(), error: z.string().optional() }).optional();
-const recordSchema = z.record(z.string(), z.unknown()).optional();
-
 /** Looks afresh, in one round trip. */
-export async function readSandboxStatus(host: Host, { state, machine, sandbox }: Standing): Promise<SandboxStatus> {
-  const bridge = state.find("nemoclaw:host:TelegramBridge");
-  const tunnel = state.find("nemoclaw:host:CloudflareTunnel");
-  const parts = ["sandbox", "gate", "route", ...(bridge ? ["bridge"] : []), ...(tunnel ? ["tunnel"] : [])];
-  const units = parts.map((part) => `nemoclaw-${part}@${sandbox}.service`);
-  const file = (part: "gate" | "route" | "bridge") => `cat ${paths.status(sandbox, part)}`;
-  const said = await ask(host, {
-    ...Object.fromEntries(
-      units.map((unit) => [unit, `systemctl show -p ActiveState,SubState,StateChangeTimestamp ${quote(unit)}`]),
-    ),
-    policy: `sha256sum ${paths.config(sandbox, "policy")}`,
-    gate: file("gate"),
-    route: file("route"),
-    bridge: file("bridge"),
-    agent: `${paths.node} /opt/nemoclaw/supervisor/current/status.mjs --sandbox ${sandbox}`,
-  });
-
-  const gate = gateSchema.catch(undefined).parse(json(said.gate));
-  const route = routeSchema.catch(undefined).parse(json(said.route));
-  const wantedModel = state.find("nemoclaw:host:InferenceRoute")?.inputs.model;
+export async function readSandboxStatus(host: Host, standing: Standing): Promise<SandboxStatus> {
+  const { state, machine, sandbox } = standing;
+  const runtime = runtimeOfSandbox(standing);
+  const { operations } = runtime;
+  const doors = doorUnits(standing);
+  const [facts, units, stopped, report, bridge, tunnel, approvals, looked] = await Promise.all([
+    host.look(machineFacts),
+    host.look(unitsFacts([...Object.values(operations.units(sandbox)), ...Object.values(doors)])),
+    host.look(stoppedFacts(sandbox)),
+    host.look(operations.report(sandbox)),
+    doors.bridge ? host.look(jsonFacts(paths.status(sandbox, "bridge"))) : undefined,
+    doors.tunnel ? host.look(readyFacts) : undefined,
+    operations.approvals ? host.look(operations.approvals(sandbox)) : undefined,
+    lookAt(state),
+  ]);
+  const configured = state.find("nemoclaw:host:InferenceRoute")?.inputs.model;
+  const url = state.find("nemoclaw:host:CloudflareTunnel")?.outputs.url;
   const status = {
+    lookedAt: new Date().toISOString(),
     demo: state.find("nemoclaw:local:Demo") !== undefined,
-    machine: { id: machine.id, address: machine.address, port: machine.port },
-    units: units.map((unit) => unitStatus(unit, said[unit] ?? "")),
-    agent: recordSchema.catch(undefined).parse(json(said.agent)),
-    model: { configured: typeof wantedModel === "string" ? wantedModel : undefined, inForce: route?.model },
-    policy: { file: said.policy?.split(" ")[0] || undefined, inForce: gate?.policySha256, error: gate?.error },
-    bridge: bridge ? recordSchema.catch(undefined).parse(json(said.bridge)) : undefined,
+    machine: { id: machine.id, address: machine.address, port: machine.port, ...facts },
+    runtime: runtime.kind,
+    phase: phaseOf(stopped, report),
+    stopped,
+    enforced: state.find("nemoclaw:host:Sandbox")?.outputs.enforced,
+    gaps: gapsOf(standing),
+    units,
+    agent: report.agent,
+    model: { configured: typeof configured === "string" ? configured : undefined, inForce: report.model },
+    policy: report.policy,
+    bridge,
+    tunnel: tunnel && { ready: tunnel.ready, url: typeof url === "string" ? url : tunnel.hostname },
+    versions: await versionsIn(looked),
+    approvals,
+    drift: driftIn(looked),
+    stateChangedAt: state.changedAt,
   };
-  return { ...status, faults: faultsOf(status, route?.error) };
+  return { ...status, faults: stopped ? [] : faultsOf(status, report.errors) };
 }
 
-function faultsOf(status: Omit<SandboxStatus, "faults">, routeError: string | undefined): string[] {
-  const { units, agent, model, policy, bridge } = status;
+function phaseOf(stopped: Stopped | undefined, { agent }: SandboxReport): SandboxStatus["phase"] {
+  if (stopped) return "stopped";
+  if (!agent) return "down";
+  return agent.ready ? "ready" : "starting";
+}
+
+/** The policy as the state has it, judged by the runtime. */
+function gapsOf(standing: Standing): Finding[] {
+  const { state } = standing;
+  const networkPolicies = state.find("nemoclaw:host:NetworkPolicy")?.inputs.networkPolicies ?? {};
+  const fixed = state.find("nemoclaw:host:Sandbox")?.inputs.policy ?? {};
+  const policy = policySchema.safeParse({ ...fixed, network_policies: networkPolicies });
+  return policy.success ? runtimeOfSandbox(standing).unenforceable(policy.data) : [];
+}
+
+type Known = Omit<SandboxStatus, "faults">;
+
+function faultsOf({ units, phase, model, policy, bridge, tunnel, enforced, drift }: Known, errors: readonly string[]) {
   return [
     ...units.filter(({ state }) => state !== "active/running").map(({ unit, state }) => `${unit} is ${state}`),
-    ...(agent === undefined
-      ? ["the supervisor does not answer"]
-      : agent.ready === false
-        ? ["the agent is not ready"]
-        : []),
+    ...(phase === "down" ? ["the agent does not answer"] : []),
+    ...(phase === "starting" ? ["the agent is not ready"] : []),
+    ...(Array.isArray(enforced) ? ["the policy did not hold when it was tried inside"] : []),
     ...(model.inForce === model.configured ? [] : [`the route sends to ${model.inForce}, not ${model.configured}`]),
-    ...(policy.file === policy.inForce ? [] : ["the gate enforces another policy than the file on the machine"]),
-    ...(policy.error ? [`the gate refused a policy: ${policy.error}`] : []),
-    ...(routeError ? [`the route refused a configuration: ${routeError}`] : []),
+    ...(policy.file === policy.inForce ? [] : ["another network policy is enforced than the one on the machine"]),
+    ...errors,
     ...(bridge?.lastError ? [`the bridge: ${bridge.lastError}`] : []),
+    ...(tunnel?.ready === false ? ["the tunnel is not connected"] : []),
+    ...drift.map(({ resource, changes }) => `${resource} is not as the state has it: ${changes.join(", ")}`),
   ];
 }
 
-function unitStatus(unit: string, shown: string): UnitStatus {
-  const value = (key: string) => new RegExp(`^${key}=(.*)$`, "m").exec(shown)?.[1] ?? "unknown";
-  return { unit, state: `${value("ActiveState")}/${value("SubState")}`, since: value("StateChangeTimestamp") };
-}
-
-/** Runs several commands in one round trip; what one of them says cannot be taken for another's. */
-async function ask(host: Host, commands: Record<string, string>): Promise<Record<string, string>> {
-  const lines = Object.entries(commands).map(
-    ([name, command]) => `printf '%s\\t%s\\n' ${quote(name)} "$({ ${command}; } 2>/dev/null | base64 -w0)"`,
-  );
-  const answer = await host.run({ title: "look at the units", script: lines.join("\n"), timeoutSeconds: 60 });
-  const pairs = answer.stdout.split("\n").map((line) => line.split("\t"));
-  return Object.fromEntries(
-    pairs.flatMap(([name, text]) => (name && text ? [[name, Buffer.from(text, "base64").toString().trim()]] : [])),
-  );
-}
-
-function json(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function jsonFacts(path: string): Question<Readonly<Record<string, unknown>> | undefined> {
+  const { script, parse } = textFacts(path);
+  return {
+    script,
+    parse: (answer) => {
+      try {
+        return JSON.parse(parse(answer) ?? "") as Record<string, unknown>;
+      } catch {
+        return undefined;
+      }
+    },
+  };
 }

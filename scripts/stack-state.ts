@@ -13,6 +13,7 @@ const checkpoint = z.object({
           type: z.string(),
           id: z.string().optional(),
           delete: z.boolean().optional(),
+          modified: z.string().optional(),
           inputs: z.record(z.string(), z.unknown()).default({}),
           outputs: z.record(z.string(), z.unknown()).default({}),
         }),
@@ -33,6 +34,8 @@ export interface StateResource {
 /** What a stack's state says stands. */
 export interface StackState {
   readonly resources: readonly StateResource[];
+  /** When anything in it last changed, ISO 8601. */
+  readonly changedAt?: string;
   /** The only resource of a type, or the first: `nemoclaw:host:Sandbox`. */
   find(type: string): StateResource | undefined;
 }
@@ -63,7 +66,11 @@ export async function readStackState(engine: Engine, stack: string): Promise<Sta
       inputs: inClear(inputs) as Record<string, unknown>,
       outputs: inClear(outputs) as Record<string, unknown>,
     }));
-  return { resources, find: (type) => resources.find((resource) => resource.type === type) };
+  const changedAt = deployment.resources
+    .flatMap(({ modified }) => modified ?? [])
+    .toSorted()
+    .at(-1);
+  return { resources, changedAt, find: (type) => resources.find((resource) => resource.type === type) };
 }
 
 /** How to reach the machine a stack's sandbox stands on. */

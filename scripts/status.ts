@@ -1,67 +1,61 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { HostError } from "../host/errors.ts";
+import { disconnectFrom } from "../host/pool.ts";
 import { readSandboxStatus, type SandboxStatus } from "./sandbox-status.ts";
-import { connect, findStanding, runScript, stackCommand } from "./stack-command.ts";
+import { connect, findStanding, runScript, type Standing, stackCommand } from "./stack-command.ts";
+import { statusScreen } from "./status-screen.ts";
+
+const everySeconds = 5;
 
 const program = stackCommand(
   "status",
-  "What runs on a stack's machine, with which model and policy. Exit code 1: a fault.",
+  "What stands of a stack's environment and what is not as it should be, on one screen.",
 )
-  .option("--watch", "again every five seconds, until Ctrl-C")
-  .option("--json", "print it as JSON; with --watch one object a line");
+  .option("--watch", `again every ${everySeconds} seconds, until Ctrl-C`)
+  .option("--json", "print it as JSON; with --watch one object a line")
+  .addHelpText(
+    "after",
+    `
+Everything is asked on the machine at this moment, but for what the policy did when it was tried: that is of the last time the
+sandbox was made. An environment that is stopped on purpose is no fault.
+
+Exit codes: 0 all well or stopped on purpose, 1 a fault, 64 usage, 130 cancelled.`,
+  );
 
 await runScript(async () => {
   program.parse();
   const { stack, watch, json } = program.opts<{ stack: string; watch?: boolean; json?: boolean }>();
   const standing = await findStanding(stack);
-  const host = await connect(standing);
+  if (!watch) {
+    const status = await look(standing);
+    console.log(json ? JSON.stringify({ stack, ...status }, null, 2) : statusScreen(stack, status));
+    return status.faults.length > 0 ? 1 : 0;
+  }
   for (;;) {
-    const status = await readSandboxStatus(host, standing);
-    if (json) console.log(JSON.stringify({ stack, ...status }, null, watch ? 0 : 2));
-    else console.log(describe(stack, status));
-    if (!watch) return status.faults.length > 0 ? 1 : 0;
-    await sleep(5000);
+    const shown = await look(standing).then(
+      (status) => (json ? JSON.stringify({ stack, ...status }) : statusScreen(stack, status)),
+      (error: unknown) => failure(stack, error, json === true),
+    );
+    // From the top of an empty screen, where there is one.
+    console.log(process.stdout.isTTY && !json ? `\x1b[H\x1b[2J${shown}` : shown);
+    await sleep(everySeconds * 1000);
   }
 });
 
-function describe(stack: string, status: SandboxStatus): string {
-  const { machine, units, agent, model, policy, bridge, demo, faults } = status;
-  const rows: [string, string][] = [
-    ["stack", `${stack}${demo ? "   DEMO: the model echoes and Telegram is a stand-in" : ""}`],
-    ["machine", `${machine.address}:${machine.port}   ${machine.id.slice(0, 24)}`],
-    ...units.map(({ unit, state, since }): [string, string] => [
-      unit.replace(/^nemoclaw-|\.service$/g, ""),
-      `${state}   since ${since}`,
-    ]),
-    ["agent", describeAgent(agent)],
-    ["model", describeModel(model)],
-    ["policy", describePolicy(policy)],
-  ];
-  if (bridge) {
-    const { bot, lastPollAt, queue, answered } = bridge;
-    rows.push([
-      "telegram",
-      `bot ${bot ?? "?"}, last poll ${lastPollAt ?? "never"}, ${queue ?? 0} waiting, ${answered ?? 0} answered`,
-    ]);
+/** Answers are kept with a connection, so each look has one of its own; a machine that rebooted is found again, too. */
+async function look(standing: Standing): Promise<SandboxStatus> {
+  try {
+    return await readSandboxStatus(await connect(standing), standing);
+  } finally {
+    await disconnectFrom(standing.machine);
   }
-  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
-  return [
-    ...rows.map(([name, text]) => `${name.padEnd(width)}${text}`),
-    faults.length === 0 ? "all well" : faults.map((fault) => `FAULT  ${fault}`).join("\n"),
-  ].join("\n");
 }
 
-function describeAgent(agent: SandboxStatus["agent"]): string {
-  if (!agent) return "the supervisor does not answer";
-  if (agent.ready === false) return "not ready";
-  return `OpenClaw ${agent.agentVersion ?? "(version unknown)"}, process ${agent.agentPid ?? "unknown"}`;
-}
-
-function describeModel({ configured, inForce }: SandboxStatus["model"]): string {
-  if (!inForce) return `no route yet; configured ${configured ?? "none"}`;
-  return inForce === configured ? inForce : `${inForce}, though ${configured} is configured`;
-}
-
-function describePolicy({ file, inForce }: SandboxStatus["policy"]): string {
-  if (!file) return "no policy on the machine yet";
-  return inForce === file ? `${file.slice(0, 12)}, in force` : `${file.slice(0, 12)}, NOT in force`;
+/** A machine that does not answer now may do so at the next look. */
+function failure(stack: string, error: unknown, json: boolean): string {
+  if (!(error instanceof HostError) || error.kind !== "unreachable") throw error;
+  const { summary } = error.details;
+  return json
+    ? JSON.stringify({ stack, lookedAt: new Date().toISOString(), faults: [summary] })
+    : `FAULT  ${error.message}`;
 }

@@ -32,7 +32,8 @@ export interface ReadyFacts {
 /** Where cloudflared answers `/ready` and `/quicktunnel`, on the machine's loopback. */
 const metricsPort = 17873;
 
-const readyFacts: Question<ReadyFacts> = {
+/** Whether the machine's tunnel is connected. */
+export const readyFacts: Question<ReadyFacts> = {
   script: `curl -sf -m 5 http://127.0.0.1:${metricsPort}/ready >/dev/null && echo ready || echo waiting
 curl -sf -m 5 http://127.0.0.1:${metricsPort}/quicktunnel || :`,
   parse: ({ stdout }) => {

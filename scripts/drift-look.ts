@@ -1,0 +1,68 @@
+import { isDeepStrictEqual } from "node:util";
+import type { AnyHandler } from "../provider/handler.ts";
+import { handlers } from "../provider/handlers/index.ts";
+import { mayDiffer } from "../provider/stopped.ts";
+import type { StackState, StateResource } from "./stack-state.ts";
+
+/** A resource that is not as the state has it. */
+export interface Drifted {
+  readonly resource: string;
+  /** `running: true => false`; a property's name alone where its value is long or secret. */
+  readonly changes: readonly string[];
+}
+
+/** A resource on the machine, looked at just now. */
+export interface Looked {
+  readonly resource: StateResource;
+  readonly handler: AnyHandler;
+  /** What is there; absent when nothing of it is. */
+  readonly observed?: Readonly<Record<string, unknown>>;
+}
+
+/** What stands on a machine by itself; what made the machine, and what checked it, is looked at by a refresh. */
+const lookedAt = (type: string) => /^nemoclaw:host:(?!MachineIdentity$|Preflight$)/.test(type);
+
+/**
+ * Looks at what a stack has on its machine as a refresh does, in one round trip and without an engine. Nothing is recorded.
+ *
+ * @throws HostError when the machine does not answer
+ */
+export async function lookAt(state: StackState): Promise<Looked[]> {
+  const progress = { log: () => {}, signal: new AbortController().signal };
+  const known = new Map(handlers.map((handler) => [handler.type, handler]));
+  const standing = state.resources.filter(({ type, id }) => lookedAt(type) && id !== undefined);
+  return Promise.all(
+    standing.flatMap((resource) => {
+      const handler = known.get(resource.type);
+      if (!handler) return [];
+      const look = async (): Promise<Looked> => {
+        const observed = await handler.read(resource.id ?? "", resource.outputs, progress);
+        return { resource, handler, observed: observed === "gone" ? undefined : observed };
+      };
+      return [look()];
+    }),
+  );
+}
+
+/** What is not as the state has it. */
+export function driftIn(looked: readonly Looked[]): Drifted[] {
+  return looked.flatMap(({ resource, observed }) => {
+    const name = resource.urn.split("::").at(-1) ?? resource.urn;
+    if (!observed) return [{ resource: name, changes: ["it is gone"] }];
+    const left = mayDiffer(observed);
+    const changes = Object.entries(resource.inputs)
+      .filter(([key, wanted]) => !left.includes(key) && !isDeepStrictEqual(plain(wanted), plain(observed[key])))
+      .map(([key, wanted]) => `${key}${values(key, wanted, observed[key])}`);
+    return changes.length > 0 ? [{ resource: name, changes }] : [];
+  });
+}
+
+function values(key: string, wanted: unknown, found: unknown): string {
+  const short = (value: unknown) => ["boolean", "number", "string"].includes(typeof value) && String(value).length < 60;
+  if (/key|token|secret|password/i.test(key) || !short(wanted) || !short(found)) return "";
+  return `: ${wanted} => ${found}`;
+}
+
+function plain(value: unknown): unknown {
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+}

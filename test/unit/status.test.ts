@@ -1,0 +1,154 @@
+import { describe, expect, test } from "vitest";
+import type { AnyHandler } from "../../provider/handler.ts";
+import { driftIn, type Looked } from "../../scripts/drift-look.ts";
+import { machineFacts, unitsFacts } from "../../scripts/machine-facts.ts";
+import type { SandboxStatus } from "../../scripts/sandbox-status.ts";
+import { statusScreen } from "../../scripts/status-screen.ts";
+import { outdated, versionsIn } from "../../scripts/version-look.ts";
+
+const mark = { by: "anna@laptop", since: "2026-11-22T21:04:05.000Z" };
+
+function looked(inputs: Record<string, unknown>, observed: Looked["observed"], fill?: AnyHandler["fill"]): Looked {
+  const urn = "urn:pulumi:dev::nemoclaw::nemoclaw:host:TelegramBridge::telegram";
+  const resource = { urn, type: "nemoclaw:host:TelegramBridge", id: "x", inputs, outputs: inputs };
+  return { resource, observed, handler: { fill } as AnyHandler };
+}
+
+describe("drift", () => {
+  test("is what differs from the state, by name; no secret and no long value is shown", () => {
+    const inputs = { running: true, token: "s3cret", chats: [1], model: "a", same: { b: 1 } };
+    const found = {
+      running: false,
+      token: "differs on the machine",
+      chats: [1, 2],
+      model: "b",
+      same: { b: 1 },
+      more: 1,
+    };
+    expect(driftIn([looked(inputs, found)])).toEqual([
+      { resource: "telegram", changes: ["running: true => false", "token", "chats", "model: a => b"] },
+    ]);
+  });
+
+  test("what is gone is said, and what was stopped on purpose is none", () => {
+    expect(driftIn([looked({ running: true }, undefined)])).toEqual([
+      { resource: "telegram", changes: ["it is gone"] },
+    ]);
+    expect(driftIn([looked({ running: true }, { running: false, stopped: mark })])).toEqual([]);
+  });
+});
+
+test("versions stand beside what this clone would install, and a build by its unit's digest", async () => {
+  const fill = (inputs: object) => ({ ...inputs, versions: { node: "24.2", npm: "11" }, definition: "new" });
+  const rows = await versionsIn([looked({}, { versions: { node: "24.1", npm: "11" }, definition: "new" }, fill)]);
+  expect(rows).toEqual([
+    { name: "node", installed: "24.1", pinned: "24.2" },
+    { name: "npm", installed: "11", pinned: "11" },
+    { name: "TelegramBridge", installed: "new", pinned: "new" },
+  ]);
+  expect(outdated(rows).map(({ name }) => name)).toEqual(["node"]);
+});
+
+describe("what is asked of a machine", () => {
+  test("how it is doing", () => {
+    const stdout = "93784\n0.42\n2\n16000000000\n8000000000\n  50000000000 20000000000\n";
+    expect(machineFacts.parse({ stdout, exitCode: 0 })).toEqual({
+      upSeconds: 93784,
+      load: 0.42,
+      cpus: 2,
+      memoryBytes: 16e9,
+      memoryFreeBytes: 8e9,
+      diskBytes: 50e9,
+      diskFreeBytes: 20e9,
+    });
+  });
+
+  test("each unit, in order, also one that is not there", () => {
+    const { parse } = unitsFacts(["a.service", "b.service"]);
+    const stdout =
+      "NRestarts=3\nActiveState=active\nSubState=running\nStateChangeTimestamp=Sun\n\nNRestarts=0\nActiveState=inactive\nSubState=dead\nStateChangeTimestamp=\n\n";
+    expect(parse({ stdout, exitCode: 0 })).toEqual([
+      { unit: "a.service", state: "active/running", since: "Sun", restarts: 3 },
+      { unit: "b.service", state: "inactive/dead", since: "", restarts: 0 },
+    ]);
+  });
+});
+
+describe("the screen", () => {
+  const status: SandboxStatus = {
+    lookedAt: "2026-11-22T22:00:00.000Z",
+    demo: false,
+    machine: {
+      ...{ id: "local:1", address: "10.0.0.4", port: 22, upSeconds: 93784, load: 0.4, cpus: 2 },
+      ...{ memoryBytes: 16e9, memoryFreeBytes: 8e9, diskBytes: 50e9, diskFreeBytes: 2e9 },
+    },
+    runtime: "embedded",
+    phase: "ready",
+    enforced: true,
+    gaps: [{ accept: "binaries", path: "network_policies.github", message: "m" }],
+    units: [{ unit: "nemoclaw-sandbox@main.service", state: "active/running", since: "Sun", restarts: 0 }],
+    agent: { ready: true, version: "2026.9.6", pid: 7 },
+    model: { configured: "m", inForce: "m" },
+    policy: { file: "abcdef0123456789", inForce: "abcdef0123456789" },
+    bridge: { bot: "b", lastPollAt: "t", queue: 1, answered: 2 },
+    tunnel: { ready: true, url: "https://agent.example.com" },
+    versions: [{ name: "node", installed: "24.1", pinned: "24.1" }],
+    drift: [],
+    stateChangedAt: "2026-11-22T20:00:00.000Z",
+    faults: [],
+  };
+
+  test("has all of it on a line each", () => {
+    expect(statusScreen("dev", status).split("\n")).toEqual([
+      "stack           dev",
+      "machine         10.0.0.4:22   up 1 d 2 h   load 0.4 on 2 CPUs   memory 8.0 of 16 GB free   disk 2.0 of 50 GB free",
+      "runtime         embedded",
+      "sandbox         ready   OpenClaw 2026.9.6, process 7",
+      "  sandbox@main  active/running   since Sun",
+      "enforced        yes, as tried inside when it was made; not by this runtime, and accepted: binaries",
+      "model           m",
+      "policy          abcdef012345, in force",
+      "telegram        bot b, last poll t, 1 waiting, 2 answered",
+      "tunnel          connected   https://agent.example.com",
+      "versions        as this clone pins them   node 24.1",
+      "drift           none   looked at 2026-11-22T22:00:00.000Z, against the state of 2026-11-22T20:00:00.000Z",
+      "all well",
+    ]);
+  });
+
+  test("says plainly that it is stopped, by whom and since when", () => {
+    const screen = statusScreen("dev", { ...status, phase: "stopped", stopped: mark, agent: undefined });
+    expect(screen).toContain("sandbox         stopped on purpose by anna@laptop since 2026-11-22T21:04:05.000Z");
+    expect(screen).toMatch(/stopped; up again: scripts\/start -s dev$/);
+    expect(screen).not.toMatch(/FAULT|all well/);
+  });
+
+  test("shows what is wrong, and what waits for a person", () => {
+    const screen = statusScreen("dev", {
+      ...status,
+      phase: "down",
+      agent: undefined,
+      enforced: [{ accept: "enforcement", path: "filesystem_policy.read_only /usr", message: "took a write" }],
+      model: { configured: "m" },
+      policy: { file: "abcdef0123456789", inForce: "other" },
+      tunnel: { ready: false },
+      versions: [{ name: "node", installed: "24.0", pinned: "24.1" }],
+      approvals: [{ id: "1", asks: "curl to example.com:443" }],
+      drift: [{ resource: "telegram", changes: ["running: true => false"] }],
+      faults: ["the agent does not answer"],
+    });
+    for (const text of [
+      "DOWN: nothing answers for it",
+      "NOT: filesystem_policy.read_only /usr",
+      "none in force; configured m",
+      "abcdef012345, NOT in force",
+      "NOT connected",
+      "NOT as this clone pins them: node 24.0, pinned 24.1",
+      "approvals       curl to example.com:443",
+      "1, see below",
+      "FAULT  the agent does not answer",
+    ]) {
+      expect(screen).toContain(text);
+    }
+  });
+});
