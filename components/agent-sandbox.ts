@@ -36,7 +36,7 @@ export class AgentSandbox extends pulumi.ComponentResource {
 
   constructor(name: string, args: AgentSandboxArgs, opts?: pulumi.ComponentResourceOptions) {
     super("nemoclaw:index:AgentSandbox", name, {}, opts);
-    const { machine, deletedWith, mirrors, runtime } = args.host;
+    const { machine, ground, deletedWith, mirrors, runtime } = args.host;
     const { network_policies: networkPolicies = {}, network_middlewares: _, ...policy } = args.policy;
     const { agent, limits } = args;
     const { baseUrl, model, key } = args.inference;
@@ -45,7 +45,7 @@ export class AgentSandbox extends pulumi.ComponentResource {
 
     const workspace = new Workspace(
       `${name}-workspace`,
-      { machine, sandbox, keep: args.workspace?.keep ?? false },
+      { machine: ground, sandbox, keep: args.workspace?.keep ?? false },
       { ...child, dependsOn: [args.host] },
     );
     const box = new Sandbox(

@@ -13,7 +13,10 @@ export interface SandboxHostArgs {
 
 /** A machine that can run sandboxes: Docker, its GPUs where it has some, and the sandbox runtime with the programs it brings. */
 export class SandboxHost extends pulumi.ComponentResource {
+  /** The machine as what stands on its runtime reaches it: such a thing is made anew when the runtime is. */
   readonly machine: MachineInputs;
+  /** The same, for what outlives the runtime. */
+  readonly ground: MachineInputs;
   readonly runtime: "embedded" | "openshell";
   readonly mirrors?: MirrorsArgs;
   /** What stands on this host is deleted with its machine. */
@@ -37,7 +40,9 @@ export class SandboxHost extends pulumi.ComponentResource {
     const after = kind === "openshell" ? { ...child, dependsOn: [docker] } : child;
     const runtime = new SandboxRuntime(`${name}-runtime`, { machine, kind, accept, mirrors }, after);
 
-    this.machine = machine;
+    const id = pulumi.all([machine.id, runtime.id]).apply(([id]) => id);
+    this.machine = { ...machine, id };
+    this.ground = machine;
     this.runtime = kind;
     this.mirrors = mirrors;
     this.deletedWith = deletedWith;

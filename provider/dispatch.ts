@@ -28,12 +28,16 @@ export class Dispatcher implements provider.Provider {
     this.#log = log;
   }
 
-  async check(urn: string, _olds: Properties, news: Properties): Promise<provider.CheckResult> {
+  async check(urn: string, olds: Properties, news: Properties): Promise<provider.CheckResult> {
     const handler = this.#handlerOf(urn);
     const { plain, secrets } = unwrap(news);
     const failures = failuresOf(handler.inputs, plain);
     if (failures.length > 0) return { inputs: news, failures };
     const filled = handler.fill ? await handler.fill(plain) : plain;
+    const recorded = Object.keys(olds).length > 0 ? unwrap(olds).plain : undefined;
+    const judged = handler.judge?.(filled, recorded);
+    for (const warning of judged?.warnings ?? []) this.#log(urn, warning, "warning");
+    if (judged && judged.failures.length > 0) return { inputs: news, failures: [...judged.failures] };
     return { inputs: rewrap(filled as Properties, secrets) };
   }
 

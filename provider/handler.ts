@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { CheckFailure } from "./check.ts";
 import type { Path } from "./wire.ts";
 
 /** Where a handler says what it is doing while it works; shown beside the resource. */
@@ -17,6 +18,15 @@ export interface Handler<Inputs extends object = object, State extends Inputs = 
   readonly inputs: z.ZodType;
   /** Adds what the plugin itself knows: pinned versions, digests of the programs it carries. Pure. */
   fill?(inputs: Inputs): Promise<Inputs> | Inputs;
+  /**
+   * What is to be said about inputs of the right form, filled, before anything is done with them. Pure.
+   *
+   * @param recorded the inputs of the last run, if there was one
+   */
+  judge?(
+    inputs: Inputs,
+    recorded: Partial<Inputs> | undefined,
+  ): { readonly failures: readonly CheckFailure[]; readonly warnings: readonly string[] };
   /** Properties whose change cannot be made in place. */
   readonly replaceOn: readonly Path[];
   /** Output properties that are secret, beyond those that come in as secrets. */

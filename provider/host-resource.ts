@@ -26,6 +26,7 @@ export interface HostResource<Inputs extends OnMachine, State extends Inputs, Fa
   readonly type: string;
   readonly inputs: z.ZodType;
   fill?(inputs: Inputs): Promise<Inputs> | Inputs;
+  judge?: Handler<Inputs, State>["judge"];
   /** Beyond `machine.id`, which always replaces. */
   readonly replaceOn?: readonly Path[];
   /** What it is called on its machine; the id is `<machine id>/<this>`. */
@@ -67,6 +68,7 @@ export function hostHandler<Inputs extends OnMachine, State extends Inputs, Fact
     type: resource.type,
     inputs: resource.inputs,
     fill: resource.fill?.bind(resource),
+    judge: resource.judge?.bind(resource),
     replaceOn: [["machine", "id"], ...(resource.replaceOn ?? [])],
     idOf,
     async create(inputs, progress) {

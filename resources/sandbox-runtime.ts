@@ -6,7 +6,7 @@ export interface SandboxRuntimeArgs {
   readonly machine: MachineInputs;
   readonly kind: pulumi.Input<"embedded" | "openshell">;
   readonly mirrors?: pulumi.Input<MirrorsArgs>;
-  /** What the stack takes knowingly, by name: `docker-version`. */
+  /** What the stack takes knowingly, by name: `docker-version`, `recreate`. */
   readonly accept?: pulumi.Input<string[]>;
 }
 
@@ -17,7 +17,15 @@ export class SandboxRuntime extends pulumi.CustomResource {
   /** OpenShell's gateway; the embedded runtime has no service of its own. */
   declare readonly service: pulumi.Output<{ running: boolean; enabled: boolean } | undefined>;
 
+  /** The line of OpenShell's releases; of another one it is made anew, and all that stands on it. */
+  declare readonly line: pulumi.Output<string | undefined>;
+
   constructor(name: string, args: SandboxRuntimeArgs, opts?: pulumi.CustomResourceOptions) {
-    super("nemoclaw:host:SandboxRuntime", name, { ...args, versions: undefined, service: undefined }, opts);
+    super(
+      "nemoclaw:host:SandboxRuntime",
+      name,
+      { ...args, versions: undefined, service: undefined, line: undefined },
+      opts,
+    );
   }
 }

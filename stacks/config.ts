@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { type Fault, printFault } from "../policies/fault.ts";
 import { parseConfig, type Settings } from "./settings/parse-config.ts";
+import { pinnedOpenshell } from "./settings/pinned-openshell.ts";
 import { type SecretName, secretNames } from "./settings/secrets.ts";
 import { siteNamespace } from "./settings/site-commands.ts";
 
@@ -10,6 +11,8 @@ const namespace = "nemoclaw";
 // Part of the SDK and missing from its types: which values the stack file holds encrypted.
 const runtime = pulumi.runtime as typeof pulumi.runtime & { isConfigSecret(key: string): boolean };
 const project = resolve(import.meta.dirname, "..");
+// The same file that the plugin reads.
+const lockFile = process.env.NEMOCLAW_LOCK_FILE ?? resolve(project, "nemoclaw.lock.json");
 
 /** A stack's configuration: its settings, and its secrets as outputs that the engine keeps encrypted. */
 export interface Config extends Omit<Settings, "secrets"> {
@@ -30,6 +33,7 @@ export function loadConfig(): Config {
     readFile: (path) => readFileSync(resolve(project, path), "utf8"),
     encrypted,
     agentVersion: pinnedAgent(),
+    openshell: pinnedOpenshell(readFileSync(lockFile, "utf8")),
     siteSecrets: siteSecrets(pulumi.runtime.allConfig()),
   });
   if (faults) throw new pulumi.RunError(printFaults(faults, pulumi.getStack()));

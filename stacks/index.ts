@@ -53,6 +53,8 @@ const door =
 export const machine = on.machine.address;
 export const model = agent.model;
 export const enforced = agent.enforced;
+// Also where an older one was taken knowingly.
+export const docker = host.dockerVersion;
 // Who stopped the environment on purpose, when and why; scripts/start ends it.
 export const stopped = agent.stopped;
 // Telegram tells it to a bridge that runs.

@@ -43,8 +43,18 @@ export interface InstallSpec {
   readonly versions?: Readonly<Record<string, string>>;
   /** The runtime's own service, where it has one; filled in by the plugin. */
   readonly service?: ServiceSpec;
-  /** What the stack takes knowingly, by name: `docker-version`. */
+  /** What the stack takes knowingly, by name: `docker-version`, `recreate`. */
   readonly accept?: readonly string[];
+  /** The line of releases within which it is upgraded where it stands; filled in by the plugin, where there are lines. */
+  readonly line?: string;
+}
+
+/** What is known of some inputs beyond their form, before anything is touched. */
+export interface Judgement {
+  /** Why they are refused, and at which of them. */
+  readonly fault?: { readonly property: string; readonly message: string };
+  /** What a person should know who takes them. */
+  readonly warnings?: readonly string[];
 }
 
 /** What every service shows: wanted as constants, observed under the same names. */
@@ -90,6 +100,8 @@ export interface RouteSpec extends ServiceSpec {
 export interface Part<Spec> {
   /** Adds what only the plugin knows, such as versions. */
   fill?(spec: Spec): Spec | Promise<Spec>;
+  /** Pure; asked at preview. `recorded` is what was wanted last, if anything was. */
+  judge?(spec: Spec, recorded: Spec | undefined): Judgement;
   step(spec: Spec): Step<unknown> | Promise<Step<unknown>>;
   /** What the facts of `step` say, under the spec's own names; `gone` when nothing of it is left. */
   observe(spec: Spec, facts: unknown): Spec | "gone";
@@ -99,6 +111,7 @@ export interface Part<Spec> {
 /** A part whose facts have a type: nobody but the part itself looks into them. */
 export function part<Spec, Facts>(of: {
   fill?(spec: Spec): Spec | Promise<Spec>;
+  judge?(spec: Spec, recorded: Spec | undefined): Judgement;
   step(spec: Spec): Step<Facts> | Promise<Step<Facts>>;
   observe(spec: Spec, facts: Facts): Spec | "gone";
   removal(spec: Spec): Step<unknown>;

@@ -23,14 +23,22 @@ export const sandboxRuntime = hostHandler<RuntimeInputs, RuntimeInputs, { instal
     mirrors: mirrorsSchema.optional(),
     accept: z.array(z.string()).optional(),
     versions: z.record(z.string(), z.string()).optional(),
+    line: z.string().optional(),
     service: z
       .strictObject({ running: z.boolean(), enabled: z.boolean(), definition: z.string().optional() })
       .optional(),
   }),
-  replaceOn: [["kind"]],
+  replaceOn: [["kind"], ["line"]],
   async fill(inputs) {
-    const { versions, service } = (await runtimeOf(inputs.kind).install.fill?.(specOf(inputs))) ?? {};
-    return { ...inputs, versions, service };
+    const { versions, service, line } = (await runtimeOf(inputs.kind).install.fill?.(specOf(inputs))) ?? {};
+    return { ...inputs, versions, service, line };
+  },
+  judge(inputs, recorded) {
+    // Of another kind it was another thing.
+    const before = recorded?.kind === inputs.kind ? specOf({ ...inputs, ...recorded }) : undefined;
+    const { fault, warnings = [] } = runtimeOf(inputs.kind).install.judge?.(specOf(inputs), before) ?? {};
+    const failures = fault ? [{ property: fault.property, reason: fault.message }] : [];
+    return { failures, warnings };
   },
   nameOn: () => "runtime",
   async step(inputs) {
@@ -39,7 +47,9 @@ export const sandboxRuntime = hostHandler<RuntimeInputs, RuntimeInputs, { instal
   },
   observe(inputs, { install }) {
     const observed = runtimeOf(inputs.kind).install.observe(specOf(inputs), install);
-    return observed === "gone" ? "gone" : { ...inputs, versions: observed.versions, service: observed.service };
+    return observed === "gone"
+      ? "gone"
+      : { ...inputs, versions: observed.versions, service: observed.service, line: observed.line };
   },
   removal: (inputs) => runtimeOf(inputs.kind).install.removal(specOf(inputs)),
 });

@@ -8,6 +8,7 @@ import type { MachineSettings } from "../machine-kinds/index.ts";
 import { certificates } from "./certificates.ts";
 import { loadChosenPolicy, notAccepted } from "./chosen-policy.ts";
 import { guardrailFaults } from "./guardrail-faults.ts";
+import { openshellFaults, type PinnedOpenshell } from "./pinned-openshell.ts";
 import { checkSecrets, needSecret, type SecretName, secretNames, secretShapes } from "./secrets.ts";
 import { type Sections, sections } from "./sections.ts";
 import { siteCommandChecks } from "./site-commands.ts";
@@ -20,6 +21,8 @@ export interface Surroundings {
   readonly encrypted: ReadonlySet<string>;
   /** The agent's version in the committed lock file, the only one that can be installed. */
   readonly agentVersion: string;
+  /** What the lock file has of OpenShell. @default nothing is asked of it */
+  readonly openshell?: PinnedOpenshell | undefined;
   /** Secrets that site commands read, each with whether the stack file holds it encrypted. @default none */
   readonly siteSecrets?: ReadonlyMap<string, boolean>;
 }
@@ -55,6 +58,7 @@ export function parseConfig(
 
   const loaded = known.policy && loadChosenPolicy(known.policy, around.readFile, faults);
   if (loaded && known.runtime) faults.push(...notAccepted(known.runtime.kind, loaded.policy, known.runtime.accept));
+  if (known.runtime) faults.push(...openshellFaults(known.runtime, around.openshell));
   faults.push(...guardrailFaults(known, loaded?.policy));
   faults.push(...missingSecrets(raw, known));
   const site = siteCommandChecks(

@@ -19,6 +19,7 @@ export const acceptable = [
   "credentials",
   "middlewares",
   "docker-version",
+  "recreate",
 ] as const;
 
 const accept = z

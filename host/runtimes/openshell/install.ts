@@ -15,11 +15,13 @@ import { runtimeFolder } from "../embedded/install.ts";
 import { turnsGroup, users } from "../embedded/paths.ts";
 import { programs } from "../embedded/programs.ts";
 import { type InstallSpec, part } from "../runtime.ts";
+import { dialectOf } from "./dialect.ts";
 import { requireDocker } from "./docker-version.ts";
 import { ensureConnected } from "./gateway.ts";
 import { requireGatewayPort } from "./gateway-port.ts";
 import { gatewayUnit } from "./gateway-unit.ts";
 import { requireLandlock } from "./landlock.ts";
+import { judgeInstall } from "./line-change.ts";
 import { gatewayUnitName, paths, user } from "./paths.ts";
 import { pinnedRelease, pinnedVersions } from "./pinned-release.ts";
 import { ensureSandboxImage } from "./sandbox-image.ts";
@@ -28,10 +30,11 @@ import { ensureNoImages, ensurePinnedImage, runtimeImage, supervisorImage } from
 /** OpenShell's programs and images, its gateway as a service, and our own programs that stand beside a sandbox. */
 export const install = part({
   async fill(spec: InstallSpec) {
-    const { version } = pinnedRelease(spec);
+    const { version, dialect } = pinnedRelease(spec);
     const service = { running: true, enabled: true, definition: definitionOf(gatewayUnit(version)) };
-    return { ...spec, versions: await pinnedVersions(), service };
+    return { ...spec, versions: await pinnedVersions(), service, line: dialect.line };
   },
+  judge: judgeInstall,
   async step(spec: InstallSpec) {
     const { mirrors = {}, accept = [] } = spec;
     const { version, dialect, files, ...images } = pinnedRelease(spec);
@@ -94,6 +97,7 @@ export const install = part({
     const service = summaryOf(unit);
     return {
       ...spec,
+      line: lineOf(pointed(cli)),
       versions: {
         node: pointed(node),
         npm: pointed(npm),
@@ -120,3 +124,11 @@ export const install = part({
     });
   },
 });
+
+function lineOf(version: string): string {
+  try {
+    return dialectOf(version).line;
+  } catch {
+    return `unknown, of ${version}`;
+  }
+}
