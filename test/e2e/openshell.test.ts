@@ -7,8 +7,10 @@ import { findEngine } from "../../scripts/engine-choice.ts";
 import { localConfiguration } from "../../scripts/first-run/local-stack.ts";
 import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
+import { askThroughTelegram } from "../../services/demo/drive.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
 import { type OpenshellMirror, openshellBuild, openshellMirror } from "../support/openshell-mirror.ts";
+import { placesToSearch, secretsOf } from "../support/secret-search.ts";
 
 /**
  * The main job under a real build of OpenShell, on a real local machine. Stood in for are the model, Telegram, and the place
@@ -18,11 +20,19 @@ import { type OpenshellMirror, openshellBuild, openshellMirror } from "../suppor
 const build = openshellBuild();
 const changed = /\b(created|updated|replaced|deleted)\b/;
 
-describe.skipIf(build.skip)("the main job under a real OpenShell", { timeout: 900_000 }, () => {
+/** A test that says why it is skipped where there is no build. */
+const run = (name: string, body: () => Promise<void>) =>
+  test(name, async ({ skip }) => {
+    if (build.skip) skip(build.skip);
+    await body();
+  });
+
+describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
   let stack: LocalStack;
   let mirror: OpenshellMirror;
 
   beforeAll(async () => {
+    if (build.skip) return;
     process.env.NEMOCLAW_ENGINE = "embedded";
     mirror = await openshellMirror(build.folder);
     process.env.NEMOCLAW_LOCK_FILE = mirror.lockFile;
@@ -36,20 +46,21 @@ describe.skipIf(build.skip)("the main job under a real OpenShell", { timeout: 90
   });
 
   afterAll(async () => {
+    if (build.skip) return;
     await stack.script("quickstart", "--destroy");
     await mirror.remove();
     delete process.env.NEMOCLAW_ENGINE;
     delete process.env.NEMOCLAW_LOCK_FILE;
   });
 
-  test("a mirror without the release ends in one message, and nothing of OpenShell is installed", async () => {
+  run("a mirror without the release ends in one message, and nothing of OpenShell is installed", async () => {
     const { exitCode, stdout, stderr } = await stack.script("quickstart");
     expect(exitCode).not.toBe(0);
     expect(stdout + stderr).toMatch(/download openshell .* failed[\s\S]*file:\/\/\/srv\/mirror[\s\S]*nemoclaw:mirrors/);
     expect(await stack.shell("ls /opt/nemoclaw/openshell/*/openshell 2>/dev/null || true")).toBe("");
   });
 
-  test("the same command goes on: an answer, a refused way out, a refused write", async () => {
+  run("the same command goes on: an answer, a refused way out, a refused write", async () => {
     await mirror.copyTo(String((await stack.state()).find("nemoclaw:local:Machine")?.id));
     const { exitCode, stdout, stderr } = await stack.script("quickstart");
     expect(exitCode, stdout + stderr).toBe(0);
@@ -59,9 +70,164 @@ describe.skipIf(build.skip)("the main job under a real OpenShell", { timeout: 90
     expect((await stack.state()).find("nemoclaw:host:Sandbox")?.outputs.enforced).toBe(true);
   });
 
-  test("the same command again changes nothing", async () => {
+  run("the same command again changes nothing", async () => {
     const { exitCode, stdout } = await stack.script("quickstart");
     expect(exitCode, stdout).toBe(0);
     expect(resourcesThat(changed, stdout)).toEqual([]);
+  });
+
+  run("a model switch updates one resource, keeps the agent's process, and the next turn reports it", async () => {
+    const pid = await stack.agentPid();
+    expect((await stack.turn("Which model?")).model).toBe("demo-1");
+    await stack.configure((config) => {
+      config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-2" };
+    });
+    expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-inference"]);
+    expect((await stack.turn("Which model now?")).model).toBe("demo-2");
+    expect(await stack.agentPid()).toBe(pid);
+  });
+
+  run("a policy change is loaded by the running sandbox, opens just what it says, and closes again", async () => {
+    const pid = await stack.agentPid();
+    const models = "http://demo.nemoclaw.internal:8080/v1/models";
+    expect(await stack.statusInside("GET", models)).toBe(403);
+    await stack.configure((config) => {
+      config["nemoclaw:policy"] = { presets: [], file: "test/fixtures/policies/demo-models.yaml" };
+    });
+    expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-network"]);
+    expect(await stack.statusInside("GET", models)).toBe(200);
+    expect(await stack.statusInside("POST", models)).toBe(403);
+    expect(await stack.statusInside("GET", "http://demo.nemoclaw.internal:8080/operator/requests")).toBe(403);
+    expect(await stack.agentPid()).toBe(pid);
+    expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
+
+    await stack.configure((config) => {
+      config["nemoclaw:policy"] = { presets: [] };
+    });
+    expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-network"]);
+    expect(await stack.statusInside("GET", models)).toBe(403);
+  });
+
+  run("a path that is added to a running sandbox by hand is seen, and not believed", async () => {
+    await stack.inside(["sh", "-c", "echo kept > /sandbox/kept.txt"]);
+    const sum = await stack.shell("sha256sum /var/lib/nemoclaw/main/workspace/kept.txt");
+    const live = JSON.parse(await stack.openshell("policy get main --base -o json")) as {
+      policy: { filesystem_policy: { read_write: string[] } };
+    };
+    live.policy.filesystem_policy.read_write.push("/var/tmp");
+    await stack.shell(
+      `cat > /tmp/by-hand.json <<'END'\n${JSON.stringify(live.policy)}\nEND\nchmod 644 /tmp/by-hand.json`,
+    );
+    await stack.openshell("policy set main --policy /tmp/by-hand.json --wait");
+    expect((await stack.inside(["sh", "-c", "echo x > /var/tmp/x"])).exitCode).not.toBe(0);
+
+    const seen = await stack.refreshPreview();
+    expect(resourcesThat(/has drifted/, seen), seen).toEqual(["main-sandbox"]);
+    expect(seen).toMatch(/\/var\/tmp/);
+    expect(await stack.up("--refresh")).toMatch(/main-sandbox replaced/);
+    expect(await stack.shell("sha256sum /var/lib/nemoclaw/main/workspace/kept.txt")).toBe(sum);
+    expect((await stack.inside(["cat", "/sandbox/kept.txt"])).stdout).toBe("kept\n");
+  });
+
+  run("a static policy change replaces the sandbox and keeps the workspace", async () => {
+    await stack.configure((config) => {
+      config["nemoclaw:policy"] = { presets: [], file: "test/fixtures/policies/more-files.yaml" };
+    });
+    const preview = await stack.pulumi("preview", "--diff", "--color", "never");
+    expect(preview.stdout).toMatch(/main-sandbox.*replace/);
+    await stack.up();
+    expect((await stack.inside(["cat", "/sandbox/kept.txt"])).stdout).toBe("kept\n");
+    await stack.inside(["sh", "-c", "echo there > /srv/shared/there.txt"]);
+    expect(await stack.shell("cat /srv/shared/there.txt")).toBe("there\n");
+    expect((await stack.turn("Are you back?")).text).toMatch(/DEMO model/);
+  });
+
+  const drifts = {
+    "a policy set at the gateway": {
+      by: `os policy update main --add-endpoint evil.example:443 --binary /usr/bin/curl --wait`,
+      resource: "main-network",
+      shows: /evil\.example/,
+    },
+    "a model set at the gateway": {
+      by: "os inference set --provider nemoclaw-main --model other-model --no-verify",
+      resource: "main-inference",
+      shows: /model: "demo-2" => "other-model"/,
+    },
+    "a provider changed at the gateway": {
+      by: "os provider update nemoclaw-main --config OPENAI_BASE_URL=http://elsewhere.example/v1",
+      resource: "main-inference",
+      shows: /baseUrl: .* => "changed at the gateway"/,
+    },
+    "a sandbox whose container was killed": {
+      by: "docker kill $(docker ps -q); sleep 2",
+      resource: "main-sandbox",
+      shows: /running: true => false/,
+    },
+    "a deleted sandbox": { by: "os sandbox delete main; sleep 2", resource: "main-sandbox", shows: /main-sandbox/ },
+    "a stopped gateway": {
+      by: "systemctl stop nemoclaw-openshell",
+      resource: "host-runtime",
+      shows: /service\.running: true => false/,
+    },
+  };
+  for (const [what, { by, resource, shows }] of Object.entries(drifts)) {
+    run(`drift is seen and mended: ${what}`, async () => {
+      await stack.shell(by.replaceAll(/\bos /g, `${LocalStack.openshellCall} `));
+      const seen = await stack.refreshPreview();
+      expect(resourcesThat(/has drifted|is gone|deleted/, seen), seen).toContain(resource);
+      expect(seen).toMatch(shows);
+      await stack.up("--refresh");
+      expect(resourcesThat(/has drifted|is gone/, await stack.refreshPreview())).toEqual([]);
+      expect((await stack.turn("Are you well?")).text).toMatch(/DEMO model/);
+    });
+  }
+
+  run("somebody else's sandbox is neither taken over nor touched", async () => {
+    const other =
+      "sandbox create --name other --from nemoclaw/openshell-sandbox:distribution --detach --no-tty -- sleep 9999";
+    await stack.openshell(other);
+    await stack.up("--refresh");
+    expect(await stack.openshell("sandbox list --names")).toMatch(/^other$/m);
+    await stack.openshell("sandbox delete other");
+  });
+
+  run("after a reboot everything comes back without up", async () => {
+    const before = await stack.shell("systemctl show -p UserspaceTimestamp");
+    await stack.shell("systemctl reboot").catch(() => {});
+    await expect
+      .poll(() => stack.shell("systemctl show -p UserspaceTimestamp").catch(() => before), { timeout: 60_000 })
+      .not.toBe(before);
+    const text = "Are you there after the reboot?";
+    const answer = await askThroughTelegram({ url: await stack.telegramUrl(), chat: 4711, text, deadlineSeconds: 300 });
+    expect(answer.text).toMatch(/after the reboot/);
+    expect((await stack.inside(["cat", "/sandbox/kept.txt"])).stdout).toBe("kept\n");
+    expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
+  });
+
+  run(
+    "no secret is in clear in state, output, logs, process lists, unit files, OpenShell's data or containers",
+    async () => {
+      const secrets = await secretsOf(stack);
+      for (const secret of secrets) expect(secret.length).toBeGreaterThan(20);
+      const places = {
+        ...(await placesToSearch(stack)),
+        "OpenShell's data": await stack.shell("grep -rha . /var/lib/nemoclaw-openshell"),
+        "OpenShell's containers": await stack.shell("docker inspect $(docker ps -aq)"),
+        "inside the sandbox": (
+          await stack.inside(["sh", "-c", "env; cat /proc/*/environ 2>/dev/null | tr '\\0' '\\n'"])
+        ).stdout,
+      };
+      for (const [place, text] of Object.entries(places)) {
+        expect(text.length, `${place} is not empty`).toBeGreaterThan(10);
+        for (const [i, secret] of secrets.entries()) {
+          expect(text.includes(secret), `secret ${i} in ${place}`).toBe(false);
+        }
+      }
+    },
+  );
+
+  run("destroy leaves nothing of it", async () => {
+    const { exitCode, stdout } = await stack.script("quickstart", "--destroy");
+    expect(exitCode, stdout).toBe(0);
   });
 });

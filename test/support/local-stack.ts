@@ -7,6 +7,7 @@ import { argv } from "../../host/command.ts";
 import type { Host } from "../../host/host.ts";
 import { closeAll, connectTo } from "../../host/pool.ts";
 import { embedded } from "../../host/runtimes/embedded/runtime.ts";
+import { openshellWords } from "../../host/runtimes/openshell/cli.ts";
 import type { Runtime } from "../../host/runtimes/runtime.ts";
 import { turn } from "../../host/runtimes/turn.ts";
 import { cloneFolder, stackFile } from "../../scripts/clone-paths.ts";
@@ -109,6 +110,14 @@ export class LocalStack {
     const id = (await this.state()).find("nemoclaw:local:Machine")?.id ?? "";
     const { stdout } = await exec("docker", ["exec", id, "sh", "-c", script], { maxBuffer: 64 << 20 });
     return stdout;
+  }
+
+  /** How OpenShell's CLI is called on the machine. */
+  static readonly openshellCall = openshellWords([]).join(" ");
+
+  /** What OpenShell's CLI says on the machine, as a person there would ask it. */
+  async openshell(words: string): Promise<string> {
+    return this.shell(`${LocalStack.openshellCall} ${words}`);
   }
 
   /** Runs a command inside the sandbox, as the agent. */
