@@ -18,8 +18,19 @@ export function modelFacts(changes: readonly ResourceChange[]): Fact[] {
   ]);
 }
 
+/** What an hour of a machine size costs, roughly: `up to $5 an hour`; undefined of one that is not known. */
+export type PriceOf = (machineType: string) => string | undefined;
+
+/** The note on a machine size that changes. */
+export function priceNote(before: string | undefined, after: string | undefined, priceOf: PriceOf): string | undefined {
+  const [was, is] = [before, after].map((type) => (type === undefined ? undefined : priceOf(type)));
+  if (before === undefined || after === undefined) return is ?? was;
+  if (was === undefined && is === undefined) return "another price";
+  return was === is ? `${is}, as before` : `${was ?? "a price not known here"}, then ${is ?? "one not known here"}`;
+}
+
 /** Versions, sizes and images. */
-export function versionFacts(changes: readonly ResourceChange[]): Fact[] {
+export function versionFacts(changes: readonly ResourceChange[], priceOf: PriceOf): Fact[] {
   return [
     ...ofType(changes, /^nemoclaw:host:Sandbox$/).flatMap(([before, after]) => [
       ...fact("agent", version(before?.agent), version(after?.agent)),
@@ -29,9 +40,7 @@ export function versionFacts(changes: readonly ResourceChange[]): Fact[] {
       .filter(({ type }) => isMachine(type))
       .flatMap(({ before, after }) =>
         ["instanceType", "machineType", "ami", "image", "bootDisk", "memory"].flatMap((key) =>
-          fact(machineWords[key] ?? key, text(before?.inputs?.[key]), text(after?.inputs?.[key]), {
-            note: /Type$/.test(key) ? "another price" : undefined,
-          }),
+          sized(key, text(before?.inputs?.[key]), text(after?.inputs?.[key]), priceOf),
         ),
       ),
     ...changes.flatMap(({ label, values, operation }) =>
@@ -40,6 +49,11 @@ export function versionFacts(changes: readonly ResourceChange[]): Fact[] {
         : [],
     ),
   ];
+}
+
+function sized(key: string, before: string | undefined, after: string | undefined, priceOf: PriceOf): Fact[] {
+  const note = /Type$/.test(key) ? priceNote(before, after, priceOf) : undefined;
+  return fact(machineWords[key] ?? key, before, after, { note });
 }
 
 const machineWords: Record<string, string> = {

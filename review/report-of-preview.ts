@@ -2,7 +2,7 @@ import type { AccessChange } from "../policies/diff.ts";
 import { accessChanges, compare } from "./access.ts";
 import { type Drift, driftOf, type Recorded, recordedIn } from "./drift.ts";
 import { nameOf, type Preview } from "./preview.ts";
-import { exposureFacts, modelFacts, versionFacts } from "./preview-facts.ts";
+import { exposureFacts, modelFacts, type PriceOf, versionFacts } from "./preview-facts.ts";
 import type { Report, SecretChange } from "./report.ts";
 import { type ResourceChange, resourceChanges } from "./resource-changes.ts";
 
@@ -12,10 +12,12 @@ export interface PreviewSource {
   /** What the state had before the preview looked; by default what the preview itself tells of it. */
   readonly recorded?: ReadonlyMap<string, Recorded>;
   readonly compared: string;
+  readonly priceOf?: PriceOf;
 }
 
 /** The report of a preview. */
-export function reportOfPreview({ stack, preview, recorded = recordedIn(preview), compared }: PreviewSource): Report {
+export function reportOfPreview(source: PreviewSource): Report {
+  const { stack, preview, recorded = recordedIn(preview), compared, priceOf = () => undefined } = source;
   const resources = resourceChanges(preview);
   // Without a look at the real things there is nothing to say of drift, which is not the same as none.
   const drift = recorded.size > 0 ? driftOf(resources, recorded) : undefined;
@@ -26,7 +28,7 @@ export function reportOfPreview({ stack, preview, recorded = recordedIn(preview)
     expected: [],
     access: accessChanges(resources),
     model: modelFacts(resources),
-    versions: versionFacts(resources),
+    versions: versionFacts(resources, priceOf),
     exposure: exposureFacts(resources),
     settings: [],
     secrets: secretChanges(resources),

@@ -3,6 +3,7 @@ import { diffPolicies } from "../policies/diff.ts";
 import { mergePolicies } from "../policies/merge.ts";
 import { type Fact, fact, listFacts } from "./facts.ts";
 import { lockFacts } from "./lock-facts.ts";
+import { type PriceOf, priceNote } from "./preview-facts.ts";
 import type { Expected, Report, SecretChange } from "./report.ts";
 import { ReviewError } from "./review-error.ts";
 import type { Revision } from "./revision.ts";
@@ -14,7 +15,12 @@ import { isObject, show, valueChanges } from "./values.ts";
  *
  * @throws ReviewError when neither has the stack, or one of them cannot be read
  */
-export function reportOfRevisions(stack: string, from: Revision, to: Revision): Report {
+export function reportOfRevisions(
+  stack: string,
+  from: Revision,
+  to: Revision,
+  priceOf: PriceOf = () => undefined,
+): Report {
   const [was, is] = [stackAt(from, stack), stackAt(to, stack)];
   if (was === undefined && is === undefined) {
     const hint = stack.startsWith("local")
@@ -37,7 +43,7 @@ export function reportOfRevisions(stack: string, from: Revision, to: Revision): 
     model: model(before, after),
     versions: [...agent(from, to), ...lockFacts(from, to)],
     exposure: exposure(before, after),
-    settings: settings(before, after),
+    settings: settings(before, after, priceOf),
     secrets: secrets(was?.secrets ?? new Map(), is?.secrets ?? new Map()),
     drift: undefined,
     driftAccess: [],
@@ -150,10 +156,13 @@ function address(settings: Settings): string[] {
 // What the other parts are about is not said twice.
 const told = /^(policy|inference|tunnel|telegram\.chats|machine\.(.*cidr.*|.*ranges.*|allow.*))(\.|$)/i;
 
-function settings(before: Settings, after: Settings): Fact[] {
+function settings(before: Settings, after: Settings, priceOf: PriceOf): Fact[] {
   return valueChanges(before, after)
     .filter(({ path }) => !told.test(path))
-    .map(({ path, before: was, after: is }) => ({ what: path, before: text(was), after: text(is) }));
+    .map(({ path, before: was, after: is }) => {
+      const note = /^machine\.\w+Type$/.test(path) ? priceNote(text(was), text(is), priceOf) : undefined;
+      return { what: path, before: text(was), after: text(is), ...(note && { note }) };
+    });
 }
 
 function secrets(was: ReadonlyMap<string, string>, is: ReadonlyMap<string, string>): SecretChange[] {

@@ -9,6 +9,7 @@ import { reportOfPreview } from "../review/report-of-preview.ts";
 import { reportOfRevisions } from "../review/report-of-revisions.ts";
 import { openRevision } from "../review/revision.ts";
 import { cloneFolder } from "./clone-paths.ts";
+import { priceOf } from "./machine-prices.ts";
 import { previewFromFile, previewOf } from "./preview-of.ts";
 import { runScript, stackCommand } from "./stack-command.ts";
 
@@ -58,7 +59,7 @@ async function reportOf({ stack, from, to = "HEAD", preview }: Options): Promise
   const revisions =
     from === undefined
       ? undefined
-      : reportOfRevisions(stack, openRevision(cloneFolder, from), openRevision(cloneFolder, to));
+      : reportOfRevisions(stack, openRevision(cloneFolder, from), openRevision(cloneFolder, to), priceOf);
   if (revisions && preview === undefined) return revisions;
   const report = preview === undefined ? await live(stack) : fromFile(stack, preview);
   return revisions ? combine(report, revisions) : report;
@@ -66,12 +67,12 @@ async function reportOf({ stack, from, to = "HEAD", preview }: Options): Promise
 
 async function live(stack: string): Promise<Report> {
   const { preview, recorded } = await previewOf(stack, (line) => console.error(line));
-  return reportOfPreview({ stack, preview, recorded, compared: "pulumi preview --refresh" });
+  return reportOfPreview({ stack, preview, recorded, compared: "pulumi preview --refresh", priceOf });
 }
 
 function fromFile(stack: string, file: string): Report {
   const { preview } = previewFromFile(file);
-  return reportOfPreview({ stack, preview, compared: `the preview in ${file}` });
+  return reportOfPreview({ stack, preview, compared: `the preview in ${file}`, priceOf });
 }
 
 // States repeat what the changes say, at length.

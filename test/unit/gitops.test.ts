@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -108,6 +109,43 @@ test("the GitLab pipeline keeps to our schema of it", () => {
   const { apply } = found as unknown as { apply: z.infer<typeof job> };
   expect(apply.needs).toEqual(["plan"]);
   expect(apply.rules.every(({ when }) => when === "manual")).toBe(true);
+});
+
+test("the GitLab jobs' credentials for Google Cloud are the job's own identity, made by the lines of the pipeline", () => {
+  const { default: all } = gitlab.parse(parse(read("gitops/gitlab/.gitlab-ci.yml"), { merge: true }));
+  const folder = mkdtempSync(join(tmpdir(), "nemoclaw-gitlab-"));
+  try {
+    const lines = all.before_script.filter((line) => !line.startsWith("npm "));
+    const script = [...lines, "printenv GOOGLE_APPLICATION_CREDENTIALS CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"];
+    const run = (more: Record<string, string>) => {
+      const env = { PATH: process.env.PATH, CI_BUILDS_DIR: folder, CI_JOB_ID: "7", AWS_TOKEN: "a-token", ...more };
+      return spawnSync("bash", ["--norc", "-ec", script.join("\n")], { encoding: "utf8", env });
+    };
+    const provider = "projects/1/locations/global/workloadIdentityPools/pool/providers/gitlab";
+    const google = {
+      GCP_TOKEN: "the-token",
+      GCP_PROVIDER: provider,
+      GCP_SERVICE_ACCOUNT: "review@p.iam.gserviceaccount.com",
+    };
+    const { status, stdout, stderr } = run(google);
+    const file = join(folder, ".gcp-7/credentials.json");
+    expect([status, stdout, stderr]).toEqual([0, `${file}\n${file}\n`, ""]);
+    const credentials = JSON.parse(readFileSync(file, "utf8"));
+    expect(credentials).toMatchObject({
+      type: "external_account",
+      audience: `//iam.googleapis.com/${provider}`,
+      credential_source: { file: join(folder, ".gcp-7/token") },
+    });
+    expect(`https:${credentials.audience}`).toBe(all.id_tokens.GCP_TOKEN?.aud.replace("$GCP_PROVIDER", provider));
+    expect(readFileSync(credentials.credential_source.file, "utf8")).toBe("the-token");
+    expect(readFileSync(file, "utf8")).not.toContain("the-token");
+    expect(statSync(credentials.credential_source.file).mode & 0o077).toBe(0);
+
+    expect(run({}).stdout).toBe("");
+    expect(run({ ...google, GCP_PROVIDER: "pool" }).stderr).toContain("GCP_PROVIDER is not projects/NUMBER/");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 // Ours, after the custom resource definition of operator 2.9: the fields that the sample uses, with their types.

@@ -12,6 +12,7 @@ import { type Report, verdictOf } from "../../review/report.ts";
 import { reportOfPreview } from "../../review/report-of-preview.ts";
 import { reportOfRevisions } from "../../review/report-of-revisions.ts";
 import { openRevision } from "../../review/revision.ts";
+import { priceOf } from "../../scripts/machine-prices.ts";
 import {
   block,
   network,
@@ -247,6 +248,38 @@ describe("what is not to be misread", () => {
     const report = reportOfPreview({ ...source, recorded });
     expect(report.drift).toMatchObject([{ name: "main-network", gone: false }]);
     expect(report.driftAccess).toMatchObject([{ effect: "widens" }]);
+  });
+});
+
+describe("the price of a machine size", () => {
+  const noted = (before: string, after: string) => {
+    const preview = readPreview(
+      previewJson([server({ instanceType: after })]).replaceAll("g6.xlarge", before),
+      "a preview",
+    );
+    const { versions } = reportOfPreview({ stack: "prod", preview, compared: "", priceOf });
+    return versions.find(({ what }) => what === "machine size")?.note;
+  };
+
+  test.each([
+    ["g6.xlarge", "g6.12xlarge", "up to $1 an hour, then up to $5 an hour"],
+    ["g6.xlarge", "g6.2xlarge", "up to $1 an hour, as before"],
+    ["g6.xlarge", "x9.huge", "up to $1 an hour, then one not known here"],
+    ["x9.large", "x9.huge", "another price"],
+  ])("of %s and then %s is told by its class", (before, after, note) => expect(noted(before, after)).toBe(note));
+
+  test("is told of what two revisions configure, too", () => {
+    const at = (size: string) => ({
+      "stacks/Pulumi.prod.yaml": stackFile().replace(
+        /nemoclaw:machine: .*/,
+        `nemoclaw:machine: { kind: gcp, machineType: ${size} }`,
+      ),
+    });
+    const [from, to] = [revision("main", at("g2-standard-8")), revision("change", at("a2-highgpu-8g"))];
+    const { settings } = reportOfRevisions("prod", from, to, priceOf);
+    expect(settings).toMatchObject([
+      { what: "machine.machineType", note: expect.stringMatching(/^up to .* an hour, then .* an hour$/) },
+    ]);
   });
 });
 

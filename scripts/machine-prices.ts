@@ -1,0 +1,8 @@
+import { awsMachineTypes } from "../components/machine/gpu-table-aws.ts";
+import { gcpMachineTypes } from "../components/machine/gpu-table-gcp.ts";
+
+/** What an hour of a cloud's machine size costs, roughly and on demand, as far as this project knows the size. */
+export function priceOf(machineType: string): string | undefined {
+  const found = [...awsMachineTypes, ...gcpMachineTypes].find(({ name }) => name === machineType);
+  return found && `${found.price} an hour`;
+}
