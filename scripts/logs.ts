@@ -2,70 +2,114 @@ import { quote } from "../host/command.ts";
 import { Connection } from "../host/connection.ts";
 import { HostError } from "../host/errors.ts";
 import { rootShell } from "../host/root.ts";
-import { ExitError, findStanding, runScript, stackCommand } from "./stack-command.ts";
+import { doorUnits, runtimeOfSandbox } from "./environment-units.ts";
+import { deniedPattern, type LogEntry, logEntry, printEntry } from "./log-entry.ts";
+import { ExitError, findStanding, runScript, type Standing, stackCommand } from "./stack-command.ts";
 
 interface Options {
   readonly stack: string;
   readonly follow?: boolean;
   readonly lines: string;
+  readonly since?: string;
   readonly json?: boolean;
 }
 
-const parts: Record<string, readonly string[]> = {
-  agent: ["nemoclaw-sandbox"],
-  bridge: ["nemoclaw-bridge"],
-  tunnel: ["nemoclaw-tunnel"],
-  denials: ["nemoclaw-gate", "nemoclaw-sandbox"],
-};
-const everything = ["nemoclaw-sandbox", "nemoclaw-gate", "nemoclaw-route", "nemoclaw-bridge", "nemoclaw-tunnel"];
-
-const program = stackCommand("logs", "What the units of a stack's sandbox wrote to the machine's journal.")
-  .argument("[what]", `${Object.keys(parts).join(", ")}; all of it where nothing is named`)
+const program = stackCommand("logs", "What a stack's sandbox and everything around it wrote, by time.")
+  .argument("[what...]", "agent, gate, route, gateway, bridge, tunnel, denials; all of it where nothing is named")
   .option("-f, --follow", "go on as it is written, until Ctrl-C")
   .option("-n, --lines <count>", "how many of the last lines to begin with", "100")
-  .option("--json", "one JSON object a line, as journald has it");
+  .option("--since <time>", 'not what is older: "10 min ago", "2026-11-22 21:00"')
+  .option("--json", "one JSON object a line: {at, part, level, denied, text, fields}")
+  .addHelpText(
+    "after",
+    `
+  scripts/logs --follow denials          what is refused, as it happens
+  scripts/logs bridge agent -n 50        two of them, merged
+
+What the agent was refused on the network is told by the gate, what it was refused on disk by the agent's own part.
+
+Exit codes: 0 shown, 1 error, 64 usage, 130 cancelled.`,
+  );
 
 await runScript(async () => {
   program.parse();
-  const { stack, follow, lines, json } = program.opts<Options>();
-  const [what] = program.args;
-  const units = what === undefined ? everything : parts[what];
-  if (!units) throw new ExitError(`scripts/logs knows ${Object.keys(parts).join(", ")}; not ${what}`, 64);
-  if (!/^\d+$/.test(lines)) throw new ExitError(`--lines takes a number, not ${lines}`, 64);
+  const { stack, follow = false, lines, since, json } = program.opts<Options>();
+  if (!/^\d{1,6}$/.test(lines)) throw new ExitError(`--lines takes a number, not ${lines}`, 64);
+  const standing = await findStanding(stack);
+  const all = unitsByPart(standing);
+  const named = program.args.filter((part) => part !== "denials");
+  const denials = named.length < program.args.length;
+  const unknown = named.find((part) => !(part in all));
+  if (unknown !== undefined) {
+    throw new ExitError(`scripts/logs knows ${[...Object.keys(all), "denials"].join(", ")} here; not ${unknown}`, 64);
+  }
+  const chosen = named.length > 0 ? named : Object.keys(all);
+  const parts = Object.fromEntries(chosen.map((part) => [all[part] ?? "", part]));
+  const show = (entry: LogEntry) => console.log(json ? JSON.stringify(entry) : printEntry(entry));
+  const words = journalctl({ units: Object.keys(parts), follow, lines, since, denials });
 
-  const { machine, sandbox } = await findStanding(stack);
-  const connection = await Connection.open(machine, { connectSeconds: 30, log: (line) => console.error(line) });
-  const controller = new AbortController();
-  process.once("SIGINT", () => controller.abort());
-  const words = [
-    "journalctl",
-    "--no-pager",
-    "--quiet",
-    ...(json ? ["--output=json"] : ["--output=short-iso"]),
+  const found: LogEntry[] = [];
+  const exitCode = await read(standing, words, (line) => {
+    const entry = logEntry(line, parts);
+    if (!entry || (denials && !entry.denied)) return;
+    if (follow) show(entry);
+    else found.push(entry);
+  });
+  for (const entry of found.toSorted((a, b) => a.at.localeCompare(b.at)).slice(-Number(lines))) show(entry);
+  return exitCode;
+});
+
+function unitsByPart(standing: Standing): Record<string, string> {
+  return { ...runtimeOfSandbox(standing).operations.units(standing.sandbox), ...doorUnits(standing) };
+}
+
+interface Wanted {
+  readonly units: readonly string[];
+  readonly follow: boolean;
+  readonly lines: string;
+  readonly since?: string;
+  readonly denials: boolean;
+}
+
+function journalctl({ units, follow, lines, since, denials }: Wanted): string[] {
+  return [
+    ...["journalctl", "--no-pager", "--quiet", "--output=json"],
     ...(follow ? ["--follow"] : []),
-    // Denials are picked out of more than is asked for.
-    `--lines=${what === "denials" ? Number(lines) * 20 : lines}`,
-    ...units.flatMap((unit) => ["--unit", `${unit}@${sandbox}.service`]),
+    ...(since === undefined ? [] : [`--since=${since}`]),
+    // Picked out there, or the last lines would hold hardly any.
+    ...(denials ? [`--grep=${deniedPattern}`, "--case-sensitive=yes"] : []),
+    `--lines=${lines}`,
+    ...units.flatMap((unit) => ["--unit", unit]),
     // The sandbox has a journal of its own, so that what it writes cannot crowd out the machine's.
     "--namespace=*",
   ];
-  const show = lineSplitter((line) => {
-    if (what !== "denials" || /"decision":\s*"deny"|\\"decision\\":\s*\\"deny\\"/.test(line)) console.log(line);
-  });
+}
+
+async function read({ machine }: Standing, words: readonly string[], onLine: (line: string) => void): Promise<number> {
+  const connection = await Connection.open(machine, { connectSeconds: 30, log: (line) => console.error(line) });
+  const controller = new AbortController();
+  process.once("SIGINT", () => controller.abort());
+  const split = lineSplitter(onLine);
+  let said = "";
   try {
-    const run = await connection.exec(rootShell(machine.user), {
+    const { exitCode } = await connection.exec(rootShell(machine.user), {
       stdin: `exec ${words.map(quote).join(" ")}\n`,
-      onOutput: (chunk, stream) => (stream === "stdout" ? show(chunk) : process.stderr.write(chunk)),
+      onOutput: (chunk, stream) => {
+        if (stream === "stdout") return split(chunk);
+        said += chunk;
+        process.stderr.write(chunk);
+      },
       signal: controller.signal,
     });
-    return run.exitCode;
+    // It ends with 1 when nothing matches.
+    return exitCode === 1 && said === "" ? 0 : exitCode;
   } catch (error) {
     if (error instanceof HostError && error.kind === "cancelled") return 130;
     throw error;
   } finally {
     await connection.close();
   }
-});
+}
 
 function lineSplitter(onLine: (line: string) => void): (chunk: string) => void {
   let rest = "";
