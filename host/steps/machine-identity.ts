@@ -26,7 +26,8 @@ export interface MachineIdentityFacts {
 export const hostKeyPath = "/etc/ssh/nemoclaw_host_key";
 /** Read before the drop-ins of cloud images, as sshd takes the first value of most settings. */
 export const hostKeyDropIn = "/etc/ssh/sshd_config.d/00-nemoclaw-host-key.conf";
-const appliedPath = "/var/lib/nemoclaw/units/sshd-host-key";
+// Not in /var/lib/nemoclaw, which the data disk covers once the first boot is over, and which goes on to the next machine.
+const appliedPath = `${hostKeyPath}.applied`;
 
 /**
  * Makes this key the only one that sshd has. Each command leaves a machine that answers, with the old key or with the new
@@ -116,7 +117,6 @@ sshd -t
 unit=ssh.service
 systemctl cat "$unit" >/dev/null 2>&1 || unit=sshd.service
 if systemctl -q is-active "$unit"; then systemctl reload "$unit"; else systemctl try-restart "$unit"; fi
-install -d -m 0700 ${quote(appliedPath.replace(/\/[^/]+$/, ""))}
 printf '%s\\n' ${quote(bare)} >${appliedPath}.new
 mv -f ${appliedPath}.new ${appliedPath}`,
     shown: "sshd -t && systemctl reload ssh",
