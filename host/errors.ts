@@ -45,7 +45,13 @@ export class HostError extends Error {
 function message({ summary, ran, exitCode, said, try: hint }: HostErrorDetails): string {
   const lines = [summary];
   if (ran) lines.push(`  ran   ${ran}${exitCode === undefined ? "" : `   (exit ${exitCode})`}`);
-  if (said?.trim()) lines.push(`  said  ${said.trim().split("\n").slice(-20).join("\n        ")}`);
+  if (said?.trim()) lines.push(`  said  ${lastOf(said).join("\n        ")}`);
   if (hint) lines.push(`  try   ${hint}`);
   return lines.join("\n");
+}
+
+/** What a person reads, and what the way to the engine holds: the last lines, and not much of one that is endless. */
+function lastOf(said: string): string[] {
+  const lines = said.trim().split("\n").slice(-20);
+  return lines.map((line) => (line.length > 500 ? `${line.slice(0, 500)}…` : line));
 }

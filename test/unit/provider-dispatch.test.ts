@@ -122,6 +122,24 @@ describe("the dispatcher", () => {
 });
 
 describe("the plugin's own resources", () => {
+  test("a failure's message arrives whatever was to be recorded: a bundle too long for the way is left out", async () => {
+    const failing = (more: object) =>
+      dispatch(
+        thing({
+          create: async () => {
+            throw new HostError("command", { summary: "it broke", said: "x".repeat(100_000) });
+          },
+        }),
+      ).create(at, { name: "a", token: secret("t".repeat(4000)), ...more });
+    const bundle = await failing({ release: secret("c".repeat(100_000)) }).catch((error) => error);
+    expect(bundle).toMatchObject({ id: "thing/a", properties: { name: "a", token: secret("t".repeat(4000)) } });
+    expect(Object.keys(bundle.properties)).not.toContain("release");
+    const much = await failing({ release: Array(50_000).fill("c") }).catch((error) => error);
+    expect(much.message).toMatch(/^it broke/);
+    expect(much.message.length).toBeLessThan(1000);
+    expect(much.properties).toBeUndefined();
+  });
+
   test("an SSH key pair's private half leaves the plugin as a secret only", async () => {
     const { outs } = await dispatch(sshKeyPair).create(urn(sshKeyPair.type), { comment: "box" });
     expect(outs.publicKey).toMatch(/^ssh-ed25519 \S+ box$/);
