@@ -13,7 +13,7 @@ export interface Health {
 }
 
 /** What was kept by a run that did not come to its end stays, and is put back by the next. */
-const keptFolder = "/var/lib/nemoclaw/upgrades";
+export const keptFolder = "/var/lib/nemoclaw/upgrades";
 
 /**
  * Makes a step true, like `ensure`. Where its plan puts another version in the place of one that runs, the services are tried

@@ -36,6 +36,10 @@ export function versionFacts(changes: readonly ResourceChange[], priceOf: PriceO
       ...fact("agent", version(before?.agent), version(after?.agent)),
       ...limits(before?.limits, after?.limits),
     ]),
+    ...ofType(changes, /^nemoclaw:host:SandboxRuntime$/).flatMap(([before, after]) => {
+      const [was, is] = [before?.versions, after?.versions].map((one) => (isObject(one) ? one : {}));
+      return Object.keys({ ...was, ...is }).flatMap((name) => fact(name, text(was?.[name]), text(is?.[name])));
+    }),
     ...changes
       .filter(({ type }) => isMachine(type))
       .flatMap(({ before, after }) =>

@@ -251,6 +251,13 @@ describe("what is not to be misread", () => {
   });
 });
 
+test("an upgrade of the runtime's programs is told by their versions", () => {
+  const versions = (supervisor: string) => ({ versions: { node: "24.21.0", supervisor } });
+  const planned = { type: "nemoclaw:host:SandboxRuntime", name: "host-runtime" };
+  const report = reviewed({ ...planned, before: versions("aaaa"), after: versions("bbbb") });
+  expect(report.versions).toEqual([{ what: "supervisor", before: "aaaa", after: "bbbb" }]);
+});
+
 describe("the price of a machine size", () => {
   const noted = (before: string, after: string) => {
     const preview = readPreview(

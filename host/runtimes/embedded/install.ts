@@ -12,6 +12,7 @@ import { nothingToRemove } from "../../steps/nothing-to-remove.ts";
 import { ensureNpmInstall } from "../../steps/npm-install.ts";
 import { ensureSystemGroup, ensureSystemUser } from "../../steps/system-user.ts";
 import { ensureArtifact } from "../../steps/verified-download.ts";
+import { keptFolder } from "../../upgrade.ts";
 import { type InstallSpec, part } from "../runtime.ts";
 import { turnsGroup, users } from "./paths.ts";
 import { programs } from "./programs.ts";
@@ -80,6 +81,7 @@ export const install = part({
       programs: ensureAbsent({ path: "/opt/nemoclaw" }),
       tmpfiles: ensureAbsent(runtimeFolder),
       configuration: ensureAbsent({ path: "/etc/nemoclaw" }),
+      kept: ensureAbsent({ path: keptFolder }),
     });
   },
 });
