@@ -21,6 +21,7 @@ export interface Code {
   readonly text: string;
   /** Name of the block that allows it. */
   readonly block: string;
+  readonly policy: NetworkPolicy;
 }
 
 type Place = Pick<PolicyFile, "named" | "path" | "text" | "presets">;
@@ -39,15 +40,16 @@ export function asCode(file: Place, approved: Approved): Code {
   // With its presets, so that what an update would refuse is refused here.
   const { presets, named } = file;
   loadPolicy({ presets, file: named }, (path) => (path === file.path ? text : readFileSync(path, "utf8")));
-  return { text, block: adoptions[0]?.path[1] ?? approved.name };
+  const block = adoptions[0]?.path[1] ?? approved.name;
+  return { text, block, policy: ownBlocks({ ...file, text })[block] ?? approved.rule };
 }
 
 /** The block of a stack's code that lets every program of a rule reach all that the rule names. */
-export function blockThatAllows(file: Place, rule: NetworkPolicy): string | undefined {
+export function blockThatAllows(file: Place, rule: NetworkPolicy): Code | undefined {
   const all = Object.entries({ ...presetBlocks(file), ...ownBlocks(file) });
-  return all.find(
-    ([, block]) => missing(block, rule, "endpoints").length === 0 && missing(block, rule, "binaries").length === 0,
-  )?.[0];
+  const [block, policy] =
+    all.find(([, one]) => missing(one, rule, "endpoints").length + missing(one, rule, "binaries").length === 0) ?? [];
+  return block && policy ? { text: file.text, block, policy } : undefined;
 }
 
 function changes(own: Blocks, all: Blocks, { id, name, rule, comment }: Approved): Adoption[] {

@@ -22,7 +22,11 @@ function describe(draft: ListedDraft): string {
     ["prover", verdict.said.replace(/^prover: /, "").replaceAll("\n", "\n              ")],
     ["security", security],
     ["gateway", applicationError && `cannot take it into the policy: ${applicationError}`],
-    ["code", inCode && `allows it already, in block ${inCode}; after an update the gateway drops this draft`],
+    [
+      "code",
+      inCode &&
+        `allows it already, in block ${inCode}; once that is in force: scripts/approvals reject ${id.slice(0, 8)}`,
+    ],
     ["approve", unclear && `not here: ${unclear}`],
   ];
   const shown = rows.filter(([, text]) => text).map(([label, text]) => `  ${label.padEnd(10)}  ${text}\n`);

@@ -2,10 +2,10 @@ import { HostError } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
 import { whoami } from "../host/operator-lock.ts";
 import { openshellQuestion, shown } from "../host/runtimes/openshell/cli.ts";
-import { approveDraft, type Draft, pendingDrafts, rejectDraft } from "../host/runtimes/openshell/drafts.ts";
-import { inOurWords, parsePolicy } from "../host/runtimes/openshell/network.ts";
-import type { NetworkPolicy } from "../policies/policy.ts";
-import { asCode, blockThatAllows } from "./approval-code.ts";
+import { type Draft, pendingDrafts, rejectDraft } from "../host/runtimes/openshell/drafts.ts";
+import { inOurWords, network, parsePolicy } from "../host/runtimes/openshell/network.ts";
+import { ensure } from "../host/step.ts";
+import { asCode, blockThatAllows, type Code } from "./approval-code.ts";
 import { describeDrafts, firstOf, reasonsOf } from "./approval-text.ts";
 import { runtimeOfSandbox } from "./environment-units.ts";
 import { type PolicyFile, policyFileOf } from "./policy-file.ts";
@@ -31,7 +31,7 @@ const program = stackCommand(
     "after",
     `
 approve writes the rule into the stack's policy file (policy.file), with who, when and why above it. Nothing is allowed by
-that: review the file, commit it and run scripts/pulumi up. With --live the agent may do it at once.
+that: review the file, commit it and run scripts/pulumi up. With --live the agent may do it at once, as the file has it.
 What was approved elsewhere, by OpenShell's own CLI or its terminal, is drift: scripts/drift --adopt takes it into the code.
 
 Exit codes: 0 listed or done, 1 error, 64 usage, 130 cancelled.`,
@@ -99,7 +99,7 @@ function list(stack: string, sandbox: string, drafts: readonly Draft[], json?: b
   const file = drafts.length > 0 ? ownPolicyFile(stack) : undefined;
   const all = drafts.map((draft) => ({
     ...draft,
-    inCode: file && draft.rule ? blockThatAllows(file, draft.rule) : undefined,
+    inCode: file && draft.rule ? blockThatAllows(file, draft.rule)?.block : undefined,
   }));
   if (json) console.log(JSON.stringify({ stack, sandbox, drafts: all }, null, 2));
   else process.stdout.write(describeDrafts(stack, sandbox, all));
@@ -117,7 +117,7 @@ function ownPolicyFile(stack: string): PolicyFile | undefined {
 
 async function approve(host: Host, sandbox: string, draft: Draft, { stack, live, reason, json }: Options) {
   const { id, name, rule } = draft;
-  if (!rule) throw new ExitError(notToApprove(draft), 1);
+  if (!rule) throw new ExitError(notToApprove(draft, stack), 1);
   if (draft.applicationError)
     throw new ExitError(`The gateway cannot take ${name} into the policy: ${draft.applicationError}`, 1);
   if (draft.verdict.kind === "none") {
@@ -131,38 +131,36 @@ async function approve(host: Host, sandbox: string, draft: Draft, { stack, live,
   const file = policyFileOf(stack);
   const known = blockThatAllows(file, rule);
   const comment = reasonsOf(draft, whoami(), new Date(), reason);
-  const code = known ? { text: file.text, block: known } : asCode(file, { id, name, rule, comment });
-  if (live) {
-    console.error(`--live: ${firstOf(draft)} becomes possible now, before anybody has reviewed it in the code.`);
-    await host.apply(`approve a rule of ${sandbox}`, [approveDraft(sandbox, draft)]);
-  }
+  const code = known ?? asCode(file, { id, name, rule, comment });
+  if (live) await allowNow(host, sandbox, draft, code);
   if (!known) file.save(code.text);
-  const same = live ? await isWordForWord(host, sandbox, code.block, rule) : undefined;
+  const { named, isNew } = file;
   if (json) {
-    const { named, isNew } = file;
     const written = { file: named, block: code.block, already: known !== undefined, configured: isNew && !known };
-    console.log(JSON.stringify({ stack, approved: id, rule: name, ...written, live: live === true, same }, null, 2));
+    console.log(JSON.stringify({ stack, approved: id, rule: name, ...written, live: live === true }, null, 2));
     return 0;
   }
-  console.log(known ? `In the code already: block ${known}` : `Written: ${file.path}, block ${code.block}`);
-  if (file.isNew && !known) console.log(`Written: stacks/Pulumi.${stack}.yaml, policy.file: ${file.named}`);
-  if (same === false)
-    console.log(`The rule in force is not word for word that of the code; what differs: scripts/drift -s ${stack}`);
-  console.log(
-    `${live ? "To keep it allowed" : "To allow it"}: review this, commit it, and run scripts/pulumi up -s ${stack}`,
-  );
+  console.log(known ? `In the code already: block ${known.block}` : `Written: ${file.path}, block ${code.block}`);
+  if (isNew && !known) console.log(`Written: stacks/Pulumi.${stack}.yaml, policy.file: ${named}`);
+  console.log(`To ${live ? "keep" : "have"} it allowed: review this, commit it, and run scripts/pulumi up -s ${stack}`);
   return 0;
 }
 
-function notToApprove({ id, name, unclear }: Draft): string {
-  return `${name} (${id}) cannot be approved here: ${unclear}
-  try   reject it; or look at the whole of it on the machine (openshell term), approve it there, and scripts/drift --adopt`;
+/**
+ * Puts the block of the code in force, beside what is. The gateway's own approval is not used: it takes all of a draft, also
+ * what its text does not tell, such as `enforcement: audit`, which lets everything pass.
+ */
+async function allowNow(host: Host, sandbox: string, draft: Draft, { block, policy }: Code): Promise<void> {
+  console.error(`--live: ${firstOf(draft)} becomes possible now, before anybody has reviewed it in the code.`);
+  const now = await host.look(openshellQuestion(["policy", "get", sandbox, "--base", "-o", "json"], parsePolicy));
+  const others = now.kind === "there" ? inOurWords({}, now.policy.network_policies) : {};
+  await ensure(host, await network.step({ sandbox, networkPolicies: { ...others, [block]: policy }, inForce: true }));
+  await host.apply(`settle a rule of ${sandbox}`, [
+    rejectDraft(sandbox, draft, `the policy allows it now, as ${block}`),
+  ]);
 }
 
-/** Whether the gateway has the same block as the code; it may have joined the rule with another. */
-async function isWordForWord(host: Host, sandbox: string, block: string, rule: NetworkPolicy): Promise<boolean> {
-  const question = openshellQuestion(["policy", "get", sandbox, "--base", "-o", "json"], parsePolicy);
-  const now = await host.look(question);
-  if (now.kind !== "there") return false;
-  return inOurWords({ [block]: rule }, now.policy.network_policies)[block] === rule;
+function notToApprove({ id, name, unclear }: Draft, stack: string): string {
+  return `${name} (${id}) cannot be approved here: ${unclear}
+  try   write what the agent needs into the policy file yourself, or scripts/approvals reject ${id.slice(0, 8)} -s ${stack}`;
 }

@@ -63,14 +63,6 @@ export function asksOf({ binary, rule, endpoints, verdict }: Draft): string {
   return `${who} to ${endpoints} (${verdict.said.split("\n")[0]})`;
 }
 
-/** Takes a draft into the policy that is in force now. */
-export function approveDraft(sandbox: string, { id, name }: Draft): Command {
-  return openshellCommand(`approve the rule ${name} at the gateway`, ["rule", "approve", sandbox, "--chunk-id", id], {
-    timeoutSeconds: 60,
-    try: "nothing was written; if it says that inputs changed or that it was evaluated anew: scripts/approvals lists it again, to be approved again",
-  });
-}
-
 /** Refuses a draft; the agent can read the reason. */
 export function rejectDraft(sandbox: string, { id, name }: Draft, reason = ""): Command {
   const words = ["rule", "reject", sandbox, "--chunk-id", id, ...(reason ? ["--reason", reason] : [])];
@@ -117,7 +109,7 @@ function draftOf(lines: readonly string[], forged: string | undefined): Draft {
     else if (last) last[1] += `\n${line}`;
   }
   const order = fields.map(([name]) => labels.indexOf(name));
-  const imitated = order.some((place, i) => i > 0 && place <= (order[i - 1] ?? 0)) ? imitation : undefined;
+  const unbelieved = order.some((place, i) => i > 0 && place <= (order[i - 1] ?? 0)) ? imitation : forged;
   const field = (name: Label) => {
     const value = fields.find(([found]) => found === name)?.[1];
     return value === undefined ? undefined : plain(value);
@@ -130,20 +122,19 @@ function draftOf(lines: readonly string[], forged: string | undefined): Draft {
   return {
     id: field("Chunk") ?? "",
     name: oneLine(field("Rule") ?? ""),
-    binary: oneLine(field("Binary") ?? "") || undefined,
-    endpoints: oneLine(endpoints),
+    binary: (!unbelieved && oneLine(field("Binary") ?? "")) || undefined,
+    endpoints: unbelieved ? "an unknown destination" : oneLine(endpoints),
     rationale: oneLine(field("Rationale") ?? ""),
     confidence: number("Confidence"),
     security: oneLine(field("Security") ?? "") || undefined,
-    verdict: verdictOf(field("Prover")),
+    verdict: unbelieved ? { kind: "none", said: unbelieved } : verdictOf(field("Prover")),
     applicationError: oneLine(field("Application") ?? "") || undefined,
     hits: number("Hits"),
-    ...ruleOf(endpoints, field("Binaries"), forged ?? imitated),
+    ...(unbelieved ? { unclear: unbelieved } : ruleOf(endpoints, field("Binaries"))),
   };
 }
 
-function ruleOf(endpoints: string, binaries: string | undefined, forged: string | undefined): Partial<Draft> {
-  if (forged) return { unclear: forged };
+function ruleOf(endpoints: string, binaries: string | undefined): Partial<Draft> {
   if (!binaries) return { unclear: "it names no program, and a rule of ours must" };
   const read = readEndpoints(endpoints);
   if ("unclear" in read) return read;
