@@ -22,6 +22,7 @@ export class Dispatcher implements provider.Provider {
   readonly #log: LogProgress;
   readonly #cancelled = new AbortController();
   readonly #working = new Set<Promise<unknown>>();
+  readonly #warned = new Set<string>();
 
   constructor(handlers: readonly AnyHandler[], log: LogProgress) {
     this.#handlers = new Map(handlers.map((handler) => [handler.type, handler]));
@@ -36,7 +37,7 @@ export class Dispatcher implements provider.Provider {
     const filled = handler.fill ? await handler.fill(plain) : plain;
     const recorded = Object.keys(olds).length > 0 ? unwrap(olds).plain : undefined;
     const judged = handler.judge?.(filled, recorded);
-    for (const warning of judged?.warnings ?? []) this.#log(urn, warning, "warning");
+    for (const warning of judged?.warnings ?? []) this.#warn(urn, warning);
     if (judged && judged.failures.length > 0) return { inputs: news, failures: [...judged.failures] };
     return { inputs: rewrap(filled as Properties, secrets) };
   }
@@ -99,6 +100,13 @@ export class Dispatcher implements provider.Provider {
     const patience = AbortSignal.timeout(STOP_SECONDS * 1000);
     const impatient = new Promise((done) => patience.addEventListener("abort", done));
     await Promise.race([Promise.allSettled(this.#working), impatient]);
+  }
+
+  /** Once: what is replaced is checked twice. */
+  #warn(urn: string, warning: string): void {
+    const line = `${urn} ${warning}`;
+    if (!this.#warned.has(line)) this.#log(urn, warning, "warning");
+    this.#warned.add(line);
   }
 
   /** What can be cancelled while it runs. */

@@ -14,6 +14,7 @@ import { ensureSystemGroup, ensureSystemUser } from "../../steps/system-user.ts"
 import { ensureArtifact } from "../../steps/verified-download.ts";
 import { keptFolder } from "../../upgrade.ts";
 import { type InstallSpec, part } from "../runtime.ts";
+import { ensureNoSandboxUser } from "../sandbox-user.ts";
 import { turnsGroup, users } from "./paths.ts";
 import { programs } from "./programs.ts";
 
@@ -75,8 +76,10 @@ export const install = part({
   },
   /** Packages of the distribution stay, since others may use them. */
   removal() {
-    const gone = Object.values(users).map((name) => [name, ensureNoUser({ name })] as const);
+    const others = Object.values(users).filter((name) => name !== users.sandbox);
+    const gone = others.map((name) => [name, ensureNoUser({ name })] as const);
     return all("no embedded sandbox runtime", {
+      sandboxUser: ensureNoSandboxUser(),
       ...Object.fromEntries(gone),
       programs: ensureAbsent({ path: "/opt/nemoclaw" }),
       tmpfiles: ensureAbsent(runtimeFolder),

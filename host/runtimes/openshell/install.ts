@@ -15,6 +15,7 @@ import { runtimeFolder } from "../embedded/install.ts";
 import { turnsGroup, users } from "../embedded/paths.ts";
 import { programs } from "../embedded/programs.ts";
 import { type InstallSpec, part } from "../runtime.ts";
+import { ensureNoSandboxUser } from "../sandbox-user.ts";
 import { dialectOf } from "./dialect.ts";
 import { requireDocker } from "./docker-version.ts";
 import { ensureConnected } from "./gateway.ts";
@@ -111,11 +112,11 @@ export const install = part({
   },
   /** Packages of the distribution and Docker stay, since others may use them. */
   removal() {
-    const gone = [users.sandbox, user].map((name) => [name, ensureNoUser({ name })] as const);
     return all("no OpenShell runtime", {
       unit: ensureNoUnit({ name: gatewayUnitName }),
       images: ensureNoImages(),
-      ...Object.fromEntries(gone),
+      sandboxUser: ensureNoSandboxUser(),
+      user: ensureNoUser({ name: user }),
       home: ensureAbsent({ path: paths.home }),
       programs: ensureAbsent({ path: "/opt/nemoclaw" }),
       notes: ensureAbsent({ path: "/var/lib/nemoclaw/images" }),
