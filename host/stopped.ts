@@ -38,6 +38,11 @@ function readMark(text: string): Stopped {
   }
 }
 
+/** What a state says in `stopped`: who stopped it, or `no`. */
+export function stoppedFrom(value: unknown): Stopped | undefined {
+  return schema.safeParse(value).data;
+}
+
 /** Marks an environment as stopped on purpose; what runs goes on until it is stopped too. */
 export function markStopped(sandbox: string, stopped: Stopped): Command {
   return writeFile({ path: stoppedPath(sandbox), content: `${JSON.stringify(stopped)}\n` });

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { HostError } from "../host/errors.ts";
 import { closeAll } from "../host/pool.ts";
+import { describeStopped, stoppedFrom } from "../host/stopped.ts";
 import { keptFolder, stackFile } from "./clone-paths.ts";
 import { findLacking, prepareDocker, prepareImage } from "./computer-setup.ts";
 import { findEngine } from "./engine-choice.ts";
@@ -80,6 +81,9 @@ async function bringUp(stack: string): Promise<void> {
   const applied = await progress.step(`Apply stack ${stack}`, (say) => applyStack(engine, stack, say));
   const state = await readStackState(engine, stack);
   if (!state) throw new Error(`stack ${stack} has no state after it was applied`);
+  const stopped = stoppedFrom(state.find("nemoclaw:host:Sandbox")?.outputs.stopped);
+  // It was made ready and not started, so there is nothing to prove.
+  if (stopped) throw new Error(`Stack ${stack} is ${describeStopped(stopped)}\n  try   scripts/start -s ${stack}`);
   await progress.step("Proof", (say) => prove(state, say));
 
   progress.line("");

@@ -5,7 +5,14 @@ import { z } from "zod";
 import { type Machine, machineSchema } from "../../host/machine.ts";
 import { closeAll } from "../../host/pool.ts";
 import { observation } from "../../host/steps/observation.ts";
-import { describeStopped, markStopped, stoppedFacts, stoppedPath, unmarkStopped } from "../../host/stopped.ts";
+import {
+  describeStopped,
+  markStopped,
+  stoppedFacts,
+  stoppedFrom,
+  stoppedPath,
+  unmarkStopped,
+} from "../../host/stopped.ts";
 import { diff } from "../../provider/diff.ts";
 import { Dispatcher } from "../../provider/dispatch.ts";
 import { hostHandler } from "../../provider/host-resource.ts";
@@ -30,6 +37,11 @@ describe("the mark of a stopped environment", () => {
   test("one that cannot be read still counts; none is none", () => {
     expect(parse({ stdout: "?", exitCode: 0 })).toMatchObject({ by: "somebody" });
     expect(parse({ stdout: "", exitCode: 1 })).toBeUndefined();
+  });
+
+  test("is known in a state, where no is none", () => {
+    expect(stoppedFrom(mark)).toEqual(mark);
+    for (const none of ["no", undefined, {}]) expect(stoppedFrom(none)).toBeUndefined();
   });
 
   test("is where every unit of a sandbox looks before it starts", () => {
