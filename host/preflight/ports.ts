@@ -14,7 +14,7 @@ export const portFacts: Question<PortFacts[]> = portQuestion(ourPorts);
 
 /** Who listens on some ports. From the kernel's own tables: `ss` is missing on small images. */
 export function portQuestion(ports: readonly number[]): Question<PortFacts[]> {
-  return { script: listeners(ports), parse };
+  return { script: listeners(ports), parse: parsePorts };
 }
 
 function listeners(ports: readonly number[]): string {
@@ -33,7 +33,8 @@ function listeners(ports: readonly number[]): string {
 done`;
 }
 
-function parse({ stdout }: Answer): PortFacts[] {
+/** Reads what the question is answered with. */
+export function parsePorts({ stdout }: Answer): PortFacts[] {
   return stdout
     .trim()
     .split("\n")
