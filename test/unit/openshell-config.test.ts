@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { parseConfig } from "../../stacks/settings/parse-config.ts";
+import { pinnedOpenshell } from "../../stacks/settings/pinned-openshell.ts";
+
+const sum = "0".repeat(64);
+
+/** A lock file's text that pins a release as far as it says. */
+function lock(files: Record<string, string | null>, image: object): string {
+  const platforms = Object.fromEntries(Object.entries(files).map(([name, sha256]) => [name, { url: "", sha256 }]));
+  const artifact = { version: "0.1.9", files: platforms };
+  return JSON.stringify({
+    artifacts: { node: { version: "24", files: {} }, openshell: artifact, "openshell-gateway": artifact },
+    images: { "ghcr.io/nvidia/openshell/supervisor:0.1.9": image, "ghcr.io/x/other:1": { digest: null } },
+  });
+}
+
+function faults(runtime: object, text: string): string[] {
+  const raw = {
+    machine: { kind: "local" },
+    runtime,
+    inference: { kind: "openai", baseUrl: "http://models.example.com/v1", model: "m" },
+  };
+  const { faults: found = [] } = parseConfig(raw, {
+    readFile: (path) => readFileSync(path, "utf8"),
+    encrypted: new Set(),
+    agentVersion: "2026.9.6",
+    openshell: pinnedOpenshell(text),
+  });
+  return found.map(({ path, message, instead }) => `${path}: ${message} | ${instead}`);
+}
+
+describe("a stack that runs under OpenShell", () => {
+  const pinned = lock({ "linux-amd64": sum, "linux-arm64": null }, { digest: `sha256:${sum}` });
+  const unpinned = lock({ "linux-amd64": null, "linux-arm64": null }, { digest: null });
+
+  test.each([
+    [{ kind: "openshell" }, pinned],
+    [{ kind: "openshell", version: "0.1.9" }, pinned],
+    [
+      { kind: "openshell" },
+      lock({ "linux-arm64": sum }, { digest: null, archives: { "linux-arm64": { sha256: sum } } }),
+    ],
+    [{ kind: "embedded" }, unpinned],
+    [{ kind: "openshell" }, "{}"],
+  ])("%j is taken", (runtime, text) => expect(faults(runtime, text)).toEqual([]));
+
+  test("another version than the pinned one is a fault", () => {
+    expect(faults({ kind: "openshell", version: "0.1.8" }, pinned)).toEqual([
+      'nemoclaw:runtime.version: "0.1.8" is not the OpenShell that nemoclaw.lock.json pins | 0.1.9, or leave it out; another one is pinned with scripts/lock refresh openshell --version 0.1.8',
+    ]);
+  });
+
+  test("without checksums it is refused with the command that fills them in, before any machine is made", () => {
+    expect(faults({ kind: "openshell" }, unpinned)).toEqual([
+      "nemoclaw:runtime.kind: nemoclaw.lock.json has no checksums of OpenShell 0.1.9: openshell, openshell-gateway, ghcr.io/nvidia/openshell/supervisor:0.1.9 | run scripts/lock refresh openshell, or take runtime: { kind: embedded }",
+    ]);
+  });
+
+  test("the committed lock file is read", () => {
+    expect(pinnedOpenshell(readFileSync("nemoclaw.lock.json", "utf8"))?.version).toMatch(/^0\.1\.\d+$/);
+  });
+});

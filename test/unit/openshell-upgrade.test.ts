@@ -1,0 +1,120 @@
+import { describe, expect, test, vi } from "vitest";
+
+/** What a preview says of releases, asked of the plugin's own check; nothing is touched by it. */
+let version = "0.1.9";
+vi.mock("../../host/lock.ts", async (original) => {
+  const real = await original<typeof import("../../host/lock.ts")>();
+  return {
+    ...real,
+    readLock: () => {
+      const lock = structuredClone(real.readLock());
+      const file = (name: string) => ({ url: `{artifacts}/${name}-${version}`, sha256: "0".repeat(64) });
+      for (const name of ["openshell", "openshell-gateway"]) {
+        lock.artifacts[name] = { version, files: { "linux-amd64": file(name), "linux-arm64": file(name) } };
+      }
+      const digest = `sha256:${"0".repeat(64)}`;
+      lock.images = {
+        [`ghcr.io/nvidia/openshell/supervisor:${version}`]: { digest },
+        ...(version.startsWith("0.1.") && { [`ghcr.io/nvidia/openshell/sandbox:${version}`]: { digest } }),
+      };
+      return lock;
+    },
+  };
+});
+
+const { Dispatcher } = await import("../../provider/dispatch.ts");
+const { sandboxRuntime } = await import("../../provider/handlers/sandbox-runtime.ts");
+const { pinnedRelease } = await import("../../host/runtimes/openshell/pinned-release.ts");
+
+const urn = "urn:pulumi:s::nemoclaw::nemoclaw:index:SandboxHost$nemoclaw:host:SandboxRuntime::host-runtime";
+const inputs = {
+  machine: {
+    id: "local:abc",
+    address: "127.0.0.1",
+    port: 22,
+    user: "admin",
+    hostKeys: ["ssh-ed25519 AAAA"],
+    arch: "amd64",
+    gpu: "none",
+    owner: { project: "nemoclaw", stack: "s", installation: "i" },
+  },
+  kind: "openshell",
+};
+
+async function check(pinned: string, accept: string[] = [], olds: object = {}) {
+  version = pinned;
+  const warnings: string[] = [];
+  const plugin = new Dispatcher([sandboxRuntime], (_urn, message, kind) => {
+    if (kind === "warning") warnings.push(message);
+  });
+  const result = await plugin.check(urn, { ...olds }, { ...inputs, accept });
+  // A replacement is checked a second time, as if it were new.
+  await plugin.check(urn, {}, { ...inputs, accept });
+  return { ...result, warnings, plugin };
+}
+
+describe("a release of OpenShell at preview", () => {
+  test("one whose line was run says nothing", async () => {
+    const { failures, warnings, inputs: filled } = await check("0.0.112");
+    expect([failures, warnings]).toEqual([undefined, []]);
+    expect(filled).toMatchObject({ line: "0.0.11x", versions: { openshell: "0.0.112" } });
+  });
+
+  test("one whose line was never run says so, once", async () => {
+    const { warnings } = await check("0.1.9");
+    expect(warnings).toEqual([expect.stringMatching(/^OpenShell 0\.1\.9: .* never run .* docs\/verified\.md$/)]);
+  });
+
+  test("a patch release is an update in place", async () => {
+    const before = await check("0.1.8");
+    const { failures, inputs: wanted, plugin } = await check("0.1.9", [], before.inputs);
+    expect(failures).toBeUndefined();
+    const { changes, replaces } = await plugin.diff("id", urn, before.inputs, wanted);
+    expect([changes, replaces]).toEqual([true, []]);
+  });
+
+  test("a release that is no upgrade is refused with what would be lost, before anything is touched", async () => {
+    const before = await check("0.0.112");
+    const { failures } = await check("0.1.9", [], before.inputs);
+    expect(failures).toEqual([
+      {
+        property: "accept",
+        reason: expect.stringMatching(
+          /^OpenShell 0\.0\.112 cannot be upgraded to 0\.1\.9 .* Lost: .*conversations.* Kept: the workspace\. .*accept: \[recreate\]/,
+        ),
+      },
+    ]);
+  });
+
+  test("taken knowingly, it replaces, and the same is a warning", async () => {
+    const before = await check("0.0.112");
+    const { failures, warnings, inputs: wanted, plugin } = await check("0.1.9", ["recreate"], before.inputs);
+    expect(failures).toBeUndefined();
+    expect(warnings).toContainEqual(expect.stringContaining("Lost: the agent's conversations"));
+    expect((await plugin.diff("id", urn, before.inputs, wanted)).replaces).toEqual(["line"]);
+  });
+
+  test("another runtime before it is no release of OpenShell", async () => {
+    const embedded = { ...inputs, kind: "embedded", versions: { node: "1" } };
+    expect((await check("0.1.9", [], embedded)).failures).toBeUndefined();
+  });
+});
+
+describe("what is pinned of a release", () => {
+  const release = (pinned: string, arch: unknown = "amd64") => {
+    version = pinned;
+    return pinnedRelease({ arch: arch as "amd64" });
+  };
+
+  test("0.0.11x has one image, 0.1.x two (from-docs)", () => {
+    expect(release("0.0.112")).toMatchObject({
+      supervisor: { reference: expect.stringContaining("supervisor:0.0.112") },
+    });
+    expect(release("0.0.112").runtime).toBeUndefined();
+    expect(release("0.1.9").runtime).toMatchObject({ reference: "ghcr.io/nvidia/openshell/sandbox:0.1.9" });
+  });
+
+  test("of a machine that is not made yet it is enough that one processor's is pinned", () => {
+    expect(release("0.1.9", "not known yet").version).toBe("0.1.9");
+  });
+});
