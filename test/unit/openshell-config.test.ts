@@ -19,7 +19,7 @@ function faults(runtime: object, text: string): string[] {
   const raw = {
     machine: { kind: "local" },
     runtime,
-    inference: { kind: "openai", baseUrl: "http://models.example.com/v1", model: "m" },
+    inference: { kind: "openai", baseUrl: "https://models.example.com/v1", model: "m" },
   };
   const { faults: found = [] } = parseConfig(raw, {
     readFile: (path) => readFileSync(path, "utf8"),
