@@ -1,0 +1,91 @@
+import type { Command } from "../../command.ts";
+import { bytesOf } from "../embedded/limits.ts";
+import { paths as shared } from "../embedded/paths.ts";
+import type { SandboxSpec } from "../runtime.ts";
+import type { Box } from "./box.ts";
+import { ownerLabels } from "./box-owner.ts";
+import { openshell, shown } from "./cli.ts";
+import { everyContainer, workloadContainer } from "./container.ts";
+import { pinnedDialect } from "./dialect.ts";
+import { gatewayUnitName, inside, paths } from "./paths.ts";
+import { waitForPhase } from "./phase.ts";
+import { sandboxImage } from "./sandbox-image.ts";
+import { writableFolders } from "./writable-folders.ts";
+
+function limitLine({ sandbox, limits }: SandboxSpec): string {
+  const bytes = bytesOf(limits.memory);
+  return `docker update --memory ${bytes} --memory-swap ${bytes} --cpus ${limits.cpus} --pids-limit ${limits.pids} \\
+  "$(${workloadContainer(sandbox)})" >/dev/null`;
+}
+
+export const limit = (spec: SandboxSpec): Command => ({
+  title: `limit the sandbox ${spec.sandbox}`,
+  script: limitLine(spec),
+  timeoutSeconds: 60,
+});
+
+/** Makes a sandbox and waits until OpenShell has it ready. */
+export function creation({ spec, recipe, programs: folders, policy, command }: Box): Command {
+  const { sandbox, owner, limits, agent, gpus = 0 } = spec;
+  const folder = (source: string, target: string, read_only: boolean) => ({ type: "bind", source, target, read_only });
+  const mounts = [
+    ...folders.map((path) => folder(path, path, true)),
+    ...writableFolders(spec.policy).map((path) => folder(path, path, false)),
+    folder(shared.data(sandbox, "workspace"), inside.workspace, false),
+    folder(shared.data(sandbox, "agent"), inside.state, false),
+    ...(pinnedDialect().managedInference ? [] : [folder(paths.led(sandbox), inside.led, true)]),
+  ];
+  const words = [
+    ...["sandbox", "create", "--name", sandbox, "--from", sandboxImage, "--policy", policy.path],
+    ...Object.entries({ ...ownerLabels(owner), "nemoclaw.agent": agent.version, "nemoclaw.recipe": recipe }).flatMap(
+      ([name, value]) => ["--label", `${name}=${value}`],
+    ),
+    ...["--cpu", String(limits.cpus), "--memory", `${bytesOf(limits.memory) / 1024}Ki`],
+    ...(gpus > 0 ? ["--gpu", String(gpus)] : []),
+    ...["--driver-config-json", JSON.stringify({ docker: { mounts } })],
+    ...["--detach", "--no-tty", "--no-auto-providers", "--", ...command],
+  ];
+  const title = `make the sandbox ${sandbox}`;
+  return {
+    title,
+    script: `${openshell(...words)}
+${waitForPhase(sandbox, "Ready")}
+${limitLine(spec)}`,
+    shown: shown("sandbox", "create", "--name", sandbox, "--from", sandboxImage, "--policy", policy.path),
+    timeoutSeconds: 180,
+    try: `on the machine: openshell logs ${sandbox}; journalctl -u ${gatewayUnitName} -e`,
+  };
+}
+
+export const start = (sandbox: string): Command => ({
+  title: `start the sandbox ${sandbox}`,
+  script: `${openshell("sandbox", "start", sandbox)}\n${waitForPhase(sandbox, "Ready")}`,
+  shown: shown("sandbox", "start", sandbox),
+  timeoutSeconds: 180,
+});
+
+export const stop = (sandbox: string): Command => ({
+  title: `stop the sandbox ${sandbox}`,
+  script: `${openshell("sandbox", "stop", sandbox)}\n${waitForPhase(sandbox, "Stopped")}`,
+  shown: shown("sandbox", "stop", sandbox),
+  timeoutSeconds: 180,
+});
+
+// It may be accepted before it is done, and until then the name is taken.
+export const deletion = (sandbox: string): Command => ({
+  title: `delete the sandbox ${sandbox}`,
+  script: `${openshell("sandbox", "delete", sandbox)}
+n=0
+while said=$(${openshell("sandbox", "get", sandbox, "-o", "json")} 2>&1) || ! echo "$said" | grep -q 'sandbox not found'; do
+  n=$((n + 1)); test "$n" -lt 240 || { echo "$said"; exit 1; }
+  sleep 0.5
+done`,
+  shown: shown("sandbox", "delete", sandbox),
+  timeoutSeconds: 180,
+});
+
+export const removeContainer = (sandbox: string): Command => ({
+  title: `remove the container of the sandbox ${sandbox}, whose gateway is gone`,
+  script: `${everyContainer(sandbox)} | xargs -r docker rm --force >/dev/null`,
+  timeoutSeconds: 120,
+});
