@@ -20,6 +20,9 @@ export interface FirstBoot {
 /** Where the data disk is mounted: what the stack keeps when the machine is replaced. */
 export const dataFolder = "/var/lib/nemoclaw";
 
+/** Services that keep files there. */
+const services = ["sandbox", "gate", "route", "bridge"].map((part) => `nemoclaw-${part}@`);
+
 /** What both clouds take at most, in bytes. */
 export const userDataLimit = 16 * 1024;
 
@@ -53,11 +56,12 @@ export function cloudConfig({ user, authorizedKey, hostKey, dataDevice, files = 
       // Not cloud-init's own disk setup: it passes over a disk that is attached a little after the machine starts.
       { path: "/etc/fstab", append: true, content: `${fstabLine(dataDevice)}\n` },
       // A unit that started before the disk is there would write below its mount point, and lose that afterwards.
-      {
-        path: "/etc/systemd/system/nemoclaw-.service.d/data-disk.conf",
+      // Not all that is called nemoclaw-: what prepares the machine must run, and tell, when the disk does not come.
+      ...services.map((name) => ({
+        path: `/etc/systemd/system/${name}.service.d/data-disk.conf`,
         permissions: "0644",
         content: `[Unit]\nRequiresMountsFor=${dataFolder}\n`,
-      },
+      })),
     ],
     runcmd: [
       ["systemctl", "daemon-reload"],
