@@ -14,6 +14,7 @@ import { listed } from "../../host/runtimes/openshell/listed.ts";
 import { profileHash, providerProfile } from "../../host/runtimes/openshell/provider-profile.ts";
 import { isListed, parseAgent } from "../../host/runtimes/openshell/provider-route.ts";
 import { parseBox } from "../../host/runtimes/openshell/sandbox-facts.ts";
+import { observedPolicy } from "../../host/runtimes/openshell/static-policy.ts";
 import { agentSettings } from "../../services/sandbox-supervisor/agent-settings.ts";
 
 /**
@@ -182,6 +183,37 @@ describe("what the CLI says", () => {
     ["another name that begins alike", "nemoclaw-main-2  openai\n", false],
     ["none", "No providers attached to sandbox 'main'\n", false],
   ])("attached providers: %s", (_how, text, is) => expect(isListed(text, "nemoclaw-main")).toBe(is));
+});
+
+describe("the static policy that a gateway shows", () => {
+  const wanted = {
+    version: 1 as const,
+    filesystem_policy: { include_workdir: true, read_only: ["/usr"], read_write: ["/tmp"] },
+  };
+  const programs = ["/opt/nemoclaw/node/24.21.0"];
+  const live = (readOnly: string[], readWrite: string[]) => ({
+    version: 1,
+    filesystem_policy: {
+      include_workdir: true,
+      read_only: ["/usr", ...programs, ...readOnly],
+      read_write: ["/tmp", "/sandbox", ...readWrite],
+    },
+  });
+
+  test.each([
+    ["recorded", "0.0.112", live(["/var/log"], [])],
+    ["from-docs", "0.1.9", live(["/lib", "/etc", "/app", "/var/log", "/proc", "/dev/urandom"], ["/dev/null"])],
+  ])("what it adds by itself is no drift, %s", (_how, version, shown) => {
+    expect(observedPolicy(wanted, programs, shown, dialectOf(version).added)).toBe(wanted);
+  });
+
+  test.each(["0.0.112", "0.1.9"])("what somebody else adds to %s is shown alone", (version) => {
+    const shown = live(["/var/log", "/srv"], ["/var/cache"]);
+    expect(observedPolicy(wanted, programs, shown, dialectOf(version).added).filesystem_policy).toMatchObject({
+      read_only: expect.arrayContaining(["/srv"]),
+      read_write: expect.arrayContaining(["/var/cache"]),
+    });
+  });
 });
 
 describe("a provider profile of 0.1.x", () => {

@@ -19,6 +19,8 @@ export interface Dialect {
   readonly runtimeImage: boolean;
   /** What `sandbox exec` takes so that no login shell is put around a command. */
   readonly plainExec: readonly string[];
+  /** Paths that the gateway adds to every policy by itself, and shows as if they had been sent. */
+  readonly added: { readonly readOnly: readonly string[]; readonly readWrite: readonly string[] };
   /** Whether the gateway leads `inference.local` to a model; else the agent calls the service itself, through a provider. */
   readonly managedInference: boolean;
 }
@@ -33,6 +35,7 @@ const lines: readonly (Dialect & { readonly pattern: RegExp })[] = [
     preflight: false,
     runtimeImage: false,
     plainExec: [],
+    added: { readOnly: ["/var/log"], readWrite: [] },
     managedInference: true,
   },
   {
@@ -45,6 +48,10 @@ const lines: readonly (Dialect & { readonly pattern: RegExp })[] = [
     preflight: true,
     runtimeImage: true,
     plainExec: ["--no-login-shell"],
+    added: {
+      readOnly: ["/usr", "/lib", "/etc", "/app", "/var/log", "/proc", "/dev/urandom"],
+      readWrite: ["/tmp", "/dev/null"],
+    },
     managedInference: false,
   },
 ];

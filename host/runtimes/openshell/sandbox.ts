@@ -66,7 +66,10 @@ export const sandbox = part({
       running: service.running && now.kind === "there" && now.phase === "Ready",
       enabled: service.enabled,
       definition: `${service.definition} ${labels["nemoclaw.recipe"] ?? "unknown"}`,
-      policy: now.kind === "there" ? observedPolicy(spec.policy, mounted(now.policy), now.policy) : spec.policy,
+      policy:
+        now.kind === "there"
+          ? observedPolicy(spec.policy, mounted(now.policy), now.policy, pinnedDialect().added)
+          : spec.policy,
       agent: { version: labels["nemoclaw.agent"] ?? spec.agent.version },
       limits: observedLimits(spec.limits, { ...container, logs: logs.logs }),
     };
