@@ -132,6 +132,26 @@ describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
     expect((await stack.turn("Still there?")).text).toMatch(/DEMO model/);
   });
 
+  test("limits limit: the kernel has the share of CPU, and the log keeps to its size while the machine's loses nothing", async () => {
+    const quota = `for f in $(find /sys/fs/cgroup -path '*/nemoclaw-sandbox@main.service/cpu.*'); do
+  case $f in *cpu.max|*cpu.cfs_quota_us) cut -d' ' -f1 $f ;; esac
+done`;
+    expect(await stack.shell(quota)).toBe("200000\n");
+
+    await stack.configure((config) => {
+      config["nemoclaw:limits"] = { logs: "16M" };
+    });
+    expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-sandbox"]);
+    await stack.shell("systemd-cat -t nemoclaw-test echo said before the flood");
+    // As one of the sandbox's services, past the rate limit that these have.
+    const service = "systemd-run --quiet --wait -p LogNamespace=nemoclaw-main -p LogRateLimitIntervalSec=0";
+    await stack.shell(`${service} sh -c 'base64 -w 4000 /dev/urandom | head -c 64M'`);
+    const bytes = Number(await stack.shell("du -sb /var/log/journal/*.nemoclaw-main | cut -f1"));
+    expect(bytes).toBeGreaterThan(1 << 20);
+    expect(bytes).toBeLessThanOrEqual(17 << 20);
+    expect(await stack.shell("journalctl -t nemoclaw-test -o cat --no-pager")).toBe("said before the flood\n");
+  });
+
   test("what was refused is in the denials, as JSON lines", async () => {
     expect(await stack.statusInside("GET", "http://unlisted.example/secret-path?token=hidden")).toBe(403);
     const { stdout } = await stack.script("logs", "denials", "--json");
@@ -139,7 +159,7 @@ describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
     expect(stdout).not.toMatch(/token=hidden/);
   });
 
-  test.each([401, 402, 403, 429, 500])(
+  test.each([401, 402, 403, 407, 429, 500])(
     "an upstream that answers %i fails that turn and not the next",
     async (status) => {
       const port = (await stack.state()).find("nemoclaw:local:Demo")?.outputs.modelPort;
