@@ -1,0 +1,142 @@
+import { spawnSync } from "node:child_process";
+import { join, resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Draft } from "../../host/runtimes/openshell/drafts.ts";
+import type { NetworkPolicy } from "../../policies/policy.ts";
+import { asCode, blockThatAllows } from "../../scripts/approval-code.ts";
+import { describeDrafts, reasonsOf } from "../../scripts/approval-text.ts";
+
+const clone = resolve(import.meta.dirname, "../..");
+const file = (text: string, presets: readonly string[] = []) => {
+  const named = "policies/of-a-test.yaml";
+  return { named, path: join(clone, named), text, presets };
+};
+const rule = (host: string, ...paths: string[]): NetworkPolicy => ({
+  endpoints: [{ host, port: 443 }],
+  binaries: paths.map((path) => ({ path })),
+});
+const id = "07396869-c6df-4b81-98cb-530357a9c8a4";
+const comment = ["Approved by ada@desk, 2026-11-22T22:00Z: docs", "Draft 0739"];
+const approved = (name: string, of: NetworkPolicy) => ({ id, name, rule: of, comment });
+
+describe("an approved rule as code", () => {
+  test("is a block with its reasons above it, in a new file too", () => {
+    expect(asCode(file(""), approved("allow_a", rule("a.example", "/usr/bin/curl"))).text).toBe(`version: 1
+network_policies:
+  # Approved by ada@desk, 2026-11-22T22:00Z: docs
+  # Draft 0739
+  allow_a:
+    endpoints:
+      - host: a.example
+        port: 443
+    binaries:
+      - path: /usr/bin/curl
+`);
+  });
+
+  test("leaves the rest of the file as it is", () => {
+    const text = `# ours
+version: 1
+network_policies:
+  # why
+  docs:
+    endpoints: [{ host: docs.example, port: 443 }]
+    binaries: [/usr/bin/curl]
+`;
+    const written = asCode(file(text), approved("allow_a", rule("a.example", "/usr/bin/curl"))).text;
+    expect(written.replaceAll(" ", "")).toContain(text.replaceAll(" ", ""));
+    expect(asCode(file("version: 1\nnetwork_policies: {}\n"), approved("a", rule("a.example", "/x"))).text).toMatch(
+      /network_policies:\n {2}# Approved/,
+    );
+  });
+
+  test("joins a block of its name only where that opens nothing else", () => {
+    const { text } = asCode(file(""), approved("allow_a", rule("a.example", "/usr/bin/curl")));
+    const joined = asCode(file(text), approved("allow_a", rule("a.example", "/usr/bin/wget")));
+    expect(joined.policy.binaries.map(({ path }) => path)).toEqual(["/usr/bin/curl", "/usr/bin/wget"]);
+    expect(joined.text).toMatch(/- path: \/usr\/bin\/curl\n +# Approved.*\n +# Draft 0739\n +- path: \/usr\/bin\/wget/);
+    const further = asCode(file(text), approved("allow_a", rule("b.example", "/usr/bin/curl")));
+    expect(further.policy.endpoints).toHaveLength(2);
+    const other = asCode(file(text), approved("allow_a", rule("b.example", "/usr/bin/wget")));
+    expect(other).toMatchObject({ block: "allow_a_07396869", policy: rule("b.example", "/usr/bin/wget") });
+  });
+
+  test("gets a name of its own beside a preset's block", () => {
+    const { block, text } = asCode(file("", ["npm"]), approved("npm", rule("a.example", "/usr/bin/curl")));
+    expect(block).toBe("npm_07396869");
+    expect(text).not.toContain("registry");
+  });
+
+  test("is found again where the code allows it", () => {
+    const { text } = asCode(file(""), approved("allow_a", rule("a.example", "/usr/bin/curl")));
+    expect(blockThatAllows(file(text), rule("a.example", "/usr/bin/curl"))?.block).toBe("allow_a");
+    expect(blockThatAllows(file(text), rule("a.example", "/usr/bin/wget"))).toBeUndefined();
+    expect(blockThatAllows(file(""), rule("a.example", "/usr/bin/curl"))).toBeUndefined();
+  });
+
+  test("is refused where the policy file is not one", () => {
+    expect(() => asCode(file("version: 2\n"), approved("a", rule("a.example", "/x")))).toThrow(/of-a-test\.yaml/);
+  });
+});
+
+const draft: Draft = {
+  id,
+  name: "allow_a",
+  endpoints: "a.example:443 [L4]",
+  rationale: "Allow curl to connect.",
+  confidence: 65,
+  hits: 3,
+  verdict: { kind: "clean", said: "prover: no new findings" },
+  rule: rule("a.example", "/usr/bin/curl"),
+};
+
+describe("what people read", () => {
+  test("has who, when, why and the verdict, in lines of a width to read", () => {
+    const at = new Date("2026-11-22T22:00:59Z");
+    expect(reasonsOf(draft, "ada@desk", at, "docs\nneed it")).toEqual([
+      "Approved by ada@desk, 2026-11-22T22:00Z: docs need it",
+      `Draft ${id}: Allow curl to connect.`,
+      "Prover: no new findings",
+    ]);
+    const long = {
+      ...draft,
+      rationale: "word ".repeat(60),
+      verdict: { kind: "none", said: "the prover was unavailable" },
+    } as const;
+    const lines = reasonsOf(long, "ada@desk", at);
+    expect(lines.at(-1)).toBe("Not proven: the prover was unavailable");
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(112);
+  });
+
+  test("lists what is known of a draft", () => {
+    expect(
+      describeDrafts("prod", "main", [{ ...draft, inCode: "allow_a", security: "mind" }]),
+    ).toBe(`1 rule waits for approval in sandbox main of prod
+
+07396869  allow_a
+  opens       a.example:443 [L4] for /usr/bin/curl
+  because     Allow curl to connect.   (3 times, 65 % sure)
+  prover      no new findings
+  security    mind
+  code        allows it already, in block allow_a; once that is in force: scripts/approvals reject 07396869
+
+Into the policy file: scripts/approvals approve 07396869 -s prod --reason "…"
+`);
+    expect(describeDrafts("prod", "main", [])).toBe("Nothing waits for approval in sandbox main of prod.\n");
+  });
+});
+
+describe("scripts/approvals", () => {
+  test.each([
+    [["frob"], 64, /knows list, approve and reject/],
+    [["approve"], 64, /takes the id/],
+    [["list", "abc"], 64, /takes no id/],
+    [["reject", "abc", "--live"], 64, /goes with approve/],
+    [["list", "--reason", "x"], 64, /goes with approve and reject/],
+    [["--frob"], 64, /unknown option/],
+  ] as const)("%j ends with %i", (args, status, says) => {
+    const done = spawnSync(process.execPath, ["scripts/approvals.ts", ...args], { cwd: clone, encoding: "utf8" });
+    expect(done.stderr).toMatch(says);
+    expect(done.status).toBe(status);
+  });
+});
