@@ -22,7 +22,8 @@ import { declare } from "../support/declared-graph.ts";
 const run = Math.random().toString(36).slice(2, 8);
 const user = "nemoclaw-admin";
 const arch = process.arch === "arm64" ? ("arm64" as const) : ("amd64" as const);
-const progress = () => ({ log: () => {}, signal: AbortSignal.timeout(280_000) });
+const lines: string[] = [];
+const progress = () => ({ log: (line: string) => void lines.push(line), signal: AbortSignal.timeout(280_000) });
 
 const clouds = {
   aws: {
@@ -86,6 +87,7 @@ describe.each(["aws", "gcp"] as const)(
       await host.apply("an image with cloud-init", [
         { title: "install cloud-init, and a seed for it", script: install, stdin: seed, timeoutSeconds: 280 },
         { title: "keep a data disk of another machine", script: keptDisk },
+        ...(cloud === "aws" ? [{ title: "let it restart as a driver's installation does", script: restartOnce }] : []),
       ]);
       await closeAll();
       await docker(["restart", local.containerId], { what: "boot the machine for the first time" });
@@ -101,7 +103,9 @@ describe.each(["aws", "gcp"] as const)(
       const hostKey = { publicKey: final.public, privateKey: final.private };
       const { state } = await machineIdentity.create({ machine: first, hostKey, ready: true }, progress());
       expect(state).toMatchObject({ ready: true, hostKeys: [final.public] });
+      if (cloud === "aws") expect(lines.join("\n")).toMatch(/first boot is over, after (a|\d+) restart/);
 
+      expect(await machineIdentity.read("", state, progress())).toMatchObject({ ready: true });
       const keys = await presentedKeys(local.address, local.port);
       expect(keys.map(({ line }) => line)).toEqual([bareKey(final.public)]);
       // That user data's key was there at first is what the connection proved; its file stays, unused.
@@ -110,6 +114,8 @@ describe.each(["aws", "gcp"] as const)(
 findmnt -n -o TARGET /var/lib/nemoclaw
 ssh-keygen -y -f /etc/ssh/ssh_host_ed25519_key | cut -d' ' -f1,2`),
       ).toEqual(["status: done", "/var/lib/nemoclaw", bareKey(bootstrap.public)]);
+      const valid = await said("cloud-init schema --config-file /var/lib/cloud/seed/nocloud/user-data 2>&1");
+      expect(valid.join("\n")).toMatch(/^Valid cloud-config/);
       expect(await said(clouds[cloud].left.ask)).toEqual(clouds[cloud].left.said.split("\n"));
     });
 
@@ -186,3 +192,18 @@ ln -s /etc/hostname to-hostname
 chown -RhP 4711:4711 .
 chmod 0750 .
 useradd --system --uid 4711 --user-group --no-create-home nemoclaw-gate`;
+
+// Once somebody waits for the first boot over the final key, in the middle of it.
+const restartOnce = `install -d /var/lib/cloud/scripts/per-once
+cat >/var/lib/cloud/scripts/per-once/driver <<'END'
+#!/bin/sh
+test ! -e /srv/restarted || exit 0
+for _ in $(seq 120); do
+  test "$(journalctl -u ssh -o cat | grep -c 'Accepted publickey for nemoclaw-admin')" -lt 2 || break
+  sleep 1
+done
+touch /srv/restarted
+systemctl reboot
+sleep 60
+END
+chmod 0755 /var/lib/cloud/scripts/per-once/driver`;
