@@ -1,4 +1,4 @@
-import type { Command } from "../../command.ts";
+import { type Command, quote } from "../../command.ts";
 import { bytesOf } from "../embedded/limits.ts";
 import { paths as shared } from "../embedded/paths.ts";
 import type { SandboxSpec } from "../runtime.ts";
@@ -9,6 +9,7 @@ import { everyContainer, workloadContainer } from "./container.ts";
 import { pinnedDialect } from "./dialect.ts";
 import { gatewayUnitName, inside, paths } from "./paths.ts";
 import { waitForPhase } from "./phase.ts";
+import { providerName } from "./provider-note.ts";
 import { sandboxImage } from "./sandbox-image.ts";
 import { writableFolders } from "./writable-folders.ts";
 
@@ -24,6 +25,14 @@ export const limit = (spec: SandboxSpec): Command => ({
   timeoutSeconds: 60,
 });
 
+const withNetwork = `
+const [from, live, to] = process.argv.slice(1);
+const fs = require("node:fs");
+const read = (path) => JSON.parse(fs.readFileSync(path, "utf8"));
+const policy = read(from);
+if (fs.existsSync(live)) policy.network_policies = read(live).network_policies ?? {};
+fs.writeFileSync(to, JSON.stringify(policy, null, 2), { mode: 0o644 });`;
+
 /** Makes a sandbox and waits until OpenShell has it ready. */
 export function creation({ spec, recipe, programs: folders, policy, command }: Box): Command {
   const { sandbox, owner, limits, agent, gpus = 0 } = spec;
@@ -36,19 +45,23 @@ export function creation({ spec, recipe, programs: folders, policy, command }: B
     ...(pinnedDialect().managedInference ? [] : [folder(paths.led(sandbox), inside.led, true)]),
   ];
   const words = [
-    ...["sandbox", "create", "--name", sandbox, "--from", sandboxImage, "--policy", policy.path],
+    ...["sandbox", "create", "--name", sandbox, "--from", sandboxImage, "--policy", paths.madeWith(sandbox)],
     ...Object.entries({ ...ownerLabels(owner), "nemoclaw.agent": agent.version, "nemoclaw.recipe": recipe }).flatMap(
       ([name, value]) => ["--label", `${name}=${value}`],
     ),
     ...["--cpu", String(limits.cpus), "--memory", `${bytesOf(limits.memory) / 1024}Ki`],
     ...(gpus > 0 ? ["--gpu", String(gpus)] : []),
     ...["--driver-config-json", JSON.stringify({ docker: { mounts } })],
-    ...["--detach", "--no-tty", "--no-auto-providers", "--", ...command],
+    ...["--detach", "--no-tty", "--no-auto-providers"],
   ];
   const title = `make the sandbox ${sandbox}`;
   return {
     title,
-    script: `${openshell(...words)}
+    // What it may reach, and whom it may ask, is other resources', which do not notice that a sandbox was made anew.
+    script: `${shared.node} -e ${quote(withNetwork)} ${[policy.path, paths.livePolicy(sandbox), paths.madeWith(sandbox)].map(quote).join(" ")}
+provider=
+${pinnedDialect().managedInference ? ":" : `! ${openshell("provider", "get", providerName(sandbox))} >/dev/null 2>&1 || provider=${quote(`--provider=${providerName(sandbox)}`)}`}
+${openshell(...words)} $provider -- ${command.map(quote).join(" ")}
 ${waitForPhase(sandbox, "Ready")}
 ${limitLine(spec)}`,
     shown: shown("sandbox", "create", "--name", sandbox, "--from", sandboxImage, "--policy", policy.path),

@@ -11,7 +11,7 @@ import type { SandboxSpec } from "../runtime.ts";
 import { creation, deletion, limit, removeContainer, start, stop } from "./box-commands.ts";
 import { isOurs, mustBeOurs } from "./box-owner.ts";
 import { shown } from "./cli.ts";
-import { pinnedDialect } from "./dialect.ts";
+import { type Dialect, pinnedDialect } from "./dialect.ts";
 import { gatewayUnitName, inside, paths } from "./paths.ts";
 import { keyVariable } from "./provider-profile.ts";
 import { type BoxFacts, boxFacts, type ContainerFacts, containerFacts } from "./sandbox-facts.ts";
@@ -35,6 +35,7 @@ export interface Box {
 /** Works out a sandbox from its spec and from what the lock file pins. */
 export async function boxOf(spec: SandboxSpec): Promise<Box> {
   const own = await programs();
+  const dialect = pinnedDialect();
   const node = `/opt/nemoclaw/node/${readLock().artifacts.node?.version}`;
   const agent = shared.agent(spec.agent.version);
   const folders = [node, agent, paths.programs(own.version)];
@@ -46,7 +47,7 @@ export async function boxOf(spec: SandboxSpec): Promise<Box> {
   ];
   const heap = Math.max(512, Math.floor(bytesOf(spec.limits.memory) / 4 / 1024 ** 2));
   // What leads nothing itself has the agent told by a file, which changes while it runs.
-  const wayToModel = pinnedDialect().managedInference
+  const wayToModel = dialect.managedInference
     ? ["--base-url", "https://inference.local/v1"]
     : ["--route", `${inside.led}/route.json`, "--key-variable", keyVariable];
   const command = run(
@@ -57,10 +58,15 @@ export async function boxOf(spec: SandboxSpec): Promise<Box> {
     ...["--heap", String(heap), "--restart-seconds", "5"],
   );
   const recipe = createHash("sha256")
-    .update(JSON.stringify([policy.content, command, spec.gpus ?? 0]))
+    .update(JSON.stringify([policy.content, command, spec.gpus ?? 0, ...supervisorOf(dialect)]))
     .digest("hex")
     .slice(0, 12);
   return { spec, recipe, programs: folders, policy, command, attach: run("attach.mjs", inside.orders) };
+}
+
+/** The release of the supervisor that a sandbox is made with, where a gateway of another one does not renew it. */
+function supervisorOf({ renewsSupervisors }: Dialect): string[] {
+  return renewsSupervisors ? [] : [readLock().artifacts.openshell?.version ?? ""];
 }
 
 export interface BoxStepFacts {

@@ -19,6 +19,8 @@ export interface Dialect {
   readonly runtimeImage: boolean;
   /** What `sandbox exec` takes so that no login shell is put around a command. */
   readonly plainExec: readonly string[];
+  /** Whether a gateway gives the sandboxes that are there the supervisor of its own release; else they are made anew. */
+  readonly renewsSupervisors: boolean;
   /** Paths that the gateway adds to every policy by itself, and shows as if they had been sent. */
   readonly added: { readonly readOnly: readonly string[]; readonly readWrite: readonly string[] };
   /** Whether the gateway leads `inference.local` to a model; else the agent calls the service itself, through a provider. */
@@ -35,6 +37,7 @@ const lines: readonly (Dialect & { readonly pattern: RegExp })[] = [
     preflight: false,
     runtimeImage: false,
     plainExec: [],
+    renewsSupervisors: false,
     added: { readOnly: ["/var/log"], readWrite: [] },
     managedInference: true,
   },
@@ -48,6 +51,7 @@ const lines: readonly (Dialect & { readonly pattern: RegExp })[] = [
     preflight: true,
     runtimeImage: true,
     plainExec: ["--no-login-shell"],
+    renewsSupervisors: true,
     added: {
       readOnly: ["/usr", "/lib", "/etc", "/app", "/var/log", "/proc", "/dev/urandom"],
       readWrite: ["/tmp", "/dev/null"],

@@ -50,7 +50,7 @@ function ensurePolicy(sandbox: string, wanted: Policies): Step<PolicyFacts> {
       if (now.kind !== "there") throw notThere(sandbox, now);
       if (now.active && canonical(inOurWords(wanted, now.policy.network_policies)) === canonical(wanted)) return [];
       const file = {
-        path: paths.policy(sandbox).replace("-policy", "-live-policy"),
+        path: `${paths.livePolicy(sandbox)}.next`,
         // The static part as it is: the gateway refuses a change of it, and would pretend that an addition were enforced.
         content: canonical({ ...now.policy, network_policies: wanted }),
       };
@@ -109,7 +109,8 @@ function load(sandbox: string, path: string): Command {
   test "$code" != 124 || echo "the sandbox did not load it within 60 s"
   rm -f ${quote(path)}
   exit "$code"
-}`,
+}
+mv -f ${quote(path)} ${quote(paths.livePolicy(sandbox))}`,
     shown: shown("policy", "set", sandbox, "--policy", path, "--wait"),
     timeoutSeconds: 90,
     try: "what was in force before still is; look for the block it names under network_policies, in the policy file or its preset",

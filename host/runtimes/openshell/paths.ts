@@ -9,6 +9,9 @@ export const paths = {
   bin: "/opt/nemoclaw/openshell/current",
   programs: (version: string) => `/opt/nemoclaw/supervisor/${version}`,
   policy: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-policy.json`,
+  /** The policy that was last loaded, with its network part: what a sandbox made anew begins with. */
+  livePolicy: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-live-policy.json`,
+  madeWith: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-made-with.json`,
   /** What is noted of the inference provider. */
   route: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-route.json`,
   profile: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-profile.yaml`,
