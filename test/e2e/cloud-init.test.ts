@@ -146,6 +146,26 @@ ssh-keygen -y -f /etc/ssh/ssh_host_ed25519_key | cut -d' ' -f1,2`),
       expect(await workspace.update(id, inputs, state, progress())).toMatchObject({ ownedByAgent: true });
       expect(await said(`${all} | grep -cv ^nemoclaw-sandbox || :`)).toEqual(["0"]);
     });
+
+    it("tells, with cloud-init's own words and log, of a first boot whose data disk did not come", async () => {
+      const host = await connectTo(settled());
+      await host.apply("a machine before its first boot, without its disk", [
+        {
+          title: "forget the first boot",
+          script: withoutDisk,
+        },
+      ]);
+      await closeAll();
+      await docker(["restart", local.containerId], { what: "boot it for the first time once more" });
+      const hostKey = { publicKey: final.public, privateKey: final.private };
+      const inputs = { machine: settled(), hostKey, ready: true };
+      const told = await machineIdentity
+        .update("", inputs, { ...inputs, hostKeys: [final.public] }, progress())
+        .then(() => "it was taken for done", String);
+      expect(told).toContain("cloud-init ended with an error");
+      expect(told).toMatch(/var-lib-nemoclaw\.mount|runcmd/);
+      expect(told).not.toContain("PRIVATE KEY");
+    });
   },
 );
 
@@ -183,6 +203,10 @@ Where=/var/lib/nemoclaw
 Type=none
 Options=bind
 END`;
+
+const withoutDisk = `umount /var/lib/nemoclaw
+printf '[Mount]\\nWhat=/srv/nothing\\nWhere=/var/lib/nemoclaw\\nType=ext4\\n' >/etc/systemd/system/var-lib-nemoclaw.mount
+cloud-init clean --logs`;
 
 // Here the number that the agent had over there is another user's.
 const keptDisk = `mkdir -p /srv/data-disk/main/workspace/deep/er
