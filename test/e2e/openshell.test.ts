@@ -9,6 +9,7 @@ import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
+import { approvalsFromDenialToCode } from "../support/openshell-approvals.ts";
 import { type OpenshellMirror, openshellBuild, openshellMirror } from "../support/openshell-mirror.ts";
 import { placesToSearch, secretsOf } from "../support/secret-search.ts";
 
@@ -64,7 +65,7 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     await mirror.copyTo(String((await stack.state()).find("nemoclaw:local:Machine")?.id));
     const { exitCode, stdout, stderr } = await stack.script("quickstart");
     expect(exitCode, stdout + stderr).toBe(0);
-    expect(stdout).toMatch(/This is the DEMO model.*Are you there\?\n +egress refused/);
+    expect(stdout).toMatch(/This is the DEMO model.*Are you there\?\n(?: +….*\n)* +egress refused/);
     expect(stdout).toMatch(/egress refused:.*403/);
     expect(stdout).toMatch(/write refused:/);
     expect((await stack.state()).find("nemoclaw:host:Sandbox")?.outputs.enforced).toBe(true);
@@ -107,6 +108,10 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-network"]);
     expect(await stack.statusInside("GET", models)).toBe(403);
   });
+
+  run("what the agent was denied is drafted, approved into code, at once and elsewhere", () =>
+    approvalsFromDenialToCode(stack),
+  );
 
   run("a path that is added to a running sandbox by hand is seen, and not believed", async () => {
     await stack.inside(["sh", "-c", "echo kept > /sandbox/kept.txt"]);
