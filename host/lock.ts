@@ -46,15 +46,16 @@ export interface Artifact {
 }
 
 /** Where the lock file is. `NEMOCLAW_LOCK_FILE` names another one, for a site that pins builds of its own. */
-export const lockPath: URL = process.env.NEMOCLAW_LOCK_FILE
-  ? pathToFileURL(process.env.NEMOCLAW_LOCK_FILE)
-  : new URL("../nemoclaw.lock.json", import.meta.url);
+export function lockPath(): URL {
+  const { NEMOCLAW_LOCK_FILE: other } = process.env;
+  return other ? pathToFileURL(other) : new URL("../nemoclaw.lock.json", import.meta.url);
+}
 
 /** Where downloads come from when a stack names no mirror. */
 export const publicMirrors = { npm: "https://registry.npmjs.org", artifacts: "https://github.com" } as const;
 
 /** Reads the lock file. @throws HostError of kind `integrity` that says what is wrong with it */
-export function readLock(path: URL | string = lockPath): Lock {
+export function readLock(path: URL | string = lockPath()): Lock {
   const shown = "nemoclaw.lock.json";
   const hint = `git checkout ${shown}`;
   let text: unknown;

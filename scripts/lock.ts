@@ -95,7 +95,7 @@ command("refresh", "take checksums and digests into nemoclaw.lock.json, compared
     }
     // Written at the end: what belongs together is of one release, or as it was.
     const text = `${JSON.stringify(lock, null, 2)}\n`;
-    if (text !== readFileSync(lockPath, "utf8")) writeFileSync(fileURLToPath(lockPath), text);
+    if (text !== readFileSync(lockPath(), "utf8")) writeFileSync(fileURLToPath(lockPath()), text);
     console.log(options.json ? JSON.stringify(refreshed, null, 2) : refreshed.map(printRefreshed).join("\n"));
   });
 
