@@ -61,6 +61,13 @@ describe("drafts as a real OpenShell prints them", () => {
     );
   });
 
+  test.each(["__proto__", "constructor", "a: {b}", "-"])("a rule that is named %s is not taken", (name) => {
+    const text = readFileSync(join(folder, "rule-get-denials.txt"), "utf8").replace("allow_10_1_2_3_22", name);
+    expect(all(pendingDrafts("main").parse({ stdout: text, exitCode: 0 }))[0]).toMatchObject({
+      unclear: "its name is none for a block",
+    });
+  });
+
   test("a prover without an answer is told from one that found nothing", () => {
     const text = readFileSync(join(folder, "rule-get-denials.txt"), "utf8");
     const failed = text.replaceAll("prover: no new findings", "validation unavailable");

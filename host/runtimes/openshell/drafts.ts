@@ -119,9 +119,10 @@ function draftOf(lines: readonly string[], forged: string | undefined): Draft {
     return Number.isNaN(value) ? undefined : value;
   };
   const endpoints = field("Endpoints") ?? "";
+  const name = oneLine(field("Rule") ?? "");
   return {
     id: field("Chunk") ?? "",
-    name: oneLine(field("Rule") ?? ""),
+    name,
     binary: (!unbelieved && oneLine(field("Binary") ?? "")) || undefined,
     endpoints: unbelieved ? "an unknown destination" : oneLine(endpoints),
     rationale: oneLine(field("Rationale") ?? ""),
@@ -130,11 +131,13 @@ function draftOf(lines: readonly string[], forged: string | undefined): Draft {
     verdict: unbelieved ? { kind: "none", said: unbelieved } : verdictOf(field("Prover")),
     applicationError: oneLine(field("Application") ?? "") || undefined,
     hits: number("Hits"),
-    ...(unbelieved ? { unclear: unbelieved } : ruleOf(endpoints, field("Binaries"))),
+    ...(unbelieved ? { unclear: unbelieved } : ruleOf(name, endpoints, field("Binaries"))),
   };
 }
 
-function ruleOf(endpoints: string, binaries: string | undefined): Partial<Draft> {
+function ruleOf(name: string, endpoints: string, binaries: string | undefined): Partial<Draft> {
+  // The agent chooses it; __proto__ and the like would be no block at all.
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name) || name in {}) return { unclear: "its name is none for a block" };
   if (!binaries) return { unclear: "it names no program, and a rule of ours must" };
   const read = readEndpoints(endpoints);
   if ("unclear" in read) return read;
