@@ -9,13 +9,18 @@ const args = process.argv.slice(2);
 const engineAddress = args.find((arg) => /^[\w.:[\]-]+:\d+$/.test(arg));
 const dispatcher = new Dispatcher(handlers, engineLog(engineAddress));
 
-// A terminal sends Ctrl-C to the engine and to us alike; it is the engine that says what is to be cancelled.
-process.on("SIGINT", () => {});
-process.on("SIGTERM", async () => {
-  await dispatcher.cancel();
-  await closeAll();
-  process.exit(143);
-});
+// Either comes from the engine, which gave us a process group of our own: a terminal's Ctrl-C does not reach us. The CLI ends a
+// plugin it is done with by SIGINT, and waits five seconds for one that takes no notice.
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  process.on(signal, async () => {
+    await dispatcher.cancel();
+    await closeAll();
+    process.exit(code);
+  });
+}
 
 answerDiffsInFull(dispatcher.compare.bind(dispatcher));
 await pulumi.provider.main(dispatcher, args);
