@@ -82,7 +82,9 @@ export function parsePolicy({ stdout, exitCode, unreachable }: Said): PolicyFact
  */
 export function inOurWords(wanted: Policies, live: unknown): Policies {
   const found: Record<string, unknown> = {};
-  for (const [name, policy] of Object.entries((live ?? {}) as Record<string, unknown>)) {
+  for (const [said, policy] of Object.entries((live ?? {}) as Record<string, unknown>)) {
+    // An agent may name a rule it asks for __proto__ or constructor, and it must neither vanish nor break a comparison.
+    const name = said in {} ? `${said} (a name of JavaScript's)` : said;
     const { data } = networkPolicySchema.safeParse(policy);
     const same = data && wanted[name] && canonical(oneForm(data, name)) === canonical(oneForm(wanted[name], name));
     found[name] = same ? wanted[name] : (data ?? policy);
