@@ -1,14 +1,15 @@
 import { credentialFields } from "./embedded.ts";
 import type { Finding } from "./finding.ts";
+import { surprises } from "./openshell-surprises.ts";
 import type { Policy } from "./policy.ts";
 import { propertyPath } from "./property-path.ts";
 
 /**
- * What this package's OpenShell runtime does not do as a policy has it. OpenShell itself enforces the whole of its policy
- * file; these are things that need something besides the policy, which we do not set up.
+ * What this package's OpenShell runtime does not do as a policy has it: things that need something besides the policy, which
+ * we do not set up, and what OpenShell itself takes for more or less than is written.
  */
 export function unenforceable(policy: Policy): Finding[] {
-  return [...identity(policy), ...credentials(policy), ...middlewares(policy)];
+  return [...identity(policy), ...credentials(policy), ...middlewares(policy), ...surprises(policy)];
 }
 
 function* identity({ process = {} }: Policy): Generator<Finding> {

@@ -35,7 +35,8 @@ const mostQueries = 1024;
 export function judgeRequests(before: readonly SideEndpoint[], after: readonly SideEndpoint[]): Judged[] | undefined {
   const all = [...before, ...after];
   const rules = all.flatMap(({ allow, deny }) => [...allow, ...deny]);
-  const globs = [...new Set([...all.flatMap(({ written }) => written.path ?? []), ...rules.map(({ path }) => path)])];
+  const chosen = all.flatMap(({ written: { path } }) => (path === undefined ? [] : [path, ...itself(path)]));
+  const globs = [...new Set([...chosen, ...rules.map(({ path }) => path)])];
   const slashes = all.some(({ written }) => written.allow_encoded_slash);
   const automata = [...globs.map((glob) => globAutomaton(glob, "/")), ...(slashes ? [containing("%2F")] : [])];
   const paths = partition(automata, pathAlphabet);
@@ -67,13 +68,18 @@ const refused: Outcome = { passes: false, audited: false };
 function judge(endpoints: readonly SideEndpoint[], request: Request): Outcome {
   const { method, encoded, matches } = request;
   const about = endpoints.filter(
-    ({ inspected, written: { path, allow_encoded_slash: slash } }) =>
-      inspected && (!encoded || slash === true) && (path === undefined || matches(path)),
+    ({ inspected, written: { path } }) => inspected && (path === undefined || matches(path)),
   );
-  const nearest = Math.max(...about.map(({ closeness }) => closeness));
-  const closest = about.filter(({ closeness }) => closeness === nearest);
+  const handling = endpoints.filter(
+    ({ inspected, written: { path } }) => inspected && (path === undefined || [path, ...itself(path)].some(matches)),
+  );
+  const nearest = Math.max(...handling.map(({ closeness }) => closeness));
+  const closest = handling.filter(({ closeness }) => closeness === nearest);
   const first = closest[0];
   if (!first) return refused;
+  if (encoded && !closest.every(({ written }) => written.allow_encoded_slash === true)) {
+    return { ...refused, endpoint: first };
+  }
   const sockets = closest.map(({ written }) => written.protocol === "websocket");
   if (method === "WEBSOCKET_TEXT") {
     const opened = judge(endpoints, { ...request, method: "UPGRADE" });
@@ -92,6 +98,12 @@ function judge(endpoints: readonly SideEndpoint[], request: Request): Outcome {
     if (rule) return { passes: true, audited: false, endpoint, rule };
   }
   return { passes: audited, audited, endpoint: first };
+}
+
+// `/a/**` says how /a is handled too, while a rule with that path is only about what is below.
+function itself(path: string): string[] {
+  const folder = path.endsWith("/**") ? path.slice(0, -"/**".length) : "";
+  return folder === "" || folder === "**" ? [] : [folder];
 }
 
 function sameKind(rule: SideRule, method: string, matches: (glob: string) => boolean): boolean {

@@ -49,7 +49,7 @@ export function endpointsOf(policy: Policy, sources: ReadonlyMap<string, string>
         programs: binaries.map(({ path }) => path),
         inspected: written.protocol !== undefined && written.protocol !== "tcp",
         written,
-        closeness: written.path?.replaceAll(/[*?]/g, "").length ?? 0,
+        closeness: written.path?.replaceAll("*", "").length ?? 0,
         audit: written.enforcement === "audit",
         allow: allowed(written),
         deny: (written.deny_rules ?? []).map((rule) => sideRule(rule)),

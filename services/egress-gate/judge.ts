@@ -87,7 +87,7 @@ export function judgeRequest(policy: Policy, destination: Destination, request: 
   const { inspected, ...connection } = judgeConnection(policy, destination);
   if (connection.decision === "deny") return connection;
   if (isRoute(destination)) return judgeRouted(request);
-  if (!inspected) return connection;
+  if (!inspected) return hasEncodedSlash(request.path) ? encodedSlash(connection.policy, request) : connection;
   return judgeByRules(endpointsOf(policy, destination), destination, request);
 }
 
@@ -102,9 +102,12 @@ function judgeByRules(endpoints: Endpoint[], { host, port }: Destination, reques
   const { method, path } = request;
   const asked = `${method} ${path} on ${host}:${port}`;
   const about = endpoints.filter((endpoint) => endpoint.protocol !== undefined && concerns(endpoint, path));
-  const closest = closestOf(about);
+  const closest = closestOf(endpoints, path);
   const first = closest[0];
   if (!first) return { decision: "deny", reason: `no endpoint of the policy is about ${asked}` };
+  if (hasEncodedSlash(path) && !closest.every((endpoint) => endpoint.encodedSlash)) {
+    return encodedSlash(first.policy, request);
+  }
 
   if (!request.upgrade && method !== textMessage && closest.every(({ protocol }) => protocol === "websocket")) {
     return { decision: "deny", policy: first.policy, reason: `${host}:${port} takes WebSocket connections only` };
@@ -132,18 +135,22 @@ function judgeByRules(endpoints: Endpoint[], { host, port }: Destination, reques
  * for them to be looked at.
  */
 export function judgeMessages(policy: Policy, destination: Destination, request: Request): Verdict | undefined {
-  const about = endpointsOf(policy, destination).filter((endpoint) => concerns(endpoint, request.path));
-  if (closestOf(about).every(({ protocol }) => protocol !== "websocket")) return undefined;
+  const closest = closestOf(endpointsOf(policy, destination), request.path);
+  if (closest.every(({ protocol }) => protocol !== "websocket")) return undefined;
   return judgeRequest(policy, destination, { ...request, method: textMessage });
 }
 
-function closestOf(endpoints: readonly Endpoint[]): Endpoint[] {
-  const inspected = endpoints.filter(({ protocol }) => protocol !== undefined);
+function closestOf(endpoints: readonly Endpoint[], path: string): Endpoint[] {
+  const inspected = endpoints.filter(({ protocol, handles }) => protocol !== undefined && handles(path));
   const nearest = Math.max(...inspected.map(({ closeness }) => closeness));
   return inspected.filter(({ closeness }) => closeness === nearest);
 }
 
+// Not even where requests are only watched: what a server makes of it cannot be told.
+function encodedSlash(policy: string | undefined, { method, path }: JudgedRequest): Verdict {
+  return { decision: "deny", policy, reason: `${method} ${path} has an encoded slash, and the endpoint takes none` };
+}
+
 function concerns(endpoint: Endpoint, path: string): boolean {
-  if (hasEncodedSlash(path) && !endpoint.encodedSlash) return false;
   return endpoint.path === undefined || endpoint.path.test(path);
 }

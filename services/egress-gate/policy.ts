@@ -15,8 +15,10 @@ export interface Endpoint {
   /** Whether it gives the whole name, not a wildcard. */
   readonly named: boolean;
   readonly ports: readonly number[];
-  /** Which paths it is about, and how closely it says so. */
+  /** Which paths its rules are about. */
   readonly path?: RegExp;
+  /** Whether it says how a request with this path is handled, unless another endpoint says so more closely. */
+  readonly handles: (path: string) => boolean;
   readonly closeness: number;
   /** Nothing means that the payload passes unseen. */
   readonly protocol?: "rest" | "websocket";
@@ -90,7 +92,8 @@ function endpoint(policy: string, written: Written): Endpoint {
     named: host !== undefined && !host.includes("*"),
     ports: portsOf(written),
     ...(path === undefined ? {} : { path: glob(path, "/") }),
-    closeness: path?.replaceAll(/[*?]/g, "").length ?? 0,
+    handles: handler(path),
+    closeness: path?.replaceAll("*", "").length ?? 0,
     ...(protocol === undefined ? {} : { protocol }),
     audit: written.enforcement === "audit",
     allow: protocol === undefined ? [] : allowRules(protocol, written),
@@ -100,6 +103,13 @@ function endpoint(policy: string, written: Written): Endpoint {
     encodedSlash: written.allow_encoded_slash === true,
     signature: JSON.stringify([policy, written]),
   };
+}
+
+// As OpenShell has it: `/a/**` handles /a too, while a rule with that path is only about what is below.
+function handler(path: string | undefined): (asked: string) => boolean {
+  if (path === undefined) return () => true;
+  const below = glob(path, "/");
+  return (asked) => below.test(asked) || (path.endsWith("/**") && asked === path.slice(0, -"/**".length));
 }
 
 function allowRules(protocol: "rest" | "websocket", written: Written): Rule[] {

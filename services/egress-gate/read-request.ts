@@ -70,7 +70,8 @@ export function readRequest(request: IncomingMessage, tunnel: Tunnel | undefined
 /** Reads `host`, `host:port` or `[v6]:port`. */
 export function readAuthority(text: string, scheme: "http" | "https"): Destination | undefined {
   const parts = /^(\[[^\]]*\]|[^:[\]@]*)(?::(\d{1,5}))?$/.exec(text);
-  const host = parts && canonicalHost(parts[1] ?? "");
+  // A trailing dot is another spelling, which no rule has and which some servers take for another host.
+  const host = parts && !parts[1]?.endsWith(".") ? canonicalHost(parts[1] ?? "") : undefined;
   const port = parts?.[2] === undefined ? (scheme === "https" ? 443 : 80) : Number(parts[2]);
   return host && port > 0 && port <= 65_535 ? { host, port } : undefined;
 }

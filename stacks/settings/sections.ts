@@ -18,6 +18,9 @@ export const acceptable = [
   "nesting",
   "credentials",
   "middlewares",
+  "private-addresses",
+  "endpoint-paths",
+  "control-ports",
   "docker-version",
   "recreate",
 ] as const;

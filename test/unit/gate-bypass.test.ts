@@ -58,12 +58,17 @@ describe("absolute form", () => {
 
   test.each([
     ["capitals", "http://API.Example.COM/yes"],
-    ["a trailing dot", "http://api.example.com./yes"],
     ["a harmless encoding", "http://api.example.com/%79es"],
     ["double slashes", "http://api.example.com//yes"],
   ])("%s mean the same and get through in the one spelling", async (_what, url) => {
     expect((await viaProxy(port, url)).status).toBe(200);
     expect(world.asked).toEqual(["GET api.example.com /yes"]);
+  });
+
+  test("a trailing dot is no spelling of a host that rules know", async () => {
+    expect((await viaProxy(port, "http://api.example.com./yes")).status).toBe(400);
+    expect((await tunnel(port, "api.example.com.:443")).answer).toMatch(/ 400 /);
+    expect(world.asked).toEqual([]);
   });
 
   test("Host must name the place the request goes to", async () => {

@@ -1,0 +1,106 @@
+import { writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+import { openshell } from "../../host/runtimes/openshell/runtime.ts";
+import { stackFile } from "../../scripts/clone-paths.ts";
+import { findEngine } from "../../scripts/engine-choice.ts";
+import { localConfiguration } from "../../scripts/first-run/local-stack.ts";
+import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts";
+import { testStackPrefix } from "../../scripts/test-things.ts";
+import { LocalStack } from "../support/local-stack.ts";
+import { type OpenshellMirror, openshellBuild, openshellMirror } from "../support/openshell-mirror.ts";
+import {
+  askAll,
+  findAll,
+  type ParityCase,
+  parityCases,
+  parityDifferences,
+  parityNames,
+  parityPaths,
+  said,
+  verdictOf,
+  writeAll,
+} from "../support/parity.ts";
+
+/**
+ * The tables of `test/cases/parity.yaml` asked of a real build of OpenShell on a real local machine; `parity.test.ts` asks the
+ * embedded runtime. The policies are set at the gateway directly: it is about verdicts, not about the resource.
+ */
+
+const build = openshellBuild();
+
+/** A test that says why it is skipped where there is no build. */
+const run = (name: string, body: () => Promise<void>) =>
+  test(name, async ({ skip }) => {
+    if (build.skip) skip(build.skip);
+    await body();
+  });
+
+describe("verdicts of a real OpenShell", { timeout: 900_000 }, () => {
+  let stack: LocalStack;
+  let mirror: OpenshellMirror;
+
+  beforeAll(async () => {
+    if (build.skip) return;
+    process.env.NEMOCLAW_ENGINE = "embedded";
+    mirror = await openshellMirror(build.folder);
+    process.env.NEMOCLAW_LOCK_FILE = mirror.lockFile;
+    stack = await LocalStack.open(`${testStackPrefix}-parity-openshell`, await findEngine());
+    stack.runtime = openshell;
+    await stack.script("quickstart", "--destroy");
+    const mirrors = { ...(await findOperatorMirrors()), artifacts: "file:///srv/mirror" };
+    const file = parse(localConfiguration(mirrors)) as { config: Record<string, unknown> };
+    file.config["nemoclaw:runtime"] = { kind: "openshell", accept: ["docker-version"] };
+    file.config["nemoclaw:policy"] = { presets: [], file: "test/fixtures/policies/parity-files.yaml" };
+    await writeFile(stackFile(stack.name), stringify(file, { lineWidth: 0 }));
+    // The first run makes the machine and finds no release in its mirror; the second one goes on.
+    await stack.script("quickstart");
+    await mirror.copyTo(String((await stack.state()).find("nemoclaw:local:Machine")?.id));
+    const { exitCode, stdout, stderr } = await stack.script("quickstart");
+    expect(exitCode, stdout + stderr).toBe(0);
+    await stack.shell(`for box in $(docker ps -q); do
+  address=$(docker exec "$box" getent hosts demo.nemoclaw.internal | cut -d' ' -f1)
+  docker exec -u 0 "$box" sh -c "echo $address ${parityNames.filter((name) => !name.startsWith("demo.")).join(" ")} >>/etc/hosts"
+done`);
+  }, 1_500_000);
+
+  afterAll(async () => {
+    if (build.skip) return;
+    await stack.script("quickstart", "--destroy");
+    await mirror.remove();
+    delete process.env.NEMOCLAW_ENGINE;
+    delete process.env.NEMOCLAW_LOCK_FILE;
+  });
+
+  async function load(policies: ParityCase["policies"]): Promise<void> {
+    const { policy } = JSON.parse(await stack.openshell("policy get main --base -o json")) as { policy: object };
+    const text = JSON.stringify({ ...policy, network_policies: policies });
+    await stack.shell(`cat >/tmp/parity.json <<'END'\n${text}\nEND\nchmod 644 /tmp/parity.json`);
+    await stack.openshell("policy set main --policy /tmp/parity.json --wait");
+  }
+
+  for (const { name, policies, requests } of parityCases) {
+    run(`requests under the policy: ${name}`, async () => {
+      await load(policies);
+      const { stdout } = await stack.inside(["sh", "-c", askAll(requests)]);
+      const lines = stdout.split("\n");
+      const found = requests.map((request, index) => `${said(request)}: ${verdictOf(request, lines[index] ?? "")}`);
+      expect(found).toEqual(requests.map((request) => `${said(request)}: ${request.verdict}`));
+    });
+  }
+
+  for (const { accept, policy, request } of parityDifferences) {
+    if (request === undefined) continue;
+    run(`what differs by ${accept}: ${said(request)} is ${request.openshell} here`, async () => {
+      await load(policy.network_policies ?? {});
+      const { stdout } = await stack.inside(["sh", "-c", askAll([request])]);
+      expect(verdictOf(request, stdout.split("\n")[0] ?? "")).toBe(request.openshell);
+    });
+  }
+
+  run("paths: what the agent writes is outside just where the table says", async () => {
+    expect((await stack.inside(["sh", "-c", writeAll()])).stdout).toMatch(/tried$/m);
+    const outside = (await stack.shell(findAll())).split("\n").filter(Boolean);
+    expect(outside).toEqual(parityPaths.filter((row) => row.outside).map(({ path }) => path));
+  });
+});
