@@ -18,6 +18,7 @@ import { type InstallSpec, part } from "../runtime.ts";
 import { ensureNoSandboxUser } from "../sandbox-user.ts";
 import { dialectOf } from "./dialect.ts";
 import { requireDocker } from "./docker-version.ts";
+import { refuseForeignBoxes } from "./foreign-boxes.ts";
 import { ensureConnected } from "./gateway.ts";
 import { requireGatewayPort } from "./gateway-port.ts";
 import { gatewayUnit } from "./gateway-unit.ts";
@@ -113,6 +114,7 @@ export const install = part({
   /** Packages of the distribution and Docker stay, since others may use them. */
   removal() {
     return all("no OpenShell runtime", {
+      foreign: refuseForeignBoxes(),
       unit: ensureNoUnit({ name: gatewayUnitName }),
       images: ensureNoImages(),
       sandboxUser: ensureNoSandboxUser(),
