@@ -88,6 +88,10 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     expect(await stack.agentPid()).toBe(pid);
   });
 
+  run("what the agent was denied is drafted, approved into code, at once and elsewhere", () =>
+    approvalsFromDenialToCode(stack),
+  );
+
   run("a policy change is loaded by the running sandbox, opens just what it says, and closes again", async () => {
     const pid = await stack.agentPid();
     const models = "http://demo.nemoclaw.internal:8080/v1/models";
@@ -108,10 +112,6 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-network"]);
     expect(await stack.statusInside("GET", models)).toBe(403);
   });
-
-  run("what the agent was denied is drafted, approved into code, at once and elsewhere", () =>
-    approvalsFromDenialToCode(stack),
-  );
 
   run("a path that is added to a running sandbox by hand is seen, and not believed", async () => {
     await stack.inside(["sh", "-c", "echo kept > /sandbox/kept.txt"]);

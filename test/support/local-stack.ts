@@ -108,7 +108,7 @@ export class LocalStack {
   /** Runs shell on the machine past SSH, so that no connection is counted and nothing is logged there. */
   async shell(script: string): Promise<string> {
     const id = (await this.state()).find("nemoclaw:local:Machine")?.id ?? "";
-    const { stdout } = await exec("docker", ["exec", id, "sh", "-c", script], { maxBuffer: 64 << 20 });
+    const { stdout } = await exec("docker", ["exec", id, "sh", "-c", script], { maxBuffer: 512 << 20 });
     return stdout;
   }
 

@@ -13,6 +13,7 @@ import { limitsFacts, observedLimits } from "../embedded/limits.ts";
 import { ports, paths as shared, unitName, users } from "../embedded/paths.ts";
 import { programs } from "../embedded/programs.ts";
 import { part, type SandboxSpec } from "../runtime.ts";
+import { ensureAnswering } from "./answering.ts";
 import { attachCommand } from "./attach-command.ts";
 import { type Box, boxOf, ensureBox, ensureNoBox } from "./box.ts";
 import { environment } from "./cli.ts";
@@ -53,17 +54,18 @@ export const sandbox = part({
         startSeconds: 300,
         try: "see what the agent says: scripts/logs agent. It needs at least 2 GB of memory",
       }),
+      answering: ensureAnswering(name, running),
       logs: observation("the limit of its log", limitsFacts(unitName("sandbox", name), journal.path)),
     });
   },
-  observe(spec, { box, unit, logs }) {
+  observe(spec, { box, unit, answering, logs }) {
     const { box: now, container } = box;
     if (now.kind === "absent" || (now.kind === "unreachable" && container === undefined)) return "gone";
     const service = summaryOf(unit);
     const labels = now.kind === "there" ? now.labels : {};
     return {
       ...spec,
-      running: service.running && now.kind === "there" && now.phase === "Ready",
+      running: service.running && now.kind === "there" && now.phase === "Ready" && answering.ready,
       enabled: service.enabled,
       definition: `${service.definition} ${labels["nemoclaw.recipe"] ?? "unknown"}`,
       policy:
