@@ -23,7 +23,7 @@ import {
 } from "../support/parity.ts";
 
 /**
- * The tables of `test/cases/parity.yaml` asked of a real build of OpenShell on a real local machine; `parity.test.ts` asks the
+ * The tables of `test/fixtures/parity.yaml` asked of a real build of OpenShell on a real local machine; `parity.test.ts` asks the
  * embedded runtime. The policies are set at the gateway directly: it is about verdicts, not about the resource.
  */
 

@@ -42,7 +42,7 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     await stack.script("quickstart", "--destroy");
     const mirrors = { ...(await findOperatorMirrors()), artifacts: "file:///srv/mirror" };
     const file = parse(localConfiguration(mirrors)) as { config: Record<string, unknown> };
-    file.config["nemoclaw:runtime"] = { kind: "openshell", accept: ["docker-version"] };
+    file.config["nemoclaw:runtime"] = { kind: "openshell", accept: ["docker-version", "private-addresses"] };
     await writeFile(stackFile(stack.name), stringify(file, { lineWidth: 0 }));
   });
 

@@ -17,7 +17,7 @@ import {
 } from "../support/parity.ts";
 
 /**
- * The tables of `test/cases/parity.yaml` asked of the embedded runtime on a real local machine, from inside the sandbox;
+ * The tables of `test/fixtures/parity.yaml` asked of the embedded runtime on a real local machine, from inside the sandbox;
  * `openshell-parity.test.ts` asks a real OpenShell. Policies are put before the gate directly: it is about verdicts.
  */
 describe("verdicts of the embedded runtime", { timeout: 300_000 }, () => {

@@ -54,11 +54,11 @@ interface Written {
   })[];
 }
 
-const written = parse(readFileSync("test/cases/parity.yaml", "utf8")) as Written;
+const written = parse(readFileSync("test/fixtures/parity.yaml", "utf8")) as Written;
 
 const usual = { method: "GET", host: "demo.nemoclaw.internal", port: 8080, path: "/", connect: false, upgrade: false };
 
-/** The first table of `test/cases/parity.yaml`. */
+/** The first table of `test/fixtures/parity.yaml`. */
 export const parityCases: readonly ParityCase[] = written.verdicts.map(({ name, policies, requests }) => ({
   name,
   policies: networkOf(policies),
