@@ -1,6 +1,6 @@
 import { type Command, quote } from "../../command.ts";
 import { bytesOf } from "../embedded/limits.ts";
-import { paths as shared } from "../embedded/paths.ts";
+import { paths as shared, unitName } from "../embedded/paths.ts";
 import type { SandboxSpec } from "../runtime.ts";
 import type { Box } from "./box.ts";
 import { ownerLabels } from "./box-owner.ts";
@@ -69,6 +69,17 @@ ${limitLine(spec)}`,
     try: `on the machine: openshell logs ${sandbox}; journalctl -u ${gatewayUnitName} -e`,
   };
 }
+
+/** What joined the attendant to the main process before may look alive for a while; it says nothing about the new one. */
+export const rejoin = (sandbox: string): Command => ({
+  title: `join the attendant to the agent of ${sandbox}`,
+  script: `unit=${quote(unitName("sandbox", sandbox))}
+systemctl -q is-active -- "$unit" || exit 0
+systemctl restart -- "$unit"`,
+  shown: `systemctl restart ${unitName("sandbox", sandbox)}`,
+  timeoutSeconds: 400,
+  try: "see what the agent says: scripts/logs agent",
+});
 
 export const start = (sandbox: string): Command => ({
   title: `start the sandbox ${sandbox}`,

@@ -8,7 +8,7 @@ import { bytesOf } from "../embedded/limits.ts";
 import { paths as shared } from "../embedded/paths.ts";
 import { programs } from "../embedded/programs.ts";
 import type { SandboxSpec } from "../runtime.ts";
-import { creation, deletion, limit, removeContainer, start, stop } from "./box-commands.ts";
+import { creation, deletion, limit, rejoin, removeContainer, start, stop } from "./box-commands.ts";
 import { isOurs, mustBeOurs } from "./box-owner.ts";
 import { shown } from "./cli.ts";
 import { type Dialect, pinnedDialect } from "./dialect.ts";
@@ -91,10 +91,10 @@ export function ensureBox(box: Box): Step<BoxStepFacts> {
       const usable = now.kind === "there" && now.labels["nemoclaw.recipe"] === recipe && isAlive(now.phase);
       if (!usable) {
         const old = now.kind === "there" ? [deletion(spec.sandbox)] : [];
-        return [...old, creation(box), ...(spec.running ? [] : [stop(spec.sandbox)])];
+        return [...old, creation(box), spec.running ? rejoin(spec.sandbox) : stop(spec.sandbox)];
       }
       const commands: Command[] = [];
-      if (spec.running && now.phase === "Stopped") commands.push(start(spec.sandbox));
+      if (spec.running && now.phase === "Stopped") commands.push(start(spec.sandbox), rejoin(spec.sandbox));
       if (!spec.running && now.phase !== "Stopped") commands.push(stop(spec.sandbox));
       if (container && !withinLimits(spec, container)) commands.push(limit(spec));
       return commands;

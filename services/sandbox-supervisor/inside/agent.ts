@@ -18,6 +18,8 @@ export interface AgentStart {
   readonly port: number;
   /** Heap of the agent's gateway. */
   readonly heapMegabytes: string;
+  /** Further options of Node's for it. */
+  readonly nodeOptions?: readonly string[];
   /** Where the agent and the programs that are run beside it start. */
   readonly folder: string;
   /** Between us and the agent's gateway. Programs beside the agent do not get it. */
@@ -40,7 +42,7 @@ export interface Agent {
 
 /** Starts the agent's gateway, and keeps a connection to it. What runs the program that calls this gives the orders. */
 export function startAgent(start: AgentStart): Agent {
-  const { entry, port, heapMegabytes, folder, token, environment, restartSeconds, report } = start;
+  const { entry, port, heapMegabytes, folder, token, environment, restartSeconds, report, nodeOptions = [] } = start;
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   let stopping = false;
@@ -49,7 +51,7 @@ export function startAgent(start: AgentStart): Agent {
 
   function run(): ChildProcess {
     const words = [entry, "gateway", "run", "--port", String(port), "--bind", "loopback"];
-    const child = spawn(process.execPath, [`--max-old-space-size=${heapMegabytes}`, ...words], {
+    const child = spawn(process.execPath, [`--max-old-space-size=${heapMegabytes}`, ...nodeOptions, ...words], {
       cwd: folder,
       env: { ...environment, OPENCLAW_GATEWAY_TOKEN: token },
       // On its standard output are the answers themselves, which are nobody's business; warnings and errors are on the other.

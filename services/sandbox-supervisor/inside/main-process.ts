@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { agentSettings } from "../agent-settings.ts";
 import { containerEnvironment } from "../environment.ts";
 import { gatewayPort, startAgent } from "./agent.ts";
+import { oneHostName } from "./one-host-name.ts";
 import { OrderSocket } from "./order-socket.ts";
 import { readRoute } from "./route-file.ts";
 
@@ -64,6 +65,7 @@ const agent = startAgent({
   entry,
   port: Number(port),
   heapMegabytes: heap,
+  nodeOptions: oneHostName("nemoclaw"),
   restartSeconds: restart === undefined ? undefined : Number(restart),
   folder: workspace,
   token: randomBytes(32).toString("base64url"),
