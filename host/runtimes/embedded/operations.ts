@@ -1,6 +1,7 @@
 import { quote } from "../../command.ts";
 import type { Question } from "../../question.ts";
 import { startUnits, stopUnits } from "../../steps/unit-power.ts";
+import { askAgent, askInLines, json, readAgent, readLines, type Said, text } from "../agent-report.ts";
 import type { Operations, SandboxReport } from "../operations.ts";
 import { paths, unitName } from "./paths.ts";
 
@@ -42,54 +43,26 @@ systemctl kill -s CONT -- ${unit} 2>/dev/null || :`,
 };
 
 function reportFacts(sandbox: string): Question<SandboxReport> {
-  const status = `timeout 15 ${paths.node} ${supervisor}/status.mjs --sandbox ${quote(sandbox)}`;
   const policy = `sha256sum -- ${quote(paths.config(sandbox, "policy"))}`;
   const file = (part: "gate" | "route") => `cat -- ${quote(paths.status(sandbox, part))}`;
   return {
-    // Each on a line of its own, whatever is in it.
-    script: [status, policy, file("gate"), file("route")]
-      .map((command) => `printf '%s\\n' "$({ ${command}; } 2>/dev/null | base64 -w0)"`)
-      .join("\n"),
+    script: askInLines([askAgent(sandbox), policy, file("gate"), file("route")]),
     parse: ({ stdout }) => {
-      const [agent, sum, gate, route] = stdout.split("\n").map((line) => Buffer.from(line, "base64").toString());
+      const [agent, sum, gate, route] = readLines(stdout);
       return readReport(json(agent), sum ?? "", json(gate), json(route));
     },
   };
 }
 
-type Said = Record<string, unknown> | undefined;
-
 function readReport(agent: Said, sum: string, gate: Said, route: Said): SandboxReport {
-  const answers = agent !== undefined && !("error" in agent);
   const errors = [
     ...(typeof gate?.error === "string" ? [`the gate refused a policy: ${gate.error}`] : []),
     ...(typeof route?.error === "string" ? [`the route refused a configuration: ${route.error}`] : []),
   ];
   return {
-    agent: answers
-      ? {
-          ready: agent.ready === true,
-          version: text(agent.agentVersion),
-          pid: typeof agent.agentPid === "number" ? agent.agentPid : undefined,
-          startedAt: text(agent.startedAt),
-          lastModel: text(agent.lastModel),
-        }
-      : undefined,
+    agent: readAgent(agent),
     model: text(route?.model),
     policy: { file: sum.split(" ")[0] || undefined, inForce: text(gate?.policySha256) },
     errors,
   };
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
-
-function json(said: string | undefined): Said {
-  try {
-    const value: unknown = JSON.parse(said ?? "");
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,8 @@
 import { journalNamespace } from "../../../services/sandbox-supervisor/units.ts";
-import { type Command, quote } from "../../command.ts";
+import type { Command } from "../../command.ts";
 import type { Step } from "../../step.ts";
-import { paths as shared, unitName } from "../embedded/paths.ts";
+import { askAgent } from "../agent-report.ts";
+import { unitName } from "../embedded/paths.ts";
 
 export interface AnsweringFacts {
   /** By the attendant's own word: it stays up while the agent is away. */
@@ -14,7 +15,7 @@ export function ensureAnswering(sandbox: string, wanted: boolean): Step<Answerin
     name: `the agent of ${sandbox} answers`,
     facts: {
       ready: {
-        script: `timeout 15 ${status(sandbox)}`,
+        script: askAgent(sandbox),
         parse: ({ stdout, exitCode }) => exitCode === 0 && /"ready":\s*true/.test(stdout),
       },
     },
@@ -22,14 +23,11 @@ export function ensureAnswering(sandbox: string, wanted: boolean): Step<Answerin
   };
 }
 
-const status = (sandbox: string) =>
-  `${shared.node} /opt/nemoclaw/supervisor/current/status.mjs --sandbox ${quote(sandbox)}`;
-
 function wait(sandbox: string): Command {
   return {
     title: `wait until the agent of ${sandbox} answers`,
     script: `n=0
-until timeout 15 ${status(sandbox)} 2>/dev/null | grep -q '"ready": *true'; do
+until ${askAgent(sandbox)} 2>/dev/null | grep -q '"ready": *true'; do
   n=$((n + 1))
   if test "$n" -ge 300; then
     journalctl --no-pager --namespace=${journalNamespace(sandbox)} -o cat -n 15 -u ${unitName("sandbox", sandbox)}
