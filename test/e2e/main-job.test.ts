@@ -10,6 +10,7 @@ import { testStackPrefix } from "../../scripts/test-things.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
 import { escapes } from "../support/escapes.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
+import { expectNoSecretIn, placesToSearch } from "../support/secret-search.ts";
 import { tryEscape } from "../support/try-escape.ts";
 
 /**
@@ -272,35 +273,7 @@ done`;
   });
 
   test("no secret is in clear in state, output, logs, process lists, unit files or the containers' settings", async () => {
-    const state = await stack.state();
-    const inference = state.find("nemoclaw:host:InferenceRoute")?.inputs.key;
-    const telegram = state.find("nemoclaw:host:TelegramBridge")?.inputs.token;
-    const keys = state.resources
-      .filter(({ type }) => type === "nemoclaw:index:SshKeyPair")
-      .map(({ outputs }) => String(outputs.privateKey).split("\n")[2] ?? "");
-    const passphrase = await readFile(".nemoclaw/passphrase", "utf8");
-    const secrets = [inference, telegram, ...keys, passphrase].map(String);
-    for (const secret of secrets) expect(secret.length).toBeGreaterThan(20);
-
-    const places = {
-      "exported state": (await stack.pulumi("stack", "export")).stdout,
-      output: stack.printed.replaceAll(/"plaintext":.*/g, ""),
-      journal: await stack.shell("journalctl --no-pager -o verbose --namespace='*'"),
-      "process list": await stack.shell("ps axewwf"),
-      "units and configuration": await stack.shell(
-        "cat /etc/systemd/system/nemoclaw-* /etc/nemoclaw/*.json /etc/nemoclaw/main/* /run/nemoclaw/*.json; systemctl show 'nemoclaw-*'",
-      ),
-      "the agent's and bridge's data": await stack.shell("grep -rha . /var/lib/nemoclaw/main /var/lib/nemoclaw/units"),
-      "Docker's records": (
-        await runProgram(["sh", "-c", "docker inspect $(docker ps -aq --filter label=nemoclaw.stack)"])
-      ).stdout,
-    };
-    for (const [place, text] of Object.entries(places)) {
-      expect(text.length, `${place} is not empty`).toBeGreaterThan(10);
-      for (const [i, secret] of secrets.entries()) {
-        expect(text.includes(secret), `secret ${i} in ${place}`).toBe(false);
-      }
-    }
+    await expectNoSecretIn(stack, await placesToSearch(stack));
   });
 
   test("destroy leaves nothing of it", async () => {

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
+import { expect } from "vitest";
 import { runProgram } from "../../scripts/run-program.ts";
 import type { LocalStack } from "./local-stack.ts";
 
 /** Every secret of a local stack: what its person would have to change if it got out. */
-export async function secretsOf(stack: LocalStack): Promise<string[]> {
+async function secretsOf(stack: LocalStack): Promise<string[]> {
   const state = await stack.state();
   const keys = state.resources
     .filter(({ type }) => type === "nemoclaw:index:SshKeyPair")
@@ -31,4 +32,16 @@ export async function placesToSearch(stack: LocalStack): Promise<Record<string, 
       await runProgram(["sh", "-c", "docker inspect $(docker ps -aq --filter label=nemoclaw.stack)"])
     ).stdout,
   };
+}
+
+/** None of a stack's secrets stands in clear in any of these places, none of which is empty. */
+export async function expectNoSecretIn(stack: LocalStack, places: Readonly<Record<string, string>>): Promise<void> {
+  const secrets = await secretsOf(stack);
+  for (const secret of secrets) expect(secret.length).toBeGreaterThan(20);
+  for (const [place, text] of Object.entries(places)) {
+    expect(text.length, `${place} is not empty`).toBeGreaterThan(10);
+    for (const [i, secret] of secrets.entries()) {
+      expect(text.includes(secret), `secret ${i} in ${place}`).toBe(false);
+    }
+  }
 }
