@@ -2,7 +2,10 @@ import type { Command } from "../command.ts";
 import type { GpuFacts } from "../preflight/gpu.ts";
 import type { Question } from "../question.ts";
 
-/** Devices in the CDI specifications that name the loaded driver's libraries. */
+/**
+ * Devices in the CDI specifications that name the loaded driver's libraries. Not those by serial number (`GPU-…`, `MIG-…`):
+ * a cloud that starts the machine on other hardware would make them a difference.
+ */
 export const cdiDevices: Question<readonly string[]> = {
   script: `version=$(sed -n 's/^NVRM version:.*[[:space:]]\\([0-9][0-9]*\\.[0-9][0-9.]*\\)[[:space:]].*/\\1/p' /proc/driver/nvidia/version)
 test -n "$version" || exit 0
@@ -10,7 +13,7 @@ for each in /etc/cdi/nvidia.yaml /var/run/cdi/nvidia.yaml; do
   test -f "$each" && ! grep -Fq "$version" "$each" && exit 0
 done
 nvidia-ctk cdi list`,
-  parse: ({ stdout }) => stdout.split("\n").filter((line) => line.startsWith("nvidia.com/gpu=")),
+  parse: ({ stdout }) => stdout.split("\n").filter((line) => /^nvidia\.com\/gpu=(?!GPU-|MIG-)/.test(line)),
 };
 
 /**

@@ -27,7 +27,8 @@ function nameOf(line: string): string {
   return line.replace(/^GPU \d+: /, "").replace(/ \(UUID:.*$/, "");
 }
 
-// Docker knows CDI since 25, and has it on since 28.2; before that, `--gpus` asks the toolkit's hook.
+// Docker knows CDI since 25, and has it on since 28.2; before that, `--gpus` asks the toolkit's hook. CDI puts nvidia-smi where
+// the machine has it, which is not on every container's search path: images with the driver under /usr/local/nvidia.
 const proof: Command = {
   title: "count the GPUs that a container sees",
   script: `dir=$(mktemp -d)
@@ -46,7 +47,7 @@ tar -C "$dir" -c . | docker import --change 'LABEL nemoclaw.kind=proof' - "$imag
 gpus='--gpus all'
 case $(docker info --format '{{json .CDISpecDirs}}' 2>/dev/null) in *cdi*) gpus='--device nvidia.com/gpu=all' ;; esac
 timeout 90 docker run --rm $gpus --network none --cap-drop ALL --security-opt no-new-privileges \\
-  --env NVIDIA_DRIVER_CAPABILITIES=utility --env NVIDIA_VISIBLE_DEVICES=all \\
+  --env "PATH=$PATH" --env NVIDIA_DRIVER_CAPABILITIES=utility --env NVIDIA_VISIBLE_DEVICES=all \\
   --label nemoclaw.kind=proof "$image" /bin/sh -c 'nvidia-smi -L'`,
   shown: "docker run --device nvidia.com/gpu=all … nvidia-smi -L",
   timeoutSeconds: 150,

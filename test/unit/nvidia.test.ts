@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { gpuFacts } from "../../host/preflight/gpu.ts";
 import type { Question } from "../../host/question.ts";
+import { cdiDevices } from "../../host/steps/nvidia-cdi.ts";
 import { ensureNvidiaGpu, type NvidiaFacts, nvidiaGpuState } from "../../host/steps/nvidia-gpu.ts";
 import { proveNvidiaGpu } from "../../host/steps/nvidia-proof.ts";
 import { nvidiaGpu } from "../../provider/handlers/nvidia-gpu.ts";
@@ -61,12 +62,25 @@ describe("what a machine says of its GPUs", () => {
       },
     ],
     [
+      "a real H200, on Ubuntu 24.04 with the open kernel module",
+      "devices 1\ndriver 580.159.04\nsmi 0\nNVIDIA H200\n",
+      { devices: 1, names: ["NVIDIA H200"], driver: "580.159.04", smi: { exitCode: 0, said: "NVIDIA H200" } },
+    ],
+    [
       "a driver that fails",
       "devices 1\nsmi 9\nNVIDIA-SMI has failed\n",
       { devices: 1, names: [], driver: "", smi: { exitCode: 9, said: "NVIDIA-SMI has failed" } },
     ],
   ])("%s", (_, text, facts) => {
     expect(parse(text)).toEqual(facts);
+  });
+
+  it("its devices by number, not by the serial numbers that the toolkit lists beside them", () => {
+    const listed = ["0", "GPU-b1e0a6f2-0000-4000-8000-000000000000", "MIG-2a…", "0:1", "all"].map(
+      (each) => `nvidia.com/gpu=${each}`,
+    );
+    const devices = cdiDevices.parse({ stdout: [...listed, ""].join("\n"), exitCode: 0 });
+    expect(devices).toEqual(["nvidia.com/gpu=0", "nvidia.com/gpu=0:1", "nvidia.com/gpu=all"]);
   });
 
   it("shows driver, names, toolkit and devices", () => {
