@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Origins } from "../policies/origins.ts";
 import type { Policy } from "../policies/policy.ts";
 import { InferenceRoute } from "../resources/inference-route.ts";
 import type { MachineInputs } from "../resources/machine-inputs.ts";
@@ -11,6 +12,8 @@ export interface AgentSandboxArgs {
   readonly host: SandboxHost;
   /** OpenShell's policy, version 1. Its network part changes in place, the rest replaces the sandbox. */
   readonly policy: Policy;
+  /** Where the policy's network part was written, for messages about it. */
+  readonly policyOrigins?: Origins;
   readonly agent: { readonly version: string };
   readonly limits: { memory: string; cpus: number; pids: number; logs: string };
   readonly inference: { readonly baseUrl: string; readonly model: string; readonly key?: pulumi.Input<string> };
@@ -54,7 +57,11 @@ export class AgentSandbox extends pulumi.ComponentResource {
       { ...child, dependsOn: [workspace] },
     );
     const inside = { machine, sandbox, runtime, sandboxId: box.id };
-    const network = new NetworkPolicy(`${name}-network`, { ...inside, networkPolicies }, child);
+    const network = new NetworkPolicy(
+      `${name}-network`,
+      { ...inside, networkPolicies, origins: args.policyOrigins },
+      child,
+    );
     const route = new InferenceRoute(`${name}-inference`, { ...inside, baseUrl, model, key }, child);
 
     this.reach = { machine, sandbox, sandboxId: box.id };

@@ -15,6 +15,8 @@ export interface Command {
   readonly shown?: string;
   /** What a person can do when this command fails. */
   readonly try?: string;
+  /** The same, where what the command said tells more; `try` when it does not. */
+  readonly tryAfter?: (said: string) => string | undefined;
 }
 
 /** Quotes one word for a POSIX shell; every character but NUL survives. */

@@ -47,7 +47,7 @@ export function explainFailure(
   return new HostError("command", {
     ...common,
     summary: `${what} on ${machine.address}: ${command.title} failed`,
-    try: command.try,
+    try: command.tryAfter?.(failed.said) ?? command.try,
   });
 }
 

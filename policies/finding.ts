@@ -1,7 +1,4 @@
-/**
- * A part of a policy that a runtime cannot enforce as written. It has the same shape as the finding of `host/runtimes`, so
- * that policies need nothing from there.
- */
+/** A part of a policy that a runtime cannot enforce as written, or a promise it was seen to break. */
 export interface Finding {
   /** What a stack lists under `runtime.accept` to take it knowingly: `binaries`. */
   readonly accept: string;

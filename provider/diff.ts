@@ -25,6 +25,8 @@ export interface PropertyDiff {
 export interface DiffRules {
   /** What can be configured at all: one of these that is observed but no longer wanted is a change. */
   readonly inputNames?: ReadonlySet<string>;
+  /** What is no change, whatever it is. */
+  readonly unnoticed?: readonly string[] | undefined;
   /** Where secrets lie; which part of one differs is nobody's business. */
   readonly secrets?: readonly Path[];
   /** The inputs as they were recorded. @default what was observed */
@@ -42,11 +44,13 @@ export function diff(
   observed: Record<string, unknown>,
   wanted: Record<string, unknown>,
   replaceOn: readonly Path[],
-  { inputNames = new Set(), secrets = [], recorded = observed }: DiffRules = {},
+  { inputNames = new Set(), unnoticed = [], secrets = [], recorded = observed }: DiffRules = {},
 ): Diff {
-  const left = mayDiffer(observed);
+  const left = [...mayDiffer(observed), ...unnoticed];
   const changed = Object.keys(wanted).filter((key) => !left.includes(key) && !same(observed[key], wanted[key]));
-  const gone = [...inputNames].filter((key) => wanted[key] === undefined && observed[key] !== undefined);
+  const gone = [...inputNames].filter(
+    (key) => !unnoticed.includes(key) && wanted[key] === undefined && observed[key] !== undefined,
+  );
   const replaces = replaceOn.filter((path) => mustReplace(path, at(observed, path), at(wanted, path)));
   const keys = [...new Set([...changed, ...gone, ...replaces.map((path) => String(path[0]))])];
   const places = keys.flatMap((key) => placesIn([key], observed[key], wanted[key], secrets));

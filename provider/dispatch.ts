@@ -52,6 +52,7 @@ export class Dispatcher implements provider.Provider {
     const [recorded, observed, wanted] = [unwrap(oldInputs), unwrap(olds), unwrap(news)];
     return diff(observed.plain, wanted.plain, handler.replaceOn, {
       inputNames: inputNames(handler),
+      unnoticed: handler.unnoticed,
       secrets: [...observed.secrets, ...wanted.secrets],
       recorded: recorded.plain,
     });

@@ -29,6 +29,7 @@ export interface HostResource<Inputs extends OnMachine, State extends Inputs, Fa
   judge?: Handler<Inputs, State>["judge"];
   /** Beyond `machine.id`, which always replaces. */
   readonly replaceOn?: readonly Path[];
+  readonly unnoticed?: readonly string[];
   /** What it is called on its machine; the id is `<machine id>/<this>`. */
   nameOn(inputs: Inputs): string;
   step(inputs: Inputs): Step<Facts> | Promise<Step<Facts>>;
@@ -70,6 +71,7 @@ export function hostHandler<Inputs extends OnMachine, State extends Inputs, Fact
     fill: resource.fill?.bind(resource),
     judge: resource.judge?.bind(resource),
     replaceOn: [["machine", "id"], ...(resource.replaceOn ?? [])],
+    unnoticed: resource.unnoticed,
     idOf,
     async create(inputs, progress) {
       return { id: idOf(inputs), state: await make(inputs, progress) };

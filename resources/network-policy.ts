@@ -8,6 +8,8 @@ export interface NetworkPolicyArgs {
   readonly runtime: pulumi.Input<"embedded" | "openshell">;
   /** OpenShell's `network_policies`: what the sandbox may reach. All else is refused. */
   readonly networkPolicies: pulumi.Input<Record<string, object>>;
+  /** The file and line of each block and endpoint, for messages. */
+  readonly origins?: pulumi.Input<Record<string, string>> | undefined;
 }
 
 /** What a sandbox may reach, changed in place while the agent runs; tunnels of a removed endpoint are cut. */

@@ -3,6 +3,7 @@ import { AgentSandbox } from "../components/agent-sandbox.ts";
 import { comesAfter } from "../components/comes-after.ts";
 import { provideMachine } from "../components/machine/provide-machine.ts";
 import { SandboxHost } from "../components/sandbox-host.ts";
+import { originsOf } from "../policies/origins.ts";
 import { CloudflareTunnel } from "../resources/cloudflare-tunnel.ts";
 import { TelegramBridge } from "../resources/telegram-bridge.ts";
 import { loadConfig } from "./config.ts";
@@ -19,6 +20,7 @@ await siteCommands("after", [host]);
 const agent = new AgentSandbox("main", {
   host,
   policy: config.policy,
+  policyOrigins: originsOf(config.policy.network_policies, config.policySources),
   agent: config.agent,
   limits: config.limits,
   inference: { ...config.inference, key: secrets.inferenceKey },

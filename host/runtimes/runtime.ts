@@ -1,3 +1,5 @@
+import type { Finding } from "../../policies/finding.ts";
+import type { Origins } from "../../policies/origins.ts";
 import type { NetworkPolicy, Policy } from "../../policies/policy.ts";
 import type { Command } from "../command.ts";
 import type { Host } from "../host.ts";
@@ -5,15 +7,7 @@ import type { Owner } from "../machine.ts";
 import type { Step } from "../step.ts";
 import type { Operations } from "./operations.ts";
 
-/** A rule that a runtime cannot enforce as written, or a promise it was seen to break. */
-export interface Finding {
-  /** What a stack lists under `runtime.accept` to take it knowingly: `binaries`. */
-  readonly accept: string;
-  /** Where in the policy: `network_policies.github.endpoints[0].protocol`. */
-  readonly path: string;
-  /** What is not enforced, and what happens instead. */
-  readonly message: string;
-}
+export type { Finding };
 
 /** What a sandbox may use of its machine. Sizes as systemd writes them (`2500M`), CPUs as a number, processes as a count. */
 export interface Limits {
@@ -81,6 +75,8 @@ export interface SandboxSpec extends ServiceSpec {
 export interface NetworkSpec {
   readonly sandbox: string;
   readonly networkPolicies: Readonly<Record<string, NetworkPolicy>>;
+  /** Where its parts were written, for a message about one of them; another line alone is no change. */
+  readonly origins?: Origins | undefined;
   /** By the enforcing service's own word, not because a file was written. `false` is wanted where `running: false` is. */
   readonly inForce: boolean;
   /** The policy's name at the runtime, where it has one. */

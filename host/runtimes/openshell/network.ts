@@ -7,6 +7,7 @@ import { writeFile } from "../../steps/managed-file.ts";
 import { type NetworkSpec, part } from "../runtime.ts";
 import { openshell, openshellQuestion, type Said, shown } from "./cli.ts";
 import { gatewayUnitName, paths } from "./paths.ts";
+import { rejectedParts } from "./rejected-policy.ts";
 
 type Policies = NetworkSpec["networkPolicies"];
 
@@ -24,7 +25,7 @@ export type PolicyFacts =
 
 /** What a sandbox may reach, set at the gateway and loaded by the running sandbox. */
 export const network = part({
-  step: ({ sandbox, networkPolicies }: NetworkSpec) => ensurePolicy(sandbox, networkPolicies),
+  step: ({ sandbox, networkPolicies, origins }: NetworkSpec) => ensurePolicy(sandbox, networkPolicies, origins),
   observe(spec, now) {
     if (now.kind === "absent") return "gone";
     if (now.kind === "unreachable") return { ...spec, inForce: false };
@@ -42,7 +43,7 @@ export const network = part({
   },
 });
 
-function ensurePolicy(sandbox: string, wanted: Policies): Step<PolicyFacts> {
+function ensurePolicy(sandbox: string, wanted: Policies, origins?: NetworkSpec["origins"]): Step<PolicyFacts> {
   return {
     name: `network policy of ${sandbox}`,
     facts: openshellQuestion(["policy", "get", sandbox, "--base", "-o", "json"], parsePolicy),
@@ -54,7 +55,7 @@ function ensurePolicy(sandbox: string, wanted: Policies): Step<PolicyFacts> {
         // The static part as it is: the gateway refuses a change of it, and would pretend that an addition were enforced.
         content: canonical({ ...now.policy, network_policies: wanted }),
       };
-      return [writeFile(file), load(sandbox, file.path)];
+      return [writeFile(file), load(sandbox, file.path, (said) => rejectedParts(said, wanted, origins))];
     },
   };
 }
@@ -103,7 +104,8 @@ function oneForm({ name = "", endpoints, binaries }: NetworkPolicy, key: string)
   return { name: name || key, endpoints: ports, binaries: binaries.map(({ path }) => path).toSorted() };
 }
 
-function load(sandbox: string, path: string): Command {
+function load(sandbox: string, path: string, rejected: (said: string) => string | undefined): Command {
+  const before = "what was in force before still is;";
   return {
     title: `load the network policy of ${sandbox}`,
     script: `${openshell("policy", "set", sandbox, "--policy", path, "--wait", "--timeout", "60")} 2>&1 || {
@@ -115,7 +117,11 @@ function load(sandbox: string, path: string): Command {
 mv -f ${quote(path)} ${quote(paths.livePolicy(sandbox))}`,
     shown: shown("policy", "set", sandbox, "--policy", path, "--wait"),
     timeoutSeconds: 90,
-    try: "what was in force before still is; look for the block it names under network_policies, in the policy file or its preset",
+    tryAfter(said) {
+      const parts = rejected(said);
+      return parts && `${before} what it refuses stands at\n        ${parts}`;
+    },
+    try: `${before} look for the block it names under network_policies, in the policy file or its preset`,
   };
 }
 
