@@ -65,7 +65,7 @@ ${tables.map((one) => table(one, title))}${
 
 // The roles stay where a phone's style takes the table's own away. A wide table scrolls by itself, and can be reached and scrolled by keyboard. On a phone each row is a card with its labels.
 function table({ head, rows }: Table, title: string): Html {
-  return html`<div class="scroll" role="region" aria-label="${title}" tabindex="0">
+  return html`<div class="scroll" role="group" aria-label="${title}" tabindex="0">
 <table role="table">
 <thead role="rowgroup"><tr role="row">${head.map((name) => html`<th scope="col" role="columnheader">${name === "" ? html`<span class="unseen">Effect</span>` : name}</th>`)}</tr></thead>
 <tbody role="rowgroup">
