@@ -1,3 +1,7 @@
+import { spawnSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { gpuFacts } from "../../host/preflight/gpu.ts";
 import type { Question } from "../../host/question.ts";
@@ -110,6 +114,36 @@ describe("the proof by a container (a stand-in for the machine)", () => {
     ["does not start", "", 125, "could not select device driver"],
   ])("fails when the container %s", async (_, said, exitCode, words) => {
     await expect(proveNvidiaGpu(saying(said, exitCode), 2)).rejects.toThrow(words);
+  });
+});
+
+describe("the proof's own script (stand-ins for Docker and nvidia-smi)", () => {
+  // As seen on a real H200: CDI mounts nvidia-smi where the machine has it, and a container has a search path of its own.
+  it("finds nvidia-smi in a container where the machine has it, on no usual path", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "nemoclaw-gpu-"));
+    try {
+      const programs = {
+        docker: `#!/bin/sh
+case $1 in import) cat >/dev/null ;; info) echo '["/etc/cdi"]' ;; run) exec "$(dirname "$0")/container" "$@" ;; esac
+`,
+        // Only what it is given by --env, as a container.
+        container: `#!/bin/sh
+path=/usr/sbin:/usr/bin:/sbin:/bin
+for each in "$@"; do case $each in PATH=*) path=\${each#PATH=} ;; esac; done
+PATH=$path nvidia-smi -L
+`,
+        "nvidia-smi": "#!/bin/sh\necho 'GPU 0: NVIDIA H200 (UUID: GPU-0000)'\n",
+      };
+      for (const [name, text] of Object.entries(programs)) await writeFile(join(folder, name), text, { mode: 0o755 });
+      const run = async ({ script }: { script: string }) => {
+        const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+        const { stdout, stderr, status } = spawnSync("sh", ["-ec", script], { env, encoding: "utf8" });
+        return { stdout, stderr, exitCode: status ?? 1 };
+      };
+      expect(await proveNvidiaGpu({ machine: { address: "gpu.example" }, run } as never, 1)).toEqual(["NVIDIA H200"]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 
