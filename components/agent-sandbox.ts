@@ -16,7 +16,12 @@ export interface AgentSandboxArgs {
   readonly policyOrigins?: Origins;
   readonly agent: { readonly version: string };
   readonly limits: { memory: string; cpus: number; pids: number; logs: string };
-  readonly inference: { readonly baseUrl: string; readonly model: string; readonly key?: pulumi.Input<string> };
+  readonly inference: {
+    readonly baseUrl: string;
+    readonly model: string;
+    readonly verify?: boolean | undefined;
+    readonly key?: pulumi.Input<string>;
+  };
   readonly workspace?: { readonly keep?: boolean };
 }
 
@@ -42,7 +47,7 @@ export class AgentSandbox extends pulumi.ComponentResource {
     const { machine, ground, deletedWith, mirrors, runtime } = args.host;
     const { network_policies: networkPolicies = {}, network_middlewares: _, ...policy } = args.policy;
     const { agent, limits } = args;
-    const { baseUrl, model, key } = args.inference;
+    const { baseUrl, model, verify, key } = args.inference;
     const child = { parent: this, deletedWith };
     const sandbox = name;
 
@@ -62,7 +67,7 @@ export class AgentSandbox extends pulumi.ComponentResource {
       { ...inside, networkPolicies, origins: args.policyOrigins },
       child,
     );
-    const route = new InferenceRoute(`${name}-inference`, { ...inside, baseUrl, model, key }, child);
+    const route = new InferenceRoute(`${name}-inference`, { ...inside, baseUrl, model, verify, key }, child);
 
     this.reach = { machine, sandbox, sandboxId: box.id };
     this.beside = { dependsOn: [network, route], deletedWith };

@@ -29,7 +29,7 @@ export interface Handler<Inputs extends object = object, State extends Inputs = 
   ): { readonly failures: readonly CheckFailure[]; readonly warnings: readonly string[] };
   /** Properties whose change cannot be made in place. */
   readonly replaceOn: readonly Path[];
-  /** Inputs that only tell where others come from: another one alone is no change. */
+  /** Inputs that only tell where others come from, or how a change is made: another one alone is no change. */
   readonly unnoticed?: readonly string[];
   /** Output properties that are secret, beyond those that come in as secrets. */
   readonly secretOutputs?: readonly Path[];

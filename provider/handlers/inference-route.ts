@@ -27,11 +27,17 @@ export const inferenceRoute = hostHandler<RouteInputs, RouteInputs, unknown>({
     enabled: z.literal(true),
     inForce: z.literal(true),
     definition: z.string().optional(),
+    verify: z.boolean().optional(),
   }),
+  unnoticed: ["verify"],
   replaceOn: [["sandbox"]],
   async fill(inputs) {
-    const { definition } = (await runtimeOf(inputs.runtime).route.fill?.(inputs)) ?? inputs;
-    return { ...inputs, definition };
+    const { definition, verify } = (await runtimeOf(inputs.runtime).route.fill?.(inputs)) ?? inputs;
+    return { ...inputs, definition, verify };
+  },
+  judge(inputs, recorded) {
+    const { fault, warnings = [] } = runtimeOf(inputs.runtime).route.judge?.(inputs, recorded as RouteSpec) ?? {};
+    return { failures: fault ? [{ property: fault.property, reason: fault.message }] : [], warnings };
   },
   nameOn: ({ sandbox }) => `${sandbox}/inference`,
   step: (inputs) => runtimeOf(inputs.runtime).route.step(inputs),

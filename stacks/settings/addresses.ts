@@ -1,5 +1,5 @@
-import { isIP } from "node:net";
 import { z } from "zod";
+import { isOwnNetwork } from "../../policies/own-network.ts";
 
 /** A URL of one of these schemes, without credentials in it and without a slash at its end. */
 export function url(...schemes: readonly string[]) {
@@ -31,14 +31,7 @@ export function url(...schemes: readonly string[]) {
  */
 export const serviceUrl = url("https", "http").superRefine((value, context) => {
   const { protocol, hostname } = new URL(value);
-  if (protocol === "https:" || ownNetwork(hostname)) return;
+  if (protocol === "https:" || isOwnNetwork(hostname)) return;
   const message = `${value} is http, and a key would travel in clear`;
   context.addIssue({ code: "custom", message, params: { instead: value.replace(/^http:/, "https:") } });
 });
-
-function ownNetwork(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, "");
-  if (isIP(host) === 4) return /^(10|127)\.|^192\.168\.|^172\.(1[6-9]|2\d|3[01])\./.test(host);
-  if (isIP(host) === 6) return /^(::1$|f[cd])/i.test(host);
-  return !host.includes(".") || /\.(internal|local|localhost|test|lan|home\.arpa)$/.test(host);
-}

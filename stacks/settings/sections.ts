@@ -85,16 +85,26 @@ const baseUrl = serviceUrl.describe(
   "Address of the service, with its `/v1` as a rule; http only within your own network.",
 );
 
+const verify = z
+  .boolean()
+  .optional()
+  .describe(
+    "OpenShell: whether its gateway asks the service for a short answer before the agent is led there, at a change of service, model or key. A service that does not answer is a failure, and the agent stays where it was. Default: true for a public host; not possible for the machine's own `localhost`.",
+  );
+
 const inference = z.discriminatedUnion("kind", [
   z
     .strictObject({
       kind: z.literal("nvidia"),
       baseUrl: baseUrl.default("https://integrate.api.nvidia.com/v1"),
       model,
+      verify,
     })
     .describe("NVIDIA's hosted models; needs the secret `inferenceKey`."),
-  z.strictObject({ kind: z.literal("openai"), baseUrl, model }).describe("Any OpenAI-compatible service."),
-  z.strictObject({ kind: z.literal("machine"), baseUrl, model }).describe("A model server on the machine itself."),
+  z.strictObject({ kind: z.literal("openai"), baseUrl, model, verify }).describe("Any OpenAI-compatible service."),
+  z
+    .strictObject({ kind: z.literal("machine"), baseUrl, model, verify })
+    .describe("A model server on the machine itself."),
 ]);
 
 const hostname = text.regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/i, {

@@ -113,6 +113,41 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     expect(await stack.statusInside("GET", models)).toBe(403);
   });
 
+  run("a policy that only the gateway refuses is named by our file and line, and changes nothing", async () => {
+    await stack.configure((config) => {
+      config["nemoclaw:policy"] = { presets: [], file: "test/fixtures/policies/reserved-name.yaml" };
+    });
+    await expect(stack.up()).rejects.toThrow(
+      /still is; what it refuses stands at\s+test\/fixtures\/policies\/reserved-name\.yaml:5 {2}network_policies\._provider_mine/,
+    );
+    expect(await stack.openshell("policy get main --base -o json")).not.toContain("_provider_mine");
+    await stack.configure((config) => {
+      config["nemoclaw:policy"] = { presets: [] };
+    });
+    await stack.up("--refresh");
+    expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
+  });
+
+  run("a service that does not answer when it is asked leaves the agent where it was led", async () => {
+    const set = (change: object) =>
+      stack.configure((config) => {
+        config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), ...change };
+      });
+    await set({ verify: true, baseUrl: "http://demo.nemoclaw.internal:9/v1" });
+    await expect(stack.up()).rejects.toThrow(/failed to verify.*still led where it was.*inference\.verify: false/s);
+    expect((await stack.turn("Are you led as before?")).model).toBe("demo-2");
+    expect(await stack.openshell("provider list --names")).not.toMatch(/-next/);
+
+    await set({ verify: undefined, baseUrl: "http://demo.nemoclaw.internal:8080/v1" });
+    await stack.up("--refresh");
+    expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
+    await set({ verify: true, model: "demo-3" });
+    await stack.up();
+    expect((await stack.turn("Which model?")).model).toBe("demo-3");
+    await set({ verify: undefined, model: "demo-2" });
+    await stack.up();
+  });
+
   run("a path that is added to a running sandbox by hand is seen, and not believed", async () => {
     await stack.inside(["sh", "-c", "echo kept > /sandbox/kept.txt"]);
     const sum = await stack.shell("sha256sum /var/lib/nemoclaw/main/workspace/kept.txt");

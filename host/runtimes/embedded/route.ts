@@ -19,6 +19,13 @@ export const route = part({
   async fill(spec: RouteSpec) {
     return { ...spec, definition: definitionOf(await unitText(spec)) };
   },
+  judge({ verify }) {
+    if (verify !== true) return {};
+    const message =
+      "inference.verify: true is for OpenShell, whose gateway asks the service; here every change is tried with a turn of the " +
+      "agent anyway; leave inference.verify out";
+    return { fault: { property: "verify", message } };
+  },
   async step(spec: RouteSpec) {
     const { sandbox, baseUrl, model, key, running } = spec;
     const unit = unitName("route", sandbox);

@@ -27,27 +27,58 @@ ${noteProvider(sandbox, baseUrl)}`,
 }
 
 /**
- * The model that every request goes to. The gateway asks the service itself only where it can: an address of the machine has
- * its name inside the sandboxes alone. Running sandboxes take the change up by themselves, within five seconds.
+ * Asks a changed service, by the gateway, through a provider of its own that has the new address and key. When it answers it
+ * is what inference leads to at once; when not, the provider in use has not been touched.
  */
-export function setModel(sandbox: string, model: string): Command {
-  const words = [
-    "inference",
-    "set",
-    "--provider",
-    nameOf(sandbox),
-    "--model",
-    model,
-    "--timeout",
-    "300",
-    "--no-verify",
-  ];
+export function tryService({ sandbox, baseUrl, model, key }: RouteSpec): Command {
+  const next = trialName(sandbox);
+  const config = ["--credential", "OPENAI_API_KEY", "--config", `OPENAI_BASE_URL=${fromSandbox(baseUrl)}`];
+  const words = lead(next, model, true);
+  return {
+    title: `ask ${new URL(baseUrl).host} for an answer of ${model}`,
+    script: `key=$(cat)
+${forgetTrial(sandbox)}
+OPENAI_API_KEY=\${key:-unused} ${openshell("provider", "create", "--name", next, "--type", "openai", ...config)} >/dev/null
+${openshell(...words)} 2>&1 >/dev/null || {
+  code=$?
+  ${forgetTrial(sandbox)}
+  exit "$code"
+}`,
+    stdin: new Sensitive(key ?? ""),
+    shown: shown(...words),
+    timeoutSeconds: 200,
+    tryAfter: verificationHint,
+  };
+}
+
+/**
+ * The model that every request goes to; where it is verified the gateway asks for an answer first, and leads nowhere else
+ * when there is none. Running sandboxes take the change up by themselves, within five seconds.
+ */
+export function setModel(sandbox: string, model: string, verify: boolean): Command {
+  const words = lead(nameOf(sandbox), model, verify);
   return {
     title: `lead inference to ${model}`,
-    script: `${openshell(...words)} >/dev/null\nsleep 6`,
+    script: `${openshell(...words)} >/dev/null\n${forgetTrial(sandbox)}\nsleep 6`,
     shown: shown(...words),
-    timeoutSeconds: 90,
+    timeoutSeconds: verify ? 200 : 90,
+    tryAfter: verificationHint,
   };
+}
+
+function lead(provider: string, model: string, verify: boolean): string[] {
+  const words = ["inference", "set", "--provider", provider, "--model", model, "--timeout", "300"];
+  return verify ? words : [...words, "--no-verify"];
+}
+
+const trialName = (sandbox: string) => `${nameOf(sandbox)}-next`;
+
+const forgetTrial = (sandbox: string) =>
+  `${openshell("provider", "delete", trialName(sandbox))} >/dev/null 2>&1 || true`;
+
+function verificationHint(said: string): string | undefined {
+  if (!/failed to verify inference endpoint/.test(said.replace(/[\s│]+/g, " "))) return undefined;
+  return "the agent is still led where it was; correct baseUrl, model or key, or take the service unasked with inference.verify: false";
 }
 
 export function deleteProvider(sandbox: string, exists: boolean): Command {
@@ -55,7 +86,11 @@ export function deleteProvider(sandbox: string, exists: boolean): Command {
   if (!exists) return { title: "forget the inference provider", script: `rm -f ${path}` };
   // The route goes with its provider.
   const remove = openshell("provider", "delete", nameOf(sandbox));
-  return openshellCommandWith(`delete the inference provider ${nameOf(sandbox)}`, `${remove}\nrm -f ${path}`, sandbox);
+  return openshellCommandWith(
+    `delete the inference provider ${nameOf(sandbox)}`,
+    `${remove}\n${forgetTrial(sandbox)}\nrm -f ${path}`,
+    sandbox,
+  );
 }
 
 function openshellCommandWith(title: string, script: string, sandbox: string): Command {

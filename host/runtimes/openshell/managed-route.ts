@@ -3,10 +3,11 @@ import type { Step } from "../../step.ts";
 import { observedSecret, textFacts } from "../../steps/text-file.ts";
 import { part, type RouteSpec } from "../runtime.ts";
 import { openshellQuestion } from "./cli.ts";
-import { deleteProvider, setModel, setProvider } from "./inference-commands.ts";
+import { deleteProvider, setModel, setProvider, tryService } from "./inference-commands.ts";
 import { type InferenceFacts, type ProviderFacts, parseInference, parseProvider } from "./inference-facts.ts";
 import { gatewayUnitName, paths } from "./paths.ts";
 import { holdsKey, isAsNoted, noteOf, providerName } from "./provider-note.ts";
+import { isVerified, judgeVerification } from "./verification.ts";
 
 export interface RouteFacts {
   readonly provider: ProviderFacts;
@@ -15,7 +16,9 @@ export interface RouteFacts {
 }
 
 /** Where `inference.local` leads under OpenShell 0.0.11x: a provider that holds the key, and the model. Both change under the running agent. */
-export const managedRoute = part({
+export const managedRoute = part<RouteSpec, RouteFacts>({
+  fill: (spec: RouteSpec) => ({ ...spec, verify: isVerified(spec) }),
+  judge: judgeVerification,
   step: (spec: RouteSpec) => ensureRoute(spec),
   observe(spec, { provider, inference, note }) {
     if (provider.kind === "absent" && inference.provider === undefined && note === undefined) return "gone";
@@ -54,7 +57,7 @@ function factsOf(sandbox: string): Step<RouteFacts>["facts"] {
   };
 }
 
-function ensureRoute(spec: RouteSpec): Step<RouteFacts> {
+export function ensureRoute(spec: RouteSpec): Step<RouteFacts> {
   const { sandbox, model, key } = spec;
   return {
     name: `inference route of ${sandbox}`,
@@ -65,9 +68,13 @@ function ensureRoute(spec: RouteSpec): Step<RouteFacts> {
       const kept = provider.kind === "there" && isAsNoted(provider, noted);
       const right = kept && noted.baseUrl === spec.baseUrl && holdsKey(key, noted);
       const led = inference.provider === providerName(sandbox) && inference.model === model;
+      const exists = provider.kind === "there";
+      // The gateway reads a provider at each request: what is to be asked first must not stand in the one that is in use.
+      const first = isVerified(spec) && exists && !right;
       return [
-        ...(right ? [] : [setProvider(spec, provider.kind === "there")]),
-        ...(led && provider.kind === "there" ? [] : [setModel(sandbox, model)]),
+        ...(first ? [tryService(spec)] : []),
+        ...(right ? [] : [setProvider(spec, exists)]),
+        ...(led && exists && !first ? [] : [setModel(sandbox, model, isVerified(spec) && !first)]),
       ];
     },
   };

@@ -43,7 +43,14 @@ export interface ProviderRouteFacts {
  * Inference under OpenShell 0.1.x, which leads nothing itself: a provider with the key is attached to the sandbox, and the
  * agent's own settings name service and model. A model changes under the running agent; a key restarts its process.
  */
-export const providerRoute = part({
+export const providerRoute = part<RouteSpec, ProviderRouteFacts>({
+  judge({ verify }) {
+    if (verify !== true) return {};
+    const message =
+      "inference.verify: true cannot be done: under OpenShell 0.1.x the agent calls the service itself, and no gateway asks it " +
+      "first; leave inference.verify out";
+    return { fault: { property: "verify", message } };
+  },
   step: ensureRoute,
   observe(spec, now) {
     if (now.provider.kind === "absent" && now.note === undefined && now.led === undefined) return "gone";
