@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { notify } from "../notify.ts";
 import { startGate } from "./start.ts";
 
 // The sandbox's only way out, as a service: an HTTP proxy on 127.0.0.1 that keeps the network policy.
@@ -46,7 +47,8 @@ async function main(): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => void gate.close().then(() => process.exit(0)));
   }
-  // Last: whoever waits for this line may send a signal at once.
+  // Last: whoever waits for this may send a signal at once, and one that nobody takes ends the process.
+  await notify("listening", true);
   console.log(
     JSON.stringify({ t: new Date().toISOString(), event: "listening", sandbox: need("sandbox"), port: gate.port }),
   );

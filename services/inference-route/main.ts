@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { notify } from "../notify.ts";
 import { startRoute } from "./start.ts";
 
 // The inference route as a service: the only process on the machine that has the key of the model's API.
@@ -23,7 +24,8 @@ async function main(): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => void route.close().then(() => process.exit(0)));
   }
-  // Last: whoever waits for this line may send a signal at once.
+  // Last: whoever waits for this may send a signal at once, and one that nobody takes ends the process.
+  await notify("listening", true);
   console.log(JSON.stringify({ t: new Date().toISOString(), event: "listening", socket: need("socket") }));
 }
 

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
+import { notify } from "../notify.ts";
 import { Attendance } from "./attendance.ts";
 import { log, reason } from "./log.ts";
-import { notify } from "./notify.ts";
 import { sandboxPaths } from "./paths.ts";
 import { serveAgent } from "./serve-agent.ts";
 import { turnsGroup } from "./sockets.ts";

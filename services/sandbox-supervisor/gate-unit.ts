@@ -22,7 +22,9 @@ StartLimitIntervalSec=0
 ${unlessStopped(name)}
 
 [Service]
-Type=exec
+# Started means ready: a reload right after the start would end a process that does not take the signal yet.
+Type=notify
+NotifyAccess=all
 User=nemoclaw-gate
 Group=nemoclaw-gate
 ${links([[`${own}/status.json`, `${name}-gate.json`]])}

@@ -25,7 +25,9 @@ StartLimitIntervalSec=0
 ${unlessStopped(name)}
 
 [Service]
-Type=exec
+# Started means ready: a reload right after the start would end a process that does not take the signal yet.
+Type=notify
+NotifyAccess=all
 User=nemoclaw-route
 # The socket's group is the process's own, and the gate must get through to it.
 Group=nemoclaw-gate

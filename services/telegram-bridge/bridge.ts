@@ -2,12 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 // grammY's build on Node's own fetch: its other one brings a fetch that knows an AbortSignal by the name of its class, which
 // bundling changes.
 import { Api } from "grammy/web";
+import { notify } from "../notify.ts";
 import type { BridgeConfig } from "./config.ts";
 import { type Fault, retryDelay, toFault } from "./fault.ts";
 import { type Entry, openInbox } from "./inbox.ts";
 import type { Log } from "./log.ts";
 import { createAdmission } from "./message.ts";
-import { notifyReady } from "./notify.ts";
 import { poll, pollSeconds } from "./poller.ts";
 import { createRelay } from "./relay.ts";
 import { createStatus } from "./status.ts";
@@ -94,9 +94,7 @@ export async function runBridge({
     if (ready) return;
     ready = true;
     log.info("polling", { bot: status.now.bot, chats: config.chats.length, queue: inbox.pending.length });
-    await notifyReady(`polling as ${status.now.bot}`).catch((error) =>
-      log.error("systemd was not told", { reason: String(error?.message) }),
-    );
+    await notify(`polling as ${status.now.bot}`, true);
     // What was left by the last run goes first: it is older than anything the first poll brings.
     for (const entry of inbox.pending) {
       if (config.chats.includes(entry.chat)) relay.add(entry);

@@ -70,6 +70,18 @@ describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
     expect(resourcesThat(changed, stdout)).toEqual([]);
   });
 
+  test("gate and route take a reload from the moment they are started, as an update sends it", async () => {
+    const units = ["gate", "route"].map((part) => `nemoclaw-${part}@main.service`);
+    for (const unit of units) {
+      const pid = `systemctl show --value --property=MainPID ${unit}`;
+      const said = await stack.shell(
+        `systemctl restart ${unit}; before=$(${pid}); systemctl reload ${unit}; sleep 1
+test "$before" = "$(${pid})" && systemctl is-active ${unit}`,
+      );
+      expect(said.trim(), unit).toBe("active");
+    }
+  });
+
   test("a refresh takes one SSH handshake, and so does an up", async () => {
     const before = await stack.handshakes();
     await stack.refreshPreview();

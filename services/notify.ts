@@ -3,8 +3,8 @@ import { promisify } from "node:util";
 
 /**
  * Tells systemd how the service is doing; does nothing where systemd does not ask. Node has no datagram sockets of the unix
- * kind, so systemd's own program speaks for us (the unit has `NotifyAccess=all`). A failure changes nothing for the agent,
- * and a unit that never becomes ready is noticed by systemd itself, so it is not an error here.
+ * kind, so systemd's own program speaks for us (the unit has `NotifyAccess=all`). A failure changes nothing for those
+ * who are served, and a unit that never becomes ready is noticed by systemd itself, so it is not an error here.
  */
 export async function notify(status: string, ready: boolean = false): Promise<void> {
   const { NOTIFY_SOCKET, PATH } = process.env;
