@@ -15,6 +15,6 @@ export interface NetworkPolicyArgs {
 /** What a sandbox may reach, changed in place while the agent runs; tunnels of a removed endpoint are cut. */
 export class NetworkPolicy extends pulumi.CustomResource {
   constructor(name: string, args: NetworkPolicyArgs, opts?: pulumi.CustomResourceOptions) {
-    super("nemoclaw:host:NetworkPolicy", name, { ...args, inForce: true }, opts);
+    super("nemoclaw:host:NetworkPolicy", name, { ...args, approval: "manual", inForce: true }, opts);
   }
 }

@@ -33,7 +33,8 @@ export function adoptionsOf(changes: readonly ResourceChange[], recorded: Readon
     if (operation === "create" && !before)
       return [{ adoptions: [], left: [`${name} is gone; only an update brings it back`] }];
     const found = before?.inputs ?? {};
-    if (/:NetworkPolicy$/.test(type)) return [blocks(known.networkPolicies, found.networkPolicies)];
+    if (/:NetworkPolicy$/.test(type))
+      return [blocks(known.networkPolicies, found.networkPolicies), approval(known, found)];
     if (/:InferenceRoute$/.test(type)) return [route(known, found)];
     if (canonical(known) === canonical(found)) return [];
     return [{ adoptions: [], left: [`${name}: only network policy, model and provider can be adopted`] }];
@@ -56,6 +57,14 @@ function blocks(known: unknown, found: unknown): Adoptions {
     else adoptions.push({ into: "policy", path: ["network_policies", name], value: is[name] });
   }
   return { adoptions, left };
+}
+
+function approval(known: Recorded["inputs"], found: Recorded["inputs"]): Adoptions {
+  if (found.approval === undefined || found.approval === known.approval) return { adoptions: [], left: [] };
+  return {
+    adoptions: [],
+    left: ["the network policy's approval: restore it; only people approve what an agent asks for"],
+  };
 }
 
 function route(known: Recorded["inputs"], found: Recorded["inputs"]): Adoptions {

@@ -154,7 +154,10 @@ async function allowNow(host: Host, sandbox: string, draft: Draft, { block, poli
   console.error(`--live: ${firstOf(draft)} becomes possible now, before anybody has reviewed it in the code.`);
   const now = await host.look(openshellQuestion(["policy", "get", sandbox, "--base", "-o", "json"], parsePolicy));
   const others = now.kind === "there" ? inOurWords({}, now.policy.network_policies) : {};
-  await ensure(host, await network.step({ sandbox, networkPolicies: { ...others, [block]: policy }, inForce: true }));
+  await ensure(
+    host,
+    await network.step({ sandbox, networkPolicies: { ...others, [block]: policy }, approval: "manual", inForce: true }),
+  );
   await host.apply(`settle a rule of ${sandbox}`, [
     rejectDraft(sandbox, draft, `the policy allows it now, as ${block}`),
   ]);

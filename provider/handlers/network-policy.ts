@@ -22,6 +22,7 @@ export const networkPolicy = hostHandler<NetworkInputs, NetworkInputs, unknown>(
     runtime: runtimeKind,
     networkPolicies: z.record(z.string(), networkPolicySchema),
     origins: z.record(z.string(), z.string()).optional(),
+    approval: z.literal("manual"),
     inForce: z.literal(true),
   }),
   unnoticed: ["origins"],

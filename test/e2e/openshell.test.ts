@@ -188,6 +188,16 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
       resource: "main-network",
       shows: /evil\.example/,
     },
+    "approval that is left to OpenShell": {
+      by: "os settings set main --key proposal_approval_mode --value auto",
+      resource: "main-network",
+      shows: /approval: "manual" => "auto"/,
+    },
+    "approval that is left to OpenShell for the whole gateway": {
+      by: "os settings set --global --yes --key proposal_approval_mode --value auto",
+      resource: "main-network",
+      shows: /approval: "manual" => "auto"/,
+    },
     "a model set at the gateway": {
       by: "os inference set --provider nemoclaw-main --model other-model --no-verify",
       resource: "main-inference",

@@ -64,6 +64,10 @@ describe("the program's resources, with Pulumi's mocks", () => {
     expect(one("nemoclaw:host:InferenceRoute").inputs).toMatchObject({ running: true, inForce: true });
   });
 
+  test("what an agent asks for is approved by people, so that another way is a difference", () => {
+    expect(one("nemoclaw:host:NetworkPolicy").inputs).toMatchObject({ approval: "manual" });
+  });
+
   test("the machine pins the host key that the stack made, and carries the installation as its owner", () => {
     const { machine } = one("nemoclaw:host:Sandbox").inputs as { machine: Record<string, unknown> };
     expect(machine).toMatchObject({

@@ -112,8 +112,9 @@ describe("what OpenShell refuses", () => {
   });
 
   const plan = () => {
-    const spec = { sandbox: "main", networkPolicies: blocks, origins, inForce: true };
-    const now = { kind: "there", policy: { version: 1 }, hash: "h", active: true };
+    const spec = { sandbox: "main", networkPolicies: blocks, origins, approval: "manual", inForce: true };
+    const policy = { kind: "there", policy: { version: 1 }, hash: "h", active: true };
+    const now = { approval: undefined, policy };
     const step = network.step(spec) as { plan(now: unknown): Parameters<typeof explainFailure>[2] };
     return step.plan(now);
   };

@@ -2,9 +2,10 @@ import { canonical } from "../../../policies/canonical.ts";
 import { networkPolicySchema } from "../../../policies/policy.ts";
 import { type Command, quote } from "../../command.ts";
 import { HostError } from "../../errors.ts";
-import type { Step } from "../../step.ts";
+import { all, type Step } from "../../step.ts";
 import { writeFile } from "../../steps/managed-file.ts";
 import { type NetworkSpec, part } from "../runtime.ts";
+import { ensureApprovalByPeople } from "./approval-mode.ts";
 import { openshell, openshellQuestion, type Said, shown } from "./cli.ts";
 import { gatewayUnitName, paths } from "./paths.ts";
 import { rejectedParts } from "./rejected-policy.ts";
@@ -25,13 +26,18 @@ export type PolicyFacts =
 
 /** What a sandbox may reach, set at the gateway and loaded by the running sandbox. */
 export const network = part({
-  step: ({ sandbox, networkPolicies, origins }: NetworkSpec) => ensurePolicy(sandbox, networkPolicies, origins),
-  observe(spec, now) {
+  step: ({ sandbox, networkPolicies, origins }: NetworkSpec) =>
+    all(`network policy of ${sandbox}`, {
+      approval: ensureApprovalByPeople(sandbox),
+      policy: ensurePolicy(sandbox, networkPolicies, origins),
+    }),
+  observe(spec, { approval, policy: now }) {
     if (now.kind === "absent") return "gone";
     if (now.kind === "unreachable") return { ...spec, inForce: false };
     return {
       ...spec,
       networkPolicies: inOurWords(spec.networkPolicies, now.policy.network_policies),
+      approval: approval?.mode ?? spec.approval,
       inForce: now.active,
       hash: now.hash,
     };
