@@ -3,10 +3,15 @@ import type { MergedPolicy } from "./merge.ts";
 import type { Endpoint } from "./policy.ts";
 
 /**
- * The policy that the embedded runtime really enforces, once what it cannot is accepted: endpoints it does not understand are
- * gone, and so is what would only look like a rule. The review then shows what holds.
+ * The policy that a runtime really enforces, once what it cannot is accepted; the review then shows what holds. OpenShell takes
+ * a policy as it is written. Under the embedded runtime endpoints it does not understand are gone, and so is what would only
+ * look like a rule.
+ *
+ * @example
+ * const policy = asEnforced(mergePolicies(sources), "embedded");
  */
-export function asEnforced(policy: MergedPolicy): MergedPolicy {
+export function asEnforced(policy: MergedPolicy, runtime: "embedded" | "openshell"): MergedPolicy {
+  if (runtime === "openshell") return policy;
   const { network_middlewares: _, filesystem_policy, ...rest } = policy;
   const readOnly = new Set(hemmedIn(policy));
   const blocks = Object.entries(policy.network_policies)

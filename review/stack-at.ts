@@ -25,11 +25,11 @@ export function stackAt(revision: Revision, stack: string): StackAt | undefined 
   const named = policiesOf(revision, settings.policy);
   try {
     const merged = mergePolicies(named);
-    const embedded = !isObject(settings.runtime) || settings.runtime.kind !== "openshell";
+    const runtime = isObject(settings.runtime) && settings.runtime.kind === "openshell" ? "openshell" : "embedded";
     const sources = named.flatMap(({ name, policy }) =>
       Object.keys(policy.network_policies ?? {}).map((block) => [block, name] as const),
     );
-    return { settings, secrets, policy: embedded ? asEnforced(merged) : merged, sources: new Map(sources) };
+    return { settings, secrets, policy: asEnforced(merged, runtime), sources: new Map(sources) };
   } catch (error) {
     throw faulty(error, revision);
   }

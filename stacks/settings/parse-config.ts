@@ -77,7 +77,7 @@ export function parseConfig(
       ...whole,
       machine: whole.machine as MachineSettings,
       mirrors: ca ? { ...whole.mirrors, ca } : whole.mirrors,
-      policy: asEnforced(loaded.policy),
+      policy: asEnforced(loaded.policy, whole.runtime.kind),
       policySources: loaded.sources,
       agent: { version },
       secrets: new Set(secretNames.filter((name) => raw[name] !== undefined)),

@@ -15,18 +15,23 @@ function lock(files: Record<string, string | null>, image: object): string {
   });
 }
 
-function faults(runtime: object, text: string): string[] {
+function parsed(runtime: object, text: string, policyFile?: string) {
   const raw = {
     machine: { kind: "local" },
     runtime,
+    ...(policyFile !== undefined && { policy: { presets: [], file: "policies/own.yaml" } }),
     inference: { kind: "openai", baseUrl: "https://models.example.com/v1", model: "m" },
   };
-  const { faults: found = [] } = parseConfig(raw, {
-    readFile: (path) => readFileSync(path, "utf8"),
+  return parseConfig(raw, {
+    readFile: (path) => (path.endsWith("policies/own.yaml") && policyFile) || readFileSync(path, "utf8"),
     encrypted: new Set(),
     agentVersion: "2026.9.6",
     openshell: pinnedOpenshell(text),
   });
+}
+
+function faults(runtime: object, text: string): string[] {
+  const { faults: found = [] } = parsed(runtime, text);
   return found.map(({ path, message, instead }) => `${path}: ${message} | ${instead}`);
 }
 
@@ -44,6 +49,24 @@ describe("a stack that runs under OpenShell", () => {
     [{ kind: "embedded" }, unpinned],
     [{ kind: "openshell" }, "{}"],
   ])("%j is taken", (runtime, text) => expect(faults(runtime, text)).toEqual([]));
+
+  test("its policy is as it is written, and not as the embedded runtime would keep it", () => {
+    const policy = `version: 1
+network_policies:
+  tickets:
+    endpoints:
+      - { host: tickets.example.com, port: 443, protocol: graphql, access: read-only }
+      - { host: db.example.com, port: 5432, protocol: tcp }
+    binaries: [{ path: "/**" }]
+`;
+    const kept = (runtime: object) => {
+      const { settings, faults: found } = parsed(runtime, pinned, policy);
+      expect(found).toBeUndefined();
+      return settings?.policy.network_policies.tickets?.endpoints.map(({ host, protocol }) => `${host} ${protocol}`);
+    };
+    expect(kept({ kind: "openshell" })).toEqual(["tickets.example.com graphql", "db.example.com tcp"]);
+    expect(kept({ kind: "embedded", accept: ["protocols", "binaries"] })).toEqual(["db.example.com undefined"]);
+  });
 
   test("another version than the pinned one is a fault", () => {
     expect(faults({ kind: "openshell", version: "0.1.8" }, pinned)).toEqual([

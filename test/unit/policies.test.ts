@@ -38,7 +38,7 @@ describe("the baseline", () => {
   test("opens nothing and is enforced whole", () => {
     expect(policy.network_policies).toEqual({});
     expect(unenforceable(policy)).toEqual([]);
-    expect(asEnforced(policy)).toEqual(policy);
+    expect(asEnforced(policy, "embedded")).toEqual(policy);
     expect(sources.map(({ name }) => name)).toEqual(["baseline"]);
   });
 
@@ -61,7 +61,7 @@ describe("presets", () => {
     const { policy } = loadPolicy({ presets: [name] });
     expect(Object.keys(policy.network_policies)).toEqual([name]);
     expect(new Set(unenforceable(policy).map(({ accept }) => accept))).toEqual(new Set(["binaries"]));
-    expect(asEnforced(policy)).toEqual(policy);
+    expect(asEnforced(policy, "embedded")).toEqual(policy);
   });
 
   test.each(presetNames())("%s says what it opens and what it leaves shut", (name) => {
@@ -279,8 +279,8 @@ describe("what the embedded runtime does not enforce", () => {
   ])("%s", (endpoint, expected, left) => {
     const { policy } = load(own(block(endpoint)));
     expect(unenforceable(policy).map(({ accept, path }) => `${accept} ${path}`)).toEqual([expected]);
-    expect(asEnforced(policy).network_policies.x?.endpoints).toEqual(left);
-    expect(unenforceable(asEnforced(policy))).toEqual([]);
+    expect(asEnforced(policy, "embedded").network_policies.x?.endpoints).toEqual(left);
+    expect(unenforceable(asEnforced(policy, "embedded"))).toEqual([]);
   });
 
   test.each([
