@@ -3,7 +3,7 @@ import { type Machine, machineSchema } from "../../host/machine.ts";
 import type { RouteSpec, RuntimeKind } from "../../host/runtimes/runtime.ts";
 import { answersTurn } from "../../host/runtimes/turn-health.ts";
 import { hostHandler } from "../host-resource.ts";
-import { runtimeKind, runtimeOf } from "./runtimes.ts";
+import { runtimeKind, runtimeOf, verdictOf } from "./runtimes.ts";
 import { sandboxName } from "./sandbox-name.ts";
 
 interface RouteInputs extends RouteSpec {
@@ -36,8 +36,7 @@ export const inferenceRoute = hostHandler<RouteInputs, RouteInputs, unknown>({
     return { ...inputs, definition, verify };
   },
   judge(inputs, recorded) {
-    const { fault, warnings = [] } = runtimeOf(inputs.runtime).route.judge?.(inputs, recorded as RouteSpec) ?? {};
-    return { failures: fault ? [{ property: fault.property, reason: fault.message }] : [], warnings };
+    return verdictOf(runtimeOf(inputs.runtime).route.judge?.(inputs, recorded as RouteSpec));
   },
   nameOn: ({ sandbox }) => `${sandbox}/inference`,
   step: (inputs) => runtimeOf(inputs.runtime).route.step(inputs),

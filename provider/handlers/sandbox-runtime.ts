@@ -5,7 +5,7 @@ import { all, type Step } from "../../host/step.ts";
 import { ensureOwner } from "../../host/steps/owner.ts";
 import { hostHandler } from "../host-resource.ts";
 import { mirrorsSchema } from "./mirrors.ts";
-import { runtimeKind, runtimeOf } from "./runtimes.ts";
+import { runtimeKind, runtimeOf, verdictOf } from "./runtimes.ts";
 
 interface RuntimeInputs extends Omit<InstallSpec, "arch"> {
   readonly machine: Machine;
@@ -36,9 +36,7 @@ export const sandboxRuntime = hostHandler<RuntimeInputs, RuntimeInputs, { instal
   judge(inputs, recorded) {
     // Of another kind it was another thing.
     const before = recorded?.kind === inputs.kind ? specOf({ ...inputs, ...recorded }) : undefined;
-    const { fault, warnings = [] } = runtimeOf(inputs.kind).install.judge?.(specOf(inputs), before) ?? {};
-    const failures = fault ? [{ property: fault.property, reason: fault.message }] : [];
-    return { failures, warnings };
+    return verdictOf(runtimeOf(inputs.kind).install.judge?.(specOf(inputs), before));
   },
   nameOn: () => "runtime",
   async step(inputs) {

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import { someMachine } from "../support/some-machine.ts";
 
 /** What a preview says of releases, asked of the plugin's own check; nothing is touched by it. */
 let version = "0.1.9";
@@ -28,16 +29,7 @@ const { pinnedRelease } = await import("../../host/runtimes/openshell/pinned-rel
 
 const urn = "urn:pulumi:s::nemoclaw::nemoclaw:index:SandboxHost$nemoclaw:host:SandboxRuntime::host-runtime";
 const inputs = {
-  machine: {
-    id: "local:abc",
-    address: "127.0.0.1",
-    port: 22,
-    user: "admin",
-    hostKeys: ["ssh-ed25519 AAAA"],
-    arch: "amd64",
-    gpu: "none",
-    owner: { project: "nemoclaw", stack: "s", installation: "i" },
-  },
+  machine: someMachine,
   kind: "openshell",
 };
 

@@ -7,6 +7,7 @@ import { providerRoute } from "../../host/runtimes/openshell/provider-route.ts";
 import { isVerified } from "../../host/runtimes/openshell/verification.ts";
 import { Dispatcher } from "../../provider/dispatch.ts";
 import { inferenceRoute } from "../../provider/handlers/inference-route.ts";
+import { someMachine } from "../support/some-machine.ts";
 
 /** Whether OpenShell's gateway asks an inference service before it leads the agent there. */
 const spec = {
@@ -70,19 +71,9 @@ describe("what cannot be asked is refused at preview, with the reason", () => {
   });
 
   test("by the plugin's own check", async () => {
-    const machine = {
-      id: "local:abc",
-      address: "127.0.0.1",
-      port: 22,
-      user: "admin",
-      hostKeys: ["ssh-ed25519 AAAA"],
-      arch: "amd64",
-      gpu: "none",
-      owner: { project: "nemoclaw", stack: "s", installation: "i" },
-    };
     const urn = "urn:pulumi:s::nemoclaw::nemoclaw:host:InferenceRoute::main-inference";
     const plugin = new Dispatcher([inferenceRoute], () => {});
-    const inputs = { ...spec, machine, sandboxId: "x", runtime: "embedded" };
+    const inputs = { ...spec, machine: someMachine, sandboxId: "x", runtime: "embedded" };
     expect((await plugin.check(urn, {}, { ...inputs, verify: true })).failures).toEqual([
       { property: "verify", reason: expect.stringContaining("is for OpenShell") },
     ]);

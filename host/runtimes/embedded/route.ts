@@ -10,6 +10,7 @@ import { ensureUnit } from "../../steps/systemd-unit.ts";
 import { observedJson, observedSecret, textFacts } from "../../steps/text-file.ts";
 import { definitionOf, summaryOf } from "../../steps/unit-summary.ts";
 import { part, type RouteSpec } from "../runtime.ts";
+import { unverifiable } from "../unverifiable.ts";
 import { ensureLoaded } from "./loaded.ts";
 import { paths, unitName } from "./paths.ts";
 import { programs } from "./programs.ts";
@@ -19,13 +20,9 @@ export const route = part({
   async fill(spec: RouteSpec) {
     return { ...spec, definition: definitionOf(await unitText(spec)) };
   },
-  judge({ verify }) {
-    if (verify !== true) return {};
-    const message =
-      "inference.verify: true is for OpenShell, whose gateway asks the service; here every change is tried with a turn of the " +
-      "agent anyway; leave inference.verify out";
-    return { fault: { property: "verify", message } };
-  },
+  judge: unverifiable(
+    "is for OpenShell, whose gateway asks the service; the embedded runtime's route asks nothing first",
+  ),
   async step(spec: RouteSpec) {
     const { sandbox, baseUrl, model, key, running } = spec;
     const unit = unitName("route", sandbox);

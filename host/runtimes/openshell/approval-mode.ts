@@ -23,9 +23,7 @@ export function ensureApprovalByPeople(sandbox: string): Step<ApprovalMode | und
     plan(now) {
       if (now === undefined || now.mode === "manual") return [];
       // One behind the other, and the gateway refuses to touch the sandbox's while its own is there.
-      return now.scope === "gateway"
-        ? [unset(["--global", "--yes"], "the gateway"), setManual(sandbox)]
-        : [setManual(sandbox)];
+      return now.scope === "gateway" ? [unsetAtGateway, setManual(sandbox)] : [setManual(sandbox)];
     },
   };
 }
@@ -45,15 +43,14 @@ function setManual(sandbox: string): Command {
   return command(`let people approve what ${sandbox} asks for`, words);
 }
 
-function unset(where: readonly string[], whose: string): Command {
-  return command(`take back ${whose}'s ${key}, which goes before a sandbox's`, [
-    "settings",
-    "delete",
-    ...where,
-    "--key",
-    key,
-  ]);
-}
+const unsetAtGateway = command(`take back the gateway's ${key}, which goes before a sandbox's`, [
+  "settings",
+  "delete",
+  "--global",
+  "--yes",
+  "--key",
+  key,
+]);
 
 function command(title: string, words: readonly string[]): Command {
   return {

@@ -9,6 +9,7 @@ import { writeFile } from "../../steps/managed-file.ts";
 import { observedJson, observedSecret, textFacts } from "../../steps/text-file.ts";
 import { paths as shared, users } from "../embedded/paths.ts";
 import { part, type RouteSpec } from "../runtime.ts";
+import { unverifiable } from "../unverifiable.ts";
 import { openshellQuestion } from "./cli.ts";
 import { fromSandbox } from "./inference-commands.ts";
 import { type ProviderFacts, parseProvider } from "./inference-facts.ts";
@@ -44,13 +45,9 @@ export interface ProviderRouteFacts {
  * agent's own settings name service and model. A model changes under the running agent; a key restarts its process.
  */
 export const providerRoute = part<RouteSpec, ProviderRouteFacts>({
-  judge({ verify }) {
-    if (verify !== true) return {};
-    const message =
-      "inference.verify: true cannot be done: under OpenShell 0.1.x the agent calls the service itself, and no gateway asks it " +
-      "first; leave inference.verify out";
-    return { fault: { property: "verify", message } };
-  },
+  judge: unverifiable(
+    "cannot be done: under OpenShell 0.1.x the agent calls the service itself, and no gateway asks it first",
+  ),
   step: ensureRoute,
   observe(spec, now) {
     if (now.provider.kind === "absent" && now.note === undefined && now.led === undefined) return "gone";
