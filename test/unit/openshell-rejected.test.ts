@@ -56,6 +56,13 @@ describe("where a policy's parts stand", () => {
     const less = { tickets: { ...tickets, endpoints: tickets?.endpoints.slice(1) ?? [] } } as typeof blocks;
     expect(originsOf(less, sources)["network_policies.tickets.endpoints[0]"]).toBe("policies/mine.yaml:9");
   });
+
+  test("a host that is written twice has a line each time", () => {
+    const twice = [source("policies/mine.yaml", mine.replace("files.example.com", "tickets.example.com"))];
+    const found = originsOf(mergePolicies(twice).network_policies, twice);
+    expect(found["network_policies.tickets.endpoints[0]"]).toBe("policies/mine.yaml:7");
+    expect(found["network_policies.tickets.endpoints[1]"]).toBe("policies/mine.yaml:9");
+  });
 });
 
 const unsafe = (...violations: string[]) =>
