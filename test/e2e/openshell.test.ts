@@ -1,4 +1,6 @@
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { openshell } from "../../host/runtimes/openshell/runtime.ts";
@@ -75,6 +77,34 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     const { exitCode, stdout } = await stack.script("quickstart");
     expect(exitCode, stdout).toBe(0);
     expect(resourcesThat(changed, stdout)).toEqual([]);
+  });
+
+  run("a shell, the workspace out and in, stopped through an update, and up again", async () => {
+    const inside = await stack.script(
+      "shell",
+      "--",
+      "sh",
+      "-c",
+      "echo kept >/sandbox/kept; echo told >&2; pwd; exit 7",
+    );
+    expect(inside).toMatchObject({ exitCode: 7, stderr: expect.stringContaining("told") });
+
+    const archive = join(await mkdtemp(join(tmpdir(), "nemoclaw-workspace-")), "workspace.tgz");
+    const out = await stack.script("workspace", "export", archive);
+    expect(out.exitCode, out.stderr).toBe(0);
+    await stack.script("shell", "--", "rm", "/sandbox/kept");
+    const back = await stack.script("workspace", "import", archive, "--replace");
+    expect(back.exitCode, back.stderr).toBe(0);
+    expect((await stack.script("shell", "--", "cat", "/sandbox/kept")).stdout).toBe("kept\n");
+
+    const down = await stack.script("stop", "--why", "a test");
+    expect(down.exitCode, down.stderr).toBe(0);
+    expect(resourcesThat(changed, await stack.up("--refresh"))).toEqual([]);
+    expect((await stack.script("status")).stdout).toMatch(/stopped on purpose .*: a test/);
+    const up = await stack.script("start");
+    expect(up.exitCode, up.stderr).toBe(0);
+    expect((await stack.turn("Are you back?")).model).toBe("demo-1");
+    expect(resourcesThat(changed, await stack.up("--refresh"))).toEqual([]);
   });
 
   run("a model switch updates one resource, keeps the agent's process, and the next turn reports it", async () => {
