@@ -1,6 +1,7 @@
 import type { provider } from "@pulumi/pulumi";
 import { failuresOf } from "./check.ts";
 import { type Diff, diff } from "./diff.ts";
+import { driftedSecrets, driftedSecretsOutput } from "./drifted-secrets.ts";
 import type { LogProgress } from "./engine-log.ts";
 import { halfMade } from "./half-made.ts";
 import type { AnyHandler, Progress } from "./handler.ts";
@@ -77,7 +78,9 @@ export class Dispatcher implements provider.Provider {
     const names = inputNames(handler);
     const inputs = Object.fromEntries(Object.entries(state as Properties).filter(([key]) => names.has(key)));
     const wanted = asIfStarted(inputs, state);
-    return { id, props: wrapOutputs(handler, state as Properties, secrets), inputs: rewrap(wanted, secrets) };
+    const others = driftedSecrets(plain, state as Properties, secrets);
+    const outputs = { ...(state as Properties), [driftedSecretsOutput]: others.length > 0 ? others : undefined };
+    return { id, props: wrapOutputs(handler, outputs, secrets), inputs: rewrap(wanted, secrets) };
   }
 
   async update(id: string, urn: string, olds: Properties, news: Properties): Promise<provider.UpdateResult> {

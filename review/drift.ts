@@ -19,6 +19,8 @@ export interface Drift {
   readonly gone: boolean;
   /** From what was recorded to what was found. */
   readonly values: readonly ValueChange[];
+  /** The secrets of which another one was found, by path; their values are never read. */
+  readonly secrets: readonly string[];
 }
 
 /** The recorded states that a preview with a refresh shows, as the Pulumi CLI prints them. */
@@ -31,12 +33,13 @@ export function recordedIn({ steps }: Preview): Map<string, Recorded> {
 
 /** What has changed without us, among the resources that an update would touch. */
 export function driftOf(changes: readonly ResourceChange[], recorded: ReadonlyMap<string, Recorded>): Drift[] {
-  return changes.flatMap(({ urn, operation, before }): Drift[] => {
+  return changes.flatMap(({ urn, operation, before, secrets: { drifted } }): Drift[] => {
     const known = recorded.get(urn);
     if (known === undefined) return [];
     const gone = operation === "create";
     const values = before ? valueChanges(known.inputs, before.inputs) : [];
-    if (!gone && values.length === 0) return [];
-    return [{ urn, name: nameOf(urn), type: known.type, label: labelOf(known.type), gone, values }];
+    const secrets = gone ? [] : drifted;
+    if (!gone && values.length === 0 && secrets.length === 0) return [];
+    return [{ urn, name: nameOf(urn), type: known.type, label: labelOf(known.type), gone, values, secrets }];
   });
 }

@@ -193,16 +193,14 @@ function drift({ drift: found, driftAccess }: Report): Section | undefined {
   }
   if (found.length === 0)
     return { title: "Drift", short: "none found among what changes", tone: "good", open: false, tables: [] };
-  const rows = found.flatMap(({ label, name, gone, values }) =>
-    gone
-      ? [[`${label} \`${name}\``, "", "is not there any more", ""]]
-      : values.map(({ path, before, after }) => [
-          `${label} \`${name}\``,
-          `\`${path}\``,
-          `\`${show(before)}\``,
-          `\`${show(after)}\``,
-        ]),
-  );
+  const rows = found.flatMap(({ label, name, gone, values, secrets: others }) => {
+    const what = `${label} \`${name}\``;
+    if (gone) return [[what, "", "is not there any more", ""]];
+    return [
+      ...values.map(({ path, before, after }) => [what, `\`${path}\``, `\`${show(before)}\``, `\`${show(after)}\``]),
+      ...others.map((path) => [what, `\`${path}\``, "`a secret`", "another one"]),
+    ];
+  });
   const drifted: Table = { head: ["What", "Property", "As left by the last update", "As found"], rows };
   const opened = accessSection("", driftAccess);
   return {

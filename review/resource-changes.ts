@@ -85,11 +85,18 @@ function secretsOf(
   { before, after, guess }: { before?: PreviewState; after?: PreviewState; guess: boolean },
 ): SecretsOf {
   const [was, is] = [secretPaths(before?.inputs), secretPaths(after?.inputs)];
-  const drifted = was.filter((path) => changes(looked, path));
+  const named = namedAsDrifted(before);
+  const drifted = was.filter((path) => named.includes(path) || changes(looked, path));
   const known = { before: was, after: is, drifted };
   if (steps.some(namesChanges)) return { ...known, changed: is.filter((path) => changes(steps, path)), named: true };
   // Nothing to be seen has changed, so it is what cannot be seen.
   return { ...known, changed: guess ? is.filter((path) => !path.startsWith("machine.")) : [], named: false };
+}
+
+/** What the plugin's look named, in an output of every resource; a preview itself does not say what a look found different. */
+function namedAsDrifted(found: PreviewState | undefined): readonly unknown[] {
+  const names = found?.outputs?.driftedSecrets;
+  return Array.isArray(names) ? names : [];
 }
 
 function namesChanges({ diffReasons, detailedDiff }: PreviewStep): boolean {

@@ -114,6 +114,13 @@ test "$before" = "$(${pid})" && systemctl is-active ${unit}`,
       mended: "grep -l demo-1 /etc/nemoclaw/main/route.json",
     },
     {
+      what: "a token changed on the machine",
+      break: "printf another >/etc/nemoclaw/credentials/nemoclaw-bridge@main.telegram-token",
+      resource: "telegram",
+      shows: /driftedSecrets: +\[?\s*.*token/,
+      mended: "systemctl is-active nemoclaw-bridge@main",
+    },
+    {
       what: "Docker disabled",
       break: "systemctl disable docker.service 2>/dev/null",
       resource: "host-docker",

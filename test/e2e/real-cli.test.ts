@@ -122,8 +122,11 @@ describe("the main job, on the real Pulumi CLI", { timeout: 900_000 }, async () 
 
     await stack.setSecret("nemoclaw:inferenceKey", key);
     await stack.shell("printf 'another' >/etc/nemoclaw/credentials/nemoclaw-bridge@main.telegram-token");
-    // The CLI's JSON does not say what its look found different in a resource, only what it would change.
-    expect(await secretsIn()).toEqual([{ name: "token of telegram", kind: "changed" }]);
+    const note = "the machine holds another one than the last update left there";
+    expect(await secretsIn()).toEqual([{ name: "token of telegram", kind: "changed", note }]);
+    const drift = await stack.script("drift", "--json");
+    expect(drift.exitCode, drift.stderr).toBe(2);
+    expect(JSON.parse(drift.stdout)).toMatchObject({ drift: [{ name: "telegram", values: [], secrets: ["token"] }] });
     await stack.up("--refresh");
     expect((await stack.pulumi("preview", "--refresh", "--expect-no-changes")).exitCode).toBe(0);
   });

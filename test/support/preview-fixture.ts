@@ -14,6 +14,8 @@ export interface Planned {
   /** What the state had, where that is not what was found. */
   readonly recorded?: Properties;
   readonly replace?: readonly string[];
+  /** What a look added to the outputs. */
+  readonly seen?: Properties;
 }
 
 const urnOf = ({ type, name }: Planned) => `urn:pulumi:prod::nemoclaw::${type}::${name}`;
@@ -54,7 +56,7 @@ export function previewJson(planned: readonly Planned[], more: Properties = {}):
       continue;
     }
     const states = {
-      ...(before ? { oldState: state(one, before) } : {}),
+      ...(before ? { oldState: { ...state(one, before), outputs: { ...before, ...one.seen } } } : {}),
       ...(after ? { newState: state(one, after) } : {}),
     };
     const op = replace ? "replace" : !before ? "create" : !after ? "delete" : "update";

@@ -67,6 +67,18 @@ describe("the dispatcher", () => {
     expect(inputs).toEqual({ name: "drifted", token: secret("t") });
   });
 
+  test("a secret that was found to be another one is named, until an update has put it back", async () => {
+    const other = thing({ read: async (_id, state) => ({ ...state, token: "differs on the machine" }) });
+    const recorded = { name: "a", token: secret("t") };
+    const { props } = await dispatch(other).read("x", at, recorded);
+    expect(props).toEqual({ name: "a", token: secret("differs on the machine"), driftedSecrets: ["token"] });
+    const again = await dispatch(other).read("x", at, props as typeof recorded);
+    expect(again.props).toEqual(props);
+    const { outs } = await dispatch(other).update("x", at, props as typeof recorded, recorded);
+    expect(outs).toEqual(recorded);
+    expect((await dispatch(thing()).read("x", at, recorded)).props).toEqual(recorded);
+  });
+
   test("gone is said by an empty id", async () => {
     expect(await dispatch(thing({ read: async () => "gone" })).read("x", at, {})).toMatchObject({ id: "" });
   });

@@ -114,6 +114,11 @@ const goldens: [name: string, report: () => Report, exitCode: number][] = [
   ["secret-rotated", () => compared({}, { "stacks/Pulumi.prod.yaml": stackFile().replace("v1:aaaa", "v1:bbbb") }), 2],
   ["secret-rotated-seen-by-preview", () => reviewed(route({ model: "m1" }, { model: "m1" })), 2],
   [
+    "secret-drifted",
+    () => reviewed({ ...route({ model: "m1" }, { model: "m1" }), seen: { driftedSecrets: ["key"] } }),
+    2,
+  ],
+  [
     "exposed",
     () =>
       compared(
