@@ -1,9 +1,11 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/support/longest-first.ts";
 import { Reporter } from "./test/support/reporter.ts";
 
 export default defineConfig({
   test: {
     reporters: [new Reporter()],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -18,9 +20,9 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          // One machine at a time: the files share this computer's Docker, and it may have two cores.
-          fileParallelism: false,
-          maxWorkers: 1,
+          // After the unit tests. Two machines at a time, each file's its own: one mostly waits for downloads and for systemd.
+          sequence: { groupOrder: 1 },
+          maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 600_000,
           teardownTimeout: 120_000,

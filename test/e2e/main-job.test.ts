@@ -117,7 +117,7 @@ test "$before" = "$(${pid})" && systemctl is-active ${unit}`,
       what: "a token changed on the machine",
       break: "printf another >/etc/nemoclaw/credentials/nemoclaw-bridge@main.telegram-token",
       resource: "telegram",
-      shows: /driftedSecrets: +\[?\s*.*token/,
+      shows: /token: \[secret\] => \[secret\] \(changed\)/,
       mended: "systemctl is-active nemoclaw-bridge@main",
     },
     {

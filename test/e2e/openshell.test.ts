@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +22,7 @@ import { expectNoSecretIn, placesToSearch } from "../support/secret-search.ts";
  */
 
 const build = openshellBuild();
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const changed = /\b(created|updated|replaced|deleted)\b/;
 
 /** A test that says why it is skipped where there is no build. */
@@ -33,6 +35,11 @@ const run = (name: string, body: () => Promise<void>) =>
 describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
   let stack: LocalStack;
   let mirror: OpenshellMirror;
+
+  const inference = (change: object) =>
+    stack.configure((config) => {
+      config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), ...change };
+    });
 
   beforeAll(async () => {
     if (build.skip) return;
@@ -110,9 +117,7 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
   run("a model switch updates one resource, keeps the agent's process, and the next turn reports it", async () => {
     const pid = await stack.agentPid();
     expect((await stack.turn("Which model?")).model).toBe("demo-1");
-    await stack.configure((config) => {
-      config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-2" };
-    });
+    await inference({ model: "demo-2" });
     expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-inference"]);
     expect((await stack.turn("Which model now?")).model).toBe("demo-2");
     expect(await stack.agentPid()).toBe(pid);
@@ -159,23 +164,40 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
   });
 
   run("a service that does not answer when it is asked leaves the agent where it was led", async () => {
-    const set = (change: object) =>
-      stack.configure((config) => {
-        config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), ...change };
-      });
-    await set({ verify: true, baseUrl: "http://demo.nemoclaw.internal:9/v1" });
+    await inference({ verify: true, baseUrl: "http://demo.nemoclaw.internal:9/v1" });
     await expect(stack.up()).rejects.toThrow(/failed to verify.*still led where it was.*inference\.verify: false/s);
     expect((await stack.turn("Are you led as before?")).model).toBe("demo-2");
     expect(await stack.openshell("provider list --names")).not.toMatch(/-next/);
 
-    await set({ verify: undefined, baseUrl: "http://demo.nemoclaw.internal:8080/v1" });
+    await inference({ verify: undefined, baseUrl: "http://demo.nemoclaw.internal:8080/v1" });
     await stack.up("--refresh");
     expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
-    await set({ verify: true, model: "demo-3" });
+    await inference({ verify: true, model: "demo-3" });
     await stack.up();
     expect((await stack.turn("Which model?")).model).toBe("demo-3");
-    await set({ verify: undefined, model: "demo-2" });
+    await inference({ verify: undefined, model: "demo-2" });
     await stack.up();
+  });
+
+  run("another address and key that work are asked first, then taken; the agent's process stays", async () => {
+    const known = String((await stack.state()).find("nemoclaw:host:InferenceRoute")?.inputs.key);
+    const [pid, another] = [await stack.agentPid(), `another-${known}`];
+    const host = (await stack.shell("getent ahostsv4 demo.nemoclaw.internal")).split(" ")[0];
+    await inference({ verify: true, baseUrl: `http://${host}:8080/v1` });
+    await stack.setSecret("nemoclaw:inferenceKey", another);
+    expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-inference"]);
+
+    expect((await stack.turn("Who answers now?")).model).toBe("demo-2");
+    const seen = await stack.shell("curl -s http://demo.nemoclaw.internal:8080/operator/requests");
+    expect(JSON.parse(seen)).toMatchObject({ lastAuthorizationSha256: sha256(`Bearer ${another}`) });
+    expect(await stack.agentPid()).toBe(pid);
+    expect(await stack.openshell("provider list --names")).not.toMatch(/-next/);
+    expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
+
+    await inference({ verify: undefined, baseUrl: "http://demo.nemoclaw.internal:8080/v1" });
+    await stack.setSecret("nemoclaw:inferenceKey", known);
+    await stack.up();
+    expect((await stack.turn("And now?")).model).toBe("demo-2");
   });
 
   run("a path that is added to a running sandbox by hand is seen, and not believed", async () => {

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import type { Lock } from "../../host/lock.ts";
@@ -11,12 +11,12 @@ import type { Lock } from "../../host/lock.ts";
 const exec = promisify(execFile);
 const programs = ["openshell", "openshell-gateway", "openshell-sandbox"] as const;
 
-/** Where a real build of OpenShell is, or why the tests that need one are skipped. */
-export function openshellBuild(): { readonly folder: string; readonly skip?: string } {
-  const folder = process.env.OPENSHELL_BIN_DIR ?? "";
-  if (folder === "") return { folder, skip: "OPENSHELL_BIN_DIR does not name a folder with a build of OpenShell" };
+/** Where a real build of OpenShell is, by an environment variable, or why the tests that need one are skipped. */
+export function openshellBuild(variable = "OPENSHELL_BIN_DIR"): { readonly folder: string; readonly skip?: string } {
+  const folder = process.env[variable] ?? "";
+  if (folder === "") return { folder, skip: `${variable} does not name a folder with a build of OpenShell` };
   const missing = programs.filter((program) => !existsSync(join(folder, program)));
-  return missing.length === 0 ? { folder } : { folder, skip: `OPENSHELL_BIN_DIR has no ${missing.join(", ")}` };
+  return missing.length === 0 ? { folder } : { folder, skip: `${variable} has no ${missing.join(", ")}` };
 }
 
 export interface OpenshellMirror {
@@ -73,7 +73,7 @@ export async function openshellMirror(folder: string): Promise<OpenshellMirror> 
 /** An image that is the one program, as the published supervisor image is, saved as `docker save` does. */
 async function supervisorArchive(program: string, to: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "nemoclaw-supervisor-"));
-  const image = `nemoclaw-test-supervisor:${process.pid}`;
+  const image = `nemoclaw-test-supervisor:${basename(folder).toLowerCase()}`;
   try {
     await copyFile(program, join(folder, "openshell-sandbox"));
     await exec("tar", ["-cf", join(folder, "tree.tar"), "-C", folder, "openshell-sandbox"]);

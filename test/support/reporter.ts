@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { SerializedError } from "vitest";
 import type { TestCase, TestModule, Vitest, Reporter as VitestReporter } from "vitest/node";
 
@@ -32,22 +33,22 @@ export class Reporter implements VitestReporter {
 
   onTestModuleStart(module: TestModule): void {
     this.#running.set(module.relativeModuleId, this.#now());
-    if (isEndToEnd(module)) this.#say(`\n${module.relativeModuleId}`);
+    if (isEndToEnd(module)) this.#say(`           ${module.relativeModuleId} begins`);
   }
 
   onTestCaseReady(test: TestCase): void {
-    if (isEndToEnd(test.module)) this.#running.set(test.fullName, this.#now());
+    if (isEndToEnd(test.module)) this.#running.set(told(test), this.#now());
   }
 
   onTestCaseResult(test: TestCase): void {
-    this.#running.delete(test.fullName);
+    this.#running.delete(told(test));
     const result = test.result();
     const where = `${test.module.relativeModuleId} > ${test.fullName}`;
     const took = test.diagnostic() ? ` (${seconds(test.diagnostic()?.duration ?? 0)})` : "";
     switch (result.state) {
       case "passed":
         this.#tally.passed += 1;
-        if (isEndToEnd(test.module)) this.#say(`  ok       ${test.fullName}${took}`);
+        if (isEndToEnd(test.module)) this.#say(`  ok       ${told(test)}${took}`);
         break;
       case "skipped":
         this.#skipped(test, where, result.note ?? this.#leftOut ?? (isSetUp(test) ? undefined : setUpFailed));
@@ -99,7 +100,7 @@ export class Reporter implements VitestReporter {
     }
     this.#tally.skipped += 1;
     this.#skips.push(`${where}: ${reason}`);
-    if (isEndToEnd(test.module)) this.#say(`  skipped  ${test.fullName}: ${reason}`);
+    if (isEndToEnd(test.module)) this.#say(`  skipped  ${told(test)}: ${reason}`);
   }
 
   #tellWhatRuns(): void {
@@ -132,6 +133,11 @@ function isSetUp(test: TestCase): boolean {
     if (part.errors().length > 0) return false;
     if (part.type === "module") return true;
   }
+}
+
+/** What an end-to-end test is called in the output, where tests of two files alternate. */
+function told({ module, fullName }: TestCase): string {
+  return `${basename(module.relativeModuleId, ".test.ts")}: ${fullName}`;
 }
 
 function isEndToEnd(module: TestModule): boolean {

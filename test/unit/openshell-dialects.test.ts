@@ -1,3 +1,7 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { parse } from "smol-toml";
 import { describe, expect, test } from "vitest";
 import { HostError } from "../../host/errors.ts";
@@ -106,8 +110,39 @@ describe("the gateway's configuration", () => {
         .split("\n")
         .filter((line) => line.startsWith("Exec"))
         .map((line) => line.replace(/\/\S+\//, ""));
-    expect(steps("0.0.112")).toEqual([expect.stringContaining("generate-certs"), "ExecStart=openshell-gateway"]);
+    expect(steps("0.0.112")).toEqual([
+      expect.stringContaining("generate-certs"),
+      expect.stringContaining("sh -ec"),
+      "ExecStart=openshell-gateway",
+    ]);
     expect(steps("0.1.9")[0]).toMatch(/config preflight --path \/etc\/nemoclaw\/openshell\/gateway\.toml$/);
+  });
+
+  test("keeps the database of the release before, once another one starts", () => {
+    const home = mkdtempSync(join(tmpdir(), "nemoclaw-gateway-"));
+    const start = (version: string) => {
+      const [, script = ""] = /^ExecStartPre=\/bin\/sh -ec '([^']*)'$/m.exec(gatewayUnit(version)) ?? [];
+      const text = script.replaceAll("\\\n", " ").replaceAll("$$", "$").replaceAll("/var/lib/nemoclaw-openshell", home);
+      execFileSync("sh", ["-ec", text]);
+    };
+    const database = join(home, "state/openshell/gateway/openshell.db");
+    const kept = (name: string) => readFileSync(join(home, "before-upgrade", name), "utf8");
+    try {
+      start("0.0.111");
+      mkdirSync(dirname(database), { recursive: true });
+      writeFileSync(database, "of 111");
+      start("0.0.111");
+      expect(existsSync(join(home, "before-upgrade"))).toBe(false);
+      start("0.0.112");
+      expect([kept("release"), kept("gateway/openshell.db")]).toEqual(["0.0.111\n", "of 111"]);
+      writeFileSync(database, "of 112");
+      start("0.0.112");
+      expect(kept("gateway/openshell.db")).toBe("of 111");
+      start("0.0.113");
+      expect([kept("release"), kept("gateway/openshell.db")]).toEqual(["0.0.112\n", "of 112"]);
+    } finally {
+      rmSync(home, { recursive: true });
+    }
   });
 
   test("no release tells the maker how it is used", () => {

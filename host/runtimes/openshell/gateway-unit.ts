@@ -30,6 +30,8 @@ Environment=OPENSHELL_GATEWAY_CONFIG=${paths.config}
 Environment=OPENSHELL_TELEMETRY_ENABLED=false
 ${preflight}# Keeps the keys that are there; without them the gateway would make no sandbox.
 ExecStartPre=${program} generate-certs --output-dir ${paths.keys} --server-san host.openshell.internal
+# What a release makes of the database, the one before may not be able to read: it is copied while neither runs.
+ExecStartPre=/bin/sh -ec '${keepDatabase(version)}'
 ExecStart=${program}
 Restart=always
 RestartSec=3
@@ -52,4 +54,25 @@ SystemCallArchitectures=native
 [Install]
 WantedBy=multi-user.target
 `;
+}
+
+/** Copies the database when the release that is about to start is not the one that started last. `$$` is systemd's `$`. */
+function keepDatabase(version: string): string {
+  const copy = paths.beforeUpgrade;
+  const whenAnother = [
+    `rm -rf ${copy}.new`,
+    `mkdir ${copy}.new`,
+    `cp -a ${paths.database} ${copy}.new/`,
+    `echo "$$last" >${copy}.new/release`,
+    `rm -rf ${copy}`,
+    `mv ${copy}.new ${copy}`,
+  ];
+  return [
+    `cd ${paths.home}`,
+    "last=$$(cat last-release 2>/dev/null || echo unknown)",
+    `if test -e ${paths.database}/openshell.db && test "$$last" != ${version}`,
+    `then ${whenAnother.join("; ")}`,
+    "fi",
+    `echo ${version} >last-release`,
+  ].join("; \\\n  ");
 }

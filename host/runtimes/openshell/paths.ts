@@ -6,6 +6,10 @@ export const paths = {
   /** A local authority, and the keys of gateway, CLI and sandboxes; made on the machine, and they never leave it. */
   keys: `${home}/keys`,
   config: "/etc/nemoclaw/openshell/gateway.toml",
+  /** The gateway's database, and the key without which the credentials in it cannot be read. */
+  database: `${home}/state/openshell/gateway`,
+  /** The same, as the release before left it. */
+  beforeUpgrade: `${home}/before-upgrade`,
   bin: "/opt/nemoclaw/openshell/current",
   programs: (version: string) => `/opt/nemoclaw/supervisor/${version}`,
   policy: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-policy.json`,
