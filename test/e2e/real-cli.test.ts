@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Engine, findEngine, runEngine } from "../../scripts/engine-choice.ts";
+import { type Engine, runEngine } from "../../scripts/engine-choice.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
+import { embeddedEngine, realCli } from "../support/engines.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
 
 /**
@@ -11,14 +12,6 @@ import { LocalStack, resourcesThat } from "../support/local-stack.ts";
  * where no CLI is on PATH or in ~/.pulumi.
  */
 const changed = /\b(created|updated|replaced|deleted) \(/;
-
-async function realCli(): Promise<Engine | undefined> {
-  const forced = process.env.NEMOCLAW_ENGINE;
-  delete process.env.NEMOCLAW_ENGINE;
-  const engine = await findEngine({ download: false }).catch(() => undefined);
-  if (forced) process.env.NEMOCLAW_ENGINE = forced;
-  return engine?.kind === "cli" ? engine : undefined;
-}
 
 describe("the main job, on the real Pulumi CLI", { timeout: 900_000 }, async () => {
   const cli = await realCli();
@@ -150,12 +143,3 @@ describe("the main job, on the real Pulumi CLI", { timeout: 900_000 }, async () 
     expect(exitCode, stdout).toBe(0);
   });
 });
-
-async function embeddedEngine(): Promise<Engine> {
-  process.env.NEMOCLAW_ENGINE = "embedded";
-  try {
-    return await findEngine();
-  } finally {
-    delete process.env.NEMOCLAW_ENGINE;
-  }
-}

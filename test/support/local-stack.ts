@@ -75,6 +75,12 @@ export class LocalStack {
     return stdout + stderr;
   }
 
+  /** Whether a refresh would change nothing, whatever engine says so. */
+  async isAsRecorded(): Promise<boolean> {
+    const { exitCode } = await this.pulumi("refresh", "--preview-only", "--expect-no-changes", "--color", "never");
+    return exitCode === 0;
+  }
+
   /** Changes the stack's configuration file as a person would. */
   async configure(change: (config: Record<string, unknown>) => void): Promise<void> {
     const whole = parse(await readFile(stackFile(this.name), "utf8")) as { config: Record<string, unknown> };
