@@ -1,5 +1,6 @@
 import { findEngine, runEngineInForeground } from "./engine-choice.ts";
 import { isLocal, localStack, releaseDeadLocks } from "./local-backend.ts";
+import { namedStack } from "./named-stack.ts";
 
 const help = `Usage: scripts/pulumi COMMAND [-s STACK] [option ...]
 
@@ -20,7 +21,7 @@ if (args.length === 0 || (args.length === 1 && ["--help", "-h", "help"].includes
   process.exit(args.length === 0 ? 64 : 0);
 }
 
-const stack = stackNamed(args) ?? process.env.PULUMI_STACK ?? localStack;
+const stack = namedStack(args) ?? process.env.PULUMI_STACK ?? localStack;
 const engine = await findEngine({ download: true, say: (what) => console.error(what) }).catch((error: Error) => {
   console.error(error.message);
   process.exit(1);
@@ -29,13 +30,3 @@ const engine = await findEngine({ download: true, say: (what) => console.error(w
 console.error(`Engine: ${engine.about}`);
 if (isLocal(stack) && engine.kind === "cli") await releaseDeadLocks(stack);
 process.exitCode = await runEngineInForeground(engine, stack, args);
-
-function stackNamed(words: readonly string[]): string | undefined {
-  for (const [index, word] of words.entries()) {
-    if (word === "--") return undefined;
-    if (word === "-s" || word === "--stack") return words[index + 1];
-    const joined = /^(?:--stack=|-s=?)(.+)$/.exec(word);
-    if (joined) return joined[1];
-  }
-  return undefined;
-}

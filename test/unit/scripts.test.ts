@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { appliedOf, tellEngineLine } from "../../scripts/first-run/apply.ts";
 import { localConfiguration } from "../../scripts/first-run/local-stack.ts";
+import { namedStack } from "../../scripts/named-stack.ts";
 import { Progress } from "../../scripts/progress.ts";
 import { runProgram } from "../../scripts/run-program.ts";
 import { cloneFolder } from "../support/source-files.ts";
@@ -173,6 +174,26 @@ describe("the choice of the engine, with stand-ins for the CLI", () => {
     const texts = { pulumi: cli("3.270.0"), "pulumi-language-nodejs": "#!/bin/sh\n" };
     expect(await engineLine(texts, { NEMOCLAW_ENGINE: "embedded" })).toMatch(/^the embedded engine/);
     expect(await engineLine({}, { NEMOCLAW_ENGINE: "cli" })).toContain("no Pulumi CLI can be had");
+  });
+});
+
+describe("the stack that a Pulumi command names, which decides where its state is", () => {
+  test.each([
+    ["up -s prod", "prod"],
+    ["preview --stack=prod --diff", "prod"],
+    ["config set -sprod key", "prod"],
+    ["stack init prod", "prod"],
+    ["stack init --secrets-provider passphrase prod", "prod"],
+    ["stack init --secrets-provider=passphrase acme/nemoclaw/prod", "acme/nemoclaw/prod"],
+    ["stack rm --yes prod", "prod"],
+    ["stack select prod --create", "prod"],
+    ["cancel --yes prod", "prod"],
+    ["stack init", undefined],
+    ["stack output url", undefined],
+    ["config set key value", undefined],
+    ["up -- -s prod", undefined],
+  ])("%s", (command, stack) => {
+    expect(namedStack(command.split(" "))).toBe(stack);
   });
 });
 
