@@ -5,6 +5,7 @@ import { ensureAppArmorProfile } from "../../steps/apparmor-profile.ts";
 import { ensurePackages } from "../../steps/apt-packages.ts";
 import { ensureAuthorities } from "../../steps/authorities.ts";
 import { ensureDirectory } from "../../steps/directory.ts";
+import { ensureNoEmptiedFolder } from "../../steps/emptied-folder.ts";
 import type { FileFacts } from "../../steps/file-facts.ts";
 import { ensureAbsent, ensureNoUser } from "../../steps/file-removal.ts";
 import { ensureFile } from "../../steps/managed-file.ts";
@@ -85,6 +86,7 @@ export const install = part({
       tmpfiles: ensureAbsent(runtimeFolder),
       configuration: ensureAbsent({ path: "/etc/nemoclaw" }),
       kept: ensureAbsent({ path: keptFolder }),
+      data: ensureNoEmptiedFolder({ path: "/var/lib/nemoclaw", besides: [keptFolder] }),
     });
   },
 });

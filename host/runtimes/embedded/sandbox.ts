@@ -13,7 +13,7 @@ import { ensureFile } from "../../steps/managed-file.ts";
 import { ensureFolderExists } from "../../steps/missing-folder.ts";
 import { observation } from "../../steps/observation.ts";
 import { ensureSymlink } from "../../steps/symlink.ts";
-import { ensureUnit } from "../../steps/systemd-unit.ts";
+import { appliedPath, ensureUnit } from "../../steps/systemd-unit.ts";
 import { observedJson, textFacts } from "../../steps/text-file.ts";
 import { definitionOf, summaryOf } from "../../steps/unit-summary.ts";
 import { part, type SandboxSpec } from "../runtime.ts";
@@ -79,6 +79,7 @@ export const sandbox = part({
       gate: ensureNoUnit({ name: unitName("gate", name) }),
       config: ensureAbsent({ path: paths.config(name, "sandbox") }),
       journal: ensureAbsent({ path: journalPath(name) }),
+      journalApplied: ensureAbsent({ path: appliedPath(journalUnit(name)) }),
       state: ensureAbsent({ path: paths.data(name, "agent") }),
       gateState: ensureAbsent({ path: paths.data(name, "gate") }),
       gateAuthority: ensureAbsent({ path: paths.data(name, "gate-ca") }),

@@ -2,6 +2,7 @@ import { all, type Step } from "../../step.ts";
 import { ensurePackages } from "../../steps/apt-packages.ts";
 import { ensureAuthorities } from "../../steps/authorities.ts";
 import { ensureDirectory } from "../../steps/directory.ts";
+import { ensureNoEmptiedFolder } from "../../steps/emptied-folder.ts";
 import type { FileFacts } from "../../steps/file-facts.ts";
 import { ensureAbsent, ensureNoUnit, ensureNoUser } from "../../steps/file-removal.ts";
 import { ensureFile } from "../../steps/managed-file.ts";
@@ -11,6 +12,7 @@ import { ensureSystemGroup, ensureSystemUser } from "../../steps/system-user.ts"
 import { ensureUnit } from "../../steps/systemd-unit.ts";
 import { definitionOf, summaryOf } from "../../steps/unit-summary.ts";
 import { ensureArtifact } from "../../steps/verified-download.ts";
+import { keptFolder } from "../../upgrade.ts";
 import { runtimeFolder } from "../embedded/install.ts";
 import { turnsGroup, users } from "../embedded/paths.ts";
 import { programs } from "../embedded/programs.ts";
@@ -27,7 +29,13 @@ import { judgeInstall } from "./line-change.ts";
 import { gatewayUnitName, paths, user } from "./paths.ts";
 import { pinnedRelease, pinnedVersions } from "./pinned-release.ts";
 import { ensureSandboxImage } from "./sandbox-image.ts";
-import { ensureNoImages, ensurePinnedImage, runtimeImage, supervisorImage } from "./supervisor-image.ts";
+import {
+  ensureNoImages,
+  ensurePinnedImage,
+  imageNotesFolder,
+  runtimeImage,
+  supervisorImage,
+} from "./supervisor-image.ts";
 
 /** OpenShell's programs and images, its gateway as a service, and our own programs that stand beside a sandbox. */
 export const install = part({
@@ -121,7 +129,9 @@ export const install = part({
       user: ensureNoUser({ name: user }),
       home: ensureAbsent({ path: paths.home }),
       programs: ensureAbsent({ path: "/opt/nemoclaw" }),
-      notes: ensureAbsent({ path: "/var/lib/nemoclaw/images" }),
+      notes: ensureAbsent({ path: imageNotesFolder }),
+      kept: ensureAbsent({ path: keptFolder }),
+      data: ensureNoEmptiedFolder({ path: "/var/lib/nemoclaw", besides: [imageNotesFolder, keptFolder] }),
       tmpfiles: ensureAbsent(runtimeFolder),
       configuration: ensureAbsent({ path: "/etc/nemoclaw" }),
     });

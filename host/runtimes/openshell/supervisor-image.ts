@@ -15,8 +15,8 @@ export interface PinnedImageFacts {
   readonly pin: string;
 }
 
-/** Where it is noted which image of Docker's is the one whose pin was verified. */
-const notes = "/var/lib/nemoclaw/images";
+/** Where it is noted which image of Docker's is the one whose pin was verified, one file an image. */
+export const imageNotesFolder = "/var/lib/nemoclaw/images";
 
 /**
  * An image that is pinned, under a name of ours: pulled by its digest, or loaded from an archive whose sha256 was found right.
@@ -25,7 +25,7 @@ const notes = "/var/lib/nemoclaw/images";
  */
 export function ensurePinnedImage(name: string, image: Image): Step<PinnedImageFacts> {
   const pin = "digest" in image ? image.digest : image.sha256;
-  const note = quote(`${notes}/${name.replaceAll(/[/:]/g, "_")}`);
+  const note = quote(`${imageNotesFolder}/${name.replaceAll(/[/:]/g, "_")}`);
   return {
     name: `image ${name}`,
     facts: {
@@ -54,7 +54,7 @@ export function ensureNoImages(): Step<{ readonly names: readonly string[] }> {
   };
 }
 
-const noted = (name: string, pin: string, note: string) => `mkdir -p ${notes}
+const noted = (name: string, pin: string, note: string) => `mkdir -p ${imageNotesFolder}
 id=$(docker image inspect --format '{{.Id}}' ${quote(name)})
 printf '%s %s\\n' ${quote(pin)} "$id" >${note}`;
 
