@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The end-to-end files that take minutes, the longest first. */
-const longest = ["main-job", "interrupted", "upgrade", "operating", "faults", "existing"];
+const longest = ["main-job", "interrupted", "upgrade", "operating", "faults", "parity", "existing"];
 
 /**
  * Begins with the end-to-end files that take longest, so that the end of a run does not wait for one of them alone. Vitest
