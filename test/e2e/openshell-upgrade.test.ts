@@ -1,14 +1,8 @@
-import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parse, stringify } from "yaml";
-import { openshell } from "../../host/runtimes/openshell/runtime.ts";
-import { stackFile } from "../../scripts/clone-paths.ts";
-import { findEngine } from "../../scripts/engine-choice.ts";
-import { localConfiguration } from "../../scripts/first-run/local-stack.ts";
-import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
-import { LocalStack, resourcesThat } from "../support/local-stack.ts";
+import { type LocalStack, resourcesThat } from "../support/local-stack.ts";
 import { type OpenshellMirror, openshellBuild, openshellMirror } from "../support/openshell-mirror.ts";
+import { openshellStack } from "../support/openshell-stack.ts";
 
 /**
  * From one real build of OpenShell to a later one of the same line, and back, on a real local machine. Stood in for are the
@@ -40,13 +34,7 @@ describe("an upgrade of a real OpenShell in place", { timeout: 900_000 }, () => 
     process.env.NEMOCLAW_ENGINE = "embedded";
     [older, newer] = await Promise.all([openshellMirror(before.folder), openshellMirror(after.folder)]);
     pin(older);
-    stack = await LocalStack.open(`${testStackPrefix}-openshell-upgrade`, await findEngine());
-    stack.runtime = openshell;
-    await stack.script("quickstart", "--destroy");
-    const mirrors = { ...(await findOperatorMirrors()), artifacts: "file:///srv/mirror" };
-    const file = parse(localConfiguration(mirrors)) as { config: Record<string, unknown> };
-    file.config["nemoclaw:runtime"] = { kind: "openshell", accept: ["docker-version", "private-addresses"] };
-    await writeFile(stackFile(stack.name), stringify(file, { lineWidth: 0 }));
+    stack = await openshellStack(`${testStackPrefix}-openshell-upgrade`);
   });
 
   afterAll(async () => {

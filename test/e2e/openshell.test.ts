@@ -1,19 +1,14 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parse, stringify } from "yaml";
-import { openshell } from "../../host/runtimes/openshell/runtime.ts";
-import { stackFile } from "../../scripts/clone-paths.ts";
-import { findEngine } from "../../scripts/engine-choice.ts";
-import { localConfiguration } from "../../scripts/first-run/local-stack.ts";
-import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
 import { approvalsFromDenialToCode } from "../support/openshell-approvals.ts";
 import { type OpenshellMirror, openshellBuild, openshellMirror } from "../support/openshell-mirror.ts";
+import { openshellStack } from "../support/openshell-stack.ts";
 import { expectNoSecretIn, placesToSearch } from "../support/secret-search.ts";
 
 /**
@@ -46,13 +41,7 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     process.env.NEMOCLAW_ENGINE = "embedded";
     mirror = await openshellMirror(build.folder);
     process.env.NEMOCLAW_LOCK_FILE = mirror.lockFile;
-    stack = await LocalStack.open(`${testStackPrefix}-openshell`, await findEngine());
-    stack.runtime = openshell;
-    await stack.script("quickstart", "--destroy");
-    const mirrors = { ...(await findOperatorMirrors()), artifacts: "file:///srv/mirror" };
-    const file = parse(localConfiguration(mirrors)) as { config: Record<string, unknown> };
-    file.config["nemoclaw:runtime"] = { kind: "openshell", accept: ["docker-version", "private-addresses"] };
-    await writeFile(stackFile(stack.name), stringify(file, { lineWidth: 0 }));
+    stack = await openshellStack(`${testStackPrefix}-openshell`);
   });
 
   afterAll(async () => {
