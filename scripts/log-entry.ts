@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from "node:util";
+
 /** One line of the log, whoever wrote it. */
 export interface LogEntry {
   /** ISO 8601, UTC, as the machine's journal has it. */
@@ -33,7 +35,8 @@ export function logEntry(line: string, parts: Readonly<Record<string, string>>):
     part,
     level: levelOf(Number(record.PRIORITY ?? 6), fields?.level),
     denied: isDenied(message, fields),
-    text: fields ? worded(fields) : message,
+    // OpenShell's gateway colours what it writes, terminal or not.
+    text: fields ? worded(fields) : stripVTControlCharacters(message),
     fields,
   };
 }

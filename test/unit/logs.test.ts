@@ -47,6 +47,7 @@ describe("a line of the log", () => {
     ["plain words", "gate    plain words"],
     ["OCSF NET:OPEN DENIED curl", "gate    DENIED  OCSF NET:OPEN DENIED curl"],
     [[104, 105, 195, 164], "gate    hiä"],
+    ["\u001b[2mthen\u001b[0m \u001b[32m INFO\u001b[0m serving", "gate    then  INFO serving"],
   ])("%j", (message, line) => {
     expect(printed(message)).toBe(line);
   });
