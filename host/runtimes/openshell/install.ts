@@ -127,6 +127,8 @@ export const install = part({
       images: ensureNoImages(),
       sandboxUser: ensureNoSandboxUser(),
       user: ensureNoUser({ name: user }),
+      bridgeUser: ensureNoUser({ name: users.bridge }),
+      tunnelUser: ensureNoUser({ name: users.tunnel }),
       home: ensureAbsent({ path: paths.home }),
       programs: ensureAbsent({ path: "/opt/nemoclaw" }),
       notes: ensureAbsent({ path: imageNotesFolder }),
