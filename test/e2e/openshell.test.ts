@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sha256 } from "../../host/steps/file-facts.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
@@ -17,7 +17,6 @@ import { expectNoSecretIn, placesToSearch } from "../support/secret-search.ts";
  */
 
 const build = openshellBuild();
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const changed = /\b(created|updated|replaced|deleted)\b/;
 
 /** A test that says why it is skipped where there is no build. */

@@ -1,15 +1,17 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmod, lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Host } from "../../host/host.ts";
+import type { Question } from "../../host/question.ts";
 import { Sensitive } from "../../host/sensitive.ts";
 import { all, ensure, type Step } from "../../host/step.ts";
 import { ensureDirectory } from "../../host/steps/directory.ts";
+import { type EmptiedFolderFacts, ensureNoEmptiedFolder } from "../../host/steps/emptied-folder.ts";
 import { fileFacts } from "../../host/steps/file-facts.ts";
 import { ensureAbsent } from "../../host/steps/file-removal.ts";
 import { ensureFile } from "../../host/steps/managed-file.ts";
@@ -249,3 +251,30 @@ async function serve(body: string | undefined) {
     [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };
 }
+
+describe("a folder that only held what is gone", () => {
+  const inside = (name: string) => at(join("data", name));
+  const step = () => ensureNoEmptiedFolder({ path: at("data"), besides: [inside("upgrades")] });
+  // Not by `look`, which remembers what it saw until something is applied.
+  const planned = async () => {
+    const { script, parse } = step().facts as Question<EmptiedFolderFacts>;
+    return step().plan(parse(await host.run({ title: "look", script }))).length;
+  };
+
+  test("goes with the empty folders in it, and waits for what another step removes", async () => {
+    for (const each of ["main", "units", "upgrades/left"]) await mkdir(inside(each), { recursive: true });
+    expect(await planned()).toBe(1);
+    await ensure(host, ensureAbsent({ path: inside("upgrades") }));
+    await ensure(host, step());
+    expect((await readdir(fake.folder)).includes("data")).toBe(false);
+    expect(await planned()).toBe(0);
+  });
+
+  test.each(["main/workspace/", "main/file", "file"])("stays for %s", async (kept) => {
+    await mkdir(inside("main"), { recursive: true });
+    if (kept.endsWith("/")) await mkdir(inside(kept));
+    else await writeFile(inside(kept), "");
+    expect(await planned()).toBe(0);
+    await rm(at("data"), { recursive: true });
+  });
+});
