@@ -5,22 +5,17 @@ import { ensureAppArmorProfile } from "../../steps/apparmor-profile.ts";
 import { ensurePackages } from "../../steps/apt-packages.ts";
 import { ensureAuthorities } from "../../steps/authorities.ts";
 import { ensureDirectory } from "../../steps/directory.ts";
-import { ensureNoEmptiedFolder } from "../../steps/emptied-folder.ts";
 import type { FileFacts } from "../../steps/file-facts.ts";
-import { ensureAbsent, ensureNoUser } from "../../steps/file-removal.ts";
 import { ensureFile } from "../../steps/managed-file.ts";
 import { nothingToRemove } from "../../steps/nothing-to-remove.ts";
 import { ensureNpmInstall } from "../../steps/npm-install.ts";
 import { ensureSystemGroup, ensureSystemUser } from "../../steps/system-user.ts";
 import { ensureArtifact } from "../../steps/verified-download.ts";
-import { keptFolder } from "../../upgrade.ts";
+import { noRuntime } from "../no-runtime.ts";
 import { type InstallSpec, part } from "../runtime.ts";
-import { ensureNoSandboxUser } from "../sandbox-user.ts";
+import { runtimeFolder } from "../runtime-folder.ts";
 import { turnsGroup, users } from "./paths.ts";
 import { programs } from "./programs.ts";
-
-/** Sockets and status files of several users live here; each service has a folder of its own, and links lead to them. */
-export const runtimeFolder = { path: "/etc/tmpfiles.d/nemoclaw.conf", content: "d /run/nemoclaw 0755 root root -\n" };
 
 /** Programs, users and folders that all sandboxes of a machine share. */
 export const install = part({
@@ -75,19 +70,8 @@ export const install = part({
     const there = supervisor.installed ?? pointed(supervisor);
     return { ...spec, versions: { node: pointed(node), npm: pointed(npm), supervisor: there } };
   },
-  /** Packages of the distribution stay, since others may use them. */
   removal() {
-    const others = Object.values(users).filter((name) => name !== users.sandbox);
-    const gone = others.map((name) => [name, ensureNoUser({ name })] as const);
-    return all("no embedded sandbox runtime", {
-      sandboxUser: ensureNoSandboxUser(),
-      ...Object.fromEntries(gone),
-      programs: ensureAbsent({ path: "/opt/nemoclaw" }),
-      tmpfiles: ensureAbsent(runtimeFolder),
-      configuration: ensureAbsent({ path: "/etc/nemoclaw" }),
-      kept: ensureAbsent({ path: keptFolder }),
-      data: ensureNoEmptiedFolder({ path: "/var/lib/nemoclaw", besides: [keptFolder] }),
-    });
+    return all("no embedded sandbox runtime", noRuntime());
   },
 });
 

@@ -2,7 +2,6 @@ import { all, type Step } from "../../step.ts";
 import { ensurePackages } from "../../steps/apt-packages.ts";
 import { ensureAuthorities } from "../../steps/authorities.ts";
 import { ensureDirectory } from "../../steps/directory.ts";
-import { ensureNoEmptiedFolder } from "../../steps/emptied-folder.ts";
 import type { FileFacts } from "../../steps/file-facts.ts";
 import { ensureAbsent, ensureNoUnit, ensureNoUser } from "../../steps/file-removal.ts";
 import { ensureFile } from "../../steps/managed-file.ts";
@@ -12,12 +11,11 @@ import { ensureSystemGroup, ensureSystemUser } from "../../steps/system-user.ts"
 import { ensureUnit } from "../../steps/systemd-unit.ts";
 import { definitionOf, summaryOf } from "../../steps/unit-summary.ts";
 import { ensureArtifact } from "../../steps/verified-download.ts";
-import { keptFolder } from "../../upgrade.ts";
-import { runtimeFolder } from "../embedded/install.ts";
 import { turnsGroup, users } from "../embedded/paths.ts";
 import { programs } from "../embedded/programs.ts";
+import { noRuntime } from "../no-runtime.ts";
 import { type InstallSpec, part } from "../runtime.ts";
-import { ensureNoSandboxUser } from "../sandbox-user.ts";
+import { runtimeFolder } from "../runtime-folder.ts";
 import { dialectOf } from "./dialect.ts";
 import { requireDocker } from "./docker-version.ts";
 import { refuseForeignBoxes } from "./foreign-boxes.ts";
@@ -119,23 +117,14 @@ export const install = part({
       service: { ...service, running: service.running && connected.connected },
     };
   },
-  /** Packages of the distribution and Docker stay, since others may use them. */
   removal() {
     return all("no OpenShell runtime", {
       foreign: refuseForeignBoxes(),
       unit: ensureNoUnit({ name: gatewayUnitName }),
       images: ensureNoImages(),
-      sandboxUser: ensureNoSandboxUser(),
       user: ensureNoUser({ name: user }),
-      bridgeUser: ensureNoUser({ name: users.bridge }),
-      tunnelUser: ensureNoUser({ name: users.tunnel }),
       home: ensureAbsent({ path: paths.home }),
-      programs: ensureAbsent({ path: "/opt/nemoclaw" }),
-      notes: ensureAbsent({ path: imageNotesFolder }),
-      kept: ensureAbsent({ path: keptFolder }),
-      data: ensureNoEmptiedFolder({ path: "/var/lib/nemoclaw", besides: [imageNotesFolder, keptFolder] }),
-      tmpfiles: ensureAbsent(runtimeFolder),
-      configuration: ensureAbsent({ path: "/etc/nemoclaw" }),
+      ...noRuntime([imageNotesFolder]),
     });
   },
 });
