@@ -1,15 +1,14 @@
-import { HostError } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
 import { whoami } from "../host/operator-lock.ts";
-import { openshellQuestion, shown } from "../host/runtimes/openshell/cli.ts";
-import { type Draft, pendingDrafts, rejectDraft } from "../host/runtimes/openshell/drafts.ts";
+import { openshellQuestion } from "../host/runtimes/openshell/cli.ts";
+import { type Draft, rejectDraft } from "../host/runtimes/openshell/drafts.ts";
 import { inOurWords, network, parsePolicy } from "../host/runtimes/openshell/network.ts";
 import { ensure } from "../host/step.ts";
 import { asCode, blockThatAllows, type Code } from "./approval-code.ts";
 import { describeDrafts, firstOf, reasonsOf } from "./approval-text.ts";
-import { runtimeOfSandbox } from "./environment-units.ts";
 import { type PolicyFile, policyFileOf } from "./policy-file.ts";
-import { connect, ExitError, findStanding, runScript, stackCommand } from "./stack-command.ts";
+import { ExitError, findStandings, runScript, stackCommand } from "./stack-command.ts";
+import { pick, type Waiting, waitingIn } from "./waiting-drafts.ts";
 
 interface Options {
   readonly stack: string;
@@ -43,22 +42,19 @@ await runScript(async () => {
   const [action = "list", id] = program.processedArgs as [string?, string?];
   checkUsage(action, id, options);
   const { stack, json } = options;
-  const standing = await findStanding(stack);
-  const { sandbox } = standing;
-  const runtime = runtimeOfSandbox(standing);
-  if (!runtime.operations.approvals) {
-    const note = `The ${runtime.kind} runtime drafts no rules, so nothing of ${stack} waits for approval. What it denied: scripts/logs denials -s ${stack}`;
+  const drafting = (await findStandings(stack)).filter(({ runtime }) => runtime.operations.approvals);
+  if (drafting.length === 0) {
+    const note = `The runtime of ${stack} drafts no rules, so nothing waits for approval. What it denied: scripts/logs denials -s ${stack}`;
     if (action !== "list") throw new ExitError(note, 1);
-    console.log(json ? JSON.stringify({ stack, sandbox, drafts: [], note }, null, 2) : note);
+    console.log(json ? JSON.stringify({ stack, drafts: [], note }, null, 2) : note);
     return 0;
   }
-  const host = await connect(standing);
-  const drafts = await draftsOf(host, sandbox);
-  if (action === "list" || id === undefined) return list(stack, sandbox, drafts, json);
-  const draft = pick(drafts, id, stack);
+  const waiting = await Promise.all(drafting.map(waitingIn));
+  if (action === "list" || id === undefined) return list(stack, waiting, json);
+  const { host, sandbox, draft } = pick(waiting, id, stack);
   if (action === "approve") return approve(host, sandbox, draft, options);
   await host.apply(`reject a rule of ${sandbox}`, [rejectDraft(sandbox, draft, options.reason)]);
-  if (json) console.log(JSON.stringify({ stack, rejected: draft.id, rule: draft.name }));
+  if (json) console.log(JSON.stringify({ stack, sandbox, rejected: draft.id, rule: draft.name }));
   else console.log(`Rejected: ${draft.name} (${draft.id})`);
   return 0;
 });
@@ -73,36 +69,18 @@ function checkUsage(action: string, id: string | undefined, { live, reason }: Op
   if (reason !== undefined && action === "list") throw new ExitError("--reason goes with approve and reject", 64);
 }
 
-/** @throws HostError when the gateway does not answer, or has no such sandbox */
-async function draftsOf(host: Host, sandbox: string): Promise<readonly Draft[]> {
-  const found = await host.look(pendingDrafts(sandbox));
-  if (found.kind === "there") return found.drafts;
-  const gone = found.kind === "absent";
-  throw new HostError("not-converged", {
-    summary: gone
-      ? `OpenShell has no sandbox ${sandbox} on ${host.machine.address}`
-      : `OpenShell's gateway on ${host.machine.address} does not tell which rules wait for approval`,
-    ran: shown("rule", "get", sandbox, "--status", "pending"),
-    said: gone ? undefined : found.said,
-    try: "scripts/status shows what runs; up --refresh starts the gateway again",
-  });
-}
-
-function pick(drafts: readonly Draft[], id: string, stack: string): Draft {
-  const [draft, ...more] = drafts.filter((one) => one.id.startsWith(id.toLowerCase()));
-  if (draft && more.length === 0) return draft;
-  const which = draft ? `${more.length + 1} drafts begin` : "No draft that waits begins";
-  throw new ExitError(`${which} with ${id}.\n  try   scripts/approvals -s ${stack}`, 1);
-}
-
-function list(stack: string, sandbox: string, drafts: readonly Draft[], json?: boolean): number {
-  const file = drafts.length > 0 ? ownPolicyFile(stack) : undefined;
-  const all = drafts.map((draft) => ({
-    ...draft,
-    inCode: file && draft.rule ? blockThatAllows(file, draft.rule)?.block : undefined,
+function list(stack: string, waiting: readonly Waiting[], json?: boolean): number {
+  const file = waiting.some(({ drafts }) => drafts.length > 0) ? ownPolicyFile(stack) : undefined;
+  const listed = waiting.map(({ sandbox, drafts }) => ({
+    sandbox,
+    drafts: drafts.map((draft) => ({
+      ...draft,
+      inCode: file && draft.rule ? blockThatAllows(file, draft.rule)?.block : undefined,
+    })),
   }));
-  if (json) console.log(JSON.stringify({ stack, sandbox, drafts: all }, null, 2));
-  else process.stdout.write(describeDrafts(stack, sandbox, all));
+  const flat = listed.flatMap(({ sandbox, drafts }) => drafts.map((draft) => ({ sandbox, ...draft })));
+  if (json) console.log(JSON.stringify({ stack, drafts: flat }, null, 2));
+  else process.stdout.write(listed.map(({ sandbox, drafts }) => describeDrafts(stack, sandbox, drafts)).join("\n"));
   return 0;
 }
 
@@ -137,7 +115,7 @@ async function approve(host: Host, sandbox: string, draft: Draft, { stack, live,
   const { named, isNew } = file;
   if (json) {
     const written = { file: named, block: code.block, already: known !== undefined, configured: isNew && !known };
-    console.log(JSON.stringify({ stack, approved: id, rule: name, ...written, live: live === true }, null, 2));
+    console.log(JSON.stringify({ stack, sandbox, approved: id, rule: name, ...written, live: live === true }, null, 2));
     return 0;
   }
   console.log(known ? `In the code already: block ${known.block}` : `Written: ${file.path}, block ${code.block}`);

@@ -2,7 +2,7 @@ import { quote } from "../host/command.ts";
 import { Connection } from "../host/connection.ts";
 import { HostError } from "../host/errors.ts";
 import { rootShell } from "../host/root.ts";
-import { doorUnits, runtimeOfSandbox } from "./environment-units.ts";
+import { doorUnits } from "./environment-units.ts";
 import { deniedPattern, type LogEntry, logEntry, printEntry } from "./log-entry.ts";
 import { ExitError, findStanding, runScript, type Standing, stackCommand } from "./stack-command.ts";
 
@@ -60,7 +60,7 @@ await runScript(async () => {
 });
 
 function unitsByPart(standing: Standing): Record<string, string> {
-  return { ...runtimeOfSandbox(standing).operations.units(standing.sandbox), ...doorUnits(standing) };
+  return { ...standing.runtime.operations.units(standing.sandbox), ...doorUnits(standing) };
 }
 
 interface Wanted {

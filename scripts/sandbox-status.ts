@@ -8,7 +8,7 @@ import { textFacts } from "../host/steps/text-file.ts";
 import { type Stopped, stoppedFacts } from "../host/stopped.ts";
 import { policySchema } from "../policies/policy.ts";
 import { type Drifted, driftIn, lookAt } from "./drift-look.ts";
-import { doorUnits, runtimeOfSandbox } from "./environment-units.ts";
+import { doorUnits } from "./environment-units.ts";
 import { type MachineFacts, machineFacts, type UnitStatus, unitsFacts } from "./machine-facts.ts";
 import type { Standing } from "./stack-command.ts";
 import { type VersionRow, versionsIn } from "./version-look.ts";
@@ -48,7 +48,7 @@ export interface SandboxStatus {
 /** Looks afresh, in one round trip. */
 export async function readSandboxStatus(host: Host, standing: Standing): Promise<SandboxStatus> {
   const { state, machine, sandbox } = standing;
-  const runtime = runtimeOfSandbox(standing);
+  const runtime = standing.runtime;
   const { operations } = runtime;
   const doors = doorUnits(standing);
   const [facts, units, stopped, report, bridge, tunnel, approvals, looked] = await Promise.all([
@@ -98,7 +98,7 @@ function gapsOf(standing: Standing): Finding[] {
   const networkPolicies = state.find("nemoclaw:host:NetworkPolicy")?.inputs.networkPolicies ?? {};
   const fixed = state.find("nemoclaw:host:Sandbox")?.inputs.policy ?? {};
   const policy = policySchema.safeParse({ ...fixed, network_policies: networkPolicies });
-  return policy.success ? runtimeOfSandbox(standing).unenforceable(policy.data) : [];
+  return policy.success ? standing.runtime.unenforceable(policy.data) : [];
 }
 
 type Known = Omit<SandboxStatus, "faults">;

@@ -1,6 +1,5 @@
 import { Connection } from "../host/connection.ts";
 import { describeStopped, stoppedFacts } from "../host/stopped.ts";
-import { runtimeOfSandbox } from "./environment-units.ts";
 import { runInTerminal, runRemotely } from "./remote-program.ts";
 import { connect, ExitError, findStanding, runScript, stackCommand } from "./stack-command.ts";
 
@@ -43,7 +42,7 @@ await runScript(async () => {
     throw new ExitError(`${stack} is ${describeStopped(stopped)}\n  try   scripts/start -s ${stack}`, 1);
   }
   const command = program.args.length > 0 ? program.args : shell;
-  const argv = runtimeOfSandbox(standing).operations.attach(sandbox, command, inTerminal);
+  const argv = standing.runtime.operations.attach(sandbox, command, inTerminal);
   const connection = await Connection.open(machine, { connectSeconds: 30, log: (line) => console.error(line) });
   try {
     return await (inTerminal ? runInTerminal : runRemotely)({ connection, user: machine.user, argv });

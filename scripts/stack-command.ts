@@ -1,11 +1,14 @@
 import { Command, CommanderError } from "commander";
+import { z } from "zod";
 import { HostError } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
-import type { Machine } from "../host/machine.ts";
+import { type Machine, machineSchema } from "../host/machine.ts";
 import { closeAll, connectTo } from "../host/pool.ts";
+import type { Runtime } from "../host/runtimes/runtime.ts";
+import { runtimeKind, runtimeOf } from "../provider/handlers/runtimes.ts";
 import { findEngine } from "./engine-choice.ts";
 import { localStack } from "./local-backend.ts";
-import { machineOf, readStackState, type StackState } from "./stack-state.ts";
+import { readStackState, type StackState } from "./stack-state.ts";
 
 /** A command about one stack: `-s STACK`, `--help`, and for those that print facts `--json`. */
 export function stackCommand(name: string, description: string): Command {
@@ -47,22 +50,44 @@ export interface Standing {
   readonly state: StackState;
   readonly machine: Machine;
   readonly sandbox: string;
+  readonly runtime: Runtime;
 }
 
 /**
- * Finds what a stack has made.
+ * Finds what a stack has made: its only sandbox, or the first of them.
  *
  * @throws ExitError when there is no such stack, or nothing on it yet
  */
 export async function findStanding(stack: string): Promise<Standing> {
+  const [first] = await findStandings(stack);
+  return first;
+}
+
+/**
+ * Finds every sandbox that a stack has made. The program of this repository makes one; one that uses its components may make more.
+ *
+ * @throws ExitError when there is no such stack, or nothing on it yet
+ */
+export async function findStandings(stack: string): Promise<[Standing, ...Standing[]]> {
   const engine = await findEngine();
   const state = await readStackState(engine, stack);
-  const machine = machineOf(state);
-  const sandbox = state?.find("nemoclaw:host:Sandbox")?.inputs.sandbox;
-  if (state && machine && typeof sandbox === "string") return { state, machine, sandbox };
+  const [first, ...others] = state ? standingsIn(state) : [];
+  if (first) return [first, ...others];
   const make = stack === localStack ? "scripts/quickstart" : `scripts/pulumi up -s ${stack}`;
   throw new ExitError(`Stack ${stack} has no sandbox ${state ? "yet" : "here"}.\n  try   ${make}`, 1);
 }
+
+/** Every sandbox of a state, in its order. */
+export function standingsIn(state: StackState): Standing[] {
+  return state.resources
+    .filter(({ type }) => type === "nemoclaw:host:Sandbox")
+    .flatMap(({ inputs }) => {
+      const { success, data } = standingInputs.safeParse(inputs);
+      return success ? { ...data, state, runtime: runtimeOf(data.runtime) } : [];
+    });
+}
+
+const standingInputs = z.object({ machine: machineSchema, sandbox: z.string(), runtime: runtimeKind });
 
 /** A connection to it, for a person who waits: a machine that does not answer within half a minute is down. */
 export function connect({ machine }: Standing, signal?: AbortSignal): Promise<Host> {

@@ -1,6 +1,6 @@
 import { startUnits } from "../host/steps/unit-power.ts";
 import { describeStopped, stoppedFacts, unmarkStopped } from "../host/stopped.ts";
-import { doorUnits, runtimeOfSandbox } from "./environment-units.ts";
+import { doorUnits } from "./environment-units.ts";
 import { connect, findStanding, runScript, stackCommand } from "./stack-command.ts";
 import { recordInState } from "./state-record.ts";
 
@@ -23,7 +23,7 @@ await runScript(async () => {
   console.error(stopped ? `${stack} was ${describeStopped(stopped)}` : `${stack} was not stopped on purpose`);
   await host.apply(`start ${sandbox}`, [
     ...(stopped ? [unmarkStopped(sandbox)] : []),
-    ...runtimeOfSandbox(standing).operations.power(sandbox).up,
+    ...standing.runtime.operations.power(sandbox).up,
     ...(doors.length > 0 ? [startUnits(doors, "see what it says: scripts/logs bridge, scripts/logs tunnel")] : []),
   ]);
   console.log(`${stack} is up`);

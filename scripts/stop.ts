@@ -1,7 +1,7 @@
 import { whoami } from "../host/operator-lock.ts";
 import { stopUnits } from "../host/steps/unit-power.ts";
 import { describeStopped, markStopped, type Stopped, stoppedFacts } from "../host/stopped.ts";
-import { doorUnits, runtimeOfSandbox } from "./environment-units.ts";
+import { doorUnits } from "./environment-units.ts";
 import { connect, findStanding, runScript, stackCommand } from "./stack-command.ts";
 import { recordInState } from "./state-record.ts";
 
@@ -31,7 +31,7 @@ await runScript(async () => {
     // First, so that whatever is cut short after it does not come back.
     ...(before ? [] : [markStopped(sandbox, stopped)]),
     ...(doors.length > 0 ? [stopUnits(doors)] : []),
-    ...runtimeOfSandbox(standing).operations.power(sandbox).down,
+    ...standing.runtime.operations.power(sandbox).down,
   ]);
   if (json) console.log(JSON.stringify(stopped));
   else console.log(`${stack} is ${before ? "already " : ""}${describeStopped(stopped)}`);

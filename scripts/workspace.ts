@@ -9,7 +9,6 @@ import { HostError } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
 import { rootLine } from "../host/root.ts";
 import { describeStopped, stoppedFacts } from "../host/stopped.ts";
-import { runtimeOfSandbox } from "./environment-units.ts";
 import { connect, ExitError, findStanding, runScript, type Standing, stackCommand } from "./stack-command.ts";
 import { ArchiveError, inspectArchive } from "./workspace-archive.ts";
 import { dropUnpacked, exportScript, receiveScript, swapWorkspace, workspaceFacts } from "./workspace-scripts.ts";
@@ -62,7 +61,7 @@ async function exportTo(file: string, standing: Standing, { force, json }: Optio
   if (existsSync(file) && !force) throw new ExitError(`${file} is there already\n  try   another name, or --force`, 1);
   const { machine, sandbox } = standing;
   const path = folderOf(standing);
-  const script = exportScript(path, runtimeOfSandbox(standing).operations.freeze(sandbox));
+  const script = exportScript(path, standing.runtime.operations.freeze(sandbox));
   const hash = createHash("sha256");
   const part = `${file}.part`;
   let bytes = 0;
@@ -143,7 +142,7 @@ async function importFrom(
 async function exchange(host: Host, standing: Standing, path: string, unpacked: string, start: boolean): Promise<void> {
   if (!unpacked.startsWith(`${path}.import.`))
     throw new Error(`the machine did not say where it unpacked: ${unpacked}`);
-  const { down, up } = runtimeOfSandbox(standing).operations.power(standing.sandbox);
+  const { down, up } = standing.runtime.operations.power(standing.sandbox);
   try {
     await host.apply("import", [...down, swapWorkspace(path, unpacked), ...(start ? up : [])]);
   } finally {

@@ -1,12 +1,12 @@
 import { ensureNoEmptiedFolder } from "../steps/emptied-folder.ts";
-import { ensureAbsent, ensureNoUser } from "../steps/file-removal.ts";
+import { ensureAbsent, ensureNoGroup, ensureNoUser } from "../steps/file-removal.ts";
 import { keptFolder } from "../upgrade.ts";
-import { users } from "./embedded/paths.ts";
+import { turnsGroup, users } from "./embedded/paths.ts";
 import { runtimeFolder } from "./runtime-folder.ts";
 import { ensureNoSandboxUser } from "./sandbox-user.ts";
 
 /**
- * What ends with a runtime, whichever it is: our users, programs, configuration and what stood in our folders. Packages of the
+ * What ends with a runtime, whichever it is: our users, their group, programs, configuration and what stood in our folders. Packages of the
  * distribution stay, since others may use them, and so does a workspace that is kept.
  *
  * @param besides folders in /var/lib/nemoclaw that are this runtime's own
@@ -17,6 +17,7 @@ export function noRuntime(besides: readonly string[] = []) {
   return {
     sandboxUser: ensureNoSandboxUser(),
     ...Object.fromEntries(others.map((name) => [name, ensureNoUser({ name })])),
+    turnsGroup: ensureNoGroup({ name: turnsGroup }),
     programs: ensureAbsent({ path: "/opt/nemoclaw" }),
     tmpfiles: ensureAbsent(runtimeFolder),
     configuration: ensureAbsent({ path: "/etc/nemoclaw" }),

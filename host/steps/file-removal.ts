@@ -1,7 +1,7 @@
 import { argv, quote } from "../command.ts";
 import type { Step } from "../step.ts";
 import { absolute, type FileFacts, fileFacts } from "./file-facts.ts";
-import { type UserFacts, userFacts } from "./system-user.ts";
+import { type GroupFacts, groupFacts, type UserFacts, userFacts } from "./system-user.ts";
 import { appliedPath, type UnitState, unitState } from "./systemd-unit.ts";
 
 /** Nothing at this path: a file, a link, or a folder with all that is in it. */
@@ -52,5 +52,14 @@ export function ensureNoUser({ name }: { readonly name: string }): Step<UserFact
     name: `no user ${name}`,
     facts: userFacts(name),
     plan: ({ exists }) => (exists ? [argv(`remove the user ${name}`, ["userdel", "--", name])] : []),
+  };
+}
+
+/** A system group of ours gone. Whoever was in it beside their own group is merely not in it any more. */
+export function ensureNoGroup({ name }: { readonly name: string }): Step<GroupFacts> {
+  return {
+    name: `no group ${name}`,
+    facts: groupFacts(name),
+    plan: ({ exists }) => (exists ? [argv(`remove the group ${name}`, ["groupdel", "--", name])] : []),
   };
 }

@@ -68,11 +68,19 @@ export function ensureSystemUser(user: SystemUser): Step<UserFacts> {
   };
 }
 
+export interface GroupFacts {
+  readonly exists: boolean;
+}
+
+export function groupFacts(name: string): Question<GroupFacts> {
+  return { script: `getent group ${quote(name)}`, parse: ({ exitCode }) => ({ exists: exitCode === 0 }) };
+}
+
 /** A system group. */
-export function ensureSystemGroup({ name }: { readonly name: string }): Step<{ readonly exists: boolean }> {
+export function ensureSystemGroup({ name }: { readonly name: string }): Step<GroupFacts> {
   return {
     name: `group ${name}`,
-    facts: { script: `getent group ${quote(name)}`, parse: ({ exitCode }) => ({ exists: exitCode === 0 }) },
+    facts: groupFacts(name),
     plan: ({ exists }) => (exists ? [] : [argv(`add the system group ${name}`, ["groupadd", "--system", name])]),
   };
 }

@@ -280,7 +280,7 @@ describe("a whole environment on it, through a jump host, on the embedded engine
     const { stdout: left } = await (await reach({})).run({
       title: "what is left",
       script:
-        "ls -d /etc/nemoclaw /opt/nemoclaw /var/lib/nemoclaw /etc/systemd/system/nemoclaw-*@* 2>/dev/null; getent passwd | grep nemoclaw || :",
+        "ls -d /etc/nemoclaw /opt/nemoclaw /var/lib/nemoclaw /etc/systemd/system/nemoclaw-*@* 2>/dev/null; { getent passwd; getent group; } | grep nemoclaw || :",
     });
     expect(left.trim()).toBe("");
     expect(stack.printed).not.toContain(secret);

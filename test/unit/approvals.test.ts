@@ -5,6 +5,8 @@ import type { Draft } from "../../host/runtimes/openshell/drafts.ts";
 import type { NetworkPolicy } from "../../policies/policy.ts";
 import { asCode, blockThatAllows } from "../../scripts/approval-code.ts";
 import { describeDrafts, reasonsOf } from "../../scripts/approval-text.ts";
+import { standingsIn } from "../../scripts/stack-command.ts";
+import { pick } from "../../scripts/waiting-drafts.ts";
 
 const clone = resolve(import.meta.dirname, "../..");
 const file = (text: string, presets: readonly string[] = []) => {
@@ -123,6 +125,49 @@ describe("what people read", () => {
 Into the policy file: scripts/approvals approve 07396869 -s prod --reason "…"
 `);
     expect(describeDrafts("prod", "main", [])).toBe("Nothing waits for approval in sandbox main of prod.\n");
+  });
+});
+
+describe("a stack of more than one sandbox", () => {
+  const machine = {
+    id: "m",
+    address: "192.0.2.1",
+    port: 22,
+    user: "root",
+    hostKeys: ["ssh-ed25519 AAAA"],
+    arch: "amd64",
+    gpu: "none",
+  };
+  const owner = { project: "p", stack: "s", installation: "i" };
+  const made = (sandbox: string, runtime: string, at = machine) => ({
+    urn: sandbox,
+    type: "nemoclaw:host:Sandbox",
+    inputs: { machine: { ...at, owner }, sandbox, runtime },
+    outputs: {},
+  });
+  const waiting = (sandbox: string, ...ids: string[]) => ({
+    host: undefined as never,
+    sandbox,
+    drafts: ids.map((one) => ({ id: one }) as Draft),
+  });
+
+  test("every one of them is found, with its runtime and its machine", () => {
+    const other = { ...machine, address: "192.0.2.2" };
+    const resources = [made("main", "openshell"), { ...made("x", "y"), type: "nemoclaw:host:Workspace" }];
+    const found = standingsIn({ resources: [...resources, made("main", "embedded", other)], find: () => undefined });
+    expect(found.map(({ machine: { address }, sandbox, runtime }) => [address, sandbox, runtime.kind])).toEqual([
+      ["192.0.2.1", "main", "openshell"],
+      ["192.0.2.2", "main", "embedded"],
+    ]);
+  });
+
+  test("a draft is the one that its id names, in whichever sandbox it waits", () => {
+    const both = [waiting("main", "ab1", "ac1"), waiting("second", "ab2", "ad")];
+    expect(pick(both, "AD", "prod")).toMatchObject({ sandbox: "second", draft: { id: "ad" } });
+    expect(() => pick(both, "ab", "prod")).toThrow(/2 drafts begin with ab/);
+    expect(() => pick(both, "b", "prod")).toThrow(
+      /No draft that waits begins with b\.\n {2}try {3}scripts\/approvals -s prod/,
+    );
   });
 });
 

@@ -1,0 +1,48 @@
+import { HostError } from "../host/errors.ts";
+import type { Host } from "../host/host.ts";
+import { shown } from "../host/runtimes/openshell/cli.ts";
+import { type Draft, pendingDrafts } from "../host/runtimes/openshell/drafts.ts";
+import { connect, ExitError, type Standing } from "./stack-command.ts";
+
+/** What waits in one sandbox, and a connection to its machine. */
+export interface Waiting {
+  readonly host: Host;
+  readonly sandbox: string;
+  readonly drafts: readonly Draft[];
+}
+
+/** @throws HostError when the gateway does not answer, or has no such sandbox */
+export async function waitingIn(standing: Standing): Promise<Waiting> {
+  const host = await connect(standing);
+  const { sandbox } = standing;
+  return { host, sandbox, drafts: await draftsOf(host, sandbox) };
+}
+
+async function draftsOf(host: Host, sandbox: string): Promise<readonly Draft[]> {
+  const found = await host.look(pendingDrafts(sandbox));
+  if (found.kind === "there") return found.drafts;
+  const gone = found.kind === "absent";
+  throw new HostError("not-converged", {
+    summary: gone
+      ? `OpenShell has no sandbox ${sandbox} on ${host.machine.address}`
+      : `OpenShell's gateway on ${host.machine.address} does not tell which rules wait for approval`,
+    ran: shown("rule", "get", sandbox, "--status", "pending"),
+    said: gone ? undefined : found.said,
+    try: "scripts/status shows what runs; up --refresh starts the gateway again",
+  });
+}
+
+/**
+ * The one draft whose id begins so, in whichever sandbox it waits.
+ *
+ * @throws ExitError where none does, or more than one
+ */
+export function pick(waiting: readonly Waiting[], id: string, stack: string): Waiting & { readonly draft: Draft } {
+  const found = waiting.flatMap((at) =>
+    at.drafts.filter((draft) => draft.id.startsWith(id.toLowerCase())).map((draft) => ({ ...at, draft })),
+  );
+  const [only] = found;
+  if (only && found.length === 1) return only;
+  const which = only ? `${found.length} drafts begin` : "No draft that waits begins";
+  throw new ExitError(`${which} with ${id}.\n  try   scripts/approvals -s ${stack}`, 1);
+}
