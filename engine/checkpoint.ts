@@ -41,7 +41,7 @@ export async function openDeployment(written: unknown, known?: Crypter): Promise
   if (secrets && secrets.type !== "passphrase" && secrets.type !== "")
     throw refused(`the secrets provider "${secrets.type}"`);
   const salt = secrets?.state?.salt;
-  const crypter = salt && salt !== known?.salt ? await openCrypter(readPassphrase(), salt) : known;
+  const crypter = salt && salt !== known?.salt ? await openCrypter(readPassphrase(), salt, "the stack's state") : known;
   const openState = (state: unknown) => openResource(state as ResourceState, crypter);
   return {
     resources: (resources ?? []).map(openState),

@@ -45,12 +45,15 @@ export async function newCrypter(passphrase: string): Promise<Crypter> {
 /**
  * Opens an existing salt.
  *
+ * @param where the salt stands, for the error
  * @throws EngineError when the passphrase is not the one the salt was made with
  */
-export async function openCrypter(passphrase: string, salt: string): Promise<Crypter> {
+export async function openCrypter(passphrase: string, salt: string, where: string): Promise<Crypter> {
   const [version, encoded, ...proof] = salt.split(":");
   if (version !== "v1" || !encoded || proof.length !== 3) {
-    throw new EngineError(`the encryption salt "${salt}" is not of Pulumi's form v1:<salt>:v1:<nonce>:<text>`);
+    throw new EngineError(
+      `the encryption salt "${salt}" of ${where} is not of Pulumi's form v1:<salt>:v1:<nonce>:<text>`,
+    );
   }
   const key = await deriveKey(passphrase, Buffer.from(encoded, "base64"));
   let proven: string;
@@ -61,7 +64,7 @@ export async function openCrypter(passphrase: string, salt: string): Promise<Cry
   }
   if (proven !== "pulumi") {
     throw new EngineError(
-      "incorrect passphrase: the one in PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE does not open this stack's secrets",
+      `incorrect passphrase: the one in PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE does not open the secrets of ${where}`,
     );
   }
   return crypter(salt, key);

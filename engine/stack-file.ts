@@ -35,7 +35,7 @@ export class StackFile {
 
   /** What encrypts this stack's secrets; a stack that has no salt gets one, and the file is saved with it. */
   async crypter(): Promise<Crypter> {
-    if (this.salt) return openCrypter(readPassphrase(), this.salt);
+    if (this.salt) return openCrypter(readPassphrase(), this.salt, this.path);
     const crypter = await newCrypter(readPassphrase());
     this.#document.set("encryptionsalt", crypter.salt);
     this.save();

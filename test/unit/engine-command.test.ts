@@ -89,7 +89,7 @@ describe("configuration", () => {
     process.env.PULUMI_CONFIG_PASSPHRASE = "wrong";
     const { code, err } = engine(["config", "get", "token", ...local]);
     process.env.PULUMI_CONFIG_PASSPHRASE = right;
-    expect([code, err]).toEqual([1, expect.stringContaining("incorrect passphrase")]);
+    expect([code, err]).toEqual([1, expect.stringMatching(/incorrect passphrase: .*stacks\/Pulumi\.local\.yaml/)]);
   });
 });
 

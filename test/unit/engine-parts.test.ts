@@ -28,12 +28,14 @@ describe("secrets", () => {
   const salt = "v1:sAbAfmvmW2Q=:v1:yhqvEmv7mpE4ts5G:12eFsyD6pUlBjUulqteShCOX1wbgMg==";
 
   test("opens what the CLI has encrypted", async () => {
-    const crypter = await openCrypter("pw", salt);
+    const crypter = await openCrypter("pw", salt, "Pulumi.s.yaml");
     expect(crypter.decrypt("v1:KnQHXzUYfLi++ILl:h9iAjB0P0JGdgAtr8Qx5WBB7IwPsQg==")).toBe("s3cret");
   });
 
   test("refuses another passphrase, and a value somebody changed", async () => {
-    await expect(openCrypter("other", salt)).rejects.toThrow("incorrect passphrase");
+    await expect(openCrypter("other", salt, "Pulumi.s.yaml")).rejects.toThrow(
+      /^incorrect passphrase: .* does not open the secrets of Pulumi\.s\.yaml$/,
+    );
     const crypter = await newCrypter("pw");
     const sealed = crypter.encrypt("päss\nwörd");
     expect(crypter.decrypt(sealed)).toBe("päss\nwörd");
