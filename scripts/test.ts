@@ -6,6 +6,7 @@ import { findLacking, prepareDocker, prepareImage } from "./computer-setup.ts";
 import type { StartAgain } from "./docker-group.ts";
 import { Progress } from "./progress.ts";
 import { runInForeground, runProgram } from "./run-program.ts";
+import { findLackingBrowser, prepareBrowser } from "./test-browser.ts";
 import { removeTestThings } from "./test-things.ts";
 
 const program = new Command("scripts/test")
@@ -36,6 +37,7 @@ async function main(): Promise<number> {
     return 64;
   }
   const progress = new Progress();
+  if (what !== "e2e" && selects(filters, "test/unit/review-page.test.ts")) await setUpBrowser(progress);
   const started = what === "unit" ? "answers" : await setUp(progress);
   if (typeof started === "object") return runInForeground(started.command);
   let last = "0 passed, 1 failed, 0 skipped";
@@ -62,6 +64,16 @@ async function main(): Promise<number> {
     if (started === "started") await stopOwnedDaemon({ directory: daemonFolder, log: (line) => console.log(line) });
     console.log(last);
   }
+}
+
+const selects = (filters: readonly string[], file: string) =>
+  filters.length === 0 || filters.some((filter) => file.includes(filter));
+
+async function setUpBrowser(progress: Progress): Promise<void> {
+  const lacking = await findLackingBrowser();
+  if (lacking.length === 0) return;
+  for (const { name, reason } of lacking) progress.line(`Will install with apt: ${name} (${reason})`);
+  await progress.step("A browser for the review's page", (say) => prepareBrowser(lacking, say));
 }
 
 async function setUp(progress: Progress): Promise<"answers" | "service" | "started" | StartAgain> {
