@@ -8,7 +8,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -68,84 +67,6 @@ describe("GitHub workflows", () => {
     expect(jobs.apply).toMatchObject({ needs: "plan", environment: "\u0024{{ matrix.stack }}" });
     expect(JSON.stringify(jobs.apply.steps)).toMatch(/download-artifact.*gitops\/steps\/apply/);
   });
-});
-
-// Ours, because no registry has GitLab's schema as a living package: the part of it that these files use.
-const job = z.strictObject({
-  stage: z.enum(["review", "apply", "drift"]),
-  parallel: z.strictObject({ matrix: z.array(z.record(z.string(), z.array(z.string()))) }),
-  rules: z.array(z.strictObject({ if: z.string(), when: z.enum(["manual"]).optional() })).min(1),
-  environment: z.strictObject({ name: z.string(), action: z.enum(["prepare"]).optional() }),
-  needs: z.array(z.string()).optional(),
-  resource_group: z.string().optional(),
-  script: z.array(z.string()).min(1),
-  artifacts: z
-    .strictObject({
-      expose_as: z.string().optional(),
-      when: z.enum(["always"]).optional(),
-      paths: z.array(z.string()),
-      exclude: z.array(z.string()).optional(),
-      expire_in: z.string(),
-    })
-    .optional(),
-});
-const gitlab = z
-  .strictObject({
-    default: z.strictObject({
-      image: z.string(),
-      interruptible: z.boolean(),
-      id_tokens: z.record(z.string(), z.strictObject({ aud: z.string() })),
-      before_script: z.array(z.string()),
-      after_script: z.array(z.string()),
-    }),
-    variables: z.record(z.string(), z.string()),
-    stages: z.array(z.string()),
-    ".environments": z.unknown(),
-  })
-  .catchall(job);
-
-test("the GitLab pipeline keeps to our schema of it", () => {
-  const found = gitlab.parse(parse(read("gitops/gitlab/.gitlab-ci.yml"), { merge: true }));
-  const { apply } = found as unknown as { apply: z.infer<typeof job> };
-  expect(apply.needs).toEqual(["plan"]);
-  expect(apply.rules.every(({ when }) => when === "manual")).toBe(true);
-});
-
-test("the GitLab jobs' credentials for Google Cloud are the job's own identity, made by the lines of the pipeline", () => {
-  const { default: all } = gitlab.parse(parse(read("gitops/gitlab/.gitlab-ci.yml"), { merge: true }));
-  const folder = mkdtempSync(join(tmpdir(), "nemoclaw-gitlab-"));
-  try {
-    const lines = all.before_script.filter((line) => !line.startsWith("npm "));
-    const script = [...lines, "printenv GOOGLE_APPLICATION_CREDENTIALS CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"];
-    const run = (more: Record<string, string>) => {
-      const env = { PATH: process.env.PATH, CI_BUILDS_DIR: folder, CI_JOB_ID: "7", AWS_TOKEN: "a-token", ...more };
-      return spawnSync("bash", ["--norc", "-ec", script.join("\n")], { encoding: "utf8", env });
-    };
-    const provider = "projects/1/locations/global/workloadIdentityPools/pool/providers/gitlab";
-    const google = {
-      GCP_TOKEN: "the-token",
-      GCP_PROVIDER: provider,
-      GCP_SERVICE_ACCOUNT: "review@p.iam.gserviceaccount.com",
-    };
-    const { status, stdout, stderr } = run(google);
-    const file = join(folder, ".gcp-7/credentials.json");
-    expect([status, stdout, stderr]).toEqual([0, `${file}\n${file}\n`, ""]);
-    const credentials = JSON.parse(readFileSync(file, "utf8"));
-    expect(credentials).toMatchObject({
-      type: "external_account",
-      audience: `//iam.googleapis.com/${provider}`,
-      credential_source: { file: join(folder, ".gcp-7/token") },
-    });
-    expect(`https:${credentials.audience}`).toBe(all.id_tokens.GCP_TOKEN?.aud.replace("$GCP_PROVIDER", provider));
-    expect(readFileSync(credentials.credential_source.file, "utf8")).toBe("the-token");
-    expect(readFileSync(file, "utf8")).not.toContain("the-token");
-    expect(statSync(credentials.credential_source.file).mode & 0o077).toBe(0);
-
-    expect(run({}).stdout).toBe("");
-    expect(run({ ...google, GCP_PROVIDER: "pool" }).stderr).toContain("GCP_PROVIDER is not projects/NUMBER/");
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 });
 
 // Ours, after the custom resource definition of operator 2.9: the fields that the sample uses, with their types.
