@@ -1,0 +1,112 @@
+import { spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+/** The report as one comment that is edited. GitHub's command line and GitLab's API are stand-ins; the steps are the real ones. */
+
+const steps = resolve(import.meta.dirname, "../../gitops/steps");
+const marker = "<!-- nemoclaw-review prod -->";
+let folder: string;
+let report: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "nemoclaw-comment-"));
+  report = join(folder, "review.md");
+  writeFileSync(report, `${marker}\n# It's "new" & \`x\` 100 % größer\n`);
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function run(step: string, args: string[], env: Record<string, string>) {
+  const PATH = [folder, join(process.execPath, ".."), process.env.PATH].join(delimiter);
+  const child = spawn(join(steps, step), args, { env: { PATH, ...env } });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));
+  return new Promise<{ code: number | null; said: string }>((done) =>
+    child.on("close", (code) => done({ code, said })),
+  );
+}
+
+describe("on GitHub, by a stand-in for gh", () => {
+  // The real one filters with its own jq, so this one gives what that filter leaves.
+  const gh = `#!/bin/sh
+printf '%s\\n' "$*" >>"$FOLDER/calls"
+case $* in *--jq*) printf '%s' "$FOUND"; printf '%s' "$MARKER" >"$FOLDER/marker" ;; esac`;
+  const comment = async (found: string) => {
+    writeFileSync(join(folder, "gh"), gh);
+    chmodSync(join(folder, "gh"), 0o755);
+    const env = { FOLDER: folder, FOUND: found, GITHUB_REPOSITORY: "o/r", GH_TOKEN: "secret-token" };
+    const { code, said } = await run("comment-on-github", ["7", report], env);
+    expect(code, said).toBe(0);
+    return readFileSync(join(folder, "calls"), "utf8").trim().split("\n").slice(1);
+  };
+
+  test("the first report is a new comment", async () => {
+    expect(await comment("")).toEqual([`api --silent -X POST repos/o/r/issues/7/comments -F body=@${report}`]);
+    expect(readFileSync(join(folder, "marker"), "utf8")).toBe(marker);
+  });
+
+  test("the next one edits it, the first of several", async () => {
+    expect(await comment("11\n12\n")).toEqual([
+      `api --silent -X PATCH repos/o/r/issues/comments/11 -F body=@${report}`,
+    ]);
+  });
+});
+
+describe("on GitLab, by a stand-in for its API on the loopback", () => {
+  let server: Server;
+  let notes: { id: number; body: string }[];
+  let seen: string[];
+  let tokens: Set<unknown>;
+  beforeEach(async () => {
+    notes = [{ id: 1, body: `somebody else about ${marker}` }];
+    seen = [];
+    tokens = new Set();
+    server = createServer(async (request, response) => {
+      let text = "";
+      for await (const part of request) text += part;
+      const url = new URL(request.url ?? "", "http://x");
+      seen.push(`${request.method} ${url.pathname}`);
+      tokens.add(request.headers["private-token"]);
+      const body = new URLSearchParams(text).get("body") ?? "";
+      if (request.method === "POST") notes.push({ id: notes.length + 1, body });
+      const edited = notes.find(({ id }) => url.pathname.endsWith(`/notes/${id}`));
+      if (request.method === "PUT" && edited) edited.body = body;
+      response.end(JSON.stringify(notes));
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  });
+  afterEach(() => server.close());
+
+  const comment = () =>
+    run("comment-on-gitlab", [report], {
+      GITLAB_REVIEW_TOKEN: "secret-token",
+      CI_API_V4_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v4`,
+      CI_PROJECT_ID: "3",
+      CI_MERGE_REQUEST_IID: "7",
+    });
+
+  test("the first report is a note, the next one edits it, and somebody else's stays", async () => {
+    expect(await comment()).toEqual({ code: 0, said: "" });
+    writeFileSync(report, `${marker}\nsecond\n`);
+    expect(await comment()).toEqual({ code: 0, said: "" });
+    const at = "/api/v4/projects/3/merge_requests/7/notes";
+    expect(seen).toEqual([`GET ${at}`, `POST ${at}`, `GET ${at}`, `PUT ${at}/2`]);
+    expect(notes.map(({ body }) => body)).toEqual([`somebody else about ${marker}`, `${marker}\nsecond\n`]);
+    expect([...tokens]).toEqual(["secret-token"]);
+  });
+
+  test("a service that refuses ends the step, without the token in what it says", async () => {
+    server.removeAllListeners("request");
+    server.on("request", (_, response) => {
+      response.statusCode = 403;
+      response.end("no");
+    });
+    const { code, said } = await comment();
+    expect(code).not.toBe(0);
+    expect(said).toContain("403");
+    expect(said).not.toContain("secret-token");
+  });
+});
