@@ -6,7 +6,7 @@ import { runProgram } from "./run-program.ts";
 // Two clones on one computer may run their tests at the same time.
 const clone = createHash("sha256").update(cloneFolder).digest("hex").slice(0, 6);
 
-/** What the tests of this clone make on this computer's Docker belongs to stacks that start so. */
+/** What the tests of this clone make on this computer's Docker belongs to stacks that have this in their name. */
 export const testStackPrefix = `local-test-${clone}`;
 
 const kinds = [
@@ -21,7 +21,7 @@ export async function removeTestThings(say: Say): Promise<void> {
     const found = await runProgram(["docker", ...list, "--quiet", "--filter", "label=nemoclaw.stack"]);
     for (const id of found.stdout.split("\n").filter(Boolean)) {
       const labels = await labelsOf(name, id);
-      if (!labels["nemoclaw.stack"]?.startsWith(testStackPrefix)) continue;
+      if (!labels["nemoclaw.stack"]?.includes(testStackPrefix)) continue;
       say(`removing the ${name} ${id.slice(0, 40)} of stack ${labels["nemoclaw.stack"]}`);
       await runProgram(["docker", ...remove, id], { timeoutSeconds: 60 });
     }

@@ -127,14 +127,17 @@ esac`,
   };
 }
 
-// The lock of the lists has no timeout of its own, unlike that of dpkg.
+// The lock of the lists has no timeout of its own, unlike that of dpkg; and nothing of apt's own locks the cache that it makes
+// of them, so that of two updates at a time one may find its file gone. Two resources of a machine are made at a time.
 function aptGet(mirror?: string): string {
-  return `${prepare(mirror)}
-get() { apt-get ${options(mirror)} "$@"; }
+  return `exec 9>/run/lock/nemoclaw-apt.lock
+flock 9
+${prepare(mirror)}
+get() { apt-get ${options(mirror)} "$@" 9>&-; }
 update() {
   left=60
   until said=$(get update 2>&1); do
-    case $said in *"Could not get lock"*|*"Unable to lock"*) ;; *) printf '%s\\n' "$said"; return 1 ;; esac
+    case $said in *"Could not get lock"*|*"Unable to lock"*|*"Problem renaming the file"*) ;; *) printf '%s\\n' "$said"; return 1 ;; esac
     left=$((left - 1))
     test "$left" -gt 0 || { printf '%s\\n' "$said"; return 1; }
     sleep 5

@@ -1,0 +1,100 @@
+import { execFileSync } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { parse, stringify } from "yaml";
+import { cloneFolder } from "../../scripts/clone-paths.ts";
+import { type Finished, runProgram } from "../../scripts/run-program.ts";
+
+/**
+ * What a pipeline has: a clone of a git remote, a backend that is a folder of its own, a passphrase in the environment, and
+ * the real Pulumi CLI. The remote is a bare repository here, made from the files of this clone.
+ */
+export class PipelineClone {
+  readonly stack: string;
+  /** Where the clone is; everything else is beside it. */
+  readonly folder: string;
+  readonly #root: string;
+
+  private constructor(root: string, stack: string) {
+    this.#root = root;
+    this.folder = join(root, "clone");
+    this.stack = stack;
+  }
+
+  static async make(stack: string, config: Record<string, unknown>): Promise<PipelineClone> {
+    const clone = new PipelineClone(await mkdtemp(join(tmpdir(), "nemoclaw-pipeline-")), stack);
+    const root = clone.#root;
+    await Promise.all(["state", "bin"].map((name) => mkdir(join(root, name))));
+    // The Pulumi CLI starts policy packs through a plugin that not every build of it has.
+    const loader = join(cloneFolder, "node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js");
+    await clone.#program("pulumi-analyzer-policy", `exec node '${loader}' "$@"`);
+    clone.git(root, "init", "-q", "--bare", "-b", "main", "remote.git");
+    clone.git(root, "clone", "-q", "remote.git", "clone");
+    const listed = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+    const files = execFileSync("git", ["-C", cloneFolder, ...listed]);
+    const packed = execFileSync("tar", ["-C", cloneFolder, "--null", "--files-from=-", "--create"], {
+      input: files,
+      maxBuffer: 256 << 20,
+    });
+    execFileSync("tar", ["-C", clone.folder, "--extract"], { input: packed });
+    await symlink(join(cloneFolder, "node_modules"), join(clone.folder, "node_modules"));
+    await writeFile(clone.#stackFile, stringify({ config }, { lineWidth: 0 }));
+    return clone;
+  }
+
+  get #stackFile(): string {
+    return join(this.folder, "stacks", `Pulumi.${this.stack}.yaml`);
+  }
+
+  async #program(name: string, line: string): Promise<void> {
+    const path = join(this.#root, "bin", name);
+    await writeFile(path, `#!/bin/sh\n${line}\n`);
+    await chmod(path, 0o755);
+  }
+
+  git(at: string, ...words: string[]): string {
+    const who = ["-c", "user.name=t", "-c", "user.email=t@example.com"];
+    return execFileSync("git", ["-C", at, ...who, ...words], { encoding: "utf8", stdio: "pipe" });
+  }
+
+  /** Changes the stack's file as a person would. */
+  async configure(change: (config: Record<string, unknown>) => void): Promise<void> {
+    const whole = parse(await readFile(this.#stackFile, "utf8")) as { config: Record<string, unknown> };
+    change(whole.config);
+    await writeFile(this.#stackFile, stringify(whole, { lineWidth: 0 }));
+  }
+
+  /** Commits all there is and brings it to the remote's default branch. */
+  merge(message: string): void {
+    this.git(this.folder, "add", ".");
+    this.git(this.folder, "commit", "-qm", message);
+    this.git(this.folder, "push", "-q", "origin", "HEAD:main");
+  }
+
+  /** Runs one of the clone's own scripts or steps, with what a pipeline sets. */
+  run(program: string, ...args: string[]): Promise<Finished> {
+    return this.#run(undefined, program, ...args);
+  }
+
+  /** The same, with something on standard input. */
+  pipe(stdin: string, program: string, ...args: string[]): Promise<Finished> {
+    return this.#run(stdin, program, ...args);
+  }
+
+  #run(stdin: string | undefined, program: string, ...args: string[]): Promise<Finished> {
+    const env: NodeJS.ProcessEnv = {
+      ...process.env,
+      PATH: [join(this.#root, "bin"), process.env.PATH].join(delimiter),
+      PULUMI_BACKEND_URL: `file://${join(this.#root, "state")}`,
+      PULUMI_CONFIG_PASSPHRASE: "a pipeline's passphrase",
+      NO_COLOR: "1",
+    };
+    delete env.NEMOCLAW_ENGINE;
+    return runProgram([join(this.folder, program), ...args], { cwd: this.folder, env, stdin, timeoutSeconds: 900 });
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#root, { recursive: true, force: true });
+  }
+}
