@@ -2,10 +2,17 @@ import type { Machine } from "../host/machine.ts";
 import type { PreflightFacts } from "../host/preflight/preflight.ts";
 import type { PreflightVerdict } from "../host/preflight/verdict.ts";
 import type { PresentedKey } from "../host/presented-keys.ts";
+import { describeStopped } from "../host/stopped.ts";
 import type { ComputerVerdict } from "./cloud-needs.ts";
+import type { SandboxStatus } from "./sandbox-status.ts";
 
-/** What `doctor` prints about a machine. */
-export function describeMachine(where: string, facts: PreflightFacts, { missing, notes }: PreflightVerdict): string {
+/** What `doctor` prints about a machine, and about the environment that stands on it. */
+export function describeMachine(
+  where: string,
+  facts: PreflightFacts,
+  { missing, notes }: PreflightVerdict,
+  { faults, stopped }: Pick<SandboxStatus, "faults" | "stopped"> = { faults: [] },
+): string {
   const { system, kernel, room, clockAhead, gpu, ports } = facts;
   const held = ports.filter(({ heldBy }) => heldBy !== "").map(({ port, heldBy }) => `${port} ${heldBy}`);
   const rows: [string, string][] = [
@@ -21,7 +28,9 @@ export function describeMachine(where: string, facts: PreflightFacts, { missing,
   const lines = rows.map(([name, text]) => `${name.padEnd(11)}${text}`);
   for (const note of notes) lines.push(`note       ${note}`);
   for (const { found, try: hint } of missing) lines.push(`MISSING    ${found}`, `  try      ${hint}`);
-  if (missing.length === 0)
+  for (const { found, try: hint } of faults) lines.push(`FAULT      ${found}`, `  try      ${hint}`);
+  if (stopped) lines.push(`note       the environment on it is ${describeStopped(stopped)}`);
+  if (missing.length + faults.length === 0)
     lines.push(gpu.smi && gpu.smi.exitCode !== 0 ? "fit, without its GPU" : "fit for this stack");
   return lines.join("\n");
 }

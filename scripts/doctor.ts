@@ -7,12 +7,13 @@ import { configuredMachine, configuredWay, reachOf } from "./configured-machine.
 import { describeComputer, describeKeys, describeMachine } from "./doctor-report.ts";
 import { type Engine, findEngine } from "./engine-choice.ts";
 import { hostAddress } from "./host-address.ts";
-import { ExitError, runScript, stackCommand } from "./stack-command.ts";
+import { readSandboxStatus } from "./sandbox-status.ts";
+import { ExitError, runScript, type Standing, stackCommand, standingsIn } from "./stack-command.ts";
 import { machineOf, readStackState } from "./stack-state.ts";
 
 const program = stackCommand(
   "doctor",
-  "What a stack's machine is like, and what it lacks; before a cloud machine is made, what this computer lacks for it. Changes nothing. Exit code 1: something is missing.",
+  "What a stack's machine is like and what it lacks, and what is wrong with the environment that stands on it; before a cloud machine is made, what this computer lacks for it. Changes nothing. Exit code 1: something is missing or wrong.",
 )
   .option(
     "--host-key <host[:port]>",
@@ -44,7 +45,7 @@ async function look(stack: string, json?: boolean): Promise<number> {
     return undefined;
   });
   const deployed = machineOf(state);
-  if (deployed) return lookAtMachine(stack, deployed, json);
+  if (state && deployed) return lookAtMachine(stack, deployed, json, standingsIn(state)[0]);
   const settings = await configuredMachine(stack);
   if (unread && settings?.kind === "existing") console.error(unread.message);
   if (settings?.kind === "existing") return lookAtMachine(stack, await reachOf(engine, stack, settings), json);
@@ -59,14 +60,19 @@ async function look(stack: string, json?: boolean): Promise<number> {
   );
 }
 
-async function lookAtMachine(stack: string, machine: Machine, json?: boolean): Promise<number> {
+/** @param standing what has been made on it already */
+async function lookAtMachine(stack: string, machine: Machine, json?: boolean, standing?: Standing): Promise<number> {
   const host = await connectTo(machine, { connectSeconds: 30, log: (line) => console.error(line) });
-  const facts = await host.look(preflightFacts(machine.owner, Date.now()));
+  const [facts, environment] = await Promise.all([
+    host.look(preflightFacts(machine.owner, Date.now())),
+    standing && readSandboxStatus(host, stack, standing),
+  ]);
   const verdict = judge(facts, machine);
+  const { faults = [], stopped } = environment ?? {};
   const where = `${machine.user}@${machine.address}:${machine.port}`;
-  if (json) console.log(JSON.stringify({ stack, machine: where, ...verdict, facts }, null, 2));
-  else console.log(describeMachine(where, facts, verdict));
-  return verdict.missing.length === 0 ? 0 : 1;
+  if (json) console.log(JSON.stringify({ stack, machine: where, ...verdict, faults, stopped, facts }, null, 2));
+  else console.log(describeMachine(where, facts, verdict, environment));
+  return verdict.missing.length + faults.length === 0 ? 0 : 1;
 }
 
 async function lookAtComputer(

@@ -8,6 +8,7 @@ import { textFacts } from "../host/steps/text-file.ts";
 import { type Stopped, stoppedFacts } from "../host/stopped.ts";
 import { policySchema } from "../policies/policy.ts";
 import { type Drifted, driftIn, lookAt } from "./drift-look.ts";
+import { type Fault, faultsOf } from "./environment-faults.ts";
 import { doorUnits } from "./environment-units.ts";
 import { type MachineFacts, machineFacts, type UnitStatus, unitsFacts } from "./machine-facts.ts";
 import type { Standing } from "./stack-command.ts";
@@ -41,12 +42,12 @@ export interface SandboxStatus {
   /** Against the state, which last changed at `stateChangedAt`. */
   readonly drift: readonly Drifted[];
   readonly stateChangedAt?: string;
-  /** What is not as it should be, in words; empty when all is well. */
-  readonly faults: readonly string[];
+  /** What is not as it should be; empty when all is well, or when it is stopped on purpose. */
+  readonly faults: readonly Fault[];
 }
 
 /** Looks afresh, in one round trip. */
-export async function readSandboxStatus(host: Host, standing: Standing): Promise<SandboxStatus> {
+export async function readSandboxStatus(host: Host, stack: string, standing: Standing): Promise<SandboxStatus> {
   const { state, machine, sandbox } = standing;
   const runtime = standing.runtime;
   const { operations } = runtime;
@@ -83,7 +84,7 @@ export async function readSandboxStatus(host: Host, standing: Standing): Promise
     drift: driftIn(looked),
     stateChangedAt: state.changedAt,
   };
-  return { ...status, faults: stopped ? [] : faultsOf(status, report.errors) };
+  return { ...status, faults: stopped ? [] : faultsOf(stack, status, report.errors) };
 }
 
 function phaseOf(stopped: Stopped | undefined, { agent }: SandboxReport): SandboxStatus["phase"] {
@@ -99,23 +100,6 @@ function gapsOf(standing: Standing): Finding[] {
   const fixed = state.find("nemoclaw:host:Sandbox")?.inputs.policy ?? {};
   const policy = policySchema.safeParse({ ...fixed, network_policies: networkPolicies });
   return policy.success ? standing.runtime.unenforceable(policy.data) : [];
-}
-
-type Known = Omit<SandboxStatus, "faults">;
-
-function faultsOf({ units, phase, model, policy, bridge, tunnel, enforced, drift }: Known, errors: readonly string[]) {
-  return [
-    ...units.filter(({ state }) => state !== "active/running").map(({ unit, state }) => `${unit} is ${state}`),
-    ...(phase === "down" ? ["the agent does not answer"] : []),
-    ...(phase === "starting" ? ["the agent is not ready"] : []),
-    ...(Array.isArray(enforced) ? ["the policy did not hold when it was tried inside"] : []),
-    ...(model.inForce === model.configured ? [] : [`the route sends to ${model.inForce}, not ${model.configured}`]),
-    ...(policy.file === policy.inForce ? [] : ["another network policy is enforced than the one on the machine"]),
-    ...errors,
-    ...(bridge?.lastError ? [`the bridge: ${bridge.lastError}`] : []),
-    ...(tunnel?.ready === false ? ["the tunnel is not connected"] : []),
-    ...drift.map(({ resource, changes }) => `${resource} is not as the state has it: ${changes.join(", ")}`),
-  ];
 }
 
 function jsonFacts(path: string): Question<Readonly<Record<string, unknown>> | undefined> {

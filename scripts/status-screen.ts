@@ -11,7 +11,7 @@ export function statusScreen(stack: string, status: SandboxStatus): string {
   const verdict = phase === "stopped" ? `stopped; up again: scripts/start -s ${stack}` : "all well";
   return [
     ...rows.map(([name, text]) => `${name.padEnd(width)}${text}`),
-    faults.length === 0 ? verdict : faults.map((fault) => `FAULT  ${fault}`).join("\n"),
+    faults.length === 0 ? verdict : faults.map((fault) => `FAULT  ${fault.found}\n  try  ${fault.try}`).join("\n"),
   ].join("\n");
 }
 

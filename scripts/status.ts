@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HostError } from "../host/errors.ts";
 import { disconnectFrom } from "../host/pool.ts";
 import { readSandboxStatus, type SandboxStatus } from "./sandbox-status.ts";
-import { connect, findStanding, runScript, type Standing, stackCommand } from "./stack-command.ts";
+import { connect, findStanding, runScript, stackCommand } from "./stack-command.ts";
 import { statusScreen } from "./status-screen.ts";
 
 const everySeconds = 5;
@@ -25,14 +25,13 @@ Exit codes: 0 all well or stopped on purpose, 1 a fault, 64 usage, 130 cancelled
 await runScript(async () => {
   program.parse();
   const { stack, watch, json } = program.opts<{ stack: string; watch?: boolean; json?: boolean }>();
-  const standing = await findStanding(stack);
   if (!watch) {
-    const status = await look(standing);
+    const status = await look(stack);
     console.log(json ? JSON.stringify({ stack, ...status }, null, 2) : statusScreen(stack, status));
     return status.faults.length > 0 ? 1 : 0;
   }
   for (;;) {
-    const shown = await look(standing).then(
+    const shown = await look(stack).then(
       (status) => (json ? JSON.stringify({ stack, ...status }) : statusScreen(stack, status)),
       (error: unknown) => failure(stack, error, json === true),
     );
@@ -42,10 +41,14 @@ await runScript(async () => {
   }
 });
 
-/** Answers are kept with a connection, so each look has one of its own; a machine that rebooted is found again, too. */
-async function look(standing: Standing): Promise<SandboxStatus> {
+/**
+ * Answers are kept with a connection, so each look has one of its own; a machine that rebooted is found again, too. So is the
+ * state read anew: somebody's `up` in the meantime is no fault.
+ */
+async function look(stack: string): Promise<SandboxStatus> {
+  const standing = await findStanding(stack);
   try {
-    return await readSandboxStatus(await connect(standing), standing);
+    return await readSandboxStatus(await connect(standing), stack, standing);
   } finally {
     await disconnectFrom(standing.machine);
   }
@@ -54,8 +57,8 @@ async function look(standing: Standing): Promise<SandboxStatus> {
 /** A machine that does not answer now may do so at the next look. */
 function failure(stack: string, error: unknown, json: boolean): string {
   if (!(error instanceof HostError) || error.kind !== "unreachable") throw error;
-  const { summary } = error.details;
+  const { summary, try: hint } = error.details;
   return json
-    ? JSON.stringify({ stack, lookedAt: new Date().toISOString(), faults: [summary] })
+    ? JSON.stringify({ stack, lookedAt: new Date().toISOString(), faults: [{ found: summary, try: hint }] })
     : `FAULT  ${error.message}`;
 }

@@ -75,6 +75,11 @@ export const operating = ({ what, engine, stack: name }: OperatedWith) =>
       expect(exitCode).toBe(1);
       expect(stdout).toMatch(/FAULT {2}nemoclaw-bridge@main\.service is inactive\/dead/);
       expect(stdout).toMatch(/FAULT {2}telegram is not as the state has it: running: true => false/);
+      const doctor = await stack.script("doctor");
+      expect(doctor.exitCode).toBe(1);
+      expect(doctor.stdout).toMatch(
+        /FAULT +nemoclaw-bridge@main\.service is inactive\/dead\n +try +see .*scripts\/logs bridge -s/,
+      );
       await stack.up("--refresh");
     });
 

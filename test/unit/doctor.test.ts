@@ -83,6 +83,18 @@ describe("the report about a machine", () => {
     ],
   } as never;
 
+  it("tells what is wrong with the environment on it, with what to do, or who stopped it", () => {
+    const fit = { missing: [], notes: [] };
+    const faults = [{ found: "the agent does not answer", try: "scripts/logs agent" }];
+    const wrong = describeMachine("admin@box:22", facts, fit, { faults });
+    expect(wrong).toMatch(/^FAULT {6}the agent does not answer\n {2}try {6}scripts\/logs agent$/m);
+    expect(wrong).not.toContain("fit");
+    const stopped = { by: "anna@laptop", since: "2026-11-22T21:04:05.000Z" };
+    expect(describeMachine("admin@box:22", facts, fit, { faults: [], stopped })).toMatch(
+      /the environment on it is stopped on purpose by anna@laptop[\s\S]*\nfit for this stack$/,
+    );
+  });
+
   it("lists what is missing with what to do", () => {
     const missing = [{ what: "port-17871", found: "nginx.service listens on port 17871", try: "stop it" }];
     const text = describeMachine("admin@box:22", facts, { missing, notes: ["the kernel offers no Landlock"] });

@@ -135,7 +135,7 @@ describe("the screen", () => {
       versions: [{ name: "node", installed: "24.0", pinned: "24.1" }],
       approvals: [{ id: "1", asks: "curl to example.com:443" }],
       drift: [{ resource: "telegram", changes: ["running: true => false"] }],
-      faults: ["the agent does not answer"],
+      faults: [{ found: "the agent does not answer", try: "scripts/logs agent" }],
     });
     for (const text of [
       "DOWN: nothing answers for it",
@@ -146,7 +146,7 @@ describe("the screen", () => {
       "NOT as this clone pins them: node 24.0, pinned 24.1",
       "approvals       curl to example.com:443",
       "1, see below",
-      "FAULT  the agent does not answer",
+      "FAULT  the agent does not answer\n  try  scripts/logs agent",
     ]) {
       expect(screen).toContain(text);
     }
