@@ -13,6 +13,8 @@ export interface DeclaredResource {
 interface Surroundings {
   /** What a resource has once it is made, besides its inputs. */
   readonly outputs?: (type: string, name: string) => Record<string, unknown>;
+  /** Whether nothing is made yet, as in the first preview: then no resource has any output. @default false */
+  readonly preview?: boolean;
   /** What an invoke answers. */
   readonly call?: (token: string, inputs: Record<string, unknown>) => Record<string, unknown>;
 }
@@ -23,7 +25,7 @@ type Monitor = { registerResource(request: Request, callback: (...answer: unknow
 /** Everything that a program declares, with Pulumi's mocks in place of an engine. Errors of the program reject. */
 export async function declare(
   program: () => Promise<unknown> | unknown,
-  { outputs = () => ({}), call = () => ({}) }: Surroundings = {},
+  { outputs = () => ({}), call = () => ({}), preview = false }: Surroundings = {},
 ): Promise<DeclaredResource[]> {
   const inputs = new Map<string, Record<string, unknown>>();
   const options = new Map<string, Record<string, unknown>>();
@@ -32,6 +34,7 @@ export async function declare(
     {
       newResource: (made) => {
         inputs.set(key(made.type, made.name), made.inputs);
+        if (preview) return { id: undefined, state: {} };
         return { id: `${made.name}-id`, state: { ...made.inputs, ...outputs(made.type, made.name) } };
       },
       call: ({ token, inputs: asked }) => {
@@ -45,6 +48,7 @@ export async function declare(
     },
     "nemoclaw",
     "test",
+    preview,
   );
   const monitor = getMonitor() as unknown as Monitor;
   const register = monitor.registerResource.bind(monitor);

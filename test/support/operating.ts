@@ -2,11 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { cloneFolder } from "../../scripts/clone-paths.ts";
+import { cloneFolder, stackFile } from "../../scripts/clone-paths.ts";
 import type { Engine } from "../../scripts/engine-choice.ts";
 import { type Finished, runProgram } from "../../scripts/run-program.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { LocalStack, resourcesThat } from "./local-stack.ts";
+import { runningScript } from "./running-script.ts";
 
 /** Which engine an environment is operated with. */
 export interface OperatedWith {
@@ -118,6 +119,44 @@ export const operating = ({ what, engine, stack: name }: OperatedWith) =>
         .map((line) => JSON.parse(line) as { at: string; part: string });
       expect(new Set(lines.map(({ part }) => part))).toEqual(new Set(["agent", "gate", "route", "bridge"]));
       expect(lines.map(({ at }) => at)).toEqual(lines.map(({ at }) => at).toSorted());
+    });
+
+    run("the log is followed as it is written, until Ctrl-C", async () => {
+      const follower = runningScript(stack, "logs", "--follow", "--lines", "0", "denials");
+      // Nothing tells that it has begun to follow, so something new is refused until it is told.
+      const refuse = setInterval(() => shell("", "curl", "-s", "http://followed.example/"), 3000);
+      try {
+        await follower.until(/gate {4}DENIED {2}GET followed\.example:80/);
+      } finally {
+        clearInterval(refuse);
+      }
+      expect(await follower.interrupt()).toBe(130);
+    });
+
+    run("a watch sees what another update has made meanwhile, and what breaks", async () => {
+      const watch = runningScript(stack, "status", "--watch", "--json");
+      await watch.until(/"configured":"demo-1".*"faults":\[\]/);
+      await stack.configure((config) => {
+        config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-2" };
+      });
+      await stack.up();
+      await watch.until(/"configured":"demo-2".*"faults":\[\]/);
+      await stack.shell("systemctl stop nemoclaw-bridge@main");
+      await watch.until(/"found":"nemoclaw-bridge@main.service is inactive/);
+      expect(await watch.interrupt()).toBe(130);
+      await stack.up("--refresh");
+    });
+
+    run("a model that was changed on the machine is taken into the code, and is then no change", async () => {
+      await stack.shell("sed -i 's/demo-2/demo-adopted/' /etc/nemoclaw/main/route.json");
+      const found = await stack.script("drift", "--adopt", "--out", join(folder, "drift"));
+      expect(found.exitCode, found.stdout + found.stderr).toBe(2);
+      expect(await readFile(stackFile(stack.name), "utf8")).toContain("demo-adopted");
+      expect(await readFile(join(folder, "drift/drift.md"), "utf8")).toMatch(/demo-2[\s\S]*demo-adopted/);
+      expect(await readFile(join(folder, "drift/drift.html"), "utf8")).toMatch(/^<!doctype html>/i);
+      await stack.up("--refresh");
+      expect((await stack.turn("Which model?")).model).toBe("demo-adopted");
+      expect((await stack.script("drift")).exitCode).toBe(0);
     });
 
     run("the workspace goes out and comes back, whole; a changed archive does not", async () => {
