@@ -1,18 +1,22 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Lock } from "../../host/lock.ts";
+import { keptFolder, stackFile } from "../../scripts/clone-paths.ts";
 import { findEngine } from "../../scripts/engine-choice.ts";
+import { runProgram } from "../../scripts/run-program.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
+import { askThroughTelegram } from "../../services/demo/drive.ts";
+import { copyClone } from "../support/clone-copy.ts";
 import { LocalStack } from "../support/local-stack.ts";
 
 /**
- * Upgrades on a real local machine. What is upgraded to are stand-ins: an agent that is broken on purpose, and cloudflareds
- * that only say they are connected, or do not. A lock file of the test's own pins them.
+ * Upgrades on a real local machine. What is upgraded to are stand-ins: an agent, a bridge and a supervisor that are broken on
+ * purpose, and cloudflareds that only say they are connected, or do not. A lock file of the test's own pins what is pinned.
  */
 const exec = promisify(execFile);
 const broken = "2099.1.1";
@@ -71,6 +75,37 @@ describe("an upgrade that does not work is switched back", { timeout: 900_000 },
     expect(await stack.shell("ls /var/lib/nemoclaw/upgrades")).toBe("");
 
     delete process.env.NEMOCLAW_LOCK_FILE;
+    const none = await stack.pulumi("preview", "--refresh", "--expect-no-changes", "--color", "never");
+    expect(none.exitCode, none.stdout + none.stderr).toBe(0);
+  });
+
+  test.each([
+    { part: "bridge", program: "services/telegram-bridge/main.ts", unit: "nemoclaw-bridge@main" },
+    { part: "supervisor", program: "services/sandbox-supervisor/main.ts", unit: "nemoclaw-sandbox@main" },
+  ])("a $part that is broken on purpose: the one before serves, and this clone's changes nothing", async (broken) => {
+    const runs = () =>
+      stack.shell(`systemctl show -p ExecStart --value ${broken.unit} | grep -o '/opt/nemoclaw/[^ ;]*'`);
+    const before = await runs();
+    const other = join(folder, `with-broken-${broken.part}`);
+    await copyClone(other);
+    // The same state, and another program: as when somebody merges a change that does not work.
+    await symlink(keptFolder, join(other, ".nemoclaw"));
+    await copyFile(stackFile(stack.name), join(other, "stacks", `Pulumi.${stack.name}.yaml`));
+    const source = join(other, broken.program);
+    await writeFile(source, `${await readFile(source, "utf8")}\nthrow new Error("broken on purpose");\n`);
+
+    const words = ["up", "-s", stack.name, "--yes", "--skip-preview", "--color", "never"];
+    const done = await runProgram([join(other, "scripts/pulumi"), ...words], { cwd: other, timeoutSeconds: 600 });
+    const said = done.stdout + done.stderr;
+    expect(done.exitCode, said).not.toBe(0);
+    expect(said).toMatch(/the upgrade of .* failed on .*, and what ran before it runs again/);
+    expect(said).toContain("broken on purpose");
+    expect(await runs()).toBe(before);
+    expect(await stack.shell(`systemctl is-active ${broken.unit}`)).toBe("active\n");
+    const asked = { url: await stack.telegramUrl(), chat: 4711, text: `Still there, ${broken.part}?` };
+    expect((await askThroughTelegram(asked)).text).toMatch(/Still there/);
+
+    await stack.up("--refresh");
     const none = await stack.pulumi("preview", "--refresh", "--expect-no-changes", "--color", "never");
     expect(none.exitCode, none.stdout + none.stderr).toBe(0);
   });

@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { parse, stringify } from "yaml";
 import { cloneFolder } from "../../scripts/clone-paths.ts";
 import { type Finished, runProgram } from "../../scripts/run-program.ts";
+import { copyClone } from "./clone-copy.ts";
 
 /**
  * What a pipeline has: a clone of a git remote, a backend that is a folder of its own, a passphrase in the environment, and
@@ -31,14 +32,7 @@ export class PipelineClone {
     await clone.#program("pulumi-analyzer-policy", `exec node '${loader}' "$@"`);
     clone.git(root, "init", "-q", "--bare", "-b", "main", "remote.git");
     clone.git(root, "clone", "-q", "remote.git", "clone");
-    const listed = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
-    const files = execFileSync("git", ["-C", cloneFolder, ...listed]);
-    const packed = execFileSync("tar", ["-C", cloneFolder, "--null", "--files-from=-", "--create"], {
-      input: files,
-      maxBuffer: 256 << 20,
-    });
-    execFileSync("tar", ["-C", clone.folder, "--extract"], { input: packed });
-    await symlink(join(cloneFolder, "node_modules"), join(clone.folder, "node_modules"));
+    await copyClone(clone.folder);
     await writeFile(clone.#stackFile, stringify({ config }, { lineWidth: 0 }));
     return clone;
   }

@@ -1,0 +1,15 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { cloneFolder } from "../../scripts/clone-paths.ts";
+
+/** This clone's files once more, to be changed by a test: as they stand here, tracked or new, with the same npm packages. */
+export async function copyClone(to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  const listed = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+  const files = execFileSync("git", ["-C", cloneFolder, ...listed]);
+  const pack = ["-C", cloneFolder, "--null", "--files-from=-", "--create"];
+  const packed = execFileSync("tar", pack, { input: files, maxBuffer: 256 << 20 });
+  execFileSync("tar", ["-C", to, "--extract"], { input: packed });
+  await symlink(join(cloneFolder, "node_modules"), join(to, "node_modules"));
+}
