@@ -224,11 +224,12 @@ done`;
     expect(await stack.agentPid()).toBe(pid);
   });
 
-  test("a static policy change replaces the sandbox and keeps the workspace", async () => {
+  test("a static policy change replaces the sandbox, keeps the workspace, and says what did not hold", async () => {
     await stack.inside(["sh", "-c", "echo kept > /sandbox/kept.txt"]);
     await stack.configure((config) => {
-      config["nemoclaw:policy"] = { presets: [], file: "test/fixtures/policies/more-files.yaml" };
+      config["nemoclaw:policy"] = { presets: [], file: "test/fixtures/policies/unwritable-files.yaml" };
     });
+    await stack.shell("mkdir /srv/roots");
     const preview = await stack.pulumi("preview", "--diff", "--color", "never");
     expect(preview.stdout).toMatch(/main-sandbox.*replace/);
     await stack.up();
@@ -236,6 +237,10 @@ done`;
     await stack.inside(["sh", "-c", "echo there > /srv/shared/there.txt"]);
     expect(await stack.shell("cat /srv/shared/there.txt")).toBe("there\n");
     expect((await stack.turn("Are you back?")).text).toMatch(/DEMO model/);
+    const path = "filesystem_policy.read_write /srv/roots";
+    expect((await stack.state()).find("nemoclaw:host:Sandbox")?.outputs.enforced).toEqual([
+      { accept: "enforcement", path, message: "took no write; the agent runs as nemoclaw-sandbox" },
+    ]);
   });
 
   test.each(["quick", "named"])(
