@@ -1,11 +1,11 @@
-import { credentialFields, hemmedIn, understood } from "./embedded.ts";
+import { credentialFields, hemmedIn, isHidden, understood } from "./embedded.ts";
 import type { MergedPolicy } from "./merge.ts";
 import type { Endpoint } from "./policy.ts";
 
 /**
  * The policy that a runtime really enforces, once what it cannot is accepted; the review then shows what holds. OpenShell takes
- * a policy as it is written. Under the embedded runtime endpoints it does not understand are gone, and so is what would only
- * look like a rule.
+ * a policy as it is written. Under the embedded runtime endpoints it does not understand are gone, and so are paths that stay
+ * hidden and what would only look like a rule.
  *
  * @example
  * const policy = asEnforced(mergePolicies(sources), "embedded");
@@ -14,6 +14,7 @@ export function asEnforced(policy: MergedPolicy, runtime: "embedded" | "openshel
   if (runtime === "openshell") return policy;
   const { network_middlewares: _, filesystem_policy, ...rest } = policy;
   const readOnly = new Set(hemmedIn(policy));
+  const { read_only, read_write } = filesystem_policy ?? {};
   const blocks = Object.entries(policy.network_policies)
     .map(([name, block]) => [name, { ...block, endpoints: block.endpoints.filter(understood).map(plain) }] as const)
     .filter(([, { endpoints }]) => endpoints.length > 0);
@@ -22,9 +23,8 @@ export function asEnforced(policy: MergedPolicy, runtime: "embedded" | "openshel
     ...(filesystem_policy && {
       filesystem_policy: {
         ...filesystem_policy,
-        ...(filesystem_policy.read_write && {
-          read_write: filesystem_policy.read_write.filter((path) => !readOnly.has(path)),
-        }),
+        ...(read_only && { read_only: read_only.filter((path) => !isHidden(path)) }),
+        ...(read_write && { read_write: read_write.filter((path) => !isHidden(path) && !readOnly.has(path)) }),
       },
     }),
     network_policies: Object.fromEntries(blocks),

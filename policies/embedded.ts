@@ -1,3 +1,4 @@
+import { deploymentFolders } from "./deployment-folders.ts";
 import type { Finding } from "./finding.ts";
 import type { Endpoint, Policy } from "./policy.ts";
 import { propertyPath } from "./property-path.ts";
@@ -34,7 +35,8 @@ function* filesystem(policy: Policy): Generator<Finding> {
       if (list === "read_write" && /^\/proc(\/|$)/.test(path)) {
         yield finding("kernel-files", at, `${path} takes no writes but those a process may make about itself`);
       }
-      if (/^\/(home|root|run\/user)(\/|$)/.test(path)) yield finding("homes", at, `${path}: home folders are hidden`);
+      if (isHome(path)) yield finding("homes", at, `${path}: home folders are hidden`);
+      if (isDeployment(path)) yield finding("deployment", at, `${path} is the deployment's own, which no policy opens`);
     }
   }
   for (const path of hemmedIn(policy)) {
@@ -46,6 +48,14 @@ function* filesystem(policy: Policy): Generator<Finding> {
     yield finding("kernel-files", ["filesystem_policy"], message);
   }
 }
+
+/** Paths that are hidden, whatever a policy lists. */
+export const isHidden = (path: string): boolean => isHome(path) || isDeployment(path);
+
+// The folder is /run under either name.
+const bare = (path: string) => path.replace(/^\/var\/run(?=\/)/, "/run");
+const isHome = (path: string) => /^\/(home|root|run\/user)(\/|$)/.test(bare(path));
+const isDeployment = (path: string) => deploymentFolders.some((folder) => `${bare(path)}/`.startsWith(`${folder}/`));
 
 /** Writable paths inside a read-only one that is itself inside a writable one: no list of bubblewrap's says that. */
 export function hemmedIn({ filesystem_policy: { read_only = [], read_write = [] } = {} }: Policy): string[] {

@@ -42,15 +42,6 @@ export function sandboxPaths(sandbox: string): SandboxPaths {
   };
 }
 
-/** Folders of the deployment on the machine, which no policy opens. */
-export const deploymentFolders = [
-  "/etc/nemoclaw",
-  "/var/lib/nemoclaw",
-  "/run/credentials",
-  "/run/nemoclaw",
-  ...["sandbox", "gate", "route", "bridge"].map((part) => `/run/nemoclaw-${part}`),
-];
-
 /** The sockets' agreed places, where clients look: links that the unit makes. */
 export function socketPath(sandbox: string, socket: "turns" | "control"): string {
   checkName(sandbox);

@@ -15,6 +15,7 @@ export const acceptable = [
   "kernel-files",
   "process",
   "homes",
+  "deployment",
   "nesting",
   "credentials",
   "middlewares",

@@ -232,6 +232,10 @@ describe("what the embedded runtime does not enforce", () => {
     ["filesystem_policy: { read_only: [/sys] }", "kernel-files filesystem_policy.read_only[5]"],
     ["filesystem_policy: { read_write: [/proc] }", "kernel-files filesystem_policy.read_write[1]"],
     ["filesystem_policy: { read_only: [/home/me] }", "homes filesystem_policy.read_only[3]"],
+    ["filesystem_policy: { read_only: [/etc/nemoclaw/main] }", "deployment filesystem_policy.read_only[3]"],
+    ["filesystem_policy: { read_only: [/var/lib/nemoclaw/shared] }", "deployment filesystem_policy.read_only[6]"],
+    ["filesystem_policy: { read_write: [/run/nemoclaw] }", "deployment filesystem_policy.read_write[1]"],
+    ["filesystem_policy: { read_write: [/var/run/nemoclaw/x] }", "deployment filesystem_policy.read_write[3]"],
     [
       "filesystem_policy: { read_only: [/sandbox/a], read_write: [/sandbox/a/b] }",
       "nesting filesystem_policy.read_write[2]",
@@ -243,6 +247,17 @@ describe("what the embedded runtime does not enforce", () => {
   ])("%s", (part, expected) => {
     const { policy } = load(own(`version: 1\n${part}\n`));
     expect(unenforceable(policy).map(({ accept, path }) => `${accept} ${path}`)).toEqual([expected]);
+  });
+
+  test("a path that stays hidden is gone from what is enforced, and one whose name only begins so is not", () => {
+    const paths = ["/etc/nemoclaw", "/home/me", "/etc/nemoclaw-site"];
+    const { policy } = load(
+      own(`version: 1\nfilesystem_policy: { read_only: [${paths}], read_write: [/run/nemoclaw/x] }\n`),
+    );
+    const { filesystem_policy: found } = asEnforced(policy, "embedded");
+    expect(found?.read_only?.filter((path) => /nemoclaw|home/.test(path))).toEqual(["/etc/nemoclaw-site"]);
+    expect(found?.read_write).toEqual(["/dev/null", "/sandbox", "/tmp"]);
+    expect(asEnforced(policy, "openshell")).toEqual(policy);
   });
 
   test.each([
