@@ -10,6 +10,10 @@ export const localMachine = z.strictObject({
     .min(1)
     .optional()
     .describe("Docker image to make it from. Default: one made here, from the distribution's packages."),
-  memory: memory.optional().describe("What it may use of this computer's memory: `6G`. Default: no limit."),
+  memory: memory
+    .optional()
+    .describe(
+      "What it may use of this computer's memory: `6G`, at least 500M more than `limits.memory`. Default: no limit.",
+    ),
   accept: z.array(z.string().min(1)).optional().describe("Nothing of this kind needs to be accepted."),
 });

@@ -8,6 +8,7 @@ import type { MachineSettings } from "../machine-kinds/index.ts";
 import { certificates } from "./certificates.ts";
 import { loadChosenPolicy, notAccepted } from "./chosen-policy.ts";
 import { guardrailFaults } from "./guardrail-faults.ts";
+import { localMachineFaults } from "./local-machine-faults.ts";
 import { openshellFaults, type PinnedOpenshell } from "./pinned-openshell.ts";
 import { checkSecrets, needSecret, type SecretName, secretNames, secretShapes } from "./secrets.ts";
 import { type Sections, sections } from "./sections.ts";
@@ -60,6 +61,7 @@ export function parseConfig(
   if (loaded && known.runtime) faults.push(...notAccepted(known.runtime.kind, loaded.policy, known.runtime.accept));
   if (known.runtime) faults.push(...openshellFaults(known.runtime, around.openshell));
   faults.push(...guardrailFaults(known, loaded?.policy));
+  faults.push(...localMachineFaults(known));
   faults.push(...missingSecrets(raw, known));
   const site = siteCommandChecks(
     known.siteCommands ?? [],

@@ -11,7 +11,7 @@ import { bytesOf } from "../../stacks/settings/sizes.ts";
 const least = {
   machine: { kind: "local" },
   runtime: { kind: "embedded" },
-  inference: { kind: "openai", baseUrl: "http://demo.nemoclaw.internal:8080/v1", model: "demo-1" },
+  inference: { kind: "openai", baseUrl: "http://models.internal:8080/v1", model: "demo-1" },
 };
 const keyPem = "-----BEGIN OPENSSH PRIVATE KEY-----\nxx\n-----END OPENSSH PRIVATE KEY-----\n";
 const secrets = {
@@ -195,6 +195,53 @@ describe("every fault is told, all at once, with what to write instead", () => {
     const found = faults({ ...least, ...secrets, [name]: value });
     expect(found).toContainEqual(expect.stringContaining(said));
     expect(found.join("\n")).not.toContain("hunter2");
+  });
+});
+
+describe("a local machine", () => {
+  test.each([
+    [
+      { memory: "1M" },
+      "1M is too little: the sandbox may take limits.memory, 2500M, and the machine itself 500M | 3000M",
+    ],
+    [{ memory: "2999M" }, "| 3000M or more"],
+  ])("%j holds no sandbox", (machine, said) => {
+    const [fault, ...more] = faults({ ...least, machine: { kind: "local", ...machine } });
+    expect(fault).toMatch(/^nemoclaw:machine\.memory: /);
+    expect(fault).toContain(said);
+    expect(more).toEqual([]);
+  });
+
+  test("needs more where the sandbox may take more", () => {
+    const machine = { kind: "local", memory: "3000M" };
+    expect(settings({ ...least, machine }).machine).toMatchObject(machine);
+    expect(faults({ ...least, machine, limits: { memory: "4G" } })).toEqual([
+      expect.stringContaining("| 4596M or more"),
+    ]);
+  });
+
+  const demo = {
+    inference: { kind: "openai", baseUrl: "http://demo.nemoclaw.internal:8080/v1", model: "demo-1" },
+    telegram: { chats: [1], apiRoot: "http://demo.nemoclaw.internal:8081" },
+    telegramToken: secrets.telegramToken,
+  };
+
+  test.each([{ kind: "local" }, { kind: "local", demo: false }, { ...existing, agentSocket: "/run/agent" }])(
+    "%j has no demo to ask",
+    (machine) => {
+      expect(faults({ ...least, ...demo, machine })).toEqual([
+        expect.stringMatching(
+          /^nemoclaw:inference\.baseUrl: demo\.nemoclaw\.internal is only there with machine\.demo \| /,
+        ),
+        expect.stringMatching(/^nemoclaw:telegram\.apiRoot: /),
+      ]);
+    },
+  );
+
+  test("has one where it says so", () => {
+    expect(settings({ ...least, ...demo, machine: { kind: "local", demo: true } }).machine).toMatchObject({
+      demo: true,
+    });
   });
 });
 
