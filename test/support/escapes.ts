@@ -11,6 +11,15 @@ export interface Attempt {
   readonly after?: readonly string[];
 }
 
+/**
+ * What an attempt can only know of the machine it is made on: shell that prints it there, and nothing where there is no such thing.
+ * The name stands in its words.
+ */
+export const ofMachine: Readonly<Record<string, string>> = {
+  MACHINE_ADDRESS: `address=$(ip -4 -o address show dev eth0 | grep -o 'inet [0-9.]*' | cut -d' ' -f2); timeout 5 bash -c "</dev/tcp/$address/22" && echo "$address"`,
+  SUPERVISOR_PID: "systemctl show --value --property=MainPID nemoclaw-sandbox@main | grep -vx 0",
+};
+
 const shell = (script: string) => ["/bin/sh", "-c", script];
 // Perl, because it is on every Debian and can make any system call.
 const perl = (script: string) => ["/usr/bin/perl", "-e", script];
@@ -59,7 +68,9 @@ export const escapes: readonly Attempt[] = [
   direct("1.1.1.1", 443, /^refused ENETUNREACH/),
   direct("169.254.169.254", 80, /^refused ENETUNREACH/),
   direct("10.0.0.1", 22, /^refused ENETUNREACH/),
+  direct("MACHINE_ADDRESS", 22, /^refused ENETUNREACH/),
   ...[
+    "MACHINE_ADDRESS:22",
     "127.0.0.1:22",
     "localhost:22",
     "0.0.0.0:22",
@@ -124,6 +135,12 @@ export const escapes: readonly Attempt[] = [
     name: "sees a process of the machine",
     argv: shell("cat /proc/[0-9]*/comm | grep -cx 'systemd\\|systemd-journal\\|sshd\\|init' | sed 's/^0$/none/'"),
     expect: /^none/,
+  },
+  {
+    // It runs as the same user, so that only its number is in the way.
+    name: "signals the supervisor",
+    argv: perl(`print kill(0, SUPERVISOR_PID) ? "REACHED" : "refused: $!"`),
+    expect: /^refused: No such process/,
   },
   {
     name: "looks into process 1",
