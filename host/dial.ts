@@ -18,6 +18,14 @@ export function placeOf({ user, address, port }: Pick<Endpoint, "user" | "addres
   return `${user}@${address}${port === 22 ? "" : `:${port}`}`;
 }
 
+/** How a server that is gone without a word is found out: asked so often, and given up after so many questions without an answer. */
+export interface Keepalive {
+  readonly intervalMs: number;
+  readonly unanswered: number;
+}
+
+const aMinute: Keepalive = { intervalMs: 15_000, unanswered: 4 };
+
 /** A failure to reach a machine that may only mean that it is not up yet. */
 export class NotUpYet extends HostError {}
 
@@ -27,7 +35,12 @@ export class NotUpYet extends HostError {}
  * @throws NotUpYet when the server went away before it said anything, or lets nobody in while it boots
  * @throws HostError of kind `host-key`, `auth` or `unreachable`
  */
-export function logIn(endpoint: Endpoint, wire: Wire, timeoutMs: number): Promise<Client> {
+export function logIn(
+  endpoint: Endpoint,
+  wire: Wire,
+  timeoutMs: number,
+  { intervalMs, unanswered }: Keepalive = aMinute,
+): Promise<Client> {
   const where = placeOf(endpoint);
   const pinned = pinnedKeys(endpoint.hostKeys, where);
   const client = new ssh2.Client();
@@ -78,8 +91,8 @@ export function logIn(endpoint: Endpoint, wire: Wire, timeoutMs: number): Promis
         return !seen.refused;
       },
       readyTimeout: timeoutMs,
-      keepaliveInterval: 15_000,
-      keepaliveCountMax: 4,
+      keepaliveInterval: intervalMs,
+      keepaliveCountMax: unanswered,
     });
   });
 }

@@ -1,7 +1,7 @@
 import pRetry from "p-retry";
 import type { Client } from "ssh2";
 import { carrierFault } from "./carrier-fault.ts";
-import { checkPrivateKey, type Endpoint, logIn, NotUpYet, placeOf } from "./dial.ts";
+import { checkPrivateKey, type Endpoint, type Keepalive, logIn, NotUpYet, placeOf } from "./dial.ts";
 import { HostError } from "./errors.ts";
 import type { Machine } from "./machine.ts";
 import { commandWire, tcpWire, type Wire } from "./socket.ts";
@@ -24,6 +24,8 @@ export interface ReachOptions {
   readonly signal?: AbortSignal;
   /** Told once when the first attempt finds nothing, and about every ten seconds from then on. */
   readonly log?: (line: string) => void;
+  /** @default a minute in all */
+  readonly keepalive?: Keepalive;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function reach(machine: Machine, options: ReachOptions = {}): Promi
   checkPrivateKey(machine);
   if (machine.via?.kind === "jump") checkPrivateKey(machine.via);
   try {
-    return await pRetry(() => attempt(machine, Math.min(attemptMs, Math.max(1000, left())), options.signal), {
+    return await pRetry(() => attempt(machine, Math.min(attemptMs, Math.max(1000, left())), options), {
       retries: Number.POSITIVE_INFINITY,
       minTimeout: 250,
       maxTimeout: 3000,
@@ -79,14 +81,14 @@ function cancelled(where: string, cause: unknown): HostError {
   return new HostError("cancelled", { summary: `cancelled while connecting to ${where}`, cause });
 }
 
-async function attempt(machine: Machine, timeoutMs: number, signal?: AbortSignal): Promise<Client> {
+async function attempt(machine: Machine, timeoutMs: number, { signal, keepalive }: ReachOptions): Promise<Client> {
   let wire: Wire | undefined;
   const drop = () => wire?.close();
   signal?.addEventListener("abort", drop, { once: true });
   try {
     wire = await openWire(machine, timeoutMs);
     if (signal?.aborted) throw cancelled(placeOf(machine), signal.reason);
-    return await logIn(machine, wire, timeoutMs);
+    return await logIn(machine, wire, timeoutMs, keepalive);
   } catch (error) {
     wire?.close();
     const { via } = machine;

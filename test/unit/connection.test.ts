@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Connection } from "../../host/connection.ts";
@@ -236,6 +236,53 @@ describe("commands on a connection", () => {
     await expect(connection.exec("true")).rejects.toMatchObject({ kind: "unreachable" });
   });
 });
+
+describe("a machine that falls silent", () => {
+  const keepalive = { intervalMs: 200, unanswered: 5 };
+
+  test("is found out by the keepalive, and what runs there ends as lost", async () => {
+    await using fake = await startFakeHost();
+    await using line = await startLine(fake.machine.port);
+    await using connection = await dial({ ...fake.machine, port: line.port }, { ...fast, keepalive });
+    const running = connection.exec("echo up; sleep 600", { onOutput: () => line.swallow() });
+    await expect(running).rejects.toMatchObject({ kind: "unreachable", message: expect.stringContaining("was lost") });
+    expect(connection.closed).toBe(true);
+  });
+
+  test("is not one that only has nothing to say", async () => {
+    await using fake = await startFakeHost();
+    await using line = await startLine(fake.machine.port);
+    await using connection = await dial({ ...fake.machine, port: line.port }, { ...fast, keepalive });
+    expect(await connection.exec("sleep 2; echo done")).toMatchObject({ stdout: "done\n", exitCode: 0 });
+  });
+});
+
+/** A line to a port of this computer that can be made to swallow what it is given, as a network does that has lost its way. */
+async function startLine(to: number) {
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(to, "127.0.0.1");
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(one);
+      one.on("error", () => {});
+      one.pipe(other);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    swallow: () => {
+      for (const socket of sockets) socket.unpipe().resume();
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
 
 async function freePort(): Promise<number> {
   const server = createServer();
