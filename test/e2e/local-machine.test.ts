@@ -18,7 +18,7 @@ import {
 } from "../../host/local/machine.ts";
 import { listLocal, sweepLocal } from "../../host/local/sweep.ts";
 import { newKeyPair } from "../../host/openssh-key.ts";
-import { closeAll, connectTo } from "../../host/pool.ts";
+import { type ConnectOptions, closeAll, connectTo } from "../../host/pool.ts";
 import { Sensitive } from "../../host/sensitive.ts";
 import { ensure } from "../../host/step.ts";
 import { dockerEngineState, ensureDockerEngine } from "../../host/steps/docker-engine.ts";
@@ -71,6 +71,24 @@ done`,
       timeoutSeconds: 60,
     });
     expect(stdout).toMatch(/^150000000\n1G tried\n(0\n)?32M tried\n$/);
+  });
+
+  it("has nothing left running of what was cancelled", async () => {
+    const units = { title: "list what is applied", script: "systemctl list-units --no-legend 'nemoclaw-apply-*'" };
+    const controller = new AbortController();
+    const { promise: began, resolve } = Promise.withResolvers<void>();
+    const log = (line: string) => line.endsWith("wait for long") && resolve();
+    const host = await connect({ signal: controller.signal, log });
+    const running = host.apply("a test", [{ title: "wait for long", script: "sleep 600 & wait" }]);
+    const ended = expect(running).rejects.toMatchObject({ kind: "cancelled" });
+    await began;
+    const other = await connect();
+    expect((await other.run(units)).stdout).toMatch(/^ *nemoclaw-apply-\S+ +loaded +active/);
+    controller.abort();
+    await ended;
+    expect((await other.run(units)).stdout).toBe("");
+    const left = await other.run({ title: "look for its processes", script: "pgrep -fx 'sleep 600' || echo none" });
+    expect(left.stdout).toBe("none\n");
   });
 
   it("gets Docker from the distribution, which runs a container, and is left alone the second time", async () => {
@@ -254,7 +272,7 @@ function machineArgs() {
   };
 }
 
-async function connect(): Promise<Host> {
+async function connect(more: ConnectOptions = {}): Promise<Host> {
   return connectTo(
     {
       id: name,
@@ -267,7 +285,7 @@ async function connect(): Promise<Host> {
       gpu: "none",
       owner,
     },
-    { connectSeconds: 60 },
+    { connectSeconds: 60, ...more },
   );
 }
 
