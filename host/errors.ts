@@ -42,6 +42,11 @@ export class HostError extends Error {
   }
 }
 
+/** Whether this is an interruption by a person, after which nothing else is tried. */
+export function isCancelled(error: unknown): boolean {
+  return error instanceof HostError && error.kind === "cancelled";
+}
+
 function message({ summary, ran, exitCode, said, try: hint }: HostErrorDetails): string {
   const lines = [summary];
   if (ran) lines.push(`  ran   ${ran}${exitCode === undefined ? "" : `   (exit ${exitCode})`}`);

@@ -1,4 +1,4 @@
-import { HostError } from "../host/errors.ts";
+import { HostError, isCancelled } from "../host/errors.ts";
 import { ensureDockerDaemon } from "../host/local/daemon.ts";
 import { ensureMachineImage } from "../host/local/image.ts";
 import { installPackages, type MissingPackage, notInstalled } from "./apt-packages.ts";
@@ -71,7 +71,8 @@ export async function prepareImage(
   try {
     await ensureMachineImage({ log: say });
   } catch (error) {
-    if (!(error instanceof HostError) || lacking.perhaps.length === 0 || (await isCommand("mmdebstrap"))) throw error;
+    if (!(error instanceof HostError) || isCancelled(error)) throw error;
+    if (lacking.perhaps.length === 0 || (await isCommand("mmdebstrap"))) throw error;
     const names = lacking.perhaps.map(({ name }) => name);
     say(`installing ${names.join(", ")} to make one`);
     await installPackages(lacking.perhaps, say);

@@ -1,3 +1,4 @@
+import { isCancelled } from "../host/errors.ts";
 import type { Machine } from "../host/machine.ts";
 import { connectTo } from "../host/pool.ts";
 import { judge, preflightFacts } from "../host/preflight/preflight.ts";
@@ -41,6 +42,7 @@ async function look(stack: string, json?: boolean): Promise<number> {
   // Before the first deployment there may be no backend yet, and all the rest is worth knowing nevertheless.
   let unread: Error | undefined;
   const state = await readStackState(engine, stack).catch((error: Error) => {
+    if (isCancelled(error)) throw error;
     unread = error;
     return undefined;
   });

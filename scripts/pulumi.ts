@@ -1,3 +1,4 @@
+import { isCancelled } from "../host/errors.ts";
 import { findEngine, runEngineInForeground } from "./engine-choice.ts";
 import { isLocal, localStack, releaseDeadLocks } from "./local-backend.ts";
 import { namedStack } from "./named-stack.ts";
@@ -24,7 +25,7 @@ if (args.length === 0 || (args.length === 1 && ["--help", "-h", "help"].includes
 const stack = namedStack(args) ?? process.env.PULUMI_STACK ?? localStack;
 const engine = await findEngine({ download: true, say: (what) => console.error(what) }).catch((error: Error) => {
   console.error(error.message);
-  process.exit(1);
+  process.exit(isCancelled(error) ? 130 : 1);
 });
 // Standard output belongs to the command: its JSON must stay whole.
 console.error(`Engine: ${engine.about}`);

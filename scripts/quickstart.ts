@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { HostError } from "../host/errors.ts";
+import { isCancelled } from "../host/errors.ts";
 import { closeAll } from "../host/pool.ts";
 import { describeStopped, stoppedFrom } from "../host/stopped.ts";
 import { keptFolder, stackFile } from "./clone-paths.ts";
@@ -31,7 +31,9 @@ process.exitCode = await main().catch((error: unknown) => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64;
   console.error(`\n${error instanceof Error ? error.message : error}`);
   if (error instanceof EngineFailed) return error.exitCode;
-  return error instanceof HostError && error.kind === "cancelled" ? 130 : 1;
+  if (!isCancelled(error)) return 1;
+  console.error("The same command goes on from here.");
+  return 130;
 });
 await closeAll();
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { HostError } from "../host/errors.ts";
 
 export interface Finished {
   readonly exitCode: number;
@@ -20,6 +21,9 @@ export interface RunOptions {
 /**
  * Runs a program and gives its exit code and output; never throws because of an exit code. A program that cannot be started
  * gives 127, one stopped at its limit 124, one ended by a signal 128 and the signal's number.
+ *
+ * @throws HostError `cancelled` when this process was interrupted meanwhile, however the program ended: its exit code says nothing
+ * then, and nothing more is to be done
  */
 export async function runProgram(command: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const [program = "", ...args] = command;
@@ -37,7 +41,7 @@ export async function runProgram(command: readonly string[], options: RunOptions
   child.stdin.on("error", () => {});
   child.stdin.end(options.stdin ?? "");
 
-  const stopForwarding = forwardSignals(child);
+  const interrupts = forwardSignals(child);
   let timedOut = false;
   const limit = options.timeoutSeconds
     ? setTimeout(() => {
@@ -54,10 +58,11 @@ export async function runProgram(command: readonly string[], options: RunOptions
       });
       child.on("close", (code, signal) => done(timedOut ? 124 : (code ?? signalExitCode(signal))));
     });
+    if (interrupts.seen) throw new HostError("cancelled", { summary: "Cancelled", ran: command.join(" ") });
     return { exitCode, ...output };
   } finally {
     clearTimeout(limit);
-    stopForwarding();
+    interrupts.stop();
   }
 }
 
@@ -68,27 +73,40 @@ export async function runInForeground(
 ): Promise<number> {
   const [program = "", ...args] = command;
   const child = spawn(program, args, { cwd: options.cwd, env: options.env, stdio: "inherit" });
-  const stopForwarding = forwardSignals(child);
+  const interrupts = forwardSignals(child);
   try {
     return await new Promise<number>((done, fail) => {
       child.on("error", fail);
       child.on("exit", (code, signal) => done(code ?? signalExitCode(signal)));
     });
   } finally {
-    stopForwarding();
+    interrupts.stop();
   }
 }
 
+interface Interrupts {
+  /** Whether one came. */
+  readonly seen: boolean;
+  stop(): void;
+}
+
 /** Hands interrupts on, and keeps this process alive to see how the program ends. */
-function forwardSignals(child: ChildProcess): () => void {
+function forwardSignals(child: ChildProcess): Interrupts {
+  let seen = false;
   const forward = (signal: NodeJS.Signals) => {
+    seen = true;
     // A terminal interrupts the program itself; a second interrupt would mean "at once" to it.
     if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
   };
   const signals = ["SIGINT", "SIGTERM"] as const;
   for (const signal of signals) process.on(signal, forward);
-  return () => {
-    for (const signal of signals) process.off(signal, forward);
+  return {
+    get seen() {
+      return seen;
+    },
+    stop() {
+      for (const signal of signals) process.off(signal, forward);
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { z } from "zod";
-import { HostError } from "../host/errors.ts";
+import { isCancelled } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
 import { type Machine, machineSchema } from "../host/machine.ts";
 import { closeAll, connectTo } from "../host/pool.ts";
@@ -39,7 +39,7 @@ export async function runScript(work: () => Promise<number | undefined>): Promis
     }
     console.error(error instanceof Error ? error.message : String(error));
     if (error instanceof ExitError) process.exitCode = error.exitCode;
-    else process.exitCode = error instanceof HostError && error.kind === "cancelled" ? 130 : 1;
+    else process.exitCode = isCancelled(error) ? 130 : 1;
   } finally {
     await closeAll();
   }

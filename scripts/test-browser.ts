@@ -1,3 +1,4 @@
+import { isCancelled } from "../host/errors.ts";
 import { installedBrowser } from "../test/support/installed-browser.ts";
 import { installPackages, type MissingPackage, notInstalled } from "./apt-packages.ts";
 import type { Say } from "./progress.ts";
@@ -17,6 +18,7 @@ export async function prepareBrowser(lacking: readonly MissingPackage[], say: Sa
   try {
     await installPackages(lacking, say);
   } catch (error) {
+    if (isCancelled(error)) throw error;
     say(`goes on without: ${(error as Error).message.split("\n").slice(0, 2).join("; ")}`);
   }
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
+import { isCancelled } from "../host/errors.ts";
 import { stopOwnedDaemon } from "../host/local/daemon.ts";
 import { cloneFolder } from "./clone-paths.ts";
 import { findLacking, prepareDocker, prepareImage } from "./computer-setup.ts";
@@ -24,6 +25,7 @@ const tally = /^\d+ passed, \d+ failed, \d+ skipped$/;
 process.exitCode = await main().catch((error: Error) => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64;
   console.error(error.message);
+  if (isCancelled(error)) return 130;
   // Whoever reads only the last line must not take a broken set-up for an empty run.
   console.log("0 passed, 1 failed, 0 skipped");
   return 1;

@@ -1,0 +1,54 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { SmallClone } from "../support/small-clone.ts";
+
+/** Notes how it was called; called so for the first time, it works until it is interrupted. */
+const interruptible = (when: string) => `echo "$*" >>"$here/calls"
+case "$*" in
+  *${when}*)
+    if mkdir "$here/once" 2>/dev/null; then
+      trap 'exit 130' INT
+      echo "Setting up something"
+      while :; do sleep 0.1; done
+    fi ;;
+esac`;
+
+function called(clone: SmallClone, what: string): string[] {
+  const file = join(clone.folder, "calls");
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+  return lines.filter((line) => line.includes(what));
+}
+
+describe("an interrupt while a program runs, with stand-ins for the programs", () => {
+  test("apt-get is not run again, and nobody is told that the packages are there", async () => {
+    await using clone = new SmallClone({
+      "apt-get": interruptible("install"),
+      "apt-cache": "",
+      sudo: 'shift; exec "$@"',
+    });
+    const run = clone.lines(`import { installPackages } from "./scripts/apt-packages.ts";
+await installPackages([{ name: "x", reason: "y" }], (line) => console.log(line)).then(
+  () => console.log("installed"),
+  (error) => console.log(error.kind),
+);`);
+    expect(await run.printed(/Setting up/)).toBe(true);
+    run.kill("SIGINT");
+    expect((await run.ended).output).toBe("Setting up something\ncancelled\n");
+    expect(called(clone, "install")).toHaveLength(1);
+    expect(called(clone, "update")).toEqual([]);
+  });
+
+  test("a Pulumi CLI that is interrupted is none that does not run: no other engine is taken", async () => {
+    const pulumi = `${interruptible("version")}\necho v3.270.0`;
+    await using clone = new SmallClone({ pulumi, "pulumi-language-nodejs": "" });
+    const run = clone.script("quickstart");
+    await expect.poll(() => called(clone, "version"), { timeout: 20_000 }).toHaveLength(1);
+    run.kill("SIGINT");
+    const { exitCode, output } = await run.ended;
+    expect(exitCode, output).toBe(130);
+    expect(output).not.toContain("Engine:");
+    expect(output).toContain("The same command goes on from here.");
+    expect(called(clone, "version")).toHaveLength(1);
+  });
+});
