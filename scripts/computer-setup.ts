@@ -1,4 +1,5 @@
 import { HostError, isCancelled } from "../host/errors.ts";
+import type { Bringing } from "../host/local/base-image.ts";
 import { ensureDockerDaemon } from "../host/local/daemon.ts";
 import { ensureMachineImage } from "../host/local/image.ts";
 import { installPackages, type MissingPackage, notInstalled } from "./apt-packages.ts";
@@ -62,14 +63,21 @@ export async function prepareDocker(
   return ensureDockerDaemon({ directory, log: say });
 }
 
-/** Makes or finds the image that local machines start from; `installed` hears what apt had to bring for it. */
+interface ImageSetup {
+  /** Around whatever brings an image to this computer. */
+  readonly bringing?: Bringing;
+  /** Told what apt had to bring for it. */
+  readonly installed?: (packages: string[]) => Promise<void>;
+}
+
+/** Makes or finds the image that local machines start from. */
 export async function prepareImage(
   lacking: Lacking,
   say: Say,
-  installed: (packages: string[]) => Promise<void> = async () => {},
+  { bringing, installed = async () => {} }: ImageSetup = {},
 ): Promise<void> {
   try {
-    await ensureMachineImage({ log: say });
+    await ensureMachineImage({ log: say, bringing });
   } catch (error) {
     if (!(error instanceof HostError) || isCancelled(error)) throw error;
     if (lacking.perhaps.length === 0 || (await isCommand("mmdebstrap"))) throw error;
@@ -77,7 +85,7 @@ export async function prepareImage(
     say(`installing ${names.join(", ")} to make one`);
     await installPackages(lacking.perhaps, say);
     await installed(names);
-    await ensureMachineImage({ log: say });
+    await ensureMachineImage({ log: say, bringing });
   }
 }
 

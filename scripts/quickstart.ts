@@ -7,7 +7,7 @@ import { findLacking, prepareDocker, prepareImage } from "./computer-setup.ts";
 import { findEngine } from "./engine-choice.ts";
 import { applyStack, EngineFailed } from "./first-run/apply.ts";
 import { ensureLocalStack } from "./first-run/local-stack.ts";
-import { listImages, noteMade } from "./first-run/made-here.ts";
+import { bringImage, noteMade } from "./first-run/made-here.ts";
 import { prove } from "./first-run/proof.ts";
 import { removeEverything } from "./first-run/remove.ts";
 import { isLocal, localStack } from "./local-backend.ts";
@@ -69,14 +69,9 @@ async function bringUp(stack: string): Promise<void> {
     prepareDocker(lacking, say, { note: noteMade }),
   );
   if (typeof docker === "object") process.exit(await runInForeground(docker.command));
-  await progress.step("Image of the local machine", async (say) => {
-    const before = new Set(await listImages());
-    try {
-      await prepareImage(lacking, say, (packages) => noteMade({ packages }));
-    } finally {
-      await noteMade({ images: (await listImages()).filter((id) => !before.has(id)) });
-    }
-  });
+  await progress.step("Image of the local machine", (say) =>
+    prepareImage(lacking, say, { bringing: bringImage, installed: (packages) => noteMade({ packages }) }),
+  );
   const configured = await progress.step(`Configuration of stack ${stack}`, (say) =>
     ensureLocalStack(engine, stack, say),
   );

@@ -1,6 +1,6 @@
 /**
  * The image a machine image is built from, by the first way that works:
- * `findBaseImage({ base?, packages, log, signal })` → `{ reference, id }`
+ * `findBaseImage({ base?, packages, log, signal, bringing? })` → `{ reference, id }`
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -17,6 +17,9 @@ export interface BaseImage {
   readonly id: string;
 }
 
+/** Does the work that brings an image of this name to this computer, with whatever the caller does around it. */
+export type Bringing = <T>(reference: string, work: () => Promise<T>) => Promise<T>;
+
 export interface BaseImageArgs {
   /** A Debian or Ubuntu image to use instead; pulled when it is not here. */
   readonly base?: string;
@@ -24,6 +27,8 @@ export interface BaseImageArgs {
   readonly packages: readonly string[];
   readonly log: Log;
   readonly signal?: AbortSignal;
+  /** Around each pull and each making, so that a caller can note what it brings before it does. */
+  readonly bringing?: Bringing;
 }
 
 /**
@@ -32,8 +37,10 @@ export interface BaseImageArgs {
  *
  * @throws HostError when none of these works, with what each of them said
  */
-export async function findBaseImage({ base, packages, log, signal }: BaseImageArgs): Promise<BaseImage> {
-  if (base) return (await local(base, signal)) ?? (await pull(base, log, signal));
+export async function findBaseImage(args: BaseImageArgs): Promise<BaseImage> {
+  const { base, packages, log, signal, bringing = (_, work) => work() } = args;
+  const pulled = (reference: string) => bringing(reference, () => pull(reference, log, signal));
+  if (base) return (await local(base, signal)) ?? (await pulled(base));
 
   const recipe = createHash("sha256")
     .update(JSON.stringify([suite, packages, recipeVersion]))
@@ -43,11 +50,14 @@ export async function findBaseImage({ base, packages, log, signal }: BaseImageAr
   if (here) return here;
 
   try {
-    return await pull(usualBase, log, signal);
+    return await pulled(usualBase);
   } catch (refused) {
     if (!(refused instanceof HostError) || refused.kind === "cancelled") throw refused;
     log(`no registry gave ${usualBase} (${lastLine(refused)}), so it is made here from Debian's packages, once`);
-    await make(made, packages, { log, signal, refused });
+    // An import may be whole though its maker was killed, so it gets a name that says nothing until then.
+    const draft = `${made}-${process.pid}`;
+    await bringing(draft, () => make(draft, packages, { log, signal, refused }));
+    await bringing(made, () => rename(draft, made, signal));
   }
   const image = await local(made, signal);
   if (!image) throw new Error(`${made} was made and is not there`);
@@ -94,8 +104,13 @@ async function pull(reference: string, log: Log, signal?: AbortSignal): Promise<
   return image;
 }
 
+async function rename(from: string, to: string, signal?: AbortSignal): Promise<void> {
+  await docker(["tag", from, to], { what: `name the base image ${to}`, signal });
+  await docker(["image", "rm", from], { what: `take the name ${from} away`, signal });
+}
+
 async function make(
-  tag: string,
+  draft: string,
   packages: readonly string[],
   { log, signal, refused }: { log: Log; signal?: AbortSignal; refused: HostError },
 ): Promise<void> {
@@ -130,7 +145,7 @@ async function make(
       child.once("error", resolve);
       child.once("close", (code) => resolve(code ?? 128));
     });
-    const imported = docker(["import", "--change", "LABEL nemoclaw.kind=base-image", "-"], {
+    const imported = docker(["import", "--change", "LABEL nemoclaw.kind=base-image", "-", draft], {
       what: "import the base image",
       input: child.stdout,
       signal,
@@ -139,11 +154,8 @@ async function make(
     const [exit, image] = await Promise.allSettled([ended, imported]);
     // An import of nothing succeeds too, so it counts only once the maker has ended well.
     const code = exit.status === "fulfilled" ? exit.value : 128;
-    if (code === 0 && image.status === "fulfilled") {
-      await docker(["tag", image.value.trim(), tag], { what: `name the base image ${tag}`, signal });
-      return;
-    }
-    if (image.status === "fulfilled") await docker(["image", "rm", image.value.trim()]).catch(() => {});
+    if (code === 0 && image.status === "fulfilled") return;
+    if (image.status === "fulfilled") await docker(["image", "rm", draft]).catch(() => {});
     if (signal?.aborted) throw new HostError("cancelled", { summary: "Cancelled: make a Debian base image" });
     if (code === 0 && image.status === "rejected") throw image.reason;
     throw failure(code, lines, refused);

@@ -1,11 +1,11 @@
 /**
- * `ensureMachineImage({ base?, log, signal })` → `{ reference, id }` of the image that local machines and the demo start from.
+ * `ensureMachineImage({ base?, log, signal, bringing? })` → `{ reference, id }` of the image that local machines and the demo start from.
  */
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { HostError } from "../errors.ts";
-import { type BaseImage, findBaseImage } from "./base-image.ts";
+import { type BaseImage, type Bringing, findBaseImage } from "./base-image.ts";
 import { docker, inspect } from "./docker.ts";
 import { type Log, withHeartbeat } from "./heartbeat.ts";
 
@@ -17,6 +17,8 @@ export interface MachineImageArgs {
   readonly base?: string;
   readonly log: Log;
   readonly signal?: AbortSignal;
+  /** Around each pull, making and build, so that a caller can note what it brings before it does. */
+  readonly bringing?: Bringing;
 }
 
 export interface MachineImage {
@@ -55,16 +57,17 @@ export async function ensureMachineImage(args: MachineImageArgs): Promise<Machin
 /** A machine and its demo want the same image at the same time; it is made once. */
 const underWay = new Map<string, { image: Promise<MachineImage>; logs: Set<Log> }>();
 
-async function ensure({ base, log, signal }: MachineImageArgs): Promise<MachineImage> {
+async function ensure(args: MachineImageArgs): Promise<MachineImage> {
+  const { base, log, signal, bringing = (_, work) => work() } = args;
   const files = await contextFiles();
   const packages = (files.get("packages") ?? "").split("\n").filter(Boolean);
-  const from = await findBaseImage({ base, packages, log, signal });
+  const from = await findBaseImage({ base, packages, log, signal, bringing });
   const reference = `${repository}:${contentTag(files, from)}`;
   const present = await inspect<{ Id: string }>("image", reference, { signal });
   if (present) return { reference, id: present.Id };
 
-  await withHeartbeat(`building ${reference} on ${from.reference}`, log, (said) =>
-    build(reference, from, said, signal),
+  await bringing(reference, () =>
+    withHeartbeat(`building ${reference} on ${from.reference}`, log, (said) => build(reference, from, said, signal)),
   );
   const built = await inspect<{ Id: string }>("image", reference, { signal });
   if (!built) throw new Error(`${reference} was built and is not there`);

@@ -11,6 +11,7 @@ import { runProgram } from "../run-program.ts";
 import { readStackState, type StackState } from "../stack-state.ts";
 import { EngineFailed, tellEngineLine, waitForOtherRun } from "./apply.ts";
 import { readMade } from "./made-here.ts";
+import { removeImages } from "./remove-images.ts";
 
 /** Removes all that quick starts of this clone made for a stack, and nothing else; says what stays. */
 export async function removeEverything(stack: string, progress: Progress): Promise<void> {
@@ -103,23 +104,6 @@ async function tellForeign(stack: string, progress: Progress): Promise<void> {
   if (names.length === 0) return;
   progress.line(`Docker has containers of a stack of this name, made by another clone or by a state that is lost:`);
   progress.line(`  ${names.join(" ")}; if nobody needs them: docker container rm --force --volumes ${names.join(" ")}`);
-}
-
-async function removeImages(images: readonly string[], say: Say): Promise<void> {
-  let left = images;
-  let refusals: string[] = [];
-  // One may lie under another, so a second look finds what the first had to leave.
-  for (let look = 0; look < 2; look++) {
-    const answers = [];
-    for (const id of left) {
-      const { exitCode, stderr } = await runProgram(["docker", "image", "rm", "--force", id], { timeoutSeconds: 120 });
-      answers.push({ id, gone: exitCode === 0 || /no such image/i.test(stderr), stderr: stderr.trim() });
-    }
-    const refused = answers.filter(({ gone }) => !gone);
-    left = refused.map(({ id }) => id);
-    refusals = refused.map(({ id, stderr }) => `${id.slice(7, 19)} stays: ${stderr}`);
-  }
-  for (const refusal of refusals) say(refusal);
 }
 
 async function otherStacks(stack: string): Promise<string[]> {
