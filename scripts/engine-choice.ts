@@ -1,7 +1,7 @@
 import { delimiter, dirname, join } from "node:path";
 import { cloneFolder } from "./clone-paths.ts";
 import { backendEnvironment } from "./local-backend.ts";
-import { type CliSearch, findCli } from "./pulumi-cli.ts";
+import { type CliDownload, type CliSearch, findCli, nextDownload } from "./pulumi-cli.ts";
 import { type Finished, type RunOptions, runInForeground, runProgram } from "./run-program.ts";
 
 /** What carries out previews and updates: a Pulumi CLI, or the engine of this project where none can be had. */
@@ -32,6 +32,15 @@ export async function findEngine(search: CliSearch = {}): Promise<Engine> {
     );
   }
   return embedded(found.missing);
+}
+
+/** The Pulumi CLI that `findEngine({ download: true })` would try to download, with why; nothing is downloaded. */
+export async function cliToDownload(): Promise<(CliDownload & { readonly why: string }) | undefined> {
+  if (process.env.NEMOCLAW_ENGINE === "embedded") return undefined;
+  const found = await findCli({});
+  if ("command" in found) return undefined;
+  const next = await nextDownload();
+  return typeof next === "string" ? undefined : { ...next, why: found.missing };
 }
 
 function embedded(why: string): Engine {

@@ -16,6 +16,8 @@ export interface Cli {
 export interface CliSearch {
   /** Let npm's `pulumi` package download the CLI when there is none. @default false */
   readonly download?: boolean;
+  /** Around the download, told the folder that it makes. */
+  readonly bringing?: <T>(folder: string, work: () => Promise<T>) => Promise<T>;
   /** Told before something slow starts. */
   readonly say?: (what: string) => void;
 }
@@ -33,7 +35,7 @@ export async function findCli(search: CliSearch): Promise<Cli | { missing: strin
   }
   if (refused.length === 0) refused.push("no Pulumi CLI on PATH or in ~/.pulumi");
   if (!search.download) return { missing: refused.join("; ") };
-  const downloaded = await downloadCli(search.say ?? (() => {}));
+  const downloaded = await downloadCli(search);
   if (typeof downloaded !== "string") return downloaded;
   return { missing: [...refused, downloaded].join("; ") };
 }
@@ -43,7 +45,7 @@ async function installedPrograms(): Promise<{ program: string; where: string }[]
   const onPath = (process.env.PATH ?? "")
     .split(delimiter)
     .filter((folder) => folder && !folder.includes("node_modules"));
-  const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
+  const home = pulumiHome();
   const versions = (await readdir(join(home, "versions")).catch(() => [] as string[])).sort(newestFirst);
   const candidates = [
     ...onPath.map((folder) => ({ program: join(folder, "pulumi"), where: "found on PATH" })),
@@ -87,29 +89,43 @@ async function inspectCli(program: string, where: string): Promise<Cli | string>
 // A site without a way to the CLI's download is asked again after a day, not on every command.
 const askAgainAfterMs = 24 * 60 * 60 * 1000;
 
-/** Lets npm's `pulumi` package download the CLI it stands for, which it puts into `~/.pulumi/versions`. */
-async function downloadCli(say: (what: string) => void): Promise<Cli | string> {
-  const note = join(keptFolder, "no-cli-download.json");
-  const last = JSON.parse(await readFile(note, "utf8").catch(() => "{}")) as { at?: number; said?: string };
-  if (last.at && Date.now() - last.at < askAgainAfterMs)
-    return `npm's pulumi package could not download it: ${last.said}`;
+/** What npm's `pulumi` package would bring: the CLI it stands for, in a folder of its own in `~/.pulumi/versions`. */
+export interface CliDownload {
+  readonly version: string;
+  readonly folder: string;
+}
 
-  const manifest = join(cloneFolder, "node_modules", "pulumi", "package.json");
-  const { version } = JSON.parse(await readFile(manifest, "utf8")) as { version: string };
-  say(`downloading Pulumi CLI ${version} to ~/.pulumi/versions, through npm's pulumi package`);
-  const run = await runProgram([process.execPath, join(dirname(manifest), "run.js"), "version"], {
-    timeoutSeconds: 180,
-    onLine: say,
-  });
-  if (run.exitCode === 0) {
-    const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
-    return inspectCli(join(home, "versions", version, "bin", "pulumi"), "downloaded by npm's pulumi package");
-  }
+/** The download that would be tried now, or why none would. */
+export async function nextDownload(): Promise<CliDownload | string> {
+  const last = JSON.parse(await readFile(failureNote, "utf8").catch(() => "{}")) as { at?: number; said?: string };
+  if (last.at && Date.now() - last.at < askAgainAfterMs) return couldNot(last.said);
+  const { version } = JSON.parse(await readFile(join(npmPackage, "package.json"), "utf8")) as { version: string };
+  return { version, folder: join(pulumiHome(), "versions", version) };
+}
+
+async function downloadCli({ say = () => {}, bringing = (_, work) => work() }: CliSearch): Promise<Cli | string> {
+  const next = await nextDownload();
+  if (typeof next === "string") return next;
+  const { version, folder } = next;
+  say(`downloading Pulumi CLI ${version} to ${folder}, through npm's pulumi package`);
+  const run = await bringing(folder, () =>
+    runProgram([process.execPath, join(npmPackage, "run.js"), "version"], {
+      env: { ...process.env, PULUMI_VERSION: version },
+      timeoutSeconds: 180,
+      onLine: say,
+    }),
+  );
+  if (run.exitCode === 0) return inspectCli(join(folder, "bin", "pulumi"), "downloaded by npm's pulumi package");
   const said = run.exitCode === 124 ? "no end after 180 s" : lastLine(run.stderr);
   await mkdir(keptFolder, { recursive: true });
-  await writeFile(note, JSON.stringify({ at: Date.now(), said }));
-  return `npm's pulumi package could not download it: ${said}`;
+  await writeFile(failureNote, JSON.stringify({ at: Date.now(), said }));
+  return couldNot(said);
 }
+
+const failureNote = join(keptFolder, "no-cli-download.json");
+const npmPackage = join(cloneFolder, "node_modules", "pulumi");
+const pulumiHome = () => process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
+const couldNot = (said?: string) => `npm's pulumi package could not download it: ${said}`;
 
 async function isExecutable(file: string): Promise<boolean> {
   return access(file, constants.X_OK).then(

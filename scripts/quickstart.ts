@@ -1,16 +1,17 @@
+import { existsSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { isCancelled } from "../host/errors.ts";
 import { closeAll } from "../host/pool.ts";
 import { describeStopped, stoppedFrom } from "../host/stopped.ts";
 import { keptFolder, stackFile } from "./clone-paths.ts";
 import { findLacking, prepareDocker, prepareImage } from "./computer-setup.ts";
-import { findEngine } from "./engine-choice.ts";
+import { cliToDownload, findEngine } from "./engine-choice.ts";
 import { applyStack, EngineFailed } from "./first-run/apply.ts";
 import { ensureLocalStack } from "./first-run/local-stack.ts";
-import { bringImage, noteMade } from "./first-run/made-here.ts";
+import { bringCli, bringImage, noteMade } from "./first-run/made-here.ts";
 import { prove } from "./first-run/proof.ts";
 import { removeEverything } from "./first-run/remove.ts";
-import { isLocal, localStack } from "./local-backend.ts";
+import { isLocal, localStack, stackStateFile } from "./local-backend.ts";
 import { Progress } from "./progress.ts";
 import { runInForeground } from "./run-program.ts";
 import { readStackState } from "./stack-state.ts";
@@ -53,17 +54,23 @@ async function main(): Promise<number> {
 }
 
 async function bringUp(stack: string): Promise<void> {
-  const lacking = await findLacking();
+  // A stack that stands goes on with the engine it has; a download that does not end would hold up every later run.
+  const download = !existsSync(stackStateFile(stack)) || process.env.NEMOCLAW_ENGINE === "cli";
+  const [lacking, cli] = await progress.step("Look at this computer", () =>
+    Promise.all([findLacking(), download ? cliToDownload() : undefined]),
+  );
+  progress.line("");
   progress.line(progress.heading("What this will put on this computer"));
   for (const { name, reason } of lacking.now) progress.line(`  with apt: ${name} (${reason})`);
   for (const { name, reason } of lacking.perhaps) progress.line(`  with apt, if needed: ${name} (${reason})`);
   progress.line(
     `  in Docker: a container as the machine, one beside it with the DEMO model and Telegram stand-in, their image`,
   );
+  if (cli) progress.line(`  in ${cli.folder}: the Pulumi CLI, where npm's pulumi package can download it (${cli.why})`);
   progress.line(`  in this clone: state and secrets in ${keptFolder}, configuration in ${stackFile(stack)}`);
   progress.line("  All of it goes with scripts/quickstart --destroy, but for what apt installed.\n");
 
-  const engine = await progress.step("Choose the engine", (say) => findEngine({ download: true, say }));
+  const engine = await progress.step("Choose the engine", (say) => findEngine({ download, say, bringing: bringCli }));
   progress.line(`    Engine: ${engine.about}`);
   const docker = await progress.step("Docker on this computer", (say) =>
     prepareDocker(lacking, say, { note: noteMade }),

@@ -79,7 +79,7 @@ async function setUpBrowser(progress: Progress): Promise<void> {
 }
 
 async function setUp(progress: Progress): Promise<"answers" | "service" | "started" | StartAgain> {
-  const lacking = await findLacking();
+  const lacking = await progress.step("Look at this computer", () => findLacking());
   for (const { name, reason } of lacking.now) progress.line(`Will install with apt: ${name} (${reason})`);
   for (const { name, reason } of lacking.perhaps) progress.line(`May install with apt: ${name} (${reason})`);
   const started = await progress.step("Docker on this computer", (say) =>

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspect } from "../../host/local/docker.ts";
@@ -7,6 +8,8 @@ import { keptFolder } from "../clone-paths.ts";
 export interface MadeHere {
   /** References of Docker images, each noted before it was there. */
   readonly images: readonly string[];
+  /** Folders of Pulumi CLIs, noted so too. */
+  readonly clis: readonly string[];
   /** Packages installed with apt; they stay, since others may use them by now. */
   readonly packages: readonly string[];
   /** Groups that this user has joined; membership stays too. */
@@ -14,35 +17,47 @@ export interface MadeHere {
 }
 
 const file = join(keptFolder, "made-here.json");
+const kinds = ["images", "clis", "packages", "groups"] as const;
 
 export async function readMade(): Promise<MadeHere> {
   const text = await readFile(file, "utf8").catch(() => "{}");
-  const made = { images: [], packages: [], groups: [], ...(JSON.parse(text) as Partial<MadeHere>) };
+  const made = { images: [], clis: [], packages: [], groups: [], ...(JSON.parse(text) as Partial<MadeHere>) };
   // Notes of before had ids, of all images that came while an image was made; others' too.
   return { ...made, images: made.images.filter((reference) => !reference.startsWith("sha256:")) };
 }
 
 export async function noteMade(more: Partial<MadeHere>): Promise<void> {
   const known = await readMade();
-  await write({
-    images: [...new Set([...known.images, ...(more.images ?? [])])],
-    packages: [...new Set([...known.packages, ...(more.packages ?? [])])],
-    groups: [...new Set([...known.groups, ...(more.groups ?? [])])],
-  });
+  const next = kinds.map((kind) => [kind, [...new Set([...known[kind], ...(more[kind] ?? [])])]]);
+  await write(Object.fromEntries(next) as MadeHere);
 }
 
-/** Notes an image before it is brought here, so that a run killed meanwhile has noted it; one that did not come is forgotten. */
-export async function bringImage<T>(reference: string, work: () => Promise<T>): Promise<T> {
-  await noteMade({ images: [reference] });
+/** Brings an image of this name here. */
+export function bringImage<T>(reference: string, work: () => Promise<T>): Promise<T> {
+  // Without an answer it may be here.
+  return bring("images", reference, work, () => inspect("image", reference).catch(() => true));
+}
+
+/** Brings a Pulumi CLI into this folder, unless it is there already. */
+export function bringCli<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  return existsSync(folder) ? work() : bring("clis", folder, work, async () => existsSync(folder));
+}
+
+/** Notes something before it is here, so that a run killed meanwhile has noted it; what did not come is forgotten. */
+async function bring<T>(
+  kind: "images" | "clis",
+  name: string,
+  work: () => Promise<T>,
+  isHere: () => Promise<unknown>,
+): Promise<T> {
+  await noteMade({ [kind]: [name] });
   try {
     return await work();
-  } catch (error) {
-    const mayBeHere = await inspect("image", reference).catch(() => true);
-    if (!mayBeHere) {
+  } finally {
+    if (!(await isHere())) {
       const known = await readMade();
-      await write({ ...known, images: known.images.filter((each) => each !== reference) });
+      await write({ ...known, [kind]: known[kind].filter((each) => each !== name) });
     }
-    throw error;
   }
 }
 

@@ -1,50 +1,26 @@
 import { existsSync } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, rmdir } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { ensureDockerDaemon, stopOwnedDaemon } from "../../host/local/daemon.ts";
 import { keptFolder, stackFile } from "../clone-paths.ts";
-import { findEngine, runEngine } from "../engine-choice.ts";
+import { type Engine, findEngine, runEngine } from "../engine-choice.ts";
 import { releaseDeadLocks, stackStateFile } from "../local-backend.ts";
 import type { Progress, Say } from "../progress.ts";
 import { runProgram } from "../run-program.ts";
 import { readStackState, type StackState } from "../stack-state.ts";
 import { EngineFailed, tellEngineLine, waitForOtherRun } from "./apply.ts";
-import { readMade } from "./made-here.ts";
+import { type MadeHere, readMade } from "./made-here.ts";
 import { removeImages } from "./remove-images.ts";
 
 /** Removes all that quick starts of this clone made for a stack, and nothing else; says what stays. */
 export async function removeEverything(stack: string, progress: Progress): Promise<void> {
-  const made = await readMade();
-  const hasDocker = (await runProgram(["docker", "--version"])).exitCode === 0;
-  if (existsSync(stackStateFile(stack))) {
-    const engine = await findEngine();
-    progress.line(`Engine: ${engine.about}`);
-    if (hasDocker) {
-      await progress.step("Docker on this computer", (say) => ensureDockerDaemon({ directory: keptFolder, log: say }));
-    }
-    const state = await readStackState(engine, stack);
-    const installations = installationsOf(state);
-    await progress.step(`Destroy stack ${stack}`, async (say) => {
-      await waitForOtherRun(stack, say);
-      if (engine.kind === "cli") await releaseDeadLocks(stack);
-      const lines: string[] = [];
-      const args = ["destroy", "--yes", "--skip-preview", "--non-interactive", "--color", "never", "--stack", stack];
-      const answer = await runEngine(engine, stack, args, {
-        onLine: (line) => {
-          lines.push(line);
-          tellEngineLine(line, say);
-        },
-      });
-      if (answer.exitCode !== 0) throw new EngineFailed(stack, answer.exitCode, lines);
-    });
-    if (hasDocker) {
-      // A run killed between making something and writing it down leaves what the state does not know.
-      await progress.step("Look for what a killed run left", (say) => removeLabelled(installations, say));
-    }
-    await runEngine(engine, stack, ["stack", "rm", "--yes", "--force", "--preserve-config", stack]);
-    await rm(stackStateFile(stack), { force: true });
-  } else {
+  const { hasDocker, standing } = await progress.step("Look at what is here", async () => ({
+    hasDocker: (await runProgram(["docker", "--version"])).exitCode === 0,
+    standing: existsSync(stackStateFile(stack)) ? await lookAtStack(stack) : undefined,
+  }));
+  if (standing) await removeStack(stack, standing, hasDocker, progress);
+  else {
     progress.line(`Stack ${stack} has no state in this clone.`);
     if (hasDocker) await tellForeign(stack, progress);
   }
@@ -55,21 +31,68 @@ export async function removeEverything(stack: string, progress: Progress): Promi
     progress.line(`Kept for stack ${others.join(", ")}: ${keptFolder}, the Docker images and the daemon.`);
     return;
   }
-  if (hasDocker && made.images.length > 0) {
-    await progress.step("Remove the images made here", (say) => removeImages(made.images, say));
-  }
-  await stopOwnedDaemon({ directory: keptFolder, log: (line) => progress.line(`  ${line}`) });
-  await rm(keptFolder, { recursive: true, force: true });
+  const made = await readMade();
+  await progress.step("Remove what it brought to this computer", async (say) => {
+    if (hasDocker && made.images.length > 0) await removeImages(made.images, say);
+    for (const folder of made.clis) await removeCli(folder, say);
+    await stopOwnedDaemon({ directory: keptFolder, log: say });
+    await rm(keptFolder, { recursive: true, force: true });
+  });
 
   progress.line("");
   progress.line("Everything the quick start made is gone. What stays:");
-  const names = made.packages.join(" ");
-  const stays = [
+  for (const [what, command] of whatStays(made)) progress.line(`  ${what}; remove with: ${command}`);
+}
+
+interface Standing {
+  readonly engine: Engine;
+  readonly installations: readonly string[];
+}
+
+async function lookAtStack(stack: string): Promise<Standing> {
+  const engine = await findEngine();
+  return { engine, installations: installationsOf(await readStackState(engine, stack)) };
+}
+
+async function removeStack(stack: string, standing: Standing, hasDocker: boolean, progress: Progress): Promise<void> {
+  const { engine, installations } = standing;
+  progress.line(`Engine: ${engine.about}`);
+  if (hasDocker) {
+    await progress.step("Docker on this computer", (say) => ensureDockerDaemon({ directory: keptFolder, log: say }));
+  }
+  await progress.step(`Destroy stack ${stack}`, async (say) => {
+    await waitForOtherRun(stack, say);
+    if (engine.kind === "cli") await releaseDeadLocks(stack);
+    const lines: string[] = [];
+    const args = ["destroy", "--yes", "--skip-preview", "--non-interactive", "--color", "never", "--stack", stack];
+    const answer = await runEngine(engine, stack, args, {
+      onLine: (line) => {
+        lines.push(line);
+        tellEngineLine(line, say);
+      },
+    });
+    if (answer.exitCode !== 0) throw new EngineFailed(stack, answer.exitCode, lines);
+  });
+  await progress.step("Look for what a killed run left", async (say) => {
+    // A run killed between making something and writing it down leaves what the state does not know.
+    if (hasDocker) await removeLabelled(installations, say);
+    await runEngine(engine, stack, ["stack", "rm", "--yes", "--force", "--preserve-config", stack]);
+    await rm(stackStateFile(stack), { force: true });
+  });
+}
+
+function whatStays({ packages, groups, clis }: MadeHere): [string, string][] {
+  const names = packages.join(" ");
+  const homes = [...new Set(clis.map((folder) => join(folder, "..", "..")))].filter((home) => existsSync(home));
+  return [
     ["node_modules/ in this clone", "rm -r node_modules"],
-    ...(names ? [[`from apt: ${names}`, `apt-get remove ${names}`]] : []),
-    ...made.groups.map((group) => [`you in the group ${group}`, `gpasswd --delete ${userInfo().username} ${group}`]),
+    ...(names ? [[`from apt: ${names}`, `apt-get remove ${names}`] as [string, string]] : []),
+    ...homes.map((home): [string, string] => [`${home}, where any Pulumi CLI keeps logs and logins`, `rm -r ${home}`]),
+    ...groups.map((group): [string, string] => [
+      `you in the group ${group}`,
+      `gpasswd --delete ${userInfo().username} ${group}`,
+    ]),
   ];
-  for (const [what, command] of stays) progress.line(`  ${what}; remove with: ${command}`);
 }
 
 /** Every name this clone's things may carry as their owner: machine and demo are labelled with one of its key pairs. */
@@ -104,6 +127,13 @@ async function tellForeign(stack: string, progress: Progress): Promise<void> {
   if (names.length === 0) return;
   progress.line(`Docker has containers of a stack of this name, made by another clone or by a state that is lost:`);
   progress.line(`  ${names.join(" ")}; if nobody needs them: docker container rm --force --volumes ${names.join(" ")}`);
+}
+
+/** Goes up to `~/.pulumi` itself, as long as nothing else is in there. */
+async function removeCli(folder: string, say: Say): Promise<void> {
+  say(`removing the Pulumi CLI that was downloaded to ${folder}`);
+  await rm(folder, { recursive: true, force: true });
+  for (const above of [join(folder, ".."), join(folder, "..", "..")]) await rmdir(above).catch(() => {});
 }
 
 async function otherStacks(stack: string): Promise<string[]> {

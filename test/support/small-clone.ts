@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -58,6 +58,14 @@ export class SmallClone implements AsyncDisposable {
   program(name: string, text: string): void {
     const file = join(this.#bin, name);
     writeFileSync(file, `#!/bin/sh\nhere=${this.folder}\n${text}\n`, { mode: 0o755 });
+  }
+
+  /** Puts a stand-in in the place of an npm package. */
+  package(name: string, files: Record<string, string>): void {
+    const folder = join(this.root, "node_modules", name);
+    rmSync(folder, { recursive: true });
+    mkdirSync(folder);
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
   }
 
   /** Runs a script as a person would, with nothing of this computer's own settings. */

@@ -10,6 +10,7 @@ import { localConfiguration } from "../../scripts/first-run/local-stack.ts";
 import { namedStack } from "../../scripts/named-stack.ts";
 import { Progress } from "../../scripts/progress.ts";
 import { runProgram } from "../../scripts/run-program.ts";
+import { SmallClone } from "../support/small-clone.ts";
 import { cloneFolder } from "../support/source-files.ts";
 
 const scratch: string[] = [];
@@ -251,6 +252,21 @@ describe("progress", () => {
     await expect(failing).rejects.toThrow("no");
     expect(written.join("")).toContain("still at: the slow part");
     expect(written.at(-1)).toMatch(/✗ Do it \(failed after/);
+  });
+});
+
+describe("the first look, with a stand-in for a Docker that takes its time", () => {
+  test.each([
+    ["of the quick start", [], "Look at this computer"],
+    ["of --destroy", ["--destroy"], "Look at what is here"],
+  ])("%s is not silent", async (_what, args, title) => {
+    await using clone = new SmallClone({
+      docker: "i=0; while [ $((i += 1)) -lt 300 ] && kill -0 $PPID; do sleep 0.1; done",
+    });
+    const run = clone.script("quickstart", args);
+    expect(await run.printed(new RegExp(`▸ ${title}\n {4}… `))).toBe(true);
+    run.kill("SIGKILL");
+    await run.ended;
   });
 });
 
