@@ -21,11 +21,20 @@ const program = stackCommand("chat", "One turn with the agent, without Telegram;
   .argument("[message...]", "what to say; standard input where there is none")
   .option("--session <key>", "which conversation to go on with", "chat")
   .option("--timeout <seconds>", "how long to wait for the answer", "300")
-  .option("--json", "print {text, model, sessionId}");
+  .option("--json", "print {text, model, sessionId}")
+  .addHelpText("after", "\nA message may begin with a dash; one that looks like an option goes after --.")
+  .allowUnknownOption();
+
+// A word of its own, as options are; what has a blank in it, or a digit after the dash, is somebody's sentence.
+const looksLikeOption = /^--?[a-z][\w-]*(=.*)?$/is;
 
 await runScript(async () => {
   program.parse();
   const { stack, session, json, timeout } = program.opts<Options>();
+  const literal = process.argv.includes("--") ? process.argv.slice(process.argv.indexOf("--") + 1) : [];
+  const mistyped = program.args.find((word) => looksLikeOption.test(word) && !literal.includes(word));
+  if (mistyped)
+    throw new ExitError(`unknown option ${mistyped}\n  try   scripts/chat -- "${mistyped}"     to say it`, 64);
   const message = program.args.join(" ") || (process.stdin.isTTY ? "" : await text(process.stdin));
   if (!message.trim()) throw new ExitError('scripts/chat needs a message: scripts/chat "What can you do?"', 64);
   const timeoutSeconds = Number(timeout);

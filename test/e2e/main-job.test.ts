@@ -61,6 +61,22 @@ describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
     expect(stdout).toMatch(/This is the DEMO model.*Are you there\?\n(?: +….*\n)* +egress refused/);
     expect(stdout).toMatch(/egress refused:.*403.*no rule/);
     expect(stdout).toMatch(/write refused:.*Read-only file system.*filesystem_policy\.read_only/);
+    const [, next = ""] = /^Done: \d+ created; .*\nNext\n([\s\S]*)$/m.exec(stdout) ?? [];
+    for (const command of ["chat", "status", "logs", "pulumi preview", "quickstart"]) {
+      expect(next).toMatch(new RegExp(`^  scripts/${command} -s ${stack.name} .* {3}\\S`, "m"));
+    }
+  });
+
+  test("scripts/chat takes a turn: what was said, whatever it begins with, and the model", async () => {
+    const { exitCode, stdout, stderr } = await stack.script("chat", "- an item\n- $(another)");
+    expect(exitCode, stderr).toBe(0);
+    expect(stdout).toContain("You said: - an item\n- $(another)");
+    expect(stderr).toContain("demo-1");
+    const told = await stack.script("chat", "--json", "--session", "second", "Hello");
+    expect(JSON.parse(told.stdout)).toMatchObject({
+      text: expect.stringContaining("Hello"),
+      model: expect.any(String),
+    });
   });
 
   test("the same command again changes nothing, and says so", async () => {
