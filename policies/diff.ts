@@ -10,48 +10,47 @@ import type { Policy } from "./policy.ts";
 
 export type { AccessChange, PolicyDiff } from "./diff/change.ts";
 
-/** One of the two policies, and where its blocks come from: `github` from `preset github`. */
+/** One of the two policies, where its blocks come from (`github` from `preset github`), and how it is enforced. */
 export interface DiffSide {
   readonly policy: Policy;
   readonly sources?: ReadonlyMap<string, string>;
-}
-
-export interface DiffOptions {
   /**
-   * Whether the runtime tells programs apart. Where it does not, all blocks count for every program, and a change of
-   * `binaries` alone changes nothing. @default true
+   * Whether the runtime of this side tells programs apart. Where it does not, all blocks count for every program, and
+   * `binaries` mean nothing. @default true
    */
-  readonly tellPrograms?: boolean;
+  readonly tellsPrograms?: boolean;
 }
 
 /**
  * What the second policy lets the agent do and the first does not, and the other way round. Blocks that are renamed, moved,
  * split or brought together without any request being decided otherwise are no change.
  *
- * Exact for hosts, ports, programs, methods, paths and queries as the egress gate reads them. What cannot be decided is
- * marked `comparable: false` and counts as widening. Not compared: the few address ranges set aside for other things than
- * servers, which a full name may lead to and a wildcard may not.
+ * Exact for hosts, addresses, ports, programs, methods, paths and queries as the egress gate reads them. What cannot be decided
+ * is marked `comparable: false` and counts as widening.
  *
  * @example
  * diffPolicies({ policy: before }, { policy: after }).changes[0]?.what; // "POST /api/**"
  */
-export function diffPolicies(before: DiffSide, after: DiffSide, { tellPrograms = true }: DiffOptions = {}): PolicyDiff {
+export function diffPolicies(before: DiffSide, after: DiffSide): PolicyDiff {
   const changes = [
-    ...network(before, after, tellPrograms),
+    ...network(before, after),
     ...diskChanges(before.policy, after.policy),
     ...identityChanges(before.policy, after.policy),
   ].sort(byWeight);
   return { changes, widens: changes.some(({ effect }) => effect === "widens") };
 }
 
-function network(before: DiffSide, after: DiffSide, tellPrograms: boolean): AccessChange[] {
-  if (canonical(before.policy.network_policies) === canonical(after.policy.network_policies)) return [];
-  const [was, is] = [before, after].map(({ policy, sources = new Map() }) => endpointsOf(policy, sources));
-  const cells = cellsOf(was ?? [], is ?? [], tellPrograms);
+function network(before: DiffSide, after: DiffSide): AccessChange[] {
+  if (networkText(before) === networkText(after)) return [];
+  const cells = cellsOf(endpointsOf(before), endpointsOf(after));
   if (cells !== undefined) return gather(cells.flatMap(cellFindings));
   const what = "the network part of the policy";
   const note = "too many hosts, programs or paths overlap to compare it";
   return [{ area: "network", effect: "widens", comparable: false, what, note, blocks: [], sources: [] }];
+}
+
+function networkText({ policy, tellsPrograms = true }: DiffSide): string {
+  return canonical([policy.network_policies, tellsPrograms]);
 }
 
 const weight = { widens: 0, narrows: 1, neutral: 2 };

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { canonical } from "../policies/canonical.ts";
-import { type AccessChange, diffPolicies } from "../policies/diff.ts";
+import { type AccessChange, type DiffSide, diffPolicies } from "../policies/diff.ts";
 import { type Policy, policySchema } from "../policies/policy.ts";
 import { readPolicy } from "../policies/read.ts";
 import { nameOf } from "./preview.ts";
@@ -30,20 +30,19 @@ export function compare(
   after: Readonly<Record<string, unknown>> | undefined,
   urn: string,
 ): AccessChange[] {
-  const [was, is] = [before, after].map((inputs) => side(policyIn(type, inputs)));
+  const [was, is] = [before, after].map((inputs) => side(policyIn(type, inputs), inputs?.runtime));
   if (was === undefined || is === undefined) {
     const what = `the policy of ${nameOf(urn)}`;
     const note = "it cannot be read as a policy, so it cannot be compared";
     return [{ area: "network", effect: "widens", comparable: false, what, note, blocks: [], sources: [] }];
   }
-  const runtime = after?.runtime ?? before?.runtime;
-  return [...diffPolicies(was, is, { tellPrograms: runtime !== "embedded" }).changes];
+  return [...diffPolicies(was, is).changes];
 }
 
-function side(written: unknown): { policy: Policy; sources: Map<string, string> } | undefined {
+function side(written: unknown, runtime: unknown): DiffSide | undefined {
   const found = policySchema.safeParse({ version: 1, ...(isObject(written) ? written : {}) });
   if (!found.success || !isObject(written)) return undefined;
-  return { policy: found.data, sources: presetsOf(found.data) };
+  return { policy: found.data, sources: presetsOf(found.data), tellsPrograms: runtime !== "embedded" };
 }
 
 /** Which blocks of a policy are those of a preset, by the preset's name. */

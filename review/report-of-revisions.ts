@@ -1,5 +1,5 @@
 import { canonical } from "../policies/canonical.ts";
-import { diffPolicies } from "../policies/diff.ts";
+import { type DiffSide, diffPolicies } from "../policies/diff.ts";
 import { mergePolicies } from "../policies/merge.ts";
 import { type Fact, fact, listFacts } from "./facts.ts";
 import { lockFacts } from "./lock-facts.ts";
@@ -29,10 +29,7 @@ export function reportOfRevisions(
     throw new ReviewError(`neither ${from.name} nor ${to.name} has stacks/Pulumi.${stack}.yaml`, hint);
   }
   const empty = { policy: mergePolicies([]), sources: new Map<string, string>() };
-  const embedded = ![was, is].some(
-    (one) => isObject(one?.settings.runtime) && one.settings.runtime.kind === "openshell",
-  );
-  const { changes } = diffPolicies(was ?? empty, is ?? empty, { tellPrograms: !embedded });
+  const { changes } = diffPolicies(sideOf(was) ?? empty, sideOf(is) ?? empty);
   const [before, after] = [was?.settings ?? {}, is?.settings ?? {}];
   return {
     stack,
@@ -49,6 +46,10 @@ export function reportOfRevisions(
     driftAccess: [],
     warnings: [],
   };
+}
+
+function sideOf(one: StackAt | undefined): DiffSide | undefined {
+  return one && { ...one, tellsPrograms: section(one.settings, "runtime").kind === "openshell" };
 }
 
 function shortName({ name, commit }: Revision): string {

@@ -1,15 +1,32 @@
 import { isIP } from "node:net";
+import { refuseAddress } from "../reachable-address.ts";
 import type { Cell } from "./cells.ts";
 import { type Finding, finding } from "./finding.ts";
 import type { SideEndpoint } from "./side.ts";
 
-/** Differences in which addresses the names of a cell may lead to (`allowed_ips`). */
+/** A cell of one address as connections to it are decided: endpoints whose `allowed_ips` leave it out do not open it. */
+export function withinReach(cell: Cell): Cell {
+  if (isIP(cell.host) === 0) return cell;
+  const [was, is] = [reaches(cell.host, cell.before), reaches(cell.host, cell.after)];
+  if (was && is) return cell;
+  // What is gained or lost is this address, not all that the endpoints are about.
+  const here = (endpoints: readonly SideEndpoint[]) => endpoints.map((endpoint) => ({ ...endpoint, host: cell.host }));
+  return { ...cell, before: was ? here(cell.before) : [], after: is ? here(cell.after) : [] };
+}
+
+function reaches(address: string, endpoints: readonly SideEndpoint[]): boolean {
+  return refuseAddress(address, entriesOf(endpoints), named(endpoints) !== undefined) === undefined;
+}
+
+/** Differences in which addresses the names of a cell may lead to (`allowed_ips`, and a full name in place of a wildcard). */
 export function addressFindings(cell: Cell): Finding[] {
   const [was, is] = [entriesOf(cell.before), entriesOf(cell.after)];
   const endpoint = cell.after[0];
-  if (endpoint === undefined || [...was].sort().join() === [...is].sort().join()) return [];
+  if (endpoint === undefined || isIP(cell.host) !== 0) return [];
+  if (was.length === 0 && is.length === 0) return nameFindings(cell);
   const tell = (effect: Finding["effect"], what: string, note: string, comparable = true) =>
-    finding({ cell, endpoint, effect, what, note, comparable });
+    finding({ cell, endpoint, effect, what, note, comparable, methods: ["*"] });
+  if ([...was].sort().join() === [...is].sort().join()) return [];
   // Public addresses against listed ones: which of the two is more depends on what is listed.
   if (was.length === 0) {
     return [tell("widens", `addresses in ${is.join(", ")}`, "only public addresses before, only these now", false)];
@@ -25,8 +42,28 @@ export function addressFindings(cell: Cell): Finding[] {
   ];
 }
 
+// With no address listed it matters whether a whole name is given.
+function nameFindings(cell: Cell): Finding[] {
+  const [was, is] = [named(cell.before), named(cell.after)];
+  const endpoint = was ?? is;
+  if (endpoint === undefined || (was && is)) return [];
+  const note = `a wildcard does not lead there, a full name ${is ? "does now" : "did before"}`;
+  return [finding({ cell, endpoint, effect: is ? "widens" : "narrows", what: setAside, note, methods: ["*"] })];
+}
+
+const setAside = "addresses set aside for other things than servers, such as 198.18.0.0/15";
+
+// An address that is named is allowed by being named.
 function entriesOf(endpoints: readonly SideEndpoint[]): string[] {
-  return [...new Set(endpoints.flatMap(({ written }) => written.allowed_ips ?? []))];
+  return [
+    ...new Set(
+      endpoints.flatMap(({ host = "", written: { allowed_ips } }) => allowed_ips ?? (isIP(host) === 0 ? [] : [host])),
+    ),
+  ];
+}
+
+function named(endpoints: readonly SideEndpoint[]): SideEndpoint | undefined {
+  return endpoints.find(({ host }) => host !== undefined && !host.includes("*"));
 }
 
 interface Range {

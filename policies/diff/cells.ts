@@ -11,50 +11,44 @@ export interface Cell {
   /** One destination of the cell. */
   readonly host: string;
   readonly ports: readonly number[];
-  /** Which programs, as the two policies name them; nothing where programs are not told apart. */
-  readonly programs?: ReadonlySet<string>;
+  /** Which programs, as the two policies name them. */
+  readonly programs: ReadonlySet<string>;
 }
 
 /**
  * Parts all destinations and programs by which endpoints count for them.
  *
- * @param tellPrograms false for a runtime that cannot tell programs apart: all blocks then count for all of them
  * @returns undefined when there are too many to go through
  */
-export function cellsOf(
-  before: readonly SideEndpoint[],
-  after: readonly SideEndpoint[],
-  tellPrograms: boolean,
-): Cell[] | undefined {
+export function cellsOf(before: readonly SideEndpoint[], after: readonly SideEndpoint[]): Cell[] | undefined {
   const all = [...before, ...after];
-  const cells = new Map<string, Cell & { ports: number[]; programs?: Set<string> }>();
+  const cells = new Map<string, Cell & { ports: number[]; programs: Set<string> }>();
   const hosts = hostsOf(all);
-  const programKinds = new Map<string, Set<string>[] | undefined>();
+  const programKinds = new Map<string, Set<string>[]>();
   if (hosts === undefined) return undefined;
   for (const { host, covers } of hosts) {
     const here = all.filter(covers);
     for (const port of new Set(here.flatMap(({ ports }) => ports))) {
       const there = here.filter(({ ports }) => ports.includes(port));
       const paths = [...new Set(there.flatMap(({ programs }) => programs))];
-      const known = programKinds.get(paths.join("\n"));
-      const kinds = tellPrograms ? (known ?? programsOf(paths)) : [undefined];
+      const kinds = programKinds.get(paths.join("\n")) ?? programsOf(paths);
       if (kinds === undefined) return undefined;
-      if (tellPrograms) programKinds.set(paths.join("\n"), kinds as Set<string>[]);
+      programKinds.set(paths.join("\n"), kinds);
       for (const program of kinds) {
-        const active = there.filter(({ programs }) => !program || programs.some((path) => program.has(path)));
+        const active = there.filter(({ programs }) => programs.some((path) => program.has(path)));
         if (active.length === 0) continue;
         const numbers = active.map((endpoint) => all.indexOf(endpoint));
-        // The same endpoints decide alike wherever they meet, so one look is enough.
-        const key = `${numbers.join()}:${port}`;
+        // The same endpoints decide alike wherever they meet, so one look is enough; an address may besides be out of their reach.
+        const key = `${numbers.join()}:${port}${isIP(host) === 0 ? "" : ` ${host}`}`;
         const known = cells.get(key);
-        if (known) for (const path of program ?? []) known.programs?.add(path);
+        if (known) for (const path of program) known.programs.add(path);
         else
           cells.set(key, {
             before: active.filter((endpoint) => before.includes(endpoint)),
             after: active.filter((endpoint) => after.includes(endpoint)),
             host,
             ports: [port],
-            ...(program ? { programs: new Set(program) } : {}),
+            programs: new Set(program),
           });
       }
     }

@@ -10,7 +10,7 @@ export interface Finding {
   readonly what: string;
   readonly host?: string;
   readonly ports: readonly number[];
-  readonly programs?: readonly string[];
+  readonly programs: readonly string[];
   readonly methods: readonly string[];
   readonly path?: string;
   readonly note?: string;
@@ -40,7 +40,7 @@ export function finding({
     methods,
     host: endpoint.host,
     ports: cell.ports,
-    ...(programs ? { programs: endpoint.programs.filter((path) => programs.has(path)) } : {}),
+    programs: endpoint.programs.filter((path) => programs.has(path)),
     block: endpoint.block,
     source: endpoint.source,
   };
@@ -65,9 +65,7 @@ function groups(findings: readonly Gathered[], apart: (one: Gathered) => unknown
 
 function together(same: readonly Gathered[]): Gathered {
   const [first] = same as [Gathered, ...Gathered[]];
-  const programs = same.some((one) => one.programs === undefined)
-    ? undefined
-    : [...new Set(same.flatMap((one) => one.programs ?? []))].sort();
+  const programs = [...new Set(same.flatMap((one) => one.programs))].sort();
   return {
     ...first,
     comparable: same.every(({ comparable }) => comparable),
@@ -88,7 +86,7 @@ function change(one: Gathered): AccessChange {
     what,
     where: `${host ?? "any host"}:${ports.join(",")}`,
     // A glob for every program says it for all of them.
-    ...(programs && !programs.includes("/**") ? { programs } : {}),
+    ...(programs.includes("/**") ? {} : { programs }),
     ...(note ? { note } : {}),
     ...(example ? { example } : {}),
     blocks: [...(blocks ?? [])].sort(),

@@ -1,5 +1,5 @@
 import { canonical } from "../canonical.ts";
-import { addressFindings } from "./addresses.ts";
+import { addressFindings, withinReach } from "./addresses.ts";
 import type { Cell } from "./cells.ts";
 import { type Finding, finding } from "./finding.ts";
 import { handlingFindings } from "./handling.ts";
@@ -8,7 +8,8 @@ import { requestFindings } from "./request-findings.ts";
 import type { SideEndpoint } from "./side.ts";
 
 /** What differs for the destinations and programs of one cell. */
-export function cellFindings(cell: Cell): Finding[] {
+export function cellFindings(whole: Cell): Finding[] {
+  const cell = withinReach(whole);
   const { before, after } = cell;
   if (sameEndpoints(before, after)) return [];
   const [was, is] = [treatment(before), treatment(after)];

@@ -1,3 +1,4 @@
+import { canonicalHost } from "../canonical-host.ts";
 import type { Policy } from "../policy.ts";
 import { type Endpoint, portsOf } from "../policy.ts";
 import type { Rule } from "../rule.ts";
@@ -28,6 +29,8 @@ export interface SideEndpoint {
   readonly deny: readonly SideRule[];
 }
 
+const everyProgram = "/**";
+
 const levels = {
   rest: {
     "read-only": ["GET", "HEAD", "OPTIONS"],
@@ -37,16 +40,22 @@ const levels = {
   websocket: { "read-only": ["GET"], "read-write": ["GET", "WEBSOCKET_TEXT"], full: ["*"] },
 };
 
-/** The endpoints of a policy. */
-export function endpointsOf(policy: Policy, sources: ReadonlyMap<string, string>): SideEndpoint[] {
+interface Side {
+  readonly policy: Policy;
+  readonly sources?: ReadonlyMap<string, string>;
+  readonly tellsPrograms?: boolean;
+}
+
+/** The endpoints of a policy, as the runtime of its side reads them. */
+export function endpointsOf({ policy, sources, tellsPrograms = true }: Side): SideEndpoint[] {
   return Object.entries(policy.network_policies ?? {}).flatMap(([block, { endpoints, binaries = [] }]) =>
     endpoints.map(
       (written): SideEndpoint => ({
         block,
-        source: sources.get(block),
-        host: written.host === undefined ? undefined : canonicalHost(written.host),
+        source: sources?.get(block),
+        host: written.host === undefined ? undefined : comparedHost(written.host),
         ports: portsOf(written),
-        programs: binaries.map(({ path }) => path),
+        programs: tellsPrograms ? binaries.map(({ path }) => path) : [everyProgram],
         inspected: written.protocol !== undefined && written.protocol !== "tcp",
         written,
         closeness: written.path?.replaceAll("*", "").length ?? 0,
@@ -73,8 +82,6 @@ function sideRule({ method = "*", path = "**", query = {} }: Rule): SideRule {
 }
 
 // The spelling that connections are compared in: 0x7f.1 and 127.0.0.1 are one address.
-function canonicalHost(host: string): string {
-  if (host.includes("*")) return host;
-  const url = `http://${host.includes(":") ? `[${host}]` : host}`;
-  return URL.canParse(url) ? new URL(url).hostname.replace(/^\[(.*)\]$/, "$1") : host;
+function comparedHost(host: string): string {
+  return host.includes("*") ? host : (canonicalHost(host) ?? host);
 }

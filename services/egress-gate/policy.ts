@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
 import { z } from "zod";
+import { canonicalHost } from "../../policies/canonical-host.ts";
 import { portsOf, type Endpoint as Written } from "../../policies/endpoint.ts";
 import { networkPolicySchema } from "../../policies/policy.ts";
-import { canonicalHost } from "./address.ts";
 import { glob } from "./glob.ts";
 import { access, type Rule, rule } from "./rule.ts";
 

@@ -2,7 +2,7 @@ import http, { type IncomingMessage } from "node:http";
 import net, { type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
-import { canonicalHost } from "./address.ts";
+import { canonicalHost } from "../../policies/canonical-host.ts";
 import { forward } from "./forward.ts";
 import type { Gate } from "./gate.ts";
 import type { Entry } from "./journal.ts";

@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
-import { canonicalHost } from "./address.ts";
+import { canonicalHost } from "../../policies/canonical-host.ts";
 import type { Destination } from "./judge.ts";
 import { type RequestTarget, readTarget } from "./request-target.ts";
 

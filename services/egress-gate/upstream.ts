@@ -4,8 +4,8 @@ import https from "node:https";
 import { connect, isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
+import { refuseAddress } from "../../policies/reachable-address.ts";
 import { trustedAuthorities } from "../trusted-authorities.ts";
-import { refuseAddress } from "./address.ts";
 import { addressesOf, type Destination } from "./judge.ts";
 import type { Policy } from "./policy.ts";
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { canonicalHost, refuseAddress } from "../../services/egress-gate/address.ts";
+import { canonicalHost } from "../../policies/canonical-host.ts";
+import { refuseAddress } from "../../policies/reachable-address.ts";
 import { glob } from "../../services/egress-gate/glob.ts";
 import { journal } from "../../services/egress-gate/journal.ts";
 import { judgeConnection, judgeMessages, judgeRequest } from "../../services/egress-gate/judge.ts";

@@ -1,11 +1,13 @@
+import { isIP } from "node:net";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type AccessChange, diffPolicies } from "../../policies/diff.ts";
 import { loadPolicy } from "../../policies/load.ts";
 import { mergePolicies } from "../../policies/merge.ts";
 import { type Policy, policySchema } from "../../policies/policy.ts";
+import { refuseAddress } from "../../policies/reachable-address.ts";
 import { glob } from "../../services/egress-gate/glob.ts";
-import { judgeConnection, judgeMessages, judgeRequest } from "../../services/egress-gate/judge.ts";
+import { addressesOf, judgeConnection, judgeMessages, judgeRequest } from "../../services/egress-gate/judge.ts";
 import { readPolicy } from "../../services/egress-gate/policy.ts";
 import { readTarget } from "../../services/egress-gate/request-target.ts";
 
@@ -38,6 +40,9 @@ function line({ effect, comparable, what, where, programs, note }: AccessChange)
   if (programs) parts.push(`for ${programs.join(" ")}`);
   return parts.filter(Boolean).join(" ") + (note ? ` [${note}]` : "");
 }
+
+// Each letter counts how far away it was last seen, so the machines of all of them together have too many states.
+const overlapping = [..."abcdefghijklmn"].map((letter) => `*${letter}*${letter}${letter}*.example.com`);
 
 const one = (...endpoints: Written[]) => policy({ a: { endpoints } });
 
@@ -73,7 +78,10 @@ describe("what is told", () => {
       "a host widened to a wildcard",
       one(api({ access: "read-only" })),
       one(api({ access: "read-only" }, "*.example.com")),
-      ["widens GET, OPTIONS every path on *.example.com:443"],
+      [
+        "widens GET, OPTIONS every path on *.example.com:443",
+        "narrows addresses set aside for other things than servers, such as 198.18.0.0/15 on api.example.com:443 [a wildcard does not lead there, a full name did before]",
+      ],
     ],
     [
       "audit in place of enforce",
@@ -138,6 +146,64 @@ describe("what is told", () => {
       one(api({ protocol: "websocket", rules: allow(["GET", "/live"], ["WEBSOCKET_TEXT", "/live"]) })),
       ["widens messages on a WebSocket /live on api.example.com:443"],
     ],
+    [
+      "a request that passed by audit and is allowed now",
+      one(api({ rules: allow(["GET", "/a"]), enforcement: "audit" })),
+      one(api({ rules: allow(["GET", "/a"], ["GET", "/b"]), enforcement: "audit" })),
+      ["neutral GET /b on api.example.com:443 [allowed by a rule; was passed by audit]"],
+    ],
+    [
+      "a rule gone whose requests pass by audit",
+      one(api({ rules: allow(["GET", "/a"], ["GET", "/b"]), enforcement: "audit" })),
+      one(api({ rules: allow(["GET", "/a"]), enforcement: "audit" })),
+      ["neutral GET every path on api.example.com:443 [passes only because refusals are written down (audit)]"],
+    ],
+    [
+      "TLS that is not opened any more",
+      one({ host: "api.example.com", port: 443 }),
+      one({ host: "api.example.com", port: 443, tls: "skip" }),
+      ["widens TLS passes unopened (tls: skip) on api.example.com:443 [new]"],
+    ],
+    [
+      "TLS that is opened again",
+      one({ host: "api.example.com", port: 443, tls: "skip" }),
+      one({ host: "api.example.com", port: 443 }),
+      ["narrows TLS passes unopened (tls: skip) on api.example.com:443 [no more]"],
+    ],
+    [
+      "an address that a list of addresses left out",
+      one({ port: 443, allowed_ips: ["192.168.0.0/16"] }),
+      one({ port: 443, allowed_ips: ["192.168.0.0/16"] }, { host: "10.0.0.5", port: 443 }),
+      ["widens any traffic, without looking at it on 10.0.0.5:443"],
+    ],
+    [
+      "an address by name that the list has already",
+      one({ port: 443, allowed_ips: ["10.0.0.0/8"] }),
+      one({ port: 443, allowed_ips: ["10.0.0.0/8"] }, { host: "10.0.0.5", port: 443 }),
+      [],
+    ],
+    [
+      "an IPv4 address in IPv6 clothes",
+      one({ host: "10.0.0.5", port: 443 }),
+      one({ host: "::ffff:10.0.0.5", port: 443 }),
+      [],
+    ],
+    [
+      "a full name beside its wildcard",
+      one(api({ access: "full" }, "*.example.com")),
+      one(api({ access: "full" }, "*.example.com"), api({ access: "full" })),
+      [
+        "widens addresses set aside for other things than servers, such as 198.18.0.0/15 on api.example.com:443 [a wildcard does not lead there, a full name does now]",
+      ],
+    ],
+    [
+      "too many patterns that overlap",
+      one(api({ access: "full" })),
+      one(...overlapping.map((host) => api({ access: "full" }, host))),
+      [
+        "widens (not comparable) the network part of the policy [too many hosts, programs or paths overlap to compare it]",
+      ],
+    ],
   ])("%s", (_, before, after, expected) => {
     expect(told(before, after)).toEqual(expected);
   });
@@ -148,8 +214,15 @@ describe("what is told", () => {
       a: { endpoints: [api({ access: "read-only" })], binaries: ["/usr/bin/git", "/usr/bin/curl"] },
     });
     expect(told(before, after)).toEqual(["widens GET, OPTIONS every path on api.example.com:443 for /usr/bin/curl"]);
-    const blind = diffPolicies({ policy: before }, { policy: after }, { tellPrograms: false });
-    expect(blind.changes).toEqual([]);
+    const side = (whole: Policy, tellsPrograms: boolean) => ({ policy: whole, tellsPrograms });
+    expect(diffPolicies(side(before, false), side(after, false)).changes).toEqual([]);
+    // The same policy under a runtime that does not tell them apart opens its hosts to all of them.
+    expect(diffPolicies(side(before, true), side(before, false)).changes.map(line)).toEqual([
+      "widens GET, OPTIONS every path on api.example.com:443",
+    ]);
+    expect(diffPolicies(side(before, false), side(before, true)).changes.map(line)).toEqual([
+      "narrows GET, OPTIONS every path on api.example.com:443",
+    ]);
   });
 
   test.each<[string, Written, Written, string[]]>([
@@ -158,6 +231,24 @@ describe("what is told", () => {
       { filesystem_policy: { read_only: ["/usr"] } },
       { filesystem_policy: { read_only: ["/usr", "/data"] } },
       ["widens /data and what is in it: read [hidden before]"],
+    ],
+    [
+      "the working directory",
+      {},
+      { filesystem_policy: { include_workdir: true } },
+      ["widens the working directory: read and write (include_workdir) [new]"],
+    ],
+    [
+      "the working directory no more",
+      { filesystem_policy: { include_workdir: true } },
+      {},
+      ["narrows the working directory: read and write (include_workdir) [no more]"],
+    ],
+    [
+      "a middleware",
+      {},
+      { network_middlewares: { scrub: { middleware: "scrubber", endpoints: { include: ["*.example.com"] } } } },
+      ["widens (not comparable) middleware scrub [new]"],
     ],
     [
       "a writable path",
@@ -221,8 +312,21 @@ const hosts = [
   "a*.example.com",
   "a.b.example.com",
   "10.0.0.1",
+  "198.51.100.7",
 ];
-const askedHosts = ["a.example.com", "b.example.com", "ab.example.com", "a.b.example.com", "example.com", "10.0.0.1"];
+const askedHosts = [
+  "a.example.com",
+  "b.example.com",
+  "ab.example.com",
+  "a.b.example.com",
+  "example.com",
+  "10.0.0.1",
+  "10.0.0.2",
+  "198.51.100.7",
+];
+const ranges = [["10.0.0.0/8"], ["10.0.0.1"], ["192.168.0.0/16", "10.0.0.1"], ["93.184.216.0/24"]];
+// What a name may lead to: addresses of every kind that the gate tells apart, and this machine.
+const askedAddresses = ["93.184.216.34", "9.9.9.9", "10.0.0.1", "10.0.0.2", "192.168.0.1", "198.18.0.1", "127.0.0.1"];
 const globs = ["**", "/**", "/a", "/a/**", "/*/b", "/a/*", "/**/b", "/a/[0-9]", "/a?", "/**/b/**", "/a/b*"];
 const askedPaths = [
   "/",
@@ -258,7 +362,12 @@ const ruleOf = (methods: string[]) =>
 
 const endpoint = fc
   .record({
-    host: fc.constantFrom(...hosts),
+    where: fc.oneof(
+      { weight: 4, arbitrary: fc.record({ host: fc.constantFrom(...hosts) }) },
+      fc.record({ host: fc.constantFrom(...hosts), allowed_ips: fc.constantFrom(...ranges) }),
+      // Without a host, whatever leads to one of these addresses.
+      fc.record({ allowed_ips: fc.constantFrom(...ranges) }),
+    ),
     ports: fc.constantFrom([443], [80], [80, 443]),
     kind: fc.constantFrom("none", "rest", "rest", "rest", "websocket"),
     path: fc.option(fc.constantFrom("/a/**", "/**", "/a"), { nil: undefined, freq: 4 }),
@@ -269,11 +378,11 @@ const endpoint = fc
     socket: fc.array(ruleOf(["GET", "WEBSOCKET_TEXT", "*"]), { minLength: 1, maxLength: 2 }),
     deny: fc.option(ruleOf(["GET", "*"]), { nil: undefined, freq: 3 }),
   })
-  .map(({ host, ports, kind, path, audit, slash, access, rest, socket, deny }): Written => {
-    if (kind === "none") return { host, ports };
+  .map(({ where, ports, kind, path, audit, slash, access, rest, socket, deny }): Written => {
+    if (kind === "none") return { ...where, ports };
     const rules = kind === "rest" ? rest : socket;
     return {
-      host,
+      ...where,
       ports,
       protocol: kind,
       enforcement: audit ? "audit" : "enforce",
@@ -297,6 +406,7 @@ const request = fc.record({
   target: fc.constantFrom(...askedPaths),
   program: fc.constantFrom(...askedPrograms),
   upgrade: fc.boolean(),
+  resolved: fc.constantFrom(...askedAddresses),
 });
 type Asked = typeof request extends fc.Arbitrary<infer T> ? T : never;
 
@@ -308,7 +418,17 @@ function gateFor(whole: Policy, program: string | undefined) {
   return readPolicy(JSON.stringify({ version: 1, network_policies: Object.fromEntries(mine) }));
 }
 
-function passes(gate: ReturnType<typeof gateFor>, { host, port, method, target, upgrade }: Omit<Asked, "program">) {
+/** Whether a host that leads to this address may be connected to. */
+function reaches(gate: ReturnType<typeof gateFor>, { host, port, resolved }: Omit<Asked, "program">) {
+  const { allowedIps, named } = addressesOf(gate, { host, port });
+  return refuseAddress(isIP(host) === 0 ? resolved : host, allowedIps, named) === undefined;
+}
+
+function passes(
+  gate: ReturnType<typeof gateFor>,
+  { host, port, method, target, upgrade, resolved }: Omit<Asked, "program">,
+) {
+  if (!reaches(gate, { host, port, method, target, upgrade, resolved })) return false;
   const asked = upgrade ? "GET" : method;
   const connection = judgeConnection(gate, { host, port });
   // Inside a tunnel that nobody looks into, everything passes.
@@ -317,7 +437,7 @@ function passes(gate: ReturnType<typeof gateFor>, { host, port, method, target, 
   return verdict.decision !== "deny";
 }
 
-function messagesPass(gate: ReturnType<typeof gateFor>, { host, port, target }: Omit<Asked, "program">) {
+function messagesPass(gate: ReturnType<typeof gateFor>, { host, port, target }: Omit<Asked, "program" | "resolved">) {
   const verdict = judgeMessages(gate, { host, port }, { method: "GET", ...readTarget(target) });
   return verdict === undefined || verdict.decision !== "deny";
 }
@@ -334,16 +454,23 @@ function covers({ requests, effect }: AccessChange, asked: Asked): boolean {
 const runs = { numRuns: 200 };
 
 describe("any two policies", () => {
-  test.each([true, false])(
-    "a request that passes after and not before is reported (programs told apart: %s)",
-    (tellPrograms) => {
+  test.each([
+    [true, true],
+    [false, false],
+    [true, false],
+  ])(
+    "a request that passes after and not before is reported (programs told apart before: %s, after: %s)",
+    (...tells) => {
       fc.assert(
         fc.property(blocks, blocks, fc.array(request, { minLength: 20, maxLength: 20 }), (was, is, asked) => {
           const [before, after] = [policy(was), policy(is)];
-          const { changes, widens } = diffPolicies({ policy: before }, { policy: after }, { tellPrograms });
+          const { changes, widens } = diffPolicies(
+            { policy: before, tellsPrograms: tells[0] },
+            { policy: after, tellsPrograms: tells[1] },
+          );
           for (const one of asked) {
-            const program = tellPrograms ? one.program : undefined;
-            const [first, second] = [gateFor(before, program), gateFor(after, program)];
+            const [asIs, wanted] = tells.map((told) => (told ? one.program : undefined));
+            const [first, second] = [gateFor(before, asIs), gateFor(after, wanted)];
             if (passes(first, one) || !passes(second, one)) continue;
             expect(widens).toBe(true);
             expect(
@@ -352,7 +479,7 @@ describe("any two policies", () => {
             ).toBe(true);
           }
         }),
-        runs,
+        { numRuns: 100 },
       );
     },
   );
@@ -367,7 +494,7 @@ describe("any two policies", () => {
           const talks = (gate: typeof first) => passes(gate, one) && messagesPass(gate, one);
           const raw = (gate: typeof first) => {
             const { decision, inspected } = judgeConnection(gate, one);
-            return decision === "allow" && !inspected;
+            return decision === "allow" && !inspected && reaches(gate, one);
           };
           if ((talks(second) && !talks(first)) || (raw(second) && !raw(first))) expect(widens).toBe(true);
         }
@@ -381,9 +508,8 @@ describe("any two policies", () => {
       fc.property(blocks, blocks, (was, is) => {
         const [before, after] = [policy(was), policy(is)];
         for (const { effect, comparable, example, area } of diffPolicies(
-          { policy: before },
-          { policy: after },
-          { tellPrograms: false },
+          { policy: before, tellsPrograms: false },
+          { policy: after, tellsPrograms: false },
         ).changes) {
           if (!comparable || !example || area !== "network") continue;
           const [, method = "", scheme = "", host = "", target = ""] =
@@ -396,13 +522,14 @@ describe("any two policies", () => {
             upgrade: method.includes(" "),
           };
           const [first, second] = [gateFor(before, undefined), gateFor(after, undefined)];
-          const pass = (gate: typeof first) => passes(gate, asked) && (!asked.upgrade || messagesPass(gate, asked));
-          const opens = (gate: typeof first) => passes(gate, asked);
+          const opens = (resolved: string) => [first, second].map((gate) => passes(gate, { ...asked, resolved }));
+          const talks = (resolved: string) =>
+            [first, second].map((gate) => passes(gate, { ...asked, resolved }) && messagesPass(gate, asked));
           const expected = effect === "widens" ? [false, true] : [true, false];
-          const seen = [
-            [pass(first), pass(second)],
-            [opens(first), opens(second)],
-          ];
+          const seen = askedAddresses.flatMap((resolved) => [
+            opens(resolved),
+            ...(asked.upgrade ? [talks(resolved)] : []),
+          ]);
           expect(seen, example).toContainEqual(expected);
         }
       }),
