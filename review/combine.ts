@@ -1,8 +1,9 @@
+import type { Fact } from "./facts.ts";
 import type { Report } from "./report.ts";
 
 /**
  * A preview's report with what only revisions can tell: where versions and digests come from, and which secrets of the stack
- * file have changed. What happens and what is accessible is the preview's to say.
+ * file have changed. What happens and what the agent may reach is the preview's to say; who can reach it, both do.
  */
 export function combine(preview: Report, revisions: Report): Report {
   const known = new Set(preview.versions.map(({ what }) => what));
@@ -10,7 +11,7 @@ export function combine(preview: Report, revisions: Report): Report {
     ...preview,
     compared: `${preview.compared}; ${revisions.compared}`,
     versions: [...preview.versions, ...revisions.versions.filter(({ what }) => !known.has(what))],
-    exposure: preview.exposure.length > 0 ? preview.exposure : revisions.exposure,
+    exposure: [...preview.exposure, ...revisions.exposure.filter((one) => !preview.exposure.some(same(one)))],
     settings: revisions.settings,
     // What the stack file names is not guessed at.
     secrets: [
@@ -19,3 +20,6 @@ export function combine(preview: Report, revisions: Report): Report {
     ],
   };
 }
+
+const same = (one: Fact) => (other: Fact) =>
+  one.what === other.what && one.before === other.before && one.after === other.after;

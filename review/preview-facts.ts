@@ -1,15 +1,11 @@
-import { isIP } from "node:net";
-import { covered } from "../policies/diff/addresses.ts";
-import { type Fact, fact, listFacts } from "./facts.ts";
+import { type Fact, fact } from "./facts.ts";
 import { isMachine } from "./losses.ts";
-import type { ResourceChange } from "./resource-changes.ts";
+import { type ResourceChange, statesOf } from "./resource-changes.ts";
 import { isObject, show, valueChanges } from "./values.ts";
-
-type Inputs = Readonly<Record<string, unknown>> | undefined;
 
 /** Model and provider, as the changes of a preview have them. */
 export function modelFacts(changes: readonly ResourceChange[]): Fact[] {
-  return ofType(changes, /:InferenceRoute$/).flatMap(([before, after]) => [
+  return statesOf(changes, /:InferenceRoute$/).flatMap(([before, after]) => [
     ...fact("model", text(before?.model), text(after?.model)),
     ...fact("sent to", text(before?.baseUrl), text(after?.baseUrl), {
       effect: after === undefined ? "narrows" : "widens",
@@ -32,11 +28,11 @@ export function priceNote(before: string | undefined, after: string | undefined,
 /** Versions, sizes and images. */
 export function versionFacts(changes: readonly ResourceChange[], priceOf: PriceOf): Fact[] {
   return [
-    ...ofType(changes, /^nemoclaw:host:Sandbox$/).flatMap(([before, after]) => [
+    ...statesOf(changes, /^nemoclaw:host:Sandbox$/).flatMap(([before, after]) => [
       ...fact("agent", version(before?.agent), version(after?.agent)),
       ...limits(before?.limits, after?.limits),
     ]),
-    ...ofType(changes, /^nemoclaw:host:SandboxRuntime$/).flatMap(([before, after]) => {
+    ...statesOf(changes, /^nemoclaw:host:SandboxRuntime$/).flatMap(([before, after]) => {
       const [was, is] = [before?.versions, after?.versions].map((one) => (isObject(one) ? one : {}));
       return Object.keys({ ...was, ...is }).flatMap((name) => fact(name, text(was?.[name]), text(is?.[name])));
     }),
@@ -69,29 +65,6 @@ const machineWords: Record<string, string> = {
   memory: "machine memory",
 };
 
-/** Who can reach the machine or the agent: ports, address ranges, tunnels, chats. */
-export function exposureFacts(changes: readonly ResourceChange[]): Fact[] {
-  return [
-    ...changes.flatMap(({ type, name, before, after }) => {
-      if (!/securityGroup|firewall/i.test(type)) return [];
-      return openingFacts(name, openings(type, before?.inputs), openings(type, after?.inputs));
-    }),
-    ...ofType(changes, /:CloudflareTunnel$/).flatMap(([before, after]) => [
-      ...listFacts("public address", address(before), address(after)),
-    ]),
-    ...ofType(changes, /:TelegramBridge$/).flatMap(([before, after]) => [
-      ...listFacts("Telegram chat", chats(before), chats(after)),
-      ...(before && after
-        ? fact("Telegram server", text(before.apiRoot), text(after.apiRoot), { effect: "widens" })
-        : []),
-    ]),
-  ];
-}
-
-function ofType(changes: readonly ResourceChange[], type: RegExp): [Inputs, Inputs][] {
-  return changes.filter((one) => type.test(one.type)).map(({ before, after }) => [before?.inputs, after?.inputs]);
-}
-
 function text(value: unknown): string | undefined {
   return value === undefined || value === null ? undefined : show(value);
 }
@@ -107,71 +80,4 @@ function limits(before: unknown, after: unknown): Fact[] {
     before: text(was),
     after: text(is),
   }));
-}
-
-function address(inputs: Inputs): string[] {
-  if (inputs === undefined) return [];
-  return [
-    inputs.kind === "named"
-      ? `https://${show(inputs.hostname)}`
-      : "a quick tunnel, with an address of its own at each start",
-  ];
-}
-
-function chats(inputs: Inputs): string[] {
-  return Array.isArray(inputs?.chats) ? inputs.chats.map(String) : [];
-}
-
-interface Opening {
-  readonly range: string;
-  readonly ports: string;
-}
-
-function openingFacts(name: string, before: readonly Opening[], after: readonly Opening[]): Fact[] {
-  const shown = ({ range, ports }: Opening) => `${range} to ${ports}`;
-  return listFacts(`open on ${name}`, before.map(shown), after.map(shown)).map((one): Fact => {
-    const opening = after.find((each) => shown(each) === one.after);
-    const inside =
-      opening && before.some(({ range, ports }) => ports === opening.ports && within(opening.range, range));
-    return inside ? { ...one, effect: "neutral", note: "part of what was open" } : one;
-  });
-}
-
-function within(range: string, other: string): boolean {
-  const known = (one: string) => isIP(one.split("/")[0] ?? "") !== 0;
-  return known(range) && known(other) && covered(range, [other]);
-}
-
-// A rule group has a list of rules; newer types of the providers are one rule each.
-function openings(type: string, inputs: Inputs): Opening[] {
-  if (inputs === undefined || /egress/i.test(type) || inputs.direction === "EGRESS" || inputs.type === "egress")
-    return [];
-  const groups = [inputs.ingress, inputs.allows].filter(Array.isArray).flat().filter(isObject);
-  const outer = rangesOf(inputs);
-  return (groups.length === 0 ? [inputs] : groups).flatMap((group) => {
-    const own = rangesOf(group);
-    return (own.length > 0 ? own : outer).map((range) => ({ range, ports: portsOf(group) }));
-  });
-}
-
-function rangesOf(rule: Readonly<Record<string, unknown>>): string[] {
-  const fields = [
-    "cidrBlocks",
-    "ipv6CidrBlocks",
-    "cidrIpv4",
-    "cidrIpv6",
-    "sourceRanges",
-    "prefixListIds",
-    "securityGroups",
-  ];
-  return fields.flatMap((field) => [rule[field] ?? []].flat().map((range) => show(range)));
-}
-
-function portsOf(rule: Readonly<Record<string, unknown>>): string {
-  if (Array.isArray(rule.ports)) return `port ${rule.ports.join(", ")}`;
-  const { fromPort, toPort } = rule;
-  if (rule.protocol === "-1" || rule.ipProtocol === "-1" || fromPort === undefined) return "every port";
-  return fromPort === toPort || toPort === undefined
-    ? `port ${show(fromPort)}`
-    : `ports ${show(fromPort)}-${show(toPort)}`;
 }

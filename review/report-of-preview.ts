@@ -2,7 +2,8 @@ import type { AccessChange } from "../policies/diff.ts";
 import { accessChanges, compare } from "./access.ts";
 import { type Drift, driftOf, type Recorded, recordedIn } from "./drift.ts";
 import { nameOf, type Preview } from "./preview.ts";
-import { exposureFacts, modelFacts, type PriceOf, versionFacts } from "./preview-facts.ts";
+import { exposureFacts } from "./preview-exposure.ts";
+import { modelFacts, type PriceOf, versionFacts } from "./preview-facts.ts";
 import type { Report, SecretChange } from "./report.ts";
 import { type ResourceChange, resourceChanges } from "./resource-changes.ts";
 

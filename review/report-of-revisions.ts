@@ -1,14 +1,16 @@
-import { canonical } from "../policies/canonical.ts";
-import { type DiffSide, diffPolicies } from "../policies/diff.ts";
+import { diffPolicies } from "../policies/diff.ts";
 import { mergePolicies } from "../policies/merge.ts";
-import { type Fact, fact, listFacts } from "./facts.ts";
+import { expectedReplacements } from "./expected-replacements.ts";
+import { type Fact, fact } from "./facts.ts";
 import { lockFacts } from "./lock-facts.ts";
 import { type PriceOf, priceNote } from "./preview-facts.ts";
-import type { Expected, Report, SecretChange } from "./report.ts";
+import type { Report, SecretChange } from "./report.ts";
 import { ReviewError } from "./review-error.ts";
 import type { Revision } from "./revision.ts";
-import { type StackAt, stackAt } from "./stack-at.ts";
-import { isObject, show, valueChanges } from "./values.ts";
+import { settingExposure } from "./setting-exposure.ts";
+import { type Settings, section } from "./settings.ts";
+import { stackAt } from "./stack-at.ts";
+import { isObject, show, type ValueChange, valueChanges } from "./values.ts";
 
 /**
  * The report of what two revisions configure for a stack; nothing is asked of the machine.
@@ -28,19 +30,21 @@ export function reportOfRevisions(
       : "the name of a tracked stack file";
     throw new ReviewError(`neither ${from.name} nor ${to.name} has stacks/Pulumi.${stack}.yaml`, hint);
   }
-  const empty = { policy: mergePolicies([]), sources: new Map<string, string>() };
-  const { changes } = diffPolicies(sideOf(was) ?? empty, sideOf(is) ?? empty);
+  const empty = { policy: mergePolicies([]) };
+  const { changes } = diffPolicies(was ?? empty, is ?? empty);
   const [before, after] = [was?.settings ?? {}, is?.settings ?? {}];
+  const exposed = settingExposure(before, after);
+  const said = exposed.flatMap(({ settings, facts }) => (facts.length > 0 ? settings : []));
   return {
     stack,
     compared: `what ${shortName(from)} and ${shortName(to)} configure`,
     resources: [],
-    expected: expected(was, is),
+    expected: expectedReplacements(was, is),
     access: changes,
     model: model(before, after),
     versions: [...agent(from, to), ...lockFacts(from, to)],
-    exposure: exposure(before, after),
-    settings: settings(before, after, priceOf),
+    exposure: exposed.flatMap(({ facts }) => facts),
+    settings: others(before, after, said, priceOf),
     secrets: secrets(was?.secrets ?? new Map(), is?.secrets ?? new Map()),
     drift: undefined,
     driftAccess: [],
@@ -48,63 +52,8 @@ export function reportOfRevisions(
   };
 }
 
-function sideOf(one: StackAt | undefined): DiffSide | undefined {
-  return one && { ...one, tellsPrograms: section(one.settings, "runtime").kind === "openshell" };
-}
-
 function shortName({ name, commit }: Revision): string {
   return commit.startsWith(name) ? commit.slice(0, 12) : `${name} (${commit.slice(0, 12)})`;
-}
-
-/** What a machine is made of, or is taken to be: another value is another machine. */
-const ofMachine = [
-  "kind",
-  "image",
-  "address",
-  "port",
-  "region",
-  "zone",
-  "instanceType",
-  "machineType",
-  "ami",
-  "project",
-];
-
-function expected(was: StackAt | undefined, is: StackAt | undefined): Expected[] {
-  const lost = "everything on it, the agent's workspace included";
-  if (is === undefined)
-    return [
-      {
-        label: "the whole stack",
-        because: "its stack file is gone",
-        lost: "nothing until it is destroyed; then everything",
-      },
-    ];
-  if (was === undefined) return [];
-  const machine = changed(section(was.settings, "machine"), section(is.settings, "machine")).filter((key) =>
-    ofMachine.includes(key),
-  );
-  const resized = machine.length > 0 && machine.every((key) => /Type$/.test(key));
-  if (machine.length > 0) {
-    const note = resized ? "; the preview tells whether its cloud resizes it in place" : "";
-    return [{ label: "machine", because: `machine.${machine.join(", machine.")}${note}`, lost }];
-  }
-  const fixed = ({ filesystem_policy, process, landlock }: StackAt["policy"]) =>
-    canonical({ filesystem_policy, process, landlock });
-  if (fixed(was.policy) === fixed(is.policy)) return [];
-  const because = "filesystem_policy, process and landlock are fixed when it starts";
-  return [{ label: "sandbox", because, lost: "the agent restarts; its files outside the workspace go" }];
-}
-
-type Settings = Readonly<Record<string, unknown>>;
-
-function section(settings: Settings, name: string): Settings {
-  const found = settings[name];
-  return isObject(found) ? found : {};
-}
-
-function changed(before: Settings, after: Settings): string[] {
-  return valueChanges(before, after).map(({ path }) => path.split(".")[0] ?? "");
 }
 
 function text(value: unknown): string | undefined {
@@ -128,42 +77,27 @@ function agent(from: Revision, to: Revision): Fact[] {
   return fact("agent", was, is);
 }
 
-function exposure(before: Settings, after: Settings): Fact[] {
-  const chats = (settings: Settings) => [section(settings, "telegram").chats ?? []].flat().map(String);
-  const ranges = (settings: Settings) =>
-    Object.entries(section(settings, "machine")).flatMap(([key, value]) =>
-      /cidr|ranges|allow/i.test(key) ? [value].flat().map(show) : [],
-    );
-  return [
-    ...listFacts("open to", ranges(before), ranges(after)),
-    ...listFacts("public address", address(before), address(after)),
-    ...listFacts("Telegram chat", chats(before), chats(after)),
-  ];
-}
-
-function address(settings: Settings): string[] {
-  const {
-    kind = "none",
-    hostname,
-    access = kind === "quick" ? "public" : "cloudflare-access",
-    reason,
-  } = section(settings, "tunnel");
-  if (kind === "none") return [];
-  const who =
-    access === "public" ? `everybody${reason ? `, because ${show(reason)}` : ""}` : "whom Cloudflare Access lets in";
-  return [`${hostname ? `https://${show(hostname)}` : "a quick tunnel"}, for ${who}`];
-}
-
 // What the other parts are about is not said twice.
-const told = /^(policy|inference|tunnel|telegram\.chats|machine\.(.*cidr.*|.*ranges.*|allow.*))(\.|$)/i;
+const told = ["policy.presets", "policy.file", "inference.kind", "inference.model", "inference.baseUrl"];
 
-function settings(before: Settings, after: Settings, priceOf: PriceOf): Fact[] {
+/** @param said the settings that another part of the report has told about */
+function others(before: Settings, after: Settings, said: readonly string[], priceOf: PriceOf): Fact[] {
   return valueChanges(before, after)
-    .filter(({ path }) => !told.test(path))
+    .flatMap(inParts)
+    .filter(({ path }) => !told.includes(path) && !said.includes(path))
     .map(({ path, before: was, after: is }) => {
       const note = /^machine\.\w+Type$/.test(path) ? priceNote(text(was), text(is), priceOf) : undefined;
       return { what: path, before: text(was), after: text(is), ...(note && { note }) };
     });
+}
+
+// A section that is new or gone is told setting by setting, since some of them are told elsewhere.
+function inParts(change: ValueChange): readonly ValueChange[] {
+  const { path, before, after } = change;
+  const whole = [before, after].find((side) => side !== undefined);
+  if (!isObject(whole) || Object.keys(whole).length === 0 || (before !== undefined && after !== undefined))
+    return [change];
+  return valueChanges(before ?? {}, after ?? {}, path).flatMap(inParts);
 }
 
 function secrets(was: ReadonlyMap<string, string>, is: ReadonlyMap<string, string>): SecretChange[] {

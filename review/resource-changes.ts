@@ -34,6 +34,14 @@ export interface SecretsOf {
   readonly named: boolean;
 }
 
+/** The inputs of a resource; nothing where it is not there. */
+export type StateInputs = Readonly<Record<string, unknown>> | undefined;
+
+/** What the resources of a type are asked for, before and after. */
+export function statesOf(changes: readonly ResourceChange[], type: RegExp): [StateInputs, StateInputs][] {
+  return changes.filter((one) => type.test(one.type)).map(({ before, after }) => [before?.inputs, after?.inputs]);
+}
+
 const operations: readonly string[] = ["create", "update", "replace", "delete"];
 
 /** Every resource that something happens to; components and providers, which are nothing by themselves, are left out. */

@@ -4,16 +4,20 @@ import { type MergedPolicy, mergePolicies, type NamedPolicy } from "../policies/
 import { PolicyError, readPolicy } from "../policies/read.ts";
 import { ReviewError } from "./review-error.ts";
 import type { Revision } from "./revision.ts";
+import { type Settings, section } from "./settings.ts";
 import { isObject } from "./values.ts";
 
 /** A stack as one revision configures it. */
 export interface StackAt {
-  readonly settings: Readonly<Record<string, unknown>>;
+  readonly settings: Settings;
   /** Encrypted settings; the text says only whether it is the same. */
   readonly secrets: ReadonlyMap<string, string>;
   readonly policy: MergedPolicy;
   /** Where each network block comes from. */
   readonly sources: ReadonlyMap<string, string>;
+  readonly runtime: "embedded" | "openshell";
+  /** Whether that runtime tells programs apart. */
+  readonly tellsPrograms: boolean;
 }
 
 /** @returns undefined when the revision has no such stack */
@@ -25,11 +29,19 @@ export function stackAt(revision: Revision, stack: string): StackAt | undefined 
   const named = policiesOf(revision, settings.policy);
   try {
     const merged = mergePolicies(named);
-    const runtime = isObject(settings.runtime) && settings.runtime.kind === "openshell" ? "openshell" : "embedded";
+    const runtime = section(settings, "runtime").kind === "openshell" ? "openshell" : "embedded";
     const sources = named.flatMap(({ name, policy }) =>
       Object.keys(policy.network_policies ?? {}).map((block) => [block, name] as const),
     );
-    return { settings, secrets, policy: asEnforced(merged, runtime), sources: new Map(sources) };
+    const tellsPrograms = runtime !== "embedded";
+    return {
+      settings,
+      secrets,
+      policy: asEnforced(merged, runtime),
+      sources: new Map(sources),
+      runtime,
+      tellsPrograms,
+    };
   } catch (error) {
     throw faulty(error, revision);
   }

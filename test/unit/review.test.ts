@@ -59,9 +59,12 @@ const door = (before: object, after: object): Planned => ({
   after: { ...after },
 });
 
-const stackFile = (text = "") => `config:
+const onMachine = (machine: string) => ({
+  "stacks/Pulumi.prod.yaml": stackFile().replace(/nemoclaw:machine: .*/, `nemoclaw:machine: { ${machine} }`),
+});
+const stackFile = (text = "", runtime = "embedded") => `config:
   nemoclaw:machine: { kind: existing, address: gpu.example.com }
-  nemoclaw:runtime: { kind: embedded }
+  nemoclaw:runtime: { kind: ${runtime} }
   nemoclaw:inference: { kind: nvidia, model: m1 }
   nemoclaw:inferenceKey: { secure: v1:aaaa }
 ${text}`;
@@ -77,6 +80,20 @@ function compared(before: Record<string, string>, after: Record<string, string>)
   const all = { "stacks/Pulumi.prod.yaml": stackFile(), "nemoclaw.lock.json": lock("2026.1.0", "a".repeat(64)) };
   return reportOfRevisions("prod", revision("main", { ...all, ...before }), revision("change", { ...all, ...after }));
 }
+
+const onAws = (access: string) => onMachine(`kind: aws, region: eu-central-1, access: ${access}`);
+const tunnel = (before: object, after: object): Planned => ({
+  type: "nemoclaw:host:CloudflareTunnel",
+  name: "tunnel",
+  before: { kind: "named", hostname: "agent.example.com", ...before },
+  after: { kind: "named", hostname: "agent.example.com", ...after },
+});
+const bridge = (before: object, after: object): Planned => ({
+  type: "nemoclaw:host:TelegramBridge",
+  name: "telegram",
+  before: { chats: [1], token: "[secret]", ...before },
+  after: { chats: [1], token: "[secret]", ...after },
+});
 
 const goldens: [name: string, report: () => Report, exitCode: number][] = [
   ["nothing", () => reviewed(network(presetBlocks("npm"), presetBlocks("npm"))), 0],
@@ -130,6 +147,39 @@ const goldens: [name: string, report: () => Report, exitCode: number][] = [
         },
       ),
     3,
+  ],
+  [
+    "ssh-opened-to-more",
+    () =>
+      compared(
+        onAws("{ kind: public, cidrs: [203.0.113.0/24] }"),
+        onAws("{ kind: public, cidrs: [203.0.113.0/25, 198.51.100.0/24] }"),
+      ),
+    3,
+  ],
+  [
+    "ssh-made-public",
+    () => compared(onAws("{ kind: ssm }"), onAws("{ kind: public, cidrs: [0.0.0.0/0], fromAnywhere: a honeypot }")),
+    3,
+  ],
+  [
+    "tunnel-made-public",
+    () => reviewed(tunnel({ access: "cloudflare-access" }, { access: "public", reason: "an open day" })),
+    3,
+  ],
+  ["chat-added", () => reviewed(bridge({}, { chats: [1, -2], apiRoot: "https://bots.example.com" })), 3],
+  [
+    "runtime-switched",
+    () => {
+      const git =
+        "version: 1\nnetwork_policies: { a: { endpoints: [{ host: api.example.com, port: 443 }], binaries: [{ path: /usr/bin/git }] } }\n";
+      const under = (runtime: string) => ({
+        "own.yaml": git,
+        "stacks/Pulumi.prod.yaml": stackFile("  nemoclaw:policy: { file: own.yaml }\n", runtime),
+      });
+      return compared(under("openshell"), under("embedded"));
+    },
+    4,
   ],
   [
     "settings-of-the-sandbox",
@@ -253,6 +303,166 @@ describe("what is not to be misread", () => {
     const report = reportOfPreview({ ...source, recorded });
     expect(report.drift).toMatchObject([{ name: "main-network", gone: false }]);
     expect(report.driftAccess).toMatchObject([{ effect: "widens" }]);
+  });
+});
+
+describe("who can reach it, by revisions", () => {
+  const exposure = (before: Record<string, string>, after: Record<string, string>) => {
+    const report = compared(before, after);
+    const said = report.exposure.map(
+      ({ effect, what, before: was, after: is }) => `${effect ?? "plain"} ${what}: ${was} → ${is}`,
+    );
+    return [verdictOf(report).exitCode, ...said, ...report.settings.map(({ what }) => `setting ${what}`)];
+  };
+  const open = (cidrs: string, more = "") => onAws(`{ kind: public, cidrs: [${cidrs}]${more} }`);
+  const google = (members: string) => onMachine(`kind: gcp, zone: europe-west4-a, tunnelMembers: [${members}]`);
+
+  test.each<[string, Record<string, string>, Record<string, string>, (string | number)[]]>([
+    [
+      "a range added",
+      open("203.0.113.0/24"),
+      open("203.0.113.0/24, 198.51.100.0/24"),
+      [3, "widens may reach SSH: undefined → 198.51.100.0/24"],
+    ],
+    [
+      "a range inside another",
+      open("203.0.113.0/24"),
+      open("203.0.113.7/32"),
+      [2, "neutral may reach SSH: undefined → 203.0.113.7/32", "narrows may reach SSH: 203.0.113.0/24 → undefined"],
+    ],
+    [
+      "ranges in another order",
+      open("203.0.113.0/24, 198.51.100.0/24"),
+      open("198.51.100.0/24, 203.0.113.0/24"),
+      [2, "setting machine.access.cidrs"],
+    ],
+    [
+      "everybody, whose reason was there",
+      open("203.0.113.0/24", ", fromAnywhere: why"),
+      open("0.0.0.0/0", ", fromAnywhere: why"),
+      [3, "widens may reach SSH: undefined → 0.0.0.0/0", "neutral may reach SSH: 203.0.113.0/24 → undefined"],
+    ],
+    [
+      "no port any more",
+      open("203.0.113.0/24"),
+      onMachine("kind: aws, region: eu-central-1"),
+      [2, "narrows way to SSH: public → ssm", "narrows may reach SSH: 203.0.113.0/24 → undefined"],
+    ],
+    [
+      "another way without a port",
+      onAws("{ kind: ssm }"),
+      onAws("{ kind: instance-connect-endpoint }"),
+      [3, "unclear way to SSH: ssm → instance-connect-endpoint"],
+    ],
+    [
+      "somebody who may open tunnels",
+      google("'user:a@example.com'"),
+      google("'user:a@example.com', 'group:b@example.com'"),
+      [3, "widens may open IAP tunnels: undefined → group:b@example.com"],
+    ],
+  ])("%s", (_, before, after, expected) => expect(exposure(before, after)).toEqual(expected));
+
+  test("a preview's report keeps what only the settings tell", () => {
+    const preview = reviewed(bridge({}, { chats: [1, -2] }));
+    const at = (text: string) => ({ "stacks/Pulumi.prod.yaml": stackFile(text) });
+    const settings = compared(
+      at("  nemoclaw:telegram: { chats: [1] }\n"),
+      at("  nemoclaw:telegram: { chats: [1, -2] }\n  nemoclaw:tunnel: { kind: quick, access: public, reason: why }\n"),
+    );
+    expect(combine(preview, settings).exposure.map(({ what }) => what)).toEqual(["Telegram chat", "public address"]);
+  });
+});
+
+describe("who can reach it, alike by preview and by revisions", () => {
+  const door = { kind: "named", hostname: "agent.example.com" };
+  test.each<[string, "telegram" | "tunnel", object | undefined, object | undefined, string[]]>([
+    [
+      "a tunnel opened to everybody",
+      "tunnel",
+      { ...door, access: "cloudflare-access" },
+      { ...door, access: "public", reason: "why" },
+      ["widens"],
+    ],
+    [
+      "a tunnel shut",
+      "tunnel",
+      { ...door, access: "public", reason: "why" },
+      { ...door, access: "cloudflare-access" },
+      ["narrows"],
+    ],
+    [
+      "another reason",
+      "tunnel",
+      { ...door, access: "public", reason: "why" },
+      { ...door, access: "public", reason: "so" },
+      ["neutral"],
+    ],
+    [
+      "another name",
+      "tunnel",
+      { ...door, access: "cloudflare-access" },
+      { ...door, hostname: "b.example.com", access: "cloudflare-access" },
+      ["widens", "narrows"],
+    ],
+    ["a tunnel gone", "tunnel", { kind: "quick", access: "public", reason: "why" }, undefined, ["narrows"]],
+    [
+      "a bridge with a server of its own",
+      "telegram",
+      undefined,
+      { chats: [1], apiRoot: "https://b.example.com" },
+      ["widens", "widens"],
+    ],
+    ["a server of its own", "telegram", { chats: [1] }, { chats: [1], apiRoot: "https://b.example.com" }, ["widens"]],
+    [
+      "another server",
+      "telegram",
+      { chats: [1], apiRoot: "https://b.example.com" },
+      { chats: [1], apiRoot: "https://c.example.com" },
+      ["widens"],
+    ],
+    ["Telegram's own again", "telegram", { chats: [1], apiRoot: "https://b.example.com" }, { chats: [1] }, ["widens"]],
+    ["a chat gone", "telegram", { chats: [1, -2] }, { chats: [1] }, ["narrows"]],
+    ["a bridge gone", "telegram", { chats: [1], apiRoot: "https://b.example.com" }, undefined, ["narrows", "narrows"]],
+  ])("%s", (_, name, before, after, effects) => {
+    const type = name === "tunnel" ? "nemoclaw:host:CloudflareTunnel" : "nemoclaw:host:TelegramBridge";
+    const seen = reviewed({ type, name, before: before && { ...before }, after: after && { ...after } }).exposure;
+    const at = (value: object | undefined) => ({
+      "stacks/Pulumi.prod.yaml": stackFile(value ? `  nemoclaw:${name}: ${JSON.stringify(value)}\n` : ""),
+    });
+    expect(seen.map(({ effect }) => effect)).toEqual(effects);
+    expect(compared(at(before), at(after))).toMatchObject({ exposure: seen, settings: [] });
+  });
+});
+
+test("who may open tunnels to a machine is told by a preview, too", () => {
+  const type = "gcp:iap/tunnelInstanceIAMMember:TunnelInstanceIAMMember";
+  const report = reviewed({ type, name: "machine-tunnel", after: { member: "group:b@example.com", role: "r" } });
+  expect(report.exposure).toEqual([{ what: "may open IAP tunnels", after: "group:b@example.com", effect: "widens" }]);
+});
+
+test("a runtime that does not tell programs apart opens to all of them what one could reach, by preview, too", () => {
+  const git = { a: { endpoints: [{ host: api, port: 443 }], binaries: [{ path: "/usr/bin/git" }] } };
+  const planned = network(git, git);
+  const report = reviewed({ ...planned, before: { ...planned.before, runtime: "openshell" } });
+  expect(report.access).toMatchObject([{ effect: "widens", where: `${api}:443` }]);
+  expect(report.access[0]?.programs).toBeUndefined();
+});
+
+describe("an upgrade, by preview", () => {
+  test("of the agent is told by its version", () => {
+    const report = reviewed(sandbox({ agent: { version: "2026.9.6" } }, { agent: { version: "2026.9.7" } }));
+    expect(report.versions).toEqual([{ what: "agent", before: "2026.9.6", after: "2026.9.7" }]);
+  });
+
+  test.each([
+    ["bridge", "Telegram bridge", bridge({ definition: "sha256:a" }, { definition: "sha256:b" })],
+    ["tunnel", "tunnel", tunnel({ definition: "sha256:a" }, { definition: "sha256:b" })],
+  ])("of the %s is told by its service's definition", (_, what, planned) => {
+    const report = reviewed(planned);
+    expect(report.versions).toEqual([
+      { what, note: "its service is set up anew: its program or its settings have changed" },
+    ]);
+    expect(verdictOf(report).exitCode).toBe(2);
   });
 });
 

@@ -1,0 +1,49 @@
+import { canonical } from "../policies/canonical.ts";
+import type { Expected } from "./report.ts";
+import { changedNames, section } from "./settings.ts";
+import type { StackAt } from "./stack-at.ts";
+
+/** What a machine is made of, or is taken to be: another value is another machine. */
+const ofMachine = [
+  "kind",
+  "image",
+  "address",
+  "port",
+  "region",
+  "zone",
+  "instanceType",
+  "machineType",
+  "ami",
+  "project",
+];
+
+/** What the settings of two revisions replace, where no preview tells. */
+export function expectedReplacements(was: StackAt | undefined, is: StackAt | undefined): Expected[] {
+  if (is === undefined)
+    return [
+      {
+        label: "the whole stack",
+        because: "its stack file is gone",
+        lost: "nothing until it is destroyed; then everything",
+      },
+    ];
+  if (was === undefined) return [];
+  const machine = changedNames(section(was.settings, "machine"), section(is.settings, "machine")).filter((key) =>
+    ofMachine.includes(key),
+  );
+  const resized = machine.length > 0 && machine.every((key) => /Type$/.test(key));
+  if (machine.length > 0) {
+    const note = resized ? "; the preview tells whether its cloud resizes it in place" : "";
+    const lost = "everything on it, the agent's workspace included";
+    return [{ label: "machine", because: `machine.${machine.join(", machine.")}${note}`, lost }];
+  }
+  if (was.runtime !== is.runtime) {
+    const lost = "the agent's conversations, and its files outside the workspace; the workspace stays";
+    return [{ label: "sandbox runtime, and the sandbox", because: "runtime.kind", lost }];
+  }
+  const fixed = ({ filesystem_policy, process, landlock }: StackAt["policy"]) =>
+    canonical({ filesystem_policy, process, landlock });
+  if (fixed(was.policy) === fixed(is.policy)) return [];
+  const because = "filesystem_policy, process and landlock are fixed when it starts";
+  return [{ label: "sandbox", because, lost: "the agent restarts; its files outside the workspace go" }];
+}
