@@ -61,8 +61,9 @@ export function awsInstance(
       ...child,
       // Two GPU machines at once are more than most quotas allow, and the data disk can be in one only.
       deleteBeforeReplace: true,
-      // It is read at the first boot only; a change of it would stop and start the machine for nothing.
-      ignoreChanges: ["userData"],
+      // User data is read at the first boot only; a change of it would stop and start the machine for nothing. A stopped
+      // machine has no public address, which reads as another wish for one and would replace it.
+      ignoreChanges: ["userData", "associatePublicIpAddress"],
       dependsOn: profile ? [profile.may] : [],
     },
   );
