@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { Address } from "@pulumi/gcp/compute/address.js";
 import { TunnelInstanceIAMMember } from "@pulumi/gcp/iap/tunnelInstanceIAMMember.js";
 import { Provider } from "@pulumi/gcp/provider.js";
@@ -105,7 +106,14 @@ function label(text: string): string {
     .slice(0, 63);
 }
 
-// Google wants 6 to 30 characters that start with a letter and end with none of the dashes.
+/**
+ * Google wants 6 to 30 of these characters, and no dash at the end. What is cut or put in their place goes on in a short hash, or
+ * two stacks of one project would have one account.
+ */
 function accountId(stack: string): string {
-  return `nemoclaw-${label(stack).replaceAll("_", "-")}`.slice(0, 30).replace(/-+$/, "");
+  const id = `nemoclaw-${stack}`;
+  if (/^[a-z0-9-]{6,30}$/.test(id) && !id.endsWith("-")) return id;
+  const hash = createHash("sha256").update(stack).digest("hex").slice(0, 6);
+  const legible = `nemoclaw-${label(stack).replaceAll("_", "-")}`.slice(0, 23).replace(/-+$/, "");
+  return `${legible}-${hash}`;
 }

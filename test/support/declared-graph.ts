@@ -11,6 +11,8 @@ export interface DeclaredResource {
 }
 
 interface Surroundings {
+  /** @default "test" */
+  readonly stack?: string;
   /** What a resource has once it is made, besides its inputs. */
   readonly outputs?: (type: string, name: string) => Record<string, unknown>;
   /** Whether nothing is made yet, as in the first preview: then no resource has any output. @default false */
@@ -25,7 +27,7 @@ type Monitor = { registerResource(request: Request, callback: (...answer: unknow
 /** Everything that a program declares, with Pulumi's mocks in place of an engine. Errors of the program reject. */
 export async function declare(
   program: () => Promise<unknown> | unknown,
-  { outputs = () => ({}), call = () => ({}), preview = false }: Surroundings = {},
+  { stack = "test", outputs = () => ({}), call = () => ({}), preview = false }: Surroundings = {},
 ): Promise<DeclaredResource[]> {
   const inputs = new Map<string, Record<string, unknown>>();
   const options = new Map<string, Record<string, unknown>>();
@@ -47,7 +49,7 @@ export async function declare(
       },
     },
     "nemoclaw",
-    "test",
+    stack,
     preview,
   );
   const monitor = getMonitor() as unknown as Monitor;

@@ -16,7 +16,7 @@ const least = {
   image: { name: "projects/deeplearning-platform-release/global/images/common-cu129-ubuntu-2404-nvidia-580-v20261101" },
 };
 
-function declared(written: object, call = google({})): Promise<DeclaredResource[]> {
+function declared(written: object, call = google({}), stack = "test"): Promise<DeclaredResource[]> {
   const checked = check(machineSettings, { ...least, ...written });
   if (checked.faults) throw new Error(checked.faults.map(({ message }) => message).join("\n"));
   const settings = checked.value as GcpMachineSettings;
@@ -30,6 +30,7 @@ function declared(written: object, call = google({})): Promise<DeclaredResource[
       );
     },
     {
+      stack,
       outputs: (type, name) => ({
         ...(type.endsWith("SshKeyPair") && { publicKey: `ssh-ed25519 ${name}`, privateKey: `private ${name}\n` }),
         ...(type.startsWith("gcp:") && { name: `${name}-name` }),
@@ -101,6 +102,17 @@ describe("the least of a machine on Google Cloud", () => {
   test("runs as an account of its own, without a role", () => {
     expect(one(resources, ":Account").inputs).toMatchObject({ accountId: "nemoclaw-test" });
     expect(resources.filter(({ type }) => /IAM(Member|Binding)/.test(type))).toEqual([]);
+  });
+
+  test("whose name tells two stacks apart however long and whatever their names are", async () => {
+    const long = ["production-europe-west4-a", "production-europe-west4-b", "production-europe-west1-a"];
+    const ids = new Map<string, unknown>();
+    for (const stack of [...long, "Dev.a", "dev-a", "dev_a", "x".repeat(21), "x".repeat(22)]) {
+      ids.set(stack, one(await declared({}, google({}), stack), ":Account").inputs.accountId);
+    }
+    expect(new Set(ids.values()).size).toBe(ids.size);
+    for (const id of ids.values()) expect(id).toMatch(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/);
+    expect(ids.get("dev-a")).toBe("nemoclaw-dev-a");
   });
 
   test("keeps OS Login and the project's keys out", () => {
