@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { awsMachineTypes } from "../components/machine/gpu-table-aws.ts";
-import { attachableCounts, attachableGpus, gcpMachineTypes } from "../components/machine/gpu-table-gcp.ts";
+import { attachableGpus, gcpMachineTypes } from "../components/machine/gpu-table-gcp.ts";
 import type { MachineTypes } from "../components/machine/machine-types.ts";
 import { secretShapes, setCommand } from "../stacks/settings/secrets.ts";
 import { sections } from "../stacks/settings/sections.ts";
@@ -78,7 +78,7 @@ export function configurationReference(): string {
     "Made by `node scripts/configuration-reference.ts` from the schema that reads the settings; do not edit it. A stack's settings\nstand in `stacks/Pulumi.<stack>.yaml` under `config:`, each section as `nemoclaw:<section>`. `stacks/examples/` has a commented\nfile for each kind of machine. What is not known or not possible is refused at preview, all of it at once, with what to write\ninstead. **Bold** settings have no default and must be there.",
     ...parts,
     `## Secrets\n\nEach is a top-level key of its own and kept encrypted.\n\n${secretsText()}`,
-    `## Machine types\n\nWhat this project knows; prices are classes for one hour on demand, for comparison only. Another type is taken with\n\`accept: [unlisted-type]\`.\n\n### AWS\n\n${tableText(awsMachineTypes)}\n\n### Google Cloud\n\n${tableText(gcpMachineTypes)}\n\nAn n1 type takes ${attachableCounts.join(", ")} GPUs of ${Object.keys(attachableGpus).join(", ")}.`,
+    `## Machine types\n\nWhat this project knows; prices are classes for one hour on demand, for comparison only. Another type is taken with\n\`accept: [unlisted-type]\`.\n\n### AWS\n\n${tableText(awsMachineTypes)}\n\n### Google Cloud\n\n${tableText(gcpMachineTypes)}\n\nAn n1 type takes ${attachableGpus.map(({ model, counts }) => `${counts.join(", ")} × ${model}`).join("; ")}.`,
     "",
   ]
     .join("\n\n")

@@ -4,8 +4,8 @@ import { Instance } from "@pulumi/gcp/compute/instance.js";
 import type { Account } from "@pulumi/gcp/serviceaccount/account.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { GcpNetwork } from "./gcp-network.ts";
-import { attachableGpus, gcpMachineTypes, takesGpus } from "./gpu-table-gcp.ts";
-import { type Arch, type Gpu, sameModel } from "./machine-types.ts";
+import { attachableGpu, gcpMachineTypes, takesGpus } from "./gpu-table-gcp.ts";
+import type { Arch, Gpu } from "./machine-types.ts";
 
 export interface GcpInstanceArgs {
   readonly zone: string;
@@ -101,6 +101,5 @@ const spare = {
 };
 
 function accelerator({ model, count }: Gpu) {
-  const [, type = model] = Object.entries(attachableGpus).find(([known]) => sameModel(known, model)) ?? [];
-  return { type, count };
+  return { type: attachableGpu(model)?.type ?? model, count };
 }

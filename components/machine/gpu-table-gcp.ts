@@ -1,14 +1,24 @@
-import { type MachineTypes, withGpu, withoutGpu } from "./machine-types.ts";
+import { type MachineTypes, sameModel, withGpu, withoutGpu } from "./machine-types.ts";
 
-/** GPUs that are attached to an N1 machine; every other GPU comes with its machine type. The cloud's name for each. */
-export const attachableGpus: Readonly<Record<string, string>> = {
-  T4: "nvidia-tesla-t4",
-  V100: "nvidia-tesla-v100",
-  P100: "nvidia-tesla-p100",
-};
+interface AttachableGpu {
+  readonly model: string;
+  /** The cloud's name for it. */
+  readonly type: string;
+  /** How many of them a machine takes. */
+  readonly counts: readonly number[];
+}
 
-/** How many of them an N1 machine takes. */
-export const attachableCounts: readonly number[] = [1, 2, 4];
+/** GPUs that are attached to an N1 machine; every other GPU comes with its machine type. */
+export const attachableGpus: readonly AttachableGpu[] = [
+  { model: "T4", type: "nvidia-tesla-t4", counts: [1, 2, 4] },
+  { model: "V100", type: "nvidia-tesla-v100", counts: [1, 2, 4, 8] },
+  { model: "P100", type: "nvidia-tesla-p100", counts: [1, 2, 4] },
+];
+
+/** What this model is when it is attached; undefined where it cannot be. */
+export function attachableGpu(model: string): AttachableGpu | undefined {
+  return attachableGpus.find((each) => sameModel(each.model, model));
+}
 
 /** Whether GPUs are attached to this type rather than part of it. */
 export function takesGpus(machineType: string): boolean {

@@ -296,10 +296,18 @@ describe("bad input is told at preview, all at once, with the nearest right valu
   });
 
   test("a type that the table does not have is taken when that is accepted", () => {
-    expect(faults({ instanceType: "g9.xlarge", accept: ["unlisted-type"], gpu: { model: "X1", count: 1 } })).toEqual([
+    const unlisted = { instanceType: "g9.xlarge", accept: ["unlisted-type"] };
+    expect(faults({ ...unlisted, gpu: { model: "X1", count: 1 } })).toEqual([]);
+    expect(faults({ ...unlisted, gpu: { model: "L4" } })).toEqual([]);
+    expect(faults({ ...unlisted, gpu: { count: 2 } })).toEqual([
+      expect.stringContaining("a GPU count without a GPU model"),
+    ]);
+  });
+
+  test("what is accepted of another type is not believed of one that the table has", () => {
+    expect(faults({ accept: ["unlisted-type"], gpu: { model: "X1" } })).toEqual([
       expect.stringContaining('"X1" is no GPU'),
     ]);
-    expect(faults({ instanceType: "g9.xlarge", accept: ["unlisted-type"], gpu: { model: "L4" } })).toEqual([]);
   });
 
   test("SSH for everybody is taken in so many words only", async () => {

@@ -191,6 +191,13 @@ describe("a machine on Google Cloud", () => {
     });
   });
 
+  test("with as many GPUs as its model allows", async () => {
+    const resources = await declared({ machineType: "n1-standard-16", gpu: { model: "V100", count: 8 } });
+    expect(one(resources, "instance:Instance").inputs.guestAccelerators).toEqual([
+      { type: "nvidia-tesla-v100", count: 8 },
+    ]);
+  });
+
   test("of the large kinds, on the disks that they take", async () => {
     const resources = await declared({ machineType: "g4-standard-48" });
     expect(one(resources, "disk:Disk").inputs.type).toBe("hyperdisk-balanced");
@@ -215,7 +222,7 @@ describe("bad input is told at preview, all at once, with the nearest right valu
       expect.stringMatching(/^network\.subnetwork: a network without its subnetwork \| subnetwork: projects/),
       expect.stringMatching(/^dataDisk\.reason: /),
       expect.stringMatching(/^gpu\.model: "L4" cannot be attached to an n1 type; .*\| machineType: g2-standard-4$/),
-      "gpu.count: an n1 type takes 1, 2, 4 GPUs, not 3 | 2",
+      "gpu.count: an n1 type takes 1, 2, 4, 8 GPUs, not 3 | 2",
     ]);
   });
 
@@ -241,6 +248,10 @@ describe("bad input is told at preview, all at once, with the nearest right valu
     [
       { machineType: "n1-standard-4", gpu: { model: "T4" }, image: { ...least.image, arch: "arm64" } },
       "the image is for arm64, and n1-standard-4 is amd64",
+    ],
+    [
+      { machineType: "n1-standard-16", gpu: { model: "P100", count: 8 } },
+      "gpu.count: an n1 type takes 1, 2, 4 GPUs of P100, not 8 | 4",
     ],
     [{ zone: "europe-west4" }, "expected a zone such as europe-west4-a | europe-west4-a"],
     [{ network: {} }, "network: a network without a subnetwork"],

@@ -24,15 +24,16 @@ export interface TypeChoice {
 /** What is wrong with a machine type, the GPUs wanted of it and the image's architecture, all at once. */
 export function* typeChecks(choice: TypeChoice): Iterable<Check> {
   const { types, key, name, accept } = choice;
-  yield* modelChecks(choice);
   const type = types.find((each) => each.name === name);
+  const believed = name !== undefined && !type && accept.includes("unlisted-type");
+  yield* modelChecks(choice, believed);
   if (type) {
     yield* archChecks(choice, type);
     yield* gpuChecks(choice, type);
   } else if (name === undefined) {
     const message = `${key} is missing; expected a machine type`;
     yield check([key], message, suggestions(choice) || "see docs/configuration.md");
-  } else if (!accept.includes("unlisted-type")) {
+  } else if (!believed) {
     const near = nearestType(choice)?.name;
     const others = suggestTypes(types, wantedOf(choice)).filter((each) => each.name !== near);
     const instead = [near, others.map(describeType).join("; ")].filter(Boolean).join(", or ");
@@ -41,7 +42,7 @@ export function* typeChecks(choice: TypeChoice): Iterable<Check> {
   }
 }
 
-function* modelChecks(choice: TypeChoice): Iterable<Check> {
+function* modelChecks(choice: TypeChoice, believed: boolean): Iterable<Check> {
   const wanted = wantedOf(choice);
   if (!wanted) return;
   const models = gpuModels(choice.types);
@@ -53,7 +54,7 @@ function* modelChecks(choice: TypeChoice): Iterable<Check> {
       "a GPU count without a GPU model",
       `gpu: { model: ${model}, count: ${wanted.count} }`,
     );
-  } else if (!known(choice.types, wanted.model)) {
+  } else if (!believed && !known(choice.types, wanted.model)) {
     const message = `${JSON.stringify(wanted.model)} is no GPU that this cloud's table has; it has ${models.join(", ")}`;
     yield check(["gpu", "model"], message, nearest(wanted.model, models) ?? "one of these");
   }
