@@ -9,6 +9,7 @@ import { certificates } from "./certificates.ts";
 import { loadChosenPolicy, notAccepted } from "./chosen-policy.ts";
 import { guardrailFaults } from "./guardrail-faults.ts";
 import { localMachineFaults } from "./local-machine-faults.ts";
+import { loginKeyFaults } from "./login-key.ts";
 import { openshellFaults, type PinnedOpenshell } from "./pinned-openshell.ts";
 import { checkSecrets, needSecret, type SecretName, secretNames, secretShapes } from "./secrets.ts";
 import { type Sections, sections } from "./sections.ts";
@@ -144,12 +145,7 @@ function missingSecrets(
     ...(inference?.kind === "nvidia" ? needSecret(raw, "inferenceKey", "inference.kind nvidia") : []),
     ...(telegram ? needSecret(raw, "telegramToken", "telegram") : []),
     ...(tunnel?.kind === "named" ? needSecret(raw, "tunnelToken", "tunnel.kind named") : []),
-    ...(machine?.kind === "existing" && (machine as { agentSocket?: string }).agentSocket === undefined
-      ? needSecret(raw, "sshPrivateKey", "machine.kind existing, without an agentSocket,")
-      : []),
-    ...((machine?.kind === "aws" || machine?.kind === "gcp") && machine.authorizedKey !== undefined
-      ? needSecret(raw, "sshPrivateKey", "machine.authorizedKey")
-      : []),
+    ...(machine ? loginKeyFaults(raw, machine) : []),
   ];
 }
 

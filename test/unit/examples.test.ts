@@ -26,7 +26,8 @@ function read(raw: object, siteSecrets = new Map([["inventoryToken", true]])) {
 function example(name: string): Record<string, unknown> {
   const { config } = parse(readFileSync(`stacks/examples/${name}.yaml`, "utf8"));
   const own = Object.entries(config).map(([key, value]) => [key.replace(/^nemoclaw:/, ""), value]);
-  return { ...Object.fromEntries(own), ...secrets };
+  const { sshPrivateKey, ...usual } = secrets;
+  return { ...Object.fromEntries(own), ...usual, ...(name === "existing" && { sshPrivateKey }) };
 }
 
 describe("examples", () => {
