@@ -26,6 +26,7 @@ const kinds: Record<string, Kind> = {
     label: "SSH key pair",
     lost: "the key, and with it the way to whatever trusts only that one",
   },
+  "nemoclaw:index:ReplacementGuard": { label: "replacement guard" },
   "nemoclaw:host:CloudflareTunnel": { label: "tunnel" },
   "nemoclaw:host:NetworkPolicy": { label: "network policy" },
   "nemoclaw:host:InferenceRoute": { label: "inference route" },

@@ -1,5 +1,5 @@
 import { Instance } from "@pulumi/aws/ec2/instance.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { AwsNetwork } from "./aws-network.ts";
 import type { sessionManagerProfile } from "./aws-session-profile.ts";
 import type { Arch } from "./machine-types.ts";
@@ -22,6 +22,11 @@ interface Around {
   readonly publicAddress: boolean;
   readonly profile?: ReturnType<typeof sessionManagerProfile>;
   readonly userData: pulumi.Output<string>;
+}
+
+/** The setting by which AWS refuses to terminate the machine, where it does. */
+export function awsProtection({ spot, terminationProtection = !spot }: AwsInstanceArgs): string | undefined {
+  return terminationProtection ? "machine.terminationProtection" : undefined;
 }
 
 /** The machine itself: its metadata is for itself alone, its disk is encrypted, and it is never replaced by surprise. */
@@ -52,20 +57,19 @@ export function awsInstance(
         deleteOnTermination: true,
       },
       userData,
-      disableApiTermination: args.terminationProtection ?? !spot,
+      disableApiTermination: awsProtection(args) !== undefined,
       instanceInitiatedShutdownBehavior: "stop",
       ...(spot ? { instanceMarketOptions: spotMarket } : {}),
       tags: { Name: label },
     },
-    {
-      ...child,
+    pulumi.mergeOptions(child, {
       // Two GPU machines at once are more than most quotas allow, and the data disk can be in one only.
       deleteBeforeReplace: true,
       // User data is read at the first boot only; a change of it would stop and start the machine for nothing. A stopped
       // machine has no public address, which reads as another wish for one and would replace it.
       ignoreChanges: ["userData", "associatePublicIpAddress"],
       dependsOn: profile ? [profile.may] : [],
-    },
+    }),
   );
 }
 

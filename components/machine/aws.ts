@@ -4,7 +4,7 @@ import { Provider } from "@pulumi/aws/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineInputs } from "../../resources/machine-inputs.ts";
 import { type AwsDataDiskArgs, awsDataDevice, awsDataDisk } from "./aws-data-disk.ts";
-import { type AwsInstanceArgs, awsInstance } from "./aws-instance.ts";
+import { type AwsInstanceArgs, awsInstance, awsProtection } from "./aws-instance.ts";
 import { type AwsAccess, awsNetwork } from "./aws-network.ts";
 import { askAws } from "./aws-questions.ts";
 import { sessionManagerProfile } from "./aws-session-profile.ts";
@@ -14,6 +14,7 @@ import { awsMachineTypes } from "./gpu-table-aws.ts";
 import { guarded } from "./guarded.ts";
 import type { Gpu } from "./machine-types.ts";
 import type { ProvidedMachine } from "./provided-machine.ts";
+import { replacedKnowingly } from "./replacement.ts";
 
 export interface AwsMachineArgs extends UserKey, AwsInstanceArgs {
   readonly region: string;
@@ -53,7 +54,7 @@ export class AwsMachine extends pulumi.ComponentResource implements ProvidedMach
         profile,
         userData: userData(keys, awsDataDevice(data)),
       },
-      child,
+      { ...child, ...replacedKnowingly(name, { keys, protectedBy: awsProtection(args), settings: fixed(args) }, this) },
     );
     const attachment = new VolumeAttachment(
       `${name}-data-attachment`,
@@ -81,6 +82,17 @@ export class AwsMachine extends pulumi.ComponentResource implements ProvidedMach
     );
     this.registerOutputs({});
   }
+}
+
+// EC2 changes the type of an instance and the size of its disk in place.
+function fixed({ image, zone, network, kmsKey = "default", spot }: AwsMachineArgs) {
+  return {
+    "machine.image.id": image.id,
+    "machine.zone": zone,
+    "machine.network.subnet": network?.subnet ?? "own",
+    "machine.kmsKey": kmsKey,
+    "machine.spot": spot,
+  };
 }
 
 function account(name: string, { region, account: only, tags }: AwsMachineArgs, parent: pulumi.Resource): Provider {

@@ -2,7 +2,7 @@ import type { Address } from "@pulumi/gcp/compute/address.js";
 import type { Disk } from "@pulumi/gcp/compute/disk.js";
 import { Instance } from "@pulumi/gcp/compute/instance.js";
 import type { Account } from "@pulumi/gcp/serviceaccount/account.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { GcpNetwork } from "./gcp-network.ts";
 import { attachableGpu, gcpMachineTypes, takesGpus } from "./gpu-table-gcp.ts";
 import type { Arch, Gpu } from "./machine-types.ts";
@@ -74,13 +74,12 @@ export function gcpInstance(
       deletionProtection: args.deletionProtection,
       allowStoppingForUpdate: true,
     },
-    {
-      ...child,
+    pulumi.mergeOptions(child, {
       // The data disk can be in one machine only, and GPU quotas are small.
       deleteBeforeReplace: true,
       // It is read at the first boot only.
       ignoreChanges: ['metadata["user-data"]'],
-    },
+    }),
   );
 }
 

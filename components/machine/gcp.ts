@@ -11,8 +11,10 @@ import { type GcpDataDiskArgs, gcpDataDisk } from "./gcp-data-disk.ts";
 import { type GcpInstanceArgs, gcpInstance, gpuOf } from "./gcp-instance.ts";
 import { type GcpAccess, gcpNetwork } from "./gcp-network.ts";
 import { askGcp } from "./gcp-questions.ts";
+import { takesGpus } from "./gpu-table-gcp.ts";
 import { guarded } from "./guarded.ts";
 import type { ProvidedMachine } from "./provided-machine.ts";
+import { replacedKnowingly } from "./replacement.ts";
 
 export interface GcpMachineArgs extends UserKey, GcpInstanceArgs {
   readonly project: string;
@@ -60,12 +62,13 @@ export class GcpMachine extends pulumi.ComponentResource implements ProvidedMach
     const diskType = /^(a3|a4x?|c4a|g4)-/.test(machineType) ? "hyperdisk-balanced" : "pd-balanced";
     const data = gcpDataDisk(name, args.dataDisk, { zone, region, type: diskType, kmsKey }, child);
     const address = access.kind === "public" ? new Address(`${name}-address`, { region }, child) : undefined;
+    const protectedBy = args.deletionProtection ? "machine.deletionProtection" : undefined;
     const boot = userData(keys, dataDevice, [ownKeysOnly]);
     const box = gcpInstance(
       name,
       args,
       { network, address, account, data, deviceName, diskType, userData: boot },
-      child,
+      { ...child, ...replacedKnowingly(name, { keys, protectedBy, settings: fixed(args, diskType) }, this) },
     );
     const tunnels = args.tunnelMembers.map(
       (member) =>
@@ -92,6 +95,21 @@ export class GcpMachine extends pulumi.ComponentResource implements ProvidedMach
     );
     this.registerOutputs({});
   }
+}
+
+// Google changes a machine's type in place, and so does it give it another account.
+function fixed({ image, zone, bootDisk, network, kmsKey = "default", spot, ...args }: GcpMachineArgs, disk: string) {
+  const gpu = takesGpus(args.machineType) ? gpuOf(args) : "none";
+  return {
+    "machine.image.name": image.name,
+    "machine.zone": zone,
+    "machine.bootDisk.size": bootDisk.size,
+    "machine.bootDisk.type": bootDisk.type ?? disk,
+    "machine.network.subnetwork": network?.subnetwork ?? "own",
+    "machine.kmsKey": kmsKey,
+    "machine.spot": spot,
+    "machine.gpu": gpu === "none" ? gpu : `${gpu.count} × ${gpu.model}`,
+  };
 }
 
 function iap(instance: pulumi.Output<string>, { project, zone }: GcpMachineArgs): pulumi.Input<string>[] {

@@ -8,6 +8,7 @@ import { machineIdentity } from "./machine-identity.ts";
 import { networkPolicy } from "./network-policy.ts";
 import { nvidiaGpu } from "./nvidia-gpu.ts";
 import { preflight } from "./preflight.ts";
+import { replacementGuard } from "./replacement-guard.ts";
 import { sandboxResource } from "./sandbox.ts";
 import { sandboxRuntime } from "./sandbox-runtime.ts";
 import { sshKeyPair } from "./ssh-key-pair.ts";
@@ -17,6 +18,7 @@ import { workspace } from "./workspace.ts";
 /** Every resource type this plugin has. */
 export const handlers: readonly AnyHandler[] = [
   sshKeyPair,
+  replacementGuard,
   localMachine,
   demo,
   machineIdentity,

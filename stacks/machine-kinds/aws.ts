@@ -81,7 +81,7 @@ const settings = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      "AWS itself refuses to terminate the machine until this is false. Default: true; false with `spot`, which AWS does not protect.",
+      "AWS itself refuses to terminate the machine until this is false. What makes the machine anew, such as another image, is refused at preview until then; so it takes three applies: this to false, the change, this back to true. Default: true; false with `spot`, which AWS does not protect.",
     ),
   tags: z
     .record(z.string().min(1), z.string())

@@ -111,7 +111,9 @@ const settings = z.strictObject({
   deletionProtection: z
     .boolean()
     .default(true)
-    .describe("Google itself refuses to delete the machine until this is false."),
+    .describe(
+      "Google itself refuses to delete the machine until this is false. What makes the machine anew, such as another image, is refused at preview until then; so it takes three applies: this to false, the change, this back to true.",
+    ),
   labels: z
     .record(z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/), z.string().regex(/^[a-z0-9_-]{0,63}$/))
     .default({})

@@ -13,15 +13,16 @@ export interface DeclaredResource {
 interface Surroundings {
   /** @default "test" */
   readonly stack?: string;
-  /** What a resource has once it is made, besides its inputs. */
-  readonly outputs?: (type: string, name: string) => Record<string, unknown>;
   /** Whether nothing is made yet, as in the first preview: then no resource has any output. @default false */
   readonly preview?: boolean;
+  /** What a resource has once it is made, besides its inputs; an `id` among it is its own. */
+  readonly outputs?: (type: string, name: string, inputs: Record<string, unknown>) => Record<string, unknown>;
   /** What an invoke answers. */
   readonly call?: (token: string, inputs: Record<string, unknown>) => Record<string, unknown>;
 }
 
 type Request = Record<`get${string}`, () => unknown> & { getPropertydependenciesMap(): unknown };
+type Value = { toJavaScript(): unknown };
 type Monitor = { registerResource(request: Request, callback: (...answer: unknown[]) => void): void };
 
 /** Everything that a program declares, with Pulumi's mocks in place of an engine. Errors of the program reject. */
@@ -37,7 +38,8 @@ export async function declare(
       newResource: (made) => {
         inputs.set(key(made.type, made.name), made.inputs);
         if (preview) return { id: undefined, state: {} };
-        return { id: `${made.name}-id`, state: { ...made.inputs, ...outputs(made.type, made.name) } };
+        const { id = `${made.name}-id`, ...state } = outputs(made.type, made.name, made.inputs);
+        return { id: String(id), state: { ...made.inputs, ...state } };
       },
       call: ({ token, inputs: asked }) => {
         try {
@@ -85,6 +87,7 @@ function optionsOf(request: Request): Record<string, unknown> {
     protect: request.getProtect?.() || undefined,
     deletedWith: request.getDeletedwith?.() ? named(request.getDeletedwith()) : undefined,
     deleteBeforeReplace: request.getDeletebeforereplace?.() || undefined,
+    replacementTrigger: (request.getReplacementTrigger?.() as Value | undefined)?.toJavaScript(),
     ignoreChanges: list(request.getIgnorechangesList?.()),
     secretOutputs: list(request.getAdditionalsecretoutputsList?.()),
     dependsOn: list(request.getDependenciesList?.()).map(named).sort(),

@@ -51,7 +51,7 @@ export function cloudSettings(cloud: "AWS" | "Google") {
     )
       .optional()
       .describe(
-        "Public key that may log in; its private half is the secret `sshPrivateKey`. Default: a key that the stack makes.",
+        "Public key that may log in; its private half is the secret `sshPrivateKey`. It is read at the first boot only, so another one makes the machine anew. Default: a key that the stack makes.",
       ),
     spot: z.boolean().default(false).describe(`Spare capacity: cheaper, and stopped when ${cloud} needs it back.`),
     accept: z

@@ -1,0 +1,141 @@
+import { expect, test } from "vitest";
+import { provideMachine } from "../../components/machine/provide-machine.ts";
+import { parse } from "../../policies/parse.ts";
+import { replacementGuard } from "../../provider/handlers/replacement-guard.ts";
+import { Workspace } from "../../resources/workspace.ts";
+import { type MachineSettings, machineSettings } from "../../stacks/machine-kinds/index.ts";
+import { type DeclaredResource, declare } from "../support/declared-graph.ts";
+
+// What a change of a machine makes of the machine, of its data disk, and of what stands between the two.
+
+const clouds = {
+  aws: {
+    least: { kind: "aws", region: "eu-central-1", zone: "eu-central-1a", instanceType: "g6.xlarge" },
+    images: [{ id: "ami-0123456789abcdef0" }, { id: "ami-0fedcba9876543210" }],
+    image: "machine.image.id",
+    protection: "machine.terminationProtection",
+  },
+  gcp: {
+    least: { kind: "gcp", project: "my-project-123", zone: "europe-west4-a", machineType: "g2-standard-8" },
+    images: [{ name: "projects/p/global/images/v1" }, { name: "projects/p/global/images/v2" }],
+    image: "machine.image.name",
+    protection: "machine.deletionProtection",
+  },
+} as const;
+const kinds = ["aws", "gcp"] as const;
+const key = (letter: string, comment = "me") => `ssh-ed25519 ${letter.repeat(68)} ${comment}`;
+
+/** The graph of a stack, by name. A machine made from another image, or for another key, is another one. */
+async function declared(kind: keyof typeof clouds, change: object): Promise<Map<string, DeclaredResource>> {
+  const checked = parse(machineSettings, { ...clouds[kind].least, ...change });
+  if (checked.faults) throw new Error(checked.faults.map(({ message }) => message).join("\n"));
+  const settings = checked.value as MachineSettings;
+  const resources = await declare(
+    async () => {
+      const on = await provideMachine("machine", { ...settings, privateKey: "PRIVATE" } as never);
+      new Workspace("workspace", { machine: on.machine, sandbox: "main" }, { deletedWith: on.deletedWith });
+    },
+    {
+      outputs: (type, name, inputs) => ({
+        ...(type.endsWith("SshKeyPair") && { publicKey: `ssh-ed25519 ${name}`, privateKey: `private ${name}\n` }),
+        ...(type.endsWith("instance:Instance") && { id: `of ${inputs.ami ?? JSON.stringify(inputs.bootDisk)}` }),
+        ...(type === "gcp:compute/instance:Instance" && { instanceId: `number of ${JSON.stringify(inputs.bootDisk)}` }),
+        ...(type === "nemoclaw:host:MachineIdentity" && { id: (inputs.machine as { id: string }).id }),
+      }),
+    },
+  );
+  return new Map(resources.map((each) => [each.name, each]));
+}
+
+function changedNames(before: Map<string, DeclaredResource>, after: Map<string, DeclaredResource>): string[] {
+  expect([...after.keys()].toSorted()).toEqual([...before.keys()].toSorted());
+  const text = (each: DeclaredResource | undefined) => JSON.stringify([each?.inputs, each?.options]);
+  return [...before].filter(([name, each]) => text(each) !== text(after.get(name))).map(([name]) => name);
+}
+
+/** What the guard says of going from one stack to the next. */
+function judged(before: Map<string, DeclaredResource> | undefined, after: Map<string, DeclaredResource>): string[] {
+  const inputs = (graph: typeof after | undefined) => graph?.get("machine-replacement")?.inputs as never;
+  return (replacementGuard.judge?.(inputs(after), inputs(before)).failures ?? []).map(({ reason }) => reason);
+}
+
+test.each(kinds)(
+  "%s: another image makes the machine anew and leaves the data disk, which goes to it",
+  async (kind) => {
+    const [first, second] = clouds[kind].images;
+    const before = await declared(kind, { image: first });
+    const after = await declared(kind, { image: second });
+
+    const disk = after.get("machine-data") as DeclaredResource;
+    expect(disk).toEqual(before.get("machine-data"));
+    expect(disk.options).toMatchObject({ protect: true });
+    expect(disk.options).not.toHaveProperty("deletedWith");
+    expect(disk.options.dependsOn ?? []).toEqual([]);
+
+    expect(after.get("machine-instance")?.options).toMatchObject({ deleteBeforeReplace: true });
+    // Everything else that differs hangs on the machine.
+    expect(changedNames(before, after).toSorted()).toEqual(
+      [
+        ...(kind === "aws" ? ["machine-data-attachment"] : []),
+        "machine-identity",
+        "machine-instance",
+        "machine-replacement",
+        "workspace",
+      ].toSorted(),
+    );
+    if (kind === "aws") {
+      const attachment = after.get("machine-data-attachment") as DeclaredResource;
+      expect(attachment.inputs).toMatchObject({ instanceId: "of ami-0fedcba9876543210", volumeId: "machine-data-id" });
+      expect(attachment.options).toMatchObject({ deleteBeforeReplace: true });
+    } else {
+      expect(after.get("machine-instance")?.inputs.attachedDisks).toMatchObject([{ source: "machine-data-id" }]);
+    }
+    const machineId = (graph: typeof after) => graph.get("workspace")?.inputs.machine as { id: string } | undefined;
+    expect(machineId(after)?.id).not.toBe(machineId(before)?.id);
+  },
+);
+
+test.each(kinds)("%s: while the cloud does not let the machine go, that is refused with what to do", async (kind) => {
+  const { images, image, protection } = clouds[kind];
+  const before = await declared(kind, { image: images[0] });
+  expect(judged(undefined, before)).toEqual([]);
+  expect(judged(before, before)).toEqual([]);
+  const refused = judged(before, await declared(kind, { image: images[1] }));
+  expect(refused).toEqual([expect.stringContaining(`${image} has changed`)]);
+  expect(refused[0]).toContain(`Set ${protection}: false and apply that alone; then change ${image}`);
+  expect(before.get("machine-instance")?.options.dependsOn).toContainEqual(
+    expect.stringContaining("machine-replacement"),
+  );
+});
+
+test.each(kinds)(
+  "%s: protection that goes with the same change comes too late; one step earlier it does not",
+  async (kind) => {
+    const { images, protection } = clouds[kind];
+    const off = { [protection.replace("machine.", "")]: false };
+    const before = await declared(kind, { image: images[0] });
+    const between = await declared(kind, { image: images[0], ...off });
+    const after = await declared(kind, { image: images[1], ...off });
+    expect(judged(before, after)).toHaveLength(1);
+    expect(judged(before, between)).toEqual([]);
+    expect(judged(between, after)).toEqual([]);
+    expect(judged(between, await declared(kind, { image: images[1] }))).toEqual([]);
+  },
+);
+
+test.each(kinds)(
+  "%s: another key that may log in makes the machine anew, since it is read at the first boot",
+  async (kind) => {
+    const image = clouds[kind].images[0];
+    const before = await declared(kind, { image, authorizedKey: key("A") });
+    const after = await declared(kind, { image, authorizedKey: key("B") });
+    const trigger = (graph: typeof after) => graph.get("machine-instance")?.options.replacementTrigger;
+    expect(trigger(before)).toBe(`ssh-ed25519 ${"A".repeat(68)}`);
+    expect(trigger(after)).toBe(`ssh-ed25519 ${"B".repeat(68)}`);
+    expect(judged(before, after)).toEqual([expect.stringContaining("machine.authorizedKey has changed")]);
+
+    const renamed = await declared(kind, { image, authorizedKey: key("A", "another comment") });
+    expect(trigger(renamed)).toBe(trigger(before));
+    expect(judged(before, renamed)).toEqual([]);
+  },
+);
