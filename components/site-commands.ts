@@ -33,7 +33,7 @@ export class SiteCommands extends pulumi.ComponentResource {
       const made: Command = new Command(
         `${name}-${command}`,
         {
-          ...scripts,
+          ...(stdin === undefined ? scripts : readsAll(scripts)),
           connection: connectionTo(machine),
           // What a command prints may be as secret as what it reads.
           logging: Logging.None,
@@ -49,13 +49,37 @@ export class SiteCommands extends pulumi.ComponentResource {
   }
 }
 
+type Scripts = Pick<SiteCommandArgs, "create" | "update" | "delete">;
+
+// The provider calls a command failed when it ends before it has taken all of its standard input.
+function readsAll(scripts: Scripts): Scripts {
+  const wrapped = Object.entries(scripts).map(([when, script]) => [when, `trap 'cat >/dev/null' EXIT\n${script}`]);
+  return Object.fromEntries(wrapped) as Scripts;
+}
+
 function connectionTo({ id, address, port, user, privateKey, agentSocket, hostKeys, via }: MachineInputs) {
   // By its id a cloud machine has its final key before anything connects to it.
   const host = pulumi.all([address, id]).apply(([where]) => where);
   const jump = via as JumpHost | undefined;
   const ways = { privateKey, agentSocketPath: agentSocket };
-  const proxy = jump && { host: jump.address, port: jump.port, user: jump.user, hostKey: jump.hostKeys[0], ...ways };
-  return { host, port, user, hostKey: hostKeys[0], ...ways, ...(proxy ? { proxy } : {}) };
+  const proxy = jump && {
+    host: jump.address,
+    port: jump.port,
+    user: jump.user,
+    hostKey: pinOf(jump.hostKeys),
+    ...ways,
+  };
+  return { host, port, user, hostKey: pinOf(hostKeys), ...ways, ...(proxy ? { proxy } : {}) };
+}
+
+// The provider takes one key, and of an RSA key it wants a kind of signature that sshd has not offered since OpenSSH 8.8.
+function pinOf(hostKeys: readonly pulumi.Input<string>[]): pulumi.Output<string> {
+  return pulumi.all([...hostKeys]).apply((keys) => {
+    const pin = keys.find((key) => !key.startsWith("ssh-rsa "));
+    // Without one it would take any host key.
+    if (pin === undefined) throw new pulumi.RunError("site commands need a pinned host key that is not RSA");
+    return pin;
+  });
 }
 
 interface JumpHost {

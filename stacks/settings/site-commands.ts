@@ -32,7 +32,7 @@ export const siteCommands = z
   )
   .default([])
   .describe(
-    "Commands of your own on the machine. They cannot be read back, so they show no drift. They need a machine that is reached directly or by a jump host.",
+    "Commands of your own on the machine. They cannot be read back, so they show no drift. What they print is shown only when they fail. They need a machine that is reached directly or by a jump host.",
   );
 
 export type SiteCommandSettings = z.output<typeof siteCommands>;
@@ -51,6 +51,10 @@ export function siteCommandChecks(
     const instead = "access: { kind: public, cidrs: […] }, or a jump host; or leave siteCommands out";
     found.push(check(["siteCommands"], message, instead));
   }
+  if (commands.length > 0 && machine?.kind === "existing") {
+    found.push(...pinChecks(["machine", "hostKeys"], machine.hostKeys));
+    if (machine.via?.kind === "jump") found.push(...pinChecks(["machine", "via", "hostKeys"], machine.via.hostKeys));
+  }
   for (const [index, { name, stdin }] of commands.entries()) {
     if (commands.findIndex((other) => other.name === name) !== index) {
       found.push(check(["siteCommands", index, "name"], `there are two site commands ${name}`, `${name}-${index + 1}`));
@@ -63,6 +67,15 @@ export function siteCommandChecks(
     found.push(check(["siteCommands", index, "stdin"], message, instead));
   }
   return found;
+}
+
+function pinChecks(path: readonly string[], hostKeys: readonly string[]): Check[] {
+  if (hostKeys.some((key) => !key.trim().startsWith("ssh-rsa "))) return [];
+  const message =
+    "site commands cannot check an RSA host key: their provider wants signatures that OpenSSH has not made since 8.8";
+  const instead =
+    "also the machine's ssh-ed25519 line, which scripts/doctor --host-key prints; or leave siteCommands out";
+  return [check(path, message, instead)];
 }
 
 function commandWay(machine: MachineSettings): string | undefined {

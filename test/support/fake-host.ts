@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import ssh2, { type Connection, type ServerChannel } from "ssh2";
+import ssh2, { type Connection, type PublicKeyAuthContext, type ServerChannel } from "ssh2";
 import type { Machine } from "../../host/machine.ts";
 import { newKeyPair } from "../../host/openssh-key.ts";
 import { type ConnectOptions, closeAll, connectTo } from "../../host/pool.ts";
@@ -19,6 +19,8 @@ export interface FakeHostOptions {
   readonly maxSessions?: number;
   /** Let nobody in. */
   readonly refuseKeys?: boolean;
+  /** Let only this public key in, with a signature that it verifies. @default any key */
+  readonly authorizedKey?: string;
   /** Where it listens on 127.0.0.1. @default a free port */
   readonly port?: number;
   /** What its sudo does. @default "works" */
@@ -54,8 +56,9 @@ export async function startFakeHost(options: FakeHostOptions = {}) {
 
   function serve(client: Connection): void {
     client.on("authentication", (context) => {
-      if (context.method === "publickey" && !options.refuseKeys) context.accept();
-      else context.reject(["publickey"]);
+      if (context.method === "publickey" && !options.refuseKeys && mayEnter(context, options.authorizedKey)) {
+        context.accept();
+      } else context.reject(["publickey"]);
     });
     client.on("ready", () => {
       seen.handshakes += 1;
@@ -160,6 +163,17 @@ export async function startFakeHost(options: FakeHostOptions = {}) {
     },
     [Symbol.asyncDispose]: dispose,
   };
+}
+
+function mayEnter(
+  { key, signature, blob, hashAlgo }: PublicKeyAuthContext,
+  authorizedKey: string | undefined,
+): boolean {
+  if (authorizedKey === undefined) return true;
+  const authorized = ssh2.utils.parseKey(authorizedKey);
+  if (authorized instanceof Error || !authorized.getPublicSSH().equals(key.data)) return false;
+  // First a client asks whether the key would do, and signs only then.
+  return signature === undefined || authorized.verify(blob as Buffer, signature, hashAlgo) === true;
 }
 
 function kill(pid: number, signal: string): void {

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { Connection } from "../../host/connection.ts";
 import type { Machine } from "../../host/machine.ts";
 import { newKey, startFakeHost } from "../support/fake-host.ts";
+import { startAgent } from "../support/ssh-agent.ts";
 
 const fast = { connectSeconds: 5 };
 
@@ -80,6 +81,36 @@ describe("the operator must prove themselves", () => {
     await using fake = await startFakeHost();
     const machine = { ...fake.machine, privateKey: undefined, agentSocket: join(fake.folder, "no-agent") };
     await expect(dial(machine)).rejects.toMatchObject({ kind: "auth", message: expect.stringContaining("agent") });
+  });
+});
+
+describe("an SSH agent", () => {
+  test("logs in with a key that is nowhere else, on the machine and on a jump host", async ({ skip }) => {
+    await using agent = await startAgent();
+    if (!agent) return skip("no ssh-agent here");
+    await using jump = await startFakeHost({ authorizedKey: agent.key.public });
+    await using fake = await startFakeHost({ authorizedKey: agent.key.public });
+    const machine = { ...fake.machine, privateKey: undefined, agentSocket: agent.socket };
+    {
+      await using direct = await dial(machine);
+      expect(await direct.exec("echo hi")).toMatchObject({ stdout: "hi\n" });
+    }
+    const { address, port, hostKeys, user } = jump.machine;
+    await using behind = await dial({ ...machine, via: { kind: "jump", address, port, hostKeys, user } });
+    expect(await behind.exec("echo over")).toMatchObject({ stdout: "over\n" });
+    expect([jump.seen.handshakes, fake.seen.handshakes]).toEqual([1, 2]);
+  });
+
+  test("that has another key is refused at once", async ({ skip }) => {
+    await using agent = await startAgent();
+    if (!agent) return skip("no ssh-agent here");
+    await using fake = await startFakeHost({ authorizedKey: newKey().public });
+    const machine = { ...fake.machine, privateKey: undefined, agentSocket: agent.socket };
+    await expect(dial(machine)).rejects.toMatchObject({
+      kind: "auth",
+      message: expect.stringContaining("refused the key"),
+    });
+    expect(fake.seen).toMatchObject({ connections: 1, handshakes: 0 });
   });
 });
 

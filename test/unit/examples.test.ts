@@ -95,6 +95,24 @@ describe("site commands", () => {
     expect(faults({ ...raw, machine: { ...machine, via: jump } })).toEqual([]);
   });
 
+  test("need a pinned host key that is not RSA, of a jump host too", () => {
+    const raw: Record<string, unknown> = { ...example("existing"), siteCommands: [{ name: "a", create: "true" }] };
+    const machine = raw.machine as { hostKeys: string[] };
+    const fields = [Buffer.from([0, 0, 0, 7]), Buffer.from("ssh-rsa"), Buffer.alloc(60, 1)];
+    const rsa = `ssh-rsa ${Buffer.concat(fields).toString("base64")}`;
+    const via = { kind: "jump", address: "jump.example.com", user: "ubuntu", hostKeys: [rsa] };
+    expect(faults({ ...raw, machine: { ...machine, hostKeys: [rsa], via } })).toEqual([
+      expect.stringMatching(
+        /^nemoclaw:machine\.hostKeys: site commands cannot check an RSA host key.*ssh-ed25519 line/,
+      ),
+      expect.stringMatching(/^nemoclaw:machine\.via\.hostKeys: /),
+    ]);
+    expect(faults({ ...raw, machine: { ...machine, hostKeys: [rsa, ...machine.hostKeys], via: undefined } })).toEqual(
+      [],
+    );
+    expect(faults({ ...raw, siteCommands: [], machine: { ...machine, hostKeys: [rsa], via } })).toEqual([]);
+  });
+
   test("have names of their own, and secrets that exist and are encrypted", () => {
     const raw = {
       ...example("existing"),

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { Logging } from "@pulumi/command/types/enums/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, expect, test } from "vitest";
@@ -11,9 +12,15 @@ const machine = {
   address: "h.example.com",
   port: 22,
   user: "ubuntu",
-  hostKeys: ["ssh-ed25519 HOST"],
+  hostKeys: ["ssh-rsa OLD", "ssh-ed25519 HOST"],
   privateKey: "KEY",
-  via: { kind: "jump", address: "j.example.com", port: 2222, user: "hop", hostKeys: ["ssh-ed25519 JUMP"] },
+  via: {
+    kind: "jump",
+    address: "j.example.com",
+    port: 2222,
+    user: "hop",
+    hostKeys: ["ssh-rsa OLD", "ssh-ed25519 JUMP"],
+  },
   arch: "amd64" as const,
   gpu: "none" as const,
   owner: { project: "p", stack: "s", installation: "i" },
@@ -38,7 +45,7 @@ beforeAll(async () => {
 
 const named = (name: string) => resources.find((each) => each.name === name) as DeclaredResource;
 
-test("connect with the pinned host keys of machine and jump host, and print nothing", () => {
+test("connect with pinned host keys of machine and jump host, none of them RSA, and print nothing", () => {
   for (const name of ["site-before-ca", "site-before-agent", "site-after-mount"]) {
     const { connection, logging } = named(name).inputs as { connection: Record<string, unknown>; logging: string };
     const open = JSON.stringify(connection);
@@ -55,6 +62,15 @@ test("get secrets by standard input alone", () => {
   expect(stdin).not.toBe("TOKEN");
   expect(JSON.stringify(rest)).not.toContain("TOKEN");
   expect(named("site-before-agent").options.secretOutputs).toEqual(expect.arrayContaining(["stdout", "stderr"]));
+});
+
+test("take all of their standard input, also where they do not read it, and keep their exit code", () => {
+  const { create, delete: remove } = named("site-before-agent").inputs as Record<string, string>;
+  expect(remove).toMatch(/\nremove-agent$/);
+  const script = String(create).replace("install-agent", "exit 3");
+  const { status, error } = spawnSync("sh", ["-c", script], { input: "x".repeat(1 << 20) });
+  expect({ status, error }).toEqual({ status: 3, error: undefined });
+  expect(named("site-before-ca").inputs.create).toBe("update-ca-certificates");
 });
 
 test("come one after the other, before the runtime or after it", () => {
