@@ -25,7 +25,7 @@ export interface AptFacts {
 }
 
 /**
- * Packages of the distribution, without those they only recommend. Versions that are there already stay, unless an exact one
+ * Packages of the distribution, without those they only recommend. None is removed for them. Versions that are there already stay, unless an exact one
  * is named. Lists are fetched only when they are old or do not know a package.
  */
 export function ensurePackages({ packages, mirror }: AptPackages): Step<AptFacts> {
@@ -110,7 +110,7 @@ function updateLists(mirror?: string): Command {
 function install(packages: readonly string[], mirror?: string): Command {
   const exact = packages.some((wanted) => wanted.includes("="));
   const names = packages.map(quote).join(" ");
-  const how = `--yes --no-install-recommends${exact ? " --allow-downgrades" : ""}`;
+  const how = `--yes --no-remove --no-install-recommends${exact ? " --allow-downgrades" : ""}`;
   // Lists may be older than the archive, or be another mirror's: then they are fetched after all.
   return {
     title: `install ${packages.join(", ")}`,
@@ -124,7 +124,16 @@ esac`,
     shown: `apt-get install ${how} ${names}`,
     timeoutSeconds: 1200,
     try: downloadHint,
+    tryAfter: inTheWay,
   };
+}
+
+/** Nothing is removed for a package: what is there, somebody uses. */
+function inTheWay(said: string): string | undefined {
+  const [, names] = /packages will be REMOVED:\n((?: +.*\n?)+)/.exec(said) ?? [];
+  if (!names) return undefined;
+  const removed = names.trim().split(/\s+/).join(", ");
+  return `it would remove ${removed}, which somebody may use: remove that yourself where nobody does, or take another machine`;
 }
 
 // The lock of the lists has no timeout of its own, unlike that of dpkg; and nothing of apt's own locks the cache that it makes
@@ -133,6 +142,8 @@ function aptGet(mirror?: string): string {
   return `exec 9>/run/lock/nemoclaw-apt.lock
 flock 9
 ${prepare(mirror)}
+# Ubuntu would have what uses an exchanged library restarted, which is for whoever runs it to decide.
+export NEEDRESTART_SUSPEND=1
 get() { apt-get ${options(mirror)} "$@" 9>&-; }
 update() {
   left=60
