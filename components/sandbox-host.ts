@@ -8,6 +8,8 @@ import type { ProvidedMachine } from "./machine/provided-machine.ts";
 export interface SandboxHostArgs {
   readonly on: ProvidedMachine;
   readonly runtime: { readonly kind: "embedded" | "openshell"; readonly accept?: string[] };
+  /** What a machine without Docker gets. @default "distribution" */
+  readonly docker?: "distribution" | "docker";
   readonly mirrors?: MirrorsArgs;
 }
 
@@ -28,11 +30,12 @@ export class SandboxHost extends pulumi.ComponentResource {
     const { machine, deletedWith } = args.on;
     const {
       mirrors,
+      docker: source,
       runtime: { kind, accept },
     } = args;
     const child = { parent: this, deletedWith };
 
-    const docker = new DockerEngine(`${name}-docker`, { machine, mirrors }, child);
+    const docker = new DockerEngine(`${name}-docker`, { machine, source, mirrors }, child);
     if (machine.gpu !== "none") {
       new NvidiaGpu(`${name}-gpu`, { machine, mirrors }, { ...child, dependsOn: [docker] });
     }

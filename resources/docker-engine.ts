@@ -3,7 +3,10 @@ import type { MachineInputs } from "./machine-inputs.ts";
 
 export interface DockerEngineArgs {
   readonly machine: MachineInputs;
-  /** The distribution's own package, or Docker's signed repository. @default "distribution" */
+  /**
+   * What a machine without Docker gets: the distribution's own package, or Docker's from its signed repository. One that is
+   * there stays. @default "distribution"
+   */
   readonly source?: pulumi.Input<"distribution" | "docker">;
   readonly mirrors?: pulumi.Input<MirrorsArgs>;
 }
@@ -18,14 +21,17 @@ export interface MirrorsArgs {
 }
 
 /**
- * Docker on a machine: installed, enabled, running, and proven by a container made on the spot. Deleting it leaves the
- * packages where they are, since others may use them.
+ * Docker on a machine: running, starting with it, and proven by a container made on the spot. One that was there before is used
+ * as it is: nothing of it is installed, set, started or restarted, and where it does not do the run fails with what to do. Where
+ * there is none it is installed, and kept as it should be. Deleting it leaves everything where it is, since others may use it.
  */
 export class DockerEngine extends pulumi.CustomResource {
   declare readonly version: pulumi.Output<string>;
+  /** Whether it was there before, and is used as it is. */
+  declare readonly foreign: pulumi.Output<boolean>;
 
   constructor(name: string, args: DockerEngineArgs, opts?: pulumi.CustomResourceOptions) {
-    const wanted = { source: "distribution", ...args, enabled: true, running: true };
-    super("nemoclaw:host:DockerEngine", name, { ...wanted, version: undefined }, opts);
+    const wanted = { ...args, source: args.source ?? "distribution", enabled: true, running: true };
+    super("nemoclaw:host:DockerEngine", name, { ...wanted, version: undefined, foreign: undefined }, opts);
   }
 }

@@ -3,13 +3,15 @@ import type { MachineInputs } from "./machine-inputs.ts";
 
 export interface PreflightArgs {
   readonly machine: MachineInputs;
-  /** Whether a kernel without Landlock is refused. @default false, as the embedded runtime does without it */
-  readonly landlock?: boolean;
+  /** What is going to run sandboxes on it, and asks for its own of Docker and the kernel. @default nothing is asked for it */
+  readonly runtime?: { readonly kind: "embedded" | "openshell"; readonly accept?: string[] };
+  /** What it gets where it has no Docker. @default "distribution" */
+  readonly docker?: "distribution" | "docker";
 }
 
 /**
- * A look at a machine before anything is done to it: architecture, system, kernel, room, clock, GPU, ports and owner, in one
- * round trip. What is missing fails the run, all of it at once with what to do; a refresh looks again. Neither making nor
+ * A look at a machine before anything is done to it: architecture, system, kernel, room, clock, GPU, ports, Docker, what the
+ * runtime asks for, and owner, in one round trip. What is missing fails the run, all of it at once with what to do; a refresh looks again. Neither making nor
  * deleting it changes the machine. Its id is the machine's, so that what takes its machine's id from it comes afterwards.
  *
  * @example

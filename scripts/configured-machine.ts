@@ -1,11 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { parse as parseYaml } from "yaml";
 import type { Machine } from "../host/machine.ts";
+import type { PreflightWants } from "../host/preflight/verdict.ts";
 import { printFault } from "../policies/fault.ts";
 import { parse, type ValueFault } from "../policies/parse.ts";
 import { propertyPath } from "../policies/property-path.ts";
 import { existingMachine } from "../stacks/machine-kinds/existing.ts";
 import { type MachineSettings, machineSettings } from "../stacks/machine-kinds/index.ts";
+import { type Sections, sections } from "../stacks/settings/sections.ts";
 import { stackFile } from "./clone-paths.ts";
 import { type Engine, findEngine, runEngine } from "./engine-choice.ts";
 import { ExitError } from "./stack-command.ts";
@@ -39,6 +41,16 @@ export async function reachOf(
     id: `existing:${machine.address}:${machine.port}`,
     owner: { project: "nemoclaw", stack, installation: "not deployed yet" },
   };
+}
+
+/** What a stack file says is going to be put on the machine; what is wrong with it, a preview says. */
+export async function configuredUse(stack: string): Promise<Pick<PreflightWants, "runtime" | "docker">> {
+  const config = await configOf(stack);
+  const read = <K extends "runtime" | "docker">(name: K) => {
+    const result = sections[name].safeParse(config?.[`nemoclaw:${name}`]);
+    return result.success ? (result.data as Sections[K]) : undefined;
+  };
+  return { runtime: read("runtime"), docker: read("docker")?.source };
 }
 
 /** What is on the way to a machine, and what lets one through. */

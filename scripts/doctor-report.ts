@@ -1,4 +1,5 @@
 import type { Machine } from "../host/machine.ts";
+import { describeDocker } from "../host/preflight/docker.ts";
 import type { PreflightFacts } from "../host/preflight/preflight.ts";
 import type { PreflightVerdict } from "../host/preflight/verdict.ts";
 import type { PresentedKey } from "../host/presented-keys.ts";
@@ -13,7 +14,7 @@ export function describeMachine(
   { missing, notes }: PreflightVerdict,
   { faults, stopped }: Pick<SandboxStatus, "faults" | "stopped"> = { faults: [] },
 ): string {
-  const { system, kernel, room, clockAhead, gpu, ports } = facts;
+  const { system, kernel, room, clockAhead, gpu, ports, docker } = facts;
   const held = ports.filter(({ heldBy }) => heldBy !== "").map(({ port, heldBy }) => `${port} ${heldBy}`);
   const rows: [string, string][] = [
     ["machine", where],
@@ -23,6 +24,7 @@ export function describeMachine(
     ["room", `${room.cpus} CPUs, ${room.memoryMiB} MiB of memory, ${room.diskFreeMiB} MiB free on ${room.diskAt}`],
     ["clock", clockAhead === 0 ? "as here" : `${Math.abs(clockAhead)} s ${clockAhead > 0 ? "ahead" : "behind"}`],
     ["GPU", describeGpu(facts)],
+    ["Docker", describeDocker(docker)],
     ["ports", held.length === 0 ? "free" : held.join(", ")],
   ];
   const lines = rows.map(([name, text]) => `${name.padEnd(11)}${text}`);

@@ -4,7 +4,7 @@ import { connectTo } from "../host/pool.ts";
 import { judge, preflightFacts } from "../host/preflight/preflight.ts";
 import { presentedKeys } from "../host/presented-keys.ts";
 import { type CloudSettings, lookForNeeds } from "./cloud-needs.ts";
-import { configuredMachine, configuredWay, reachOf } from "./configured-machine.ts";
+import { configuredMachine, configuredUse, configuredWay, reachOf } from "./configured-machine.ts";
 import { describeComputer, describeKeys, describeMachine } from "./doctor-report.ts";
 import { type Engine, findEngine } from "./engine-choice.ts";
 import { hostAddress } from "./host-address.ts";
@@ -65,11 +65,12 @@ async function look(stack: string, json?: boolean): Promise<number> {
 /** @param standing what has been made on it already */
 async function lookAtMachine(stack: string, machine: Machine, json?: boolean, standing?: Standing): Promise<number> {
   const host = await connectTo(machine, { connectSeconds: 30, log: (line) => console.error(line) });
+  const wants = { ...machine, ...(await configuredUse(stack)) };
   const [facts, environment] = await Promise.all([
-    host.look(preflightFacts(machine.owner, Date.now())),
+    host.look(preflightFacts(wants, Date.now())),
     standing && readSandboxStatus(host, stack, standing),
   ]);
-  const verdict = judge(facts, machine);
+  const verdict = judge(facts, wants);
   const { faults = [], stopped } = environment ?? {};
   const where = `${machine.user}@${machine.address}:${machine.port}`;
   if (json) console.log(JSON.stringify({ stack, machine: where, ...verdict, faults, stopped, facts }, null, 2));

@@ -9,11 +9,21 @@ import { TelegramBridge } from "../resources/telegram-bridge.ts";
 import { loadConfig } from "./config.ts";
 
 const { secrets, siteSecret, mirrors, ...config } = loadConfig();
+const { kind, accept } = config.runtime;
 
 // A machine, prepared to run sandboxes …
-const on = await provideMachine("machine", { ...config.machine, ca: mirrors.ca, privateKey: secrets.sshPrivateKey });
+const on = await provideMachine("machine", {
+  ...config.machine,
+  ca: mirrors.ca,
+  privateKey: secrets.sshPrivateKey,
+  prepared: { runtime: { kind, accept }, docker: config.docker.source },
+});
 const prepared = await siteCommands("before");
-const host = new SandboxHost("host", { on, runtime: config.runtime, mirrors }, comesAfter(prepared?.last));
+const host = new SandboxHost(
+  "host",
+  { on, runtime: config.runtime, docker: config.docker.source, mirrors },
+  comesAfter(prepared?.last),
+);
 await siteCommands("after", [host]);
 
 // … runs the agent in one, under a policy, with a model …

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { MachineInputs } from "../../resources/machine-inputs.ts";
 import { Preflight } from "../../resources/preflight.ts";
 import { SshKeyPair } from "../../resources/ssh-key-pair.ts";
-import type { ProvidedMachine } from "./provided-machine.ts";
+import type { PreparedFor, ProvidedMachine } from "./provided-machine.ts";
 
 export interface ExistingMachineArgs {
   readonly address: string;
@@ -15,6 +15,8 @@ export interface ExistingMachineArgs {
   readonly via?: object;
   readonly arch: "amd64" | "arm64";
   readonly gpu: "none" | { model: string; count: number };
+  /** What is going to be put on it, which decides about what it must have. */
+  readonly prepared?: PreparedFor;
 }
 
 /**
@@ -28,7 +30,7 @@ export class ExistingMachine extends pulumi.ComponentResource implements Provide
     const [project, stack] = [pulumi.getProject(), pulumi.getStack()];
     // Its id is what tells this installation from another of the same names.
     const installation = new SshKeyPair(`${name}-installation`, { comment: `${project}-${stack}` }, { parent: this });
-    const { hostKeys, via, privateKey, agentSocket, ...reach } = args;
+    const { hostKeys, via, privateKey, agentSocket, prepared, ...reach } = args;
     const machine: MachineInputs = {
       ...reach,
       id: `existing:${args.address}:${args.port}`,
@@ -38,7 +40,7 @@ export class ExistingMachine extends pulumi.ComponentResource implements Provide
       ...(via === undefined ? {} : { via }),
       owner: { project, stack, installation: installation.id },
     };
-    const preflight = new Preflight(`${name}-preflight`, { machine }, { parent: this });
+    const preflight = new Preflight(`${name}-preflight`, { machine, ...prepared }, { parent: this });
     // The same id, by way of the look: nothing is done to the machine before it is over.
     this.machine = { ...machine, id: preflight.id };
     this.registerOutputs({});

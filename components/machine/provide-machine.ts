@@ -3,7 +3,7 @@ import type { AwsMachineArgs } from "./aws.ts";
 import { ExistingMachine, type ExistingMachineArgs } from "./existing.ts";
 import type { GcpMachineArgs } from "./gcp.ts";
 import { DisposableMachine, type DisposableMachineArgs } from "./local.ts";
-import type { ProvidedMachine } from "./provided-machine.ts";
+import type { PreparedFor, ProvidedMachine } from "./provided-machine.ts";
 
 /** Which machine, and what it takes to have it. */
 export type MachineChoice =
@@ -15,14 +15,19 @@ export type MachineChoice =
 /** The machine of a stack: made, or taken as it is. Everything after it is the same for every kind. */
 export async function provideMachine(
   name: string,
-  { ca, privateKey, ...choice }: MachineChoice & { ca?: string; privateKey?: pulumi.Input<string> },
+  {
+    ca,
+    privateKey,
+    prepared,
+    ...choice
+  }: MachineChoice & { ca?: string; privateKey?: pulumi.Input<string>; prepared?: PreparedFor },
 ): Promise<ProvidedMachine> {
   switch (choice.kind) {
     case "local":
       return new DisposableMachine(name, { ...choice, ca });
     case "existing": {
       const { kind: _, ...args } = choice;
-      return new ExistingMachine(name, { ...args, privateKey });
+      return new ExistingMachine(name, { ...args, privateKey, prepared });
     }
     // A cloud's SDK is loaded by the stacks that need it.
     case "aws": {

@@ -37,8 +37,8 @@ cat /proc/sys/kernel/apparmor_restrict_unprivileged_userns || echo 0`,
   },
 };
 
-/** Control groups, user namespaces, AppArmor and Landlock. */
-export function judgeKernel(kernel: KernelFacts, { landlock }: PreflightWants, { lacks, note }: Say): void {
+/** Control groups, user namespaces and AppArmor. */
+export function judgeKernel(kernel: KernelFacts, { runtime }: PreflightWants, { lacks, note }: Say): void {
   // systemd keeps a unit's limits with either version.
   if (kernel.cgroups === "tmpfs") note("control groups are of version 1; Docker and systemd are about to drop them");
   else if (kernel.cgroups !== "cgroup2fs") {
@@ -61,13 +61,8 @@ export function judgeKernel(kernel: KernelFacts, { landlock }: PreflightWants, {
   if (kernel.appArmorRestricts) {
     note("AppArmor lets only named programs make user namespaces; a profile for the sandbox's is installed");
   }
-  if (!kernel.landlock && landlock) {
-    lacks(
-      "landlock",
-      "the kernel has no Landlock, or it is not switched on",
-      "add landlock to lsm= on the kernel's command line; it needs Linux 5.13 or later",
-    );
-  } else if (!kernel.landlock) {
+  // What OpenShell asks for depends on its release, which knows it.
+  if (!kernel.landlock && runtime?.kind !== "openshell") {
     note("the kernel offers no Landlock; the embedded runtime does without it");
   }
 }

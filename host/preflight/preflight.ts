@@ -1,8 +1,12 @@
 import { HostError } from "../errors.ts";
 import type { Machine, Owner } from "../machine.ts";
 import type { Questions } from "../question.ts";
+import { runtimeOf } from "../runtimes/runtimes.ts";
+import type { Step } from "../step.ts";
+import { type DockerFound, dockerFound } from "../steps/docker-found.ts";
 import { ensureOwner } from "../steps/owner.ts";
 import { clockAhead, judgeClock } from "./clock.ts";
+import { judgeDocker } from "./docker.ts";
 import { type GpuFacts, gpuFacts, judgeGpu } from "./gpu.ts";
 import { judgeKernel, type KernelFacts, kernelFacts } from "./kernel.ts";
 import { judgePorts, type PortFacts, portFacts } from "./ports.ts";
@@ -19,6 +23,9 @@ export interface PreflightFacts {
   readonly clockAhead: number;
   readonly gpu: GpuFacts;
   readonly ports: readonly PortFacts[];
+  readonly docker: DockerFound;
+  /** What the runtime's own questions were answered with, by name. */
+  readonly runtime: Readonly<Record<string, unknown>>;
   /** Who says to own the machine; see `owner.ts`. */
   readonly owner: { readonly owner: Owner | string | undefined };
 }
@@ -26,9 +33,10 @@ export interface PreflightFacts {
 /**
  * Questions that a machine answers in one round trip, without a package of ours on it.
  *
+ * @param wants what a stack needs of it
  * @param now of this computer, in milliseconds; the machine's clock is held against it
  */
-export function preflightFacts(owner: Owner, now: number): Questions<PreflightFacts> {
+export function preflightFacts(wants: PreflightWants, now: number): Questions<PreflightFacts> {
   return {
     system: systemFacts,
     kernel: kernelFacts,
@@ -36,7 +44,9 @@ export function preflightFacts(owner: Owner, now: number): Questions<PreflightFa
     clockAhead: clockAhead(now),
     gpu: gpuFacts,
     ports: portFacts,
-    owner: ensureOwner(owner).facts,
+    docker: dockerFound,
+    runtime: Object.fromEntries(Object.entries(needsOf(wants)).map(([name, { facts }]) => [name, facts])),
+    owner: ensureOwner(wants.owner).facts,
   };
 }
 
@@ -53,7 +63,9 @@ export function judge(facts: PreflightFacts, wants: PreflightWants): PreflightVe
   judgeClock(facts.clockAhead, say);
   judgeGpu(facts.gpu, wants, say);
   judgePorts(facts.ports, say);
-  judgeOwner(facts, wants, say);
+  judgeDocker(facts.docker, say);
+  for (const [name, step] of Object.entries(needsOf(wants))) judgeStep(name, step, facts.runtime[name], say);
+  judgeStep("owner", ensureOwner(wants.owner), facts.owner, say);
   return { missing, notes };
 }
 
@@ -66,11 +78,18 @@ export function preflightFailure(machine: Machine, { missing }: PreflightVerdict
   });
 }
 
-function judgeOwner({ owner }: PreflightFacts, wants: PreflightWants, { lacks }: Say): void {
+function needsOf({ runtime, gpu, docker = "distribution" }: PreflightWants): Readonly<Record<string, Step<unknown>>> {
+  if (!runtime) return {};
+  const gpus = gpu === "none" ? 0 : gpu.count;
+  return runtimeOf(runtime.kind).needs({ accept: runtime.accept, gpus, docker });
+}
+
+/** What a step refuses, as something that is missing. */
+function judgeStep<F>(name: string, step: Step<F>, facts: F, { lacks }: Say): void {
   try {
-    ensureOwner(wants.owner).plan(owner);
+    step.plan(facts);
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
-    lacks("owner", error.details.summary, error.details.try ?? "destroy the other stack first");
+    lacks(name, error.details.summary, error.details.try ?? "look at the machine yourself, then run `up` again");
   }
 }

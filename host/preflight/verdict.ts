@@ -1,4 +1,5 @@
 import type { Machine } from "../machine.ts";
+import type { RuntimeKind } from "../runtimes/runtime.ts";
 
 /** Something a machine lacks, and what a person can do about it. */
 export interface Finding {
@@ -19,8 +20,10 @@ export interface PreflightWants {
   readonly arch: Machine["arch"];
   readonly gpu: Machine["gpu"];
   readonly owner: Machine["owner"];
-  /** Whether the stack's sandbox needs Landlock; the embedded runtime does without. @default false */
-  readonly landlock?: boolean;
+  /** What is going to run sandboxes on it. @default nothing is asked for it */
+  readonly runtime?: { readonly kind: RuntimeKind; readonly accept?: readonly string[] };
+  /** What it gets where it has no Docker. @default "distribution" */
+  readonly docker?: "distribution" | "docker";
 }
 
 /** Where a judgement goes. */

@@ -39,8 +39,19 @@ export interface InstallSpec {
   readonly service?: ServiceSpec;
   /** What the stack takes knowingly, by name: `docker-version`, `recreate`. */
   readonly accept?: readonly string[];
+  /** GPUs that sandboxes get. @default 0 */
+  readonly gpus?: number;
   /** The line of releases within which it is upgraded where it stands; filled in by the plugin, where there are lines. */
   readonly line?: string;
+}
+
+/** What decides about what a runtime asks of a machine that nothing was done to. */
+export interface NeedsSpec {
+  readonly accept?: readonly string[];
+  /** GPUs that sandboxes get. */
+  readonly gpus: number;
+  /** What a machine without Docker gets. */
+  readonly docker: "distribution" | "docker";
 }
 
 /** What is known of some inputs beyond their form, before anything is touched. */
@@ -128,6 +139,8 @@ export interface Runtime {
   readonly kind: RuntimeKind;
   /** Pure; asked at preview. */
   unenforceable(policy: Policy): Finding[];
+  /** What it asks of a machine before anything is done to it, by name: the plan of each is empty, or refuses. */
+  needs(spec: NeedsSpec): Readonly<Record<string, Step<unknown>>>;
   /** Programs, users and folders shared by all sandboxes of a machine. */
   readonly install: Part<InstallSpec>;
   readonly sandbox: Part<SandboxSpec>;

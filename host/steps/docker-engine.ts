@@ -1,10 +1,10 @@
 /**
  * Docker on a machine.
  *
- * - `ensureDockerEngine({ source, version?, repository?, mirrors? })` → `Step<DockerEngineFacts>`
- * - `dockerEngineState(facts)` → what a resource shows: installed, version, package, source, enabled, active
- * - `dockerEngineLeftovers(facts)` → what stays on the machine after a delete, which removes no package
- * - `proveDockerEngine(host)` is in `docker-proof.ts`
+ * - `ensureDockerEngine({ source, version?, repository?, gpus?, mirrors? })` → `Step<DockerEngineFacts>`
+ * - `dockerEngineState(facts)` → what a resource shows: installed, version, package, foreign, enabled, active
+ * - `leaveDockerEngine()` → what a delete does, which removes no package
+ * - `proveDockerEngine(host)` is in `docker-proof.ts`, whose a Docker is in `docker-whose.ts`
  */
 import type { Command } from "../command.ts";
 import { HostError } from "../errors.ts";
@@ -12,26 +12,35 @@ import type { Mirrors } from "../runtimes/runtime.ts";
 import type { Step } from "../step.ts";
 import { ensurePackages } from "./apt-packages.ts";
 import { ensureAuthorities } from "./authorities.ts";
-import { type DockerEngineFacts, dockerEngineFacts, type ServiceFacts } from "./docker-facts.ts";
+import { type DockerEngineFacts, dockerEngineFacts } from "./docker-facts.ts";
+import { type DockerFound, dockerFound, dockerPackages, notePath } from "./docker-found.ts";
 import { type DockerRepository, trustRepository } from "./docker-repository.ts";
-import { settingsPath, settingsWanted } from "./docker-settings.ts";
+import { keepsContainers, settingsPath, settingsWanted } from "./docker-settings.ts";
+import { refuseConflicts, whoseDocker } from "./docker-whose.ts";
 import { writeFile } from "./managed-file.ts";
 
 export interface DockerEngineArgs {
-  /** `distribution`: Debian's or Ubuntu's `docker.io`. `docker`: Docker's own signed package repository. */
+  /**
+   * What a machine without Docker gets. `distribution`: Debian's or Ubuntu's `docker.io`. `docker`: Docker's own signed package
+   * repository. A Docker that is there stays, wherever it is from.
+   */
   readonly source: "distribution" | "docker";
   /** The package's exact version. @default what the source offers at the first installation; never upgraded by itself */
   readonly version?: string;
   /** Docker's repository, from the lock file. Required with source `docker`. */
   readonly repository?: DockerRepository;
+  /** Whether containers get GPUs. @default false */
+  readonly gpus?: boolean;
   readonly mirrors?: Mirrors;
 }
 
 /**
- * Docker installed, enabled, running, with log rotation, and keeping containers over its own restarts. Where the kernel has
- * AppArmor on, the `apparmor` package too: without it Debian's `docker.io` starts no container.
+ * Docker that runs and starts with the machine. One that was there before is used as it is, or refused; nothing of it is
+ * changed. Where there is none it is installed, with log rotation, and keeping containers over its own restarts. Where the
+ * kernel has AppArmor on, the `apparmor` package too: without it Debian's `docker.io` starts no container.
  *
- * @throws HostError from its plan: `foreign` where the other kind of Docker is installed, `command` on a system without apt
+ * @throws HostError from its plan: `foreign` where somebody's Docker does not run, or others would have to go for ours,
+ * `command` on a system without apt
  * @example
  * await ensure(host, ensureDockerEngine({ source: "distribution" }));
  */
@@ -41,47 +50,48 @@ export function ensureDockerEngine(args: DockerEngineArgs): Step<DockerEngineFac
     name: "Docker Engine",
     facts: dockerEngineFacts,
     plan(now) {
+      refuseConflicts(now.found);
+      const authorities = ca ? ensureAuthorities(ca).plan(now.authorities) : [];
+      if (whoseDocker(now.found) === "theirs") return authorities;
       checkSystem(now, args);
-      const settings = settingsWanted(now.settings);
-      return [
-        ...(ca ? ensureAuthorities(ca).plan(now.authorities) : []),
-        // Before the installation, so that the daemon's first start has them already.
-        ...(settings === undefined ? [] : [writeFile({ path: settingsPath, content: settings })]),
-        ...installation(now, args),
-        ...(now.service.enabled ? [] : [enable]),
-        ...started(now.service, settings !== undefined),
-      ];
+      return [...authorities, ...ofOurs(now, args)];
     },
   };
 }
 
 /** What a resource shows of it. */
-export function dockerEngineState({ engine, apt: { installed }, service }: DockerEngineFacts) {
-  const name = installed["docker-ce"] ? "docker-ce" : installed["docker.io"] ? "docker.io" : undefined;
-  const packageVersion = name && installed[name];
+export function dockerEngineState({ found }: Pick<DockerEngineFacts, "found">) {
+  const { packages, service, daemon } = found;
+  const name = dockerPackages.find((each) => packages[each]);
+  const packageVersion = name && packages[name];
+  const whose = whoseDocker(found);
   return {
-    installed: name !== undefined,
+    installed: name !== undefined || whose === "theirs",
     /** Of the daemon where it answers, else of the package. */
-    version: engine ?? packageVersion?.replace(/^\d+:/, ""),
+    version: daemon.version ?? packageVersion?.replace(/^\d+:/, ""),
     package: name,
     packageVersion,
-    source: name === "docker-ce" ? ("docker" as const) : ("distribution" as const),
-    enabled: service.enabled,
+    /** Whether it was there before, and is used as it is. */
+    foreign: whose === "theirs",
+    enabled: whose === "theirs" ? service.comesUp : service.enabled,
     active: service.active,
   };
 }
 
-/** Lines for a person: others may use Docker, so a delete leaves it. */
-export function dockerEngineLeftovers({ apt: { installed } }: DockerEngineFacts): string[] {
-  const names = ["docker.io", "docker-ce", "docker-ce-cli", "containerd.io"].filter((name) => installed[name]);
-  return names.length === 0 ? [] : [`packages ${names.join(", ")}, with their images, containers and ${settingsPath}`];
+/** Others may use Docker: a delete leaves it as it is, with its settings and containers, and from then on it is the machine's. */
+export function leaveDockerEngine(): Step<Pick<DockerFound, "noted">> {
+  return {
+    name: "Docker Engine stays",
+    facts: { noted: dockerFound.noted },
+    plan: ({ noted }) => (noted === undefined ? [] : [{ title: `remove ${notePath}`, script: `rm -f ${notePath}` }]),
+  };
 }
 
-function checkSystem({ system: { arch, distribution }, apt }: DockerEngineFacts, args: DockerEngineArgs): void {
+function checkSystem({ system: { arch, distribution } }: DockerEngineFacts, args: DockerEngineArgs): void {
   if (!arch) {
     throw new HostError("command", {
       summary: `Docker can be installed on Debian and Ubuntu only, and this machine is ${distribution || "neither"}`,
-      try: "choose a Debian 12 or Ubuntu 24.04 image for the machine",
+      try: "choose a Debian 12 or Ubuntu 24.04 image for the machine, or install Docker yourself: it is then used as it is",
     });
   }
   if (args.source === "docker" && !args.repository) {
@@ -89,21 +99,33 @@ function checkSystem({ system: { arch, distribution }, apt }: DockerEngineFacts,
       "Docker's own packages need the repository's address and its key's fingerprint, from the lock file",
     );
   }
-  const theirs = apt.installed["docker-ce"];
-  if (args.source === "distribution" && theirs) {
-    throw new HostError("foreign", {
-      summary: `Docker's own packages are on this machine (docker-ce ${theirs}), and the distribution's docker.io would remove them`,
-      try: 'take Docker from source "docker", or remove docker-ce yourself first',
-    });
-  }
 }
 
-function installation(now: DockerEngineFacts, { source, version, repository, mirrors }: DockerEngineArgs): Command[] {
+function ofOurs(now: DockerEngineFacts, args: DockerEngineArgs): Command[] {
+  const { packages, settings, noted, service, daemon } = now.found;
+  const there = dockerPackages.find((each) => packages[each]);
+  const chosen = there ?? (args.source === "docker" ? "docker-ce" : "docker.io");
+  const wanted = settingsWanted(settings, { gpus: args.gpus, swarm: daemon.swarm });
+  return [
+    ...(noted === chosen ? [] : [writeFile({ path: notePath, content: `${JSON.stringify({ installed: chosen })}\n` })]),
+    // Before the installation, so that the daemon's first start has them already.
+    ...(wanted === undefined ? [] : [writeFile({ path: settingsPath, content: wanted })]),
+    ...installation(now, args, chosen),
+    ...(service.enabled ? [] : [enable]),
+    ...started(now.found, wanted),
+  ];
+}
+
+function installation(
+  now: DockerEngineFacts,
+  { version, repository, mirrors }: DockerEngineArgs,
+  chosen: (typeof dockerPackages)[number],
+): Command[] {
   const exact = (name: string) => (version ? `${name}=${version}` : name);
-  const names =
-    source === "docker" ? [exact("docker-ce"), exact("docker-ce-cli"), "containerd.io"] : [exact("docker.io")];
+  const own = chosen === "docker-ce";
+  const names = own ? [exact("docker-ce"), exact("docker-ce-cli"), "containerd.io"] : [exact(chosen)];
   const packages = now.system.apparmor ? [...names, "apparmor"] : names;
-  const trust = source === "docker" && repository ? trustRepository(now, repository, mirrors?.apt) : [];
+  const trust = own && repository ? trustRepository(now, repository, mirrors?.apt) : [];
   // Lists fetched before the repository was there do not have it, however fresh they are.
   const apt = trust.length > 0 ? { ...now.apt, fresh: false } : now.apt;
   return [...trust, ...ensurePackages({ packages, mirror: mirrors?.apt }).plan(apt)];
@@ -117,12 +139,14 @@ const enable: Command = {
   try: "where somebody masked it: systemctl unmask docker.service",
 };
 
-function started({ active, settingsInForce }: ServiceFacts, written: boolean): Command[] {
-  if (!active) {
+function started({ settings, service, daemon }: DockerFound, written: string | undefined): Command[] {
+  if (!service.active) {
     const script = "systemctl reset-failed docker.service docker.socket || :\nsystemctl start docker.service";
     return [{ title: "start docker.service", script, try: hint }];
   }
-  if (settingsInForce && !written) return [];
+  if (service.settingsInForce && written === undefined) return [];
+  // What runs is not ended for a setting: it is in force from the daemon's next start on.
+  if (daemon.containers > 0 && !keepsContainers(written ?? settings)) return [];
   // The reload turns live-restore on first, so that the restart keeps running containers.
   const script = "systemctl reload docker.service || :\nsystemctl restart docker.service";
   return [{ title: "restart docker.service for its new settings", script, try: hint }];

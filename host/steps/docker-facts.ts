@@ -1,7 +1,7 @@
 import type { Question, Questions } from "../question.ts";
 import { type AptFacts, aptFacts } from "./apt-packages.ts";
 import { authoritiesPath } from "./authorities.ts";
-import { readSettings, settingsPath } from "./docker-settings.ts";
+import { type DockerFound, dockerFound } from "./docker-found.ts";
 import { type FileFacts, fileFacts } from "./file-facts.ts";
 import { type RepositoryFacts, repositoryFacts } from "./signed-repository.ts";
 
@@ -10,11 +10,7 @@ export interface DockerEngineFacts {
   readonly apt: AptFacts;
   readonly authorities: FileFacts;
   readonly repository: RepositoryFacts;
-  /** /etc/docker/daemon.json as it is, `undefined` when there is none. */
-  readonly settings: string | undefined;
-  readonly service: ServiceFacts;
-  /** The version a running daemon answers with. */
-  readonly engine: string | undefined;
+  readonly found: DockerFound;
 }
 
 export interface SystemFacts {
@@ -27,13 +23,6 @@ export interface SystemFacts {
   readonly apparmor: boolean;
 }
 
-export interface ServiceFacts {
-  readonly enabled: boolean;
-  readonly active: boolean;
-  /** False when daemon.json was written after the running daemon read it. */
-  readonly settingsInForce: boolean;
-}
-
 const system: Question<SystemFacts> = {
   script: `. /etc/os-release
 printf '%s\\n%s\\n' "$ID" "$VERSION_CODENAME"
@@ -43,24 +32,6 @@ cat /sys/module/apparmor/parameters/enabled || echo N`,
     const [distribution = "", codename = "", arch = "", apparmor] = stdout.split("\n").map((line) => line.trim());
     return { distribution, codename, arch, apparmor: apparmor === "Y" };
   },
-};
-
-const service: Question<ServiceFacts> = {
-  script: `systemctl show docker.service --property=ActiveState --property=UnitFileState
-if test ${settingsPath} -nt /run/docker.pid; then echo Settings=new; fi`,
-  parse({ stdout }) {
-    const lines = new Set(stdout.split("\n").map((line) => line.trim()));
-    return {
-      enabled: lines.has("UnitFileState=enabled"),
-      active: lines.has("ActiveState=active"),
-      settingsInForce: !lines.has("Settings=new"),
-    };
-  },
-};
-
-const engine: Question<string | undefined> = {
-  script: "timeout 10 docker version --format '{{.Server.Version}}'",
-  parse: ({ stdout, exitCode }) => (exitCode === 0 && stdout.trim() ? stdout.trim() : undefined),
 };
 
 /** Asked together, so that the whole look is one round trip. */
@@ -78,7 +49,5 @@ export const dockerEngineFacts: Questions<DockerEngineFacts> = {
   ]),
   authorities: fileFacts(authoritiesPath),
   repository: repositoryFacts("docker"),
-  settings: readSettings,
-  service,
-  engine,
+  found: dockerFound,
 };

@@ -9,24 +9,45 @@ export const readSettings: Question<string | undefined> = {
   parse: ({ stdout, exitCode }) => (exitCode === 0 ? stdout : undefined),
 };
 
+export interface SettingsWants {
+  /** Whether containers get GPUs: Docker before 28.2 knows CDI and has it off. @default false */
+  readonly gpus?: boolean;
+  /** Whether the daemon belongs to a swarm, which live-restore keeps from starting. @default false */
+  readonly swarm?: boolean;
+}
+
 /**
- * The settings Docker needs for a machine that runs for months: containers outlive a restart of the daemon, and their logs
- * do not fill the disk. What a site has chosen itself stays as it is.
+ * The settings that a Docker of ours needs on a machine that runs for months: containers outlive a restart of the daemon, and
+ * their logs do not fill the disk. What a site has chosen itself stays as it is.
  *
  * @returns the new content, or `undefined` when nothing is missing
  * @throws HostError `foreign` when the file cannot be read as JSON, because writing it anew would lose a site's settings
  */
-export function settingsWanted(current: string | undefined): string | undefined {
+export function settingsWanted(
+  current: string | undefined,
+  { gpus = false, swarm = false }: SettingsWants = {},
+): string | undefined {
   const found = parse(current);
-  const wanted: Record<string, unknown> = { "live-restore": true, ...found };
+  const wanted: Record<string, unknown> = { ...(swarm ? {} : { "live-restore": true }), ...found };
   const driver = found["log-driver"] ?? "json-file";
   if (driver === "json-file" || driver === "local") {
     const options = isRecord(found["log-opts"]) ? found["log-opts"] : {};
     wanted["log-driver"] = driver;
     wanted["log-opts"] = { "max-size": "10m", "max-file": "3", ...options };
   }
+  if (gpus) wanted.features = { cdi: true, ...(isRecord(found.features) ? found.features : {}) };
   if (isSame(found, wanted)) return undefined;
   return `${JSON.stringify(wanted, undefined, 2)}\n`;
+}
+
+/** Whether the file is one that we wrote and nobody has touched. */
+export function hasOurSettings(current: string | undefined): boolean {
+  return current !== undefined && [false, true].some((gpus) => current === settingsWanted(undefined, { gpus }));
+}
+
+/** Whether containers run on while a daemon with these settings restarts. */
+export function keepsContainers(settings: string | undefined): boolean {
+  return parse(settings)["live-restore"] === true;
 }
 
 function parse(text: string | undefined): Record<string, unknown> {

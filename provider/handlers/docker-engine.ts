@@ -2,10 +2,9 @@ import { z } from "zod";
 import { aptRepository, readLock } from "../../host/lock.ts";
 import { type Machine, machineSchema } from "../../host/machine.ts";
 import type { Mirrors } from "../../host/runtimes/runtime.ts";
-import { dockerEngineState, ensureDockerEngine } from "../../host/steps/docker-engine.ts";
+import { dockerEngineState, ensureDockerEngine, leaveDockerEngine } from "../../host/steps/docker-engine.ts";
 import type { DockerEngineFacts } from "../../host/steps/docker-facts.ts";
 import { proveDockerEngine } from "../../host/steps/docker-proof.ts";
-import { nothingToRemove } from "../../host/steps/nothing-to-remove.ts";
 import { hostHandler } from "../host-resource.ts";
 import { mirrorsSchema } from "./mirrors.ts";
 
@@ -19,6 +18,8 @@ interface DockerEngineInputs {
 
 interface DockerEngineState extends DockerEngineInputs {
   readonly version?: string;
+  /** Whether it was there before, and is used as it is. */
+  readonly foreign?: boolean;
 }
 
 /** Docker on a machine. */
@@ -31,21 +32,31 @@ export const dockerEngine = hostHandler<DockerEngineInputs, DockerEngineState, D
     enabled: z.literal(true),
     running: z.literal(true),
   }),
+  // What a machine without Docker gets: one that is there stays.
+  unnoticed: ["source"],
+  judge: ({ source }, recorded) => ({
+    failures: [],
+    warnings:
+      recorded?.source === undefined || recorded.source === source
+        ? []
+        : [`docker.source is ${source} now, which only a machine without Docker gets: the one that is there stays`],
+  }),
   nameOn: () => "docker",
-  step: ({ source, mirrors }) =>
+  step: ({ machine: { gpu }, source, mirrors }) =>
     ensureDockerEngine({
       source,
+      gpus: gpu !== "none",
       mirrors,
       repository: source === "docker" ? aptRepository(readLock(), "docker") : undefined,
     }),
   observe(inputs, facts) {
-    const { installed, version, source, enabled, active } = dockerEngineState(facts);
-    return installed ? { ...inputs, source, enabled, running: active, version } : "gone";
+    const { installed, version, foreign, enabled, active } = dockerEngineState(facts);
+    return installed ? { ...inputs, enabled, running: active, version, foreign } : "gone";
   },
   async prove(host, _inputs, state) {
     await proveDockerEngine(host);
     return state;
   },
-  // Others may use Docker: removing it would take their containers along.
-  removal: () => nothingToRemove("Docker Engine"),
+  // Removing it would take the containers of others along.
+  removal: leaveDockerEngine,
 });

@@ -2,11 +2,16 @@ import { z } from "zod";
 import { type Machine, machineSchema } from "../../host/machine.ts";
 import { connectTo } from "../../host/pool.ts";
 import { judge, type PreflightFacts, preflightFacts, preflightFailure } from "../../host/preflight/preflight.ts";
+import type { PreflightWants } from "../../host/preflight/verdict.ts";
+import type { RuntimeKind } from "../../host/runtimes/runtime.ts";
 import type { Handler, Progress } from "../handler.ts";
+import { runtimeKind } from "./runtimes.ts";
 
 interface PreflightInputs {
   readonly machine: Machine;
-  readonly landlock?: boolean;
+  /** What is going to be put on it. */
+  readonly runtime?: { readonly kind: RuntimeKind; readonly accept?: readonly string[] };
+  readonly docker?: "distribution" | "docker";
   readonly fit: boolean;
 }
 
@@ -29,7 +34,12 @@ const READ_DEADLINE_SECONDS = 15;
 /** A look at a machine before anything is done to it. It never changes anything, neither when made nor when deleted. */
 export const preflight: Handler<PreflightInputs, PreflightState> = {
   type: "nemoclaw:host:Preflight",
-  inputs: z.strictObject({ machine: machineSchema, landlock: z.boolean().optional(), fit: z.literal(true) }),
+  inputs: z.strictObject({
+    machine: machineSchema,
+    runtime: z.strictObject({ kind: runtimeKind, accept: z.array(z.string()).optional() }).optional(),
+    docker: z.enum(["distribution", "docker"]).optional(),
+    fit: z.literal(true),
+  }),
   replaceOn: [["machine", "id"]],
   idOf: ({ machine }) => machine.id,
 
@@ -45,7 +55,7 @@ export const preflight: Handler<PreflightInputs, PreflightState> = {
 
 async function pass(inputs: PreflightInputs, progress: Progress): Promise<PreflightState> {
   const facts = await ask(inputs, progress);
-  const verdict = judge(facts, { ...inputs.machine, landlock: inputs.landlock });
+  const verdict = judge(facts, wantsOf(inputs));
   for (const note of verdict.notes) progress.log(note);
   if (verdict.missing.length > 0) throw preflightFailure(inputs.machine, verdict);
   return stateOf(inputs, facts, []);
@@ -53,7 +63,7 @@ async function pass(inputs: PreflightInputs, progress: Progress): Promise<Prefli
 
 async function look(inputs: PreflightInputs, progress: Progress & { connectSeconds: number }): Promise<PreflightState> {
   const facts = await ask(inputs, progress);
-  const { missing } = judge(facts, { ...inputs.machine, landlock: inputs.landlock });
+  const { missing } = judge(facts, wantsOf(inputs));
   return stateOf(
     inputs,
     facts,
@@ -61,20 +71,23 @@ async function look(inputs: PreflightInputs, progress: Progress & { connectSecon
   );
 }
 
-async function ask({ machine }: PreflightInputs, progress: Progress & { connectSeconds?: number }) {
-  const host = await connectTo(machine, progress);
-  return host.look(preflightFacts(machine.owner, Date.now()));
+async function ask(inputs: PreflightInputs, progress: Progress & { connectSeconds?: number }) {
+  const host = await connectTo(inputs.machine, progress);
+  return host.look(preflightFacts(wantsOf(inputs), Date.now()));
 }
+
+const wantsOf = ({ machine, runtime, docker }: PreflightInputs): PreflightWants => ({ ...machine, runtime, docker });
 
 // Only what stays the same from run to run: free room and the clock would make every refresh a difference.
 function stateOf(
-  { machine, landlock }: PreflightInputs,
+  { machine, runtime, docker }: PreflightInputs,
   { system, kernel, room, gpu }: PreflightFacts,
   missing: readonly string[],
 ): PreflightState {
   return {
     machine,
-    landlock,
+    runtime,
+    docker,
     fit: missing.length === 0,
     missing,
     architecture: system.architecture,

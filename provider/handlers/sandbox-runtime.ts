@@ -12,7 +12,10 @@ interface RuntimeInputs extends Omit<InstallSpec, "arch"> {
   readonly kind: RuntimeKind;
 }
 
-const specOf = (inputs: RuntimeInputs): InstallSpec => ({ ...inputs, arch: inputs.machine.arch });
+function specOf(inputs: RuntimeInputs): InstallSpec {
+  const { arch, gpu } = inputs.machine;
+  return { ...inputs, arch, gpus: gpu === "none" ? 0 : gpu.count };
+}
 
 /** What sandboxes run on, and the mark of whose machine this is. */
 export const sandboxRuntime = hostHandler<RuntimeInputs, RuntimeInputs, { install: unknown }>({

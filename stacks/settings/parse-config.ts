@@ -104,6 +104,7 @@ function asKey(fault: Fault, raw: Readonly<Record<string, unknown>>): Fault {
 const examples: Record<string, string> = {
   machine: "machine: { kind: local }",
   runtime: "runtime: { kind: embedded }",
+  docker: "docker: { source: distribution }",
   policy: "policy: { presets: [github] }",
   limits: "limits: { memory: 2500M, cpus: 2 }",
   agent: "leave it out",

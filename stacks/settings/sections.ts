@@ -46,6 +46,15 @@ const runtime = z.discriminatedUnion("kind", [
     .describe("NVIDIA OpenShell: Docker, and a gateway of its own. For real environments."),
 ]);
 
+const docker = z.strictObject({
+  source: z
+    .enum(["distribution", "docker"])
+    .default("distribution")
+    .describe(
+      "What a machine without Docker gets: the distribution's package, or Docker's own from its signed repository. A Docker that is there is used as it is: it is never set, restarted, exchanged or removed.",
+    ),
+});
+
 const policy = z.strictObject({
   presets: z.array(text).default([]).describe("Files of `policies/presets` by name: `github`, `npm`."),
   file: text
@@ -162,6 +171,7 @@ const mirrors = z.strictObject({
 export const sections = {
   machine: machineSettings,
   runtime,
+  docker: docker.prefault({}),
   policy: policy.prefault({}),
   limits: limits.prefault({}),
   agent: z

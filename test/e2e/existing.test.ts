@@ -199,7 +199,7 @@ echo '{"project": "other", "stack": "theirs", "installation": "x"}' >/etc/nemocl
     });
   });
 
-  it("keeps a container of somebody else's over create, refresh and delete of ours", async () => {
+  it("keeps Docker, swarm and container of somebody else's over create, refresh and delete of ours", async () => {
     const host = await reach({});
     await host.apply("Docker of somebody else's", [
       {
@@ -208,17 +208,34 @@ echo '{"project": "other", "stack": "theirs", "installation": "x"}' >/etc/nemocl
 mkdir -p /tmp/theirs/bin && cp -L /bin/sh /bin/sleep /tmp/theirs/bin/
 for library in $(ldd /bin/sh | grep -o '/[^ )]*'); do cp -L --parents "$library" /tmp/theirs; done
 tar -C /tmp/theirs -c . | docker import - theirs
+docker swarm init --advertise-addr 127.0.0.1
 docker run -d --name theirs --network none theirs /bin/sh -c 'sleep 3600'`,
         timeoutSeconds: 280,
       },
     ]);
-    const before = await theirs();
-    expect(before).toContain(" true ");
+    const everything = async () => ({ docker: await theirs(), etc: await fingerprintOfEtc(), dpkg: await packages() });
+    const before = await everything();
+    expect(before.docker).toContain(" true ");
+    expect(before.docker).toContain("swarm active");
+    expect(before.docker).toContain("no daemon.json");
     const inputs = { machine: machine({}), source: "distribution" as const, enabled: true, running: true };
     const { id, state } = await dockerEngine.create(inputs, progress());
-    expect(await dockerEngine.read(id, state, progress())).toMatchObject({ running: true });
+    expect(state).toMatchObject({ foreign: true });
+    expect(await dockerEngine.read(id, state, progress())).toMatchObject({ running: true, enabled: true });
     await dockerEngine.delete(id, state, progress());
-    expect(await theirs()).toBe(before);
+    expect(await everything()).toEqual(before);
+  });
+
+  it("is refused for OpenShell while its Docker is too old, with what its own would change left alone", async () => {
+    const inputs = { machine: machine({}), fit: true, runtime: { kind: "openshell" as const } };
+    const before = await fingerprintOfEtc();
+    await expect(preflight.create(inputs, progress())).rejects.toThrow(
+      /nothing was changed on it[\s\S]*has Docker \d+[\s\S]*runtime\.accept: \[docker-version\]/,
+    );
+    expect(said.at(-1)).toMatch(
+      /docker\.io \S+ was here before, with 1 running container, in a swarm, and is used as it is/,
+    );
+    expect(await fingerprintOfEtc()).toBe(before);
   });
 });
 
@@ -292,13 +309,23 @@ async function forget(stack: string): Promise<void> {
   await rm(stackStateFile(stack), { force: true });
 }
 
-/** Somebody else's container, and since when it runs. */
+/** Somebody else's Docker: container, daemon, settings and packages, and since when they run. */
 async function theirs(): Promise<string> {
   const { stdout } = await (await reach({})).run({
     title: "is it there",
-    script: "docker inspect -f '{{.Id}} {{.State.Running}} {{.State.Pid}}' theirs",
+    script: `docker inspect -f '{{.Id}} {{.State.Running}} {{.State.Pid}}' theirs
+docker info -f 'swarm {{.Swarm.LocalNodeState}}, {{.Images}} images'
+systemctl show docker.service containerd.service --property=MainPID --property=UnitFileState
+ls -A /etc/docker
+cat /etc/docker/daemon.json 2>/dev/null || echo no daemon.json
+dpkg-query --show 'docker*' 'containerd*' runc`,
   });
   return stdout.trim();
+}
+
+async function packages(): Promise<string> {
+  const { stdout } = await (await reach({})).run({ title: "what is installed", script: "dpkg -l" });
+  return stdout;
 }
 
 function machine(change: Partial<Machine>): Machine {

@@ -17,12 +17,15 @@ import {
   updateLocalMachine,
 } from "../../host/local/machine.ts";
 import { listLocal, sweepLocal } from "../../host/local/sweep.ts";
+import type { Machine } from "../../host/machine.ts";
 import { newKeyPair } from "../../host/openssh-key.ts";
 import { type ConnectOptions, closeAll, connectTo } from "../../host/pool.ts";
 import { Sensitive } from "../../host/sensitive.ts";
 import { ensure } from "../../host/step.ts";
+import { ensurePackages } from "../../host/steps/apt-packages.ts";
 import { dockerEngineState, ensureDockerEngine } from "../../host/steps/docker-engine.ts";
 import { proveDockerEngine } from "../../host/steps/docker-proof.ts";
+import { dockerEngine } from "../../provider/handlers/docker-engine.ts";
 
 const run = Math.random().toString(36).slice(2, 8);
 const owner = { project: "nemoclaw-test", stack: "local-machine", installation: run };
@@ -91,10 +94,19 @@ done`,
     expect(left.stdout).toBe("none\n");
   });
 
-  it("gets Docker from the distribution, which runs a container, and is left alone the second time", async () => {
+  it("gets Docker from the distribution once somebody else's package work is over, and is left alone the second time", async () => {
     const host = await connect();
+    await host.apply("somebody else's package work", [holdAptLocks]);
+    const { stdout: refused } = await host.run({
+      title: "try apt",
+      script: "apt-get update 2>&1; LC_ALL=C dpkg --configure -a 2>&1 || :",
+    });
+    expect(refused).toContain("Could not get lock /var/lib/apt/lists/lock");
+    expect(refused).toContain("dpkg frontend lock was locked by another process");
     const facts = await ensure(host, ensureDockerEngine({ source: "distribution" }));
     expect(dockerEngineState(facts)).toMatchObject({ package: "docker.io", enabled: true, active: true });
+    const { stdout: held } = await host.run({ title: "what was waited for", script: "cat /run/held" });
+    expect(held).toBe("lists: an update waited\nfrontend: an installation waited\n");
     await proveDockerEngine(host);
     const again = await host.look(ensureDockerEngine({ source: "distribution" }).facts);
     expect(ensureDockerEngine({ source: "distribution" }).plan(again)).toEqual([]);
@@ -110,8 +122,8 @@ printf '{"bip": "10.99.0.1/24", "log-opts": {"max-size": "3m"}}' >/etc/docker/da
       },
     ]);
     const facts = await ensure(host, ensureDockerEngine({ source: "distribution" }));
-    expect(facts.service).toEqual({ enabled: true, active: true, settingsInForce: true });
-    expect(JSON.parse(facts.settings ?? "")).toEqual({
+    expect(facts.found.service).toMatchObject({ enabled: true, active: true, settingsInForce: true });
+    expect(JSON.parse(facts.found.settings ?? "")).toEqual({
       bip: "10.99.0.1/24",
       "live-restore": true,
       "log-driver": "json-file",
@@ -120,18 +132,32 @@ printf '{"bip": "10.99.0.1/24", "log-opts": {"max-size": "3m"}}' >/etc/docker/da
     await proveDockerEngine(host);
   });
 
+  it("removes nothing of somebody's for Docker: containerd.io, as a Kubernetes node has it (a stand-in)", async () => {
+    const host = await connect();
+    await host.apply("a Kubernetes node", [kubernetesNode]);
+    const before = await installedPackages(host);
+    expect(before).toContain("containerd.io");
+    await expect(ensure(host, ensureDockerEngine({ source: "distribution" }))).rejects.toThrow(
+      "containerd.io 99.1 is on this machine without Docker",
+    );
+    await expect(ensure(host, ensurePackages({ packages: ["docker.io"] }))).rejects.toThrow(
+      "it would remove containerd.io, which somebody may use",
+    );
+    expect(await installedPackages(host)).toBe(before);
+    await host.apply("clean up", [{ title: "remove it", script: "dpkg --purge containerd.io" }]);
+  });
+
   it("takes Docker's own packages by their key's fingerprint only (a stand-in for the repository)", async () => {
     const host = await connect();
     const { stdout } = await host.run(signedRepository);
     const fingerprint = stdout.trim().split("\n").at(-1) ?? "";
-    const uri = "file:///srv/docker/linux";
+    const uri = "http://127.0.0.1:8090/docker/linux";
     const wrong = { uri, fingerprint: fingerprint.replace(/^./, (digit) => (digit === "0" ? "1" : "0")) };
     await expect(ensure(host, ensureDockerEngine({ source: "docker", repository: wrong }))).rejects.toThrow(
       `the key there is ${fingerprint}, and the lock file wants ${wrong.fingerprint}`,
     );
     expect(dockerEngineState(await host.look(ensureDockerEngine({ source: "distribution" }).facts))).toMatchObject({
-      package: "docker.io",
-      active: true,
+      package: undefined,
     });
 
     const repository = { uri, fingerprint };
@@ -143,9 +169,42 @@ printf '{"bip": "10.99.0.1/24", "log-opts": {"max-size": "3m"}}' >/etc/docker/da
       active: true,
     });
     await proveDockerEngine(host);
-    await expect(ensure(host, ensureDockerEngine({ source: "distribution" }))).rejects.toMatchObject({
-      kind: "foreign",
+    // Which source a machine without Docker would get is nothing to one that has it.
+    expect(dockerEngineState(await ensure(host, ensureDockerEngine({ source: "distribution" })))).toMatchObject({
+      package: "docker-ce",
+      foreign: false,
     });
+  });
+
+  it("has somebody's docker-ce used as it is, and refused while it is stopped, by the resource itself", async () => {
+    const host = await connect();
+    await host.apply("as an image brings it", [
+      {
+        title: "forget what we wrote",
+        script: "rm /etc/docker/nemoclaw.json /etc/docker/daemon.json; systemctl restart docker.service",
+      },
+    ]);
+    const look = async () =>
+      [
+        await installedPackages(host),
+        (await host.run({ title: "its daemon", script: "pidof dockerd; ls -A /etc/docker" })).stdout,
+      ].join("\n");
+    const before = await look();
+    const progress = { log: () => {}, signal: AbortSignal.timeout(120_000) };
+    const inputs = { machine: reach(), source: "distribution" as const, enabled: true, running: true };
+    const { id, state } = await dockerEngine.create(inputs, progress);
+    expect(state).toMatchObject({ foreign: true, enabled: true, running: true });
+    await dockerEngine.delete(id, state, progress);
+    expect(await look()).toBe(before);
+
+    const stop = "systemctl stop docker.service docker.socket; systemctl disable docker.service docker.socket";
+    await host.apply("what its owner does", [{ title: "stop and disable it", script: stop }]);
+    expect(await dockerEngine.read(id, state, progress)).toMatchObject({ running: false, enabled: false });
+    await expect(dockerEngine.update(id, inputs, state, progress)).rejects.toThrow(
+      /is not this stack's, and does not run nor start with the machine\n +try +systemctl enable --now docker\.service/,
+    );
+    await host.apply("what its owner does", [{ title: "start it", script: "systemctl enable --now docker.service" }]);
+    await dockerEngine.update(id, inputs, state, progress);
   });
 
   it("comes back from a reboot with Docker, at the same address", async () => {
@@ -227,11 +286,67 @@ describe("the end of a local machine", () => {
   });
 });
 
-/** Debian's Docker under the names of Docker's own packages, in a repository signed with a key made here. Prints its fingerprint. */
+/**
+ * Holds the lists' lock until an update waits for it, and dpkg's until an installation does; each some seconds longer. fcntl's
+ * locks, as apt takes them.
+ */
+const holdAptLocks = {
+  title: "hold apt's and dpkg's locks",
+  script: `cat >/run/hold-locks
+systemd-run --quiet --unit=hold-locks perl /run/hold-locks
+until test -e /run/held; do sleep 0.1; done`,
+  stdin: `use Fcntl;
+sub hold {
+  open(my $file, '>>', $_[0]) or die $!;
+  my $whole = pack('s s x4 q q l x4', F_WRLCK, 0, 0, 0, 0);
+  fcntl($file, F_SETLK, $whole) or die $!;
+  return $file;
+}
+sub waits {
+  for (1 .. 4000) {
+    for (glob '/proc/[0-9]*/cmdline') {
+      open(my $of, '<', $_) or next;
+      return 1 if (<$of> // '') =~ /^apt-get\0.*DPkg::Lock::Timeout.*\0$_[0]\0/;
+    }
+    select(undef, undef, undef, 0.03);
+  }
+  return 0;
+}
+my ($lists, $frontend) = (hold('/var/lib/apt/lists/lock'), hold('/var/lib/dpkg/lock-frontend'));
+open(my $held, '>', '/run/held') or die $!;
+$held->autoflush(1);
+if (waits('update')) { sleep 3; print $held "lists: an update waited\n"; }
+close $lists;
+if (waits('install')) { sleep 5; print $held "frontend: an installation waited\n"; }
+`.replaceAll("\0", "\\0"),
+  timeoutSeconds: 60,
+};
+
+/** A package with the name and the relations of Docker's containerd, in the place of Debian's Docker. */
+const kubernetesNode = {
+  title: "have containerd.io and no Docker",
+  script: `apt-get purge --yes docker.io containerd runc
+cd "$(mktemp -d)"
+mkdir -p containerd.io/DEBIAN
+printf 'Package: containerd.io\nVersion: 99.1\nArchitecture: all\nMaintainer: a test\nProvides: containerd, runc\nConflicts: containerd, runc\nReplaces: containerd, runc\nDescription: empty\n' >containerd.io/DEBIAN/control
+dpkg-deb --build containerd.io .
+dpkg --install containerd.io_*.deb`,
+  timeoutSeconds: 120,
+};
+
+async function installedPackages(host: Host): Promise<string> {
+  return (await host.run({ title: "what is installed", script: "dpkg-query --show" })).stdout;
+}
+
+/**
+ * Debian's Docker under the names of Docker's own packages, in a repository on the machine's loopback, signed with a key made
+ * here. Prints its fingerprint.
+ */
 const signedRepository = {
   title: "make a signed package repository",
   script: `exec 3>&1 >/dev/null 2>&1
-apt-get install --yes --no-install-recommends gpg gpg-agent apt-utils
+apt-get install --yes --no-install-recommends gpg gpg-agent apt-utils busybox
+systemd-run --quiet --unit=repository busybox httpd -f -p 127.0.0.1:8090 -h /srv
 at=/srv/docker/linux/debian
 mkdir -p $at/pool $at/dists/bookworm/stable/binary-amd64
 cd "$(mktemp -d)"
@@ -272,21 +387,22 @@ function machineArgs() {
   };
 }
 
+function reach(): Machine {
+  return {
+    id: name,
+    address: machine.address,
+    port: machine.port,
+    user: machine.user,
+    hostKeys: [hostKey.public],
+    privateKey: userKey.private,
+    arch: process.arch === "arm64" ? "arm64" : "amd64",
+    gpu: "none",
+    owner,
+  };
+}
+
 async function connect(more: ConnectOptions = {}): Promise<Host> {
-  return connectTo(
-    {
-      id: name,
-      address: machine.address,
-      port: machine.port,
-      user: machine.user,
-      hostKeys: [hostKey.public],
-      privateKey: userKey.private,
-      arch: process.arch === "arm64" ? "arm64" : "amd64",
-      gpu: "none",
-      owner,
-    },
-    { connectSeconds: 60, ...more },
-  );
+  return connectTo(reach(), { connectSeconds: 60, ...more });
 }
 
 /** The kernel is this computer's, so only systemd's own start time tells one boot from the next. */

@@ -1,12 +1,16 @@
 import { describe, expect, it } from "vitest";
 import {
   type DockerEngineArgs,
-  dockerEngineLeftovers,
   dockerEngineState,
   ensureDockerEngine,
+  leaveDockerEngine,
 } from "../../host/steps/docker-engine.ts";
 import type { DockerEngineFacts } from "../../host/steps/docker-facts.ts";
+import { type DockerFound, dockerFound } from "../../host/steps/docker-found.ts";
 import { settingsWanted } from "../../host/steps/docker-settings.ts";
+import { whoseDocker } from "../../host/steps/docker-whose.ts";
+import { diff } from "../../provider/diff.ts";
+import { dockerEngine } from "../../provider/handlers/docker-engine.ts";
 
 const fingerprint = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88";
 const repository = { uri: "https://docker.example/linux/", fingerprint };
@@ -23,17 +27,23 @@ const bare: DockerEngineFacts = {
   apt: { installed: {}, known: ["docker.io", "apparmor", "gpg"], fresh: true, interrupted: false },
   authorities: { kind: "absent" },
   repository: { source: undefined, fingerprint: undefined },
-  settings: undefined,
-  service: { enabled: false, active: false, settingsInForce: true },
-  engine: undefined,
+  found: {
+    packages: {},
+    settings: undefined,
+    noted: undefined,
+    service: { loaded: false, enabled: false, comesUp: false, active: false, settingsInForce: true },
+    daemon: { version: undefined, listens: false, containers: 0, swarm: false },
+  },
 };
 const settings = settingsWanted(undefined);
-const service = { enabled: true, active: true, settingsInForce: true };
-const ready = { ...bare, settings, service, engine: "20.10.24" };
-const distribution: DockerEngineFacts = { ...ready, apt: apt({ "docker.io": "20.10.24+dfsg1-1" }) };
+const service = { loaded: true, enabled: true, comesUp: true, active: true, settingsInForce: true };
+const daemon = { version: "20.10.24", listens: true, containers: 0, swarm: false };
 const dockers = { "docker-ce": "5:28.2.2-1~debian", "docker-ce-cli": "5:28.2.2-1~debian", "containerd.io": "1.7.27-1" };
-const docker: DockerEngineFacts = { ...ready, apt: apt(dockers), repository: { source, fingerprint } };
+const distribution = having({ "docker.io": "20.10.24+dfsg1-1" }, { noted: "docker.io", settings });
+const docker = { ...having(dockers, { noted: "docker-ce", settings }), repository: { source, fingerprint } };
+const theirs = having(dockers, {});
 
+const note = "write /etc/docker/nemoclaw.json";
 const write = "write /etc/docker/daemon.json";
 const enable = "enable docker.service";
 const start = "start docker.service";
@@ -42,12 +52,12 @@ const lists = "fetch the package lists";
 
 describe("the plan for Docker", () => {
   it.each<[string, DockerEngineFacts, DockerEngineArgs, string[]]>([
-    ["a bare machine", bare, fromDebian(), [write, "install docker.io", enable, start]],
+    ["a bare machine", bare, fromDebian(), [note, write, "install docker.io", enable, start]],
     [
       "a kernel with AppArmor on",
       { ...bare, system: { ...bare.system, apparmor: true } },
       fromDebian(),
-      [write, "install docker.io, apparmor", enable, start],
+      [note, write, "install docker.io, apparmor", enable, start],
     ],
     [
       "AppArmor's programs missing beside an installed Docker",
@@ -56,15 +66,73 @@ describe("the plan for Docker", () => {
       ["install apparmor"],
     ],
     ["all there", distribution, fromDebian(), []],
-    ["disabled by hand", { ...distribution, service: { ...service, enabled: false } }, fromDebian(), [enable]],
-    ["stopped by hand", { ...distribution, service: { ...service, active: false } }, fromDebian(), [start]],
-    ["settings removed", { ...distribution, settings: undefined }, fromDebian(), [write, restart]],
+    [
+      "an installation that was cut short after its note",
+      but(bare, { noted: "docker.io", settings }),
+      fromDebian(),
+      ["install docker.io", enable, start],
+    ],
+    ["disabled by hand", but(distribution, { service: { ...service, enabled: false } }), fromDebian(), [enable]],
+    ["stopped by hand", but(distribution, { service: { ...service, active: false } }), fromDebian(), [start]],
+    ["settings removed", but(distribution, { settings: undefined }), fromDebian(), [write, restart]],
     [
       "settings written and not yet read",
-      { ...distribution, service: { ...service, settingsInForce: false } },
+      but(distribution, { service: { ...service, settingsInForce: false } }),
       fromDebian(),
       [restart],
     ],
+    [
+      "settings removed, and containers that outlive the restart",
+      but(distribution, { settings: undefined, daemon: { ...daemon, containers: 2 } }),
+      fromDebian(),
+      [write, restart],
+    ],
+    [
+      "settings of the site's own that would end its containers at a restart",
+      but(distribution, {
+        settings: JSON.stringify({ ...JSON.parse(settings ?? ""), "live-restore": false }),
+        service: { ...service, settingsInForce: false },
+        daemon: { ...daemon, containers: 1 },
+      }),
+      fromDebian(),
+      [],
+    ],
+    [
+      "ours, made part of a swarm: without live-restore, with which it would not start, and not restarted",
+      but(distribution, { settings: "{}", daemon: { ...daemon, containers: 1, swarm: true } }),
+      fromDebian(),
+      [write],
+    ],
+    ["GPUs wanted since", distribution, fromDebian({ gpus: true }), [write, restart]],
+    ["ours from before there was a note", but(distribution, { noted: undefined }), fromDebian(), [note]],
+    ["Docker's own packages, somebody's", theirs, fromDebian(), []],
+    ["the same, where a bare machine would get them", theirs, fromDocker(), []],
+    ["the same, with GPUs", theirs, fromDebian({ gpus: true }), []],
+    [
+      "the same, on a system that we could install nothing on",
+      { ...theirs, system: { ...bare.system, distribution: "fedora", arch: "" } },
+      fromDebian(),
+      [],
+    ],
+    ["somebody's docker.io", having({ "docker.io": "28.2.2" }, {}), fromDebian(), []],
+    [
+      "somebody's docker.io in a swarm, with settings that it has not read yet",
+      having(
+        { "docker.io": "28.2.2" },
+        { settings: "{}", daemon: { ...daemon, swarm: true }, service: { ...service, settingsInForce: false } },
+      ),
+      fromDebian(),
+      [],
+    ],
+    ["Docker of no package", having({}, {}), fromDebian(), []],
+    [
+      "somebody's, which only its socket starts",
+      having(dockers, { service: { ...service, enabled: false } }),
+      fromDebian(),
+      [],
+    ],
+    ["ours, exchanged by somebody", but(docker, { noted: "docker.io" }), fromDebian(), []],
+    ["ours, with the other source chosen since", distribution, fromDocker(), []],
     ["another version", distribution, fromDebian({ version: "20.10.25" }), ["install docker.io=20.10.25"]],
     ["the version asked for", distribution, fromDebian({ version: "20.10.24+dfsg1-1" }), []],
     [
@@ -78,6 +146,7 @@ describe("the plan for Docker", () => {
       bare,
       fromDocker(),
       [
+        note,
         write,
         lists,
         "install ca-certificates, curl, gpg",
@@ -112,9 +181,35 @@ describe("the plan for Docker", () => {
   });
 
   it.each<[string, DockerEngineFacts, DockerEngineArgs, string]>([
-    ["the distribution's, where Docker's own is", docker, fromDebian(), "foreign"],
-    ["settings that are no JSON", { ...distribution, settings: "{oops" }, fromDebian(), "foreign"],
-    ["settings that are no object", { ...distribution, settings: "[]" }, fromDebian(), "foreign"],
+    ["settings that are no JSON", but(distribution, { settings: "{oops" }), fromDebian(), "foreign"],
+    ["settings that are no object", but(distribution, { settings: "[]" }), fromDebian(), "foreign"],
+    [
+      "somebody's Docker that does not run",
+      but(theirs, { service: { ...service, active: false } }),
+      fromDebian(),
+      "foreign",
+    ],
+    [
+      "somebody's Docker that does not start with the machine",
+      but(theirs, { service: { ...service, enabled: false, comesUp: false } }),
+      fromDebian(),
+      "foreign",
+    ],
+    [
+      "somebody's Docker that is no docker.service",
+      but(having({}, {}), { service: bare.found.service }),
+      fromDebian(),
+      "foreign",
+    ],
+    [
+      "a daemon that a snap brought, which answers to no program here",
+      but(bare, { daemon: { version: undefined, listens: true, containers: 0, swarm: false } }),
+      fromDebian(),
+      "foreign",
+    ],
+    ["containerd.io without Docker", but(bare, { packages: { "containerd.io": "2.1.4-1" } }), fromDebian(), "foreign"],
+    ["the same, for Docker's own", but(bare, { packages: { "containerd.io": "2.1.4-1" } }), fromDocker(), "foreign"],
+    ["podman under Docker's name", but(bare, { packages: { "podman-docker": "4.3.1" } }), fromDebian(), "foreign"],
     ["no Debian", { ...bare, system: { ...bare.system, distribution: "fedora", arch: "" } }, fromDebian(), "command"],
   ])("refuses %s", (_, now, args, kind) => {
     expect(() => ensureDockerEngine(args).plan(now)).toThrow(expect.objectContaining({ kind }));
@@ -160,25 +255,114 @@ describe("what a resource shows of Docker", () => {
       version: "20.10.24",
       package: "docker.io",
       packageVersion: "20.10.24+dfsg1-1",
-      source: "distribution",
+      foreign: false,
       enabled: true,
       active: true,
     });
-    expect(dockerEngineState({ ...docker, engine: undefined })).toMatchObject({
+    expect(dockerEngineState(but(docker, { daemon: { ...daemon, version: undefined } }))).toMatchObject({
       version: "28.2.2-1~debian",
-      source: "docker",
+      package: "docker-ce",
     });
     expect(dockerEngineState(bare)).toMatchObject({ installed: false, version: undefined });
   });
 
-  it("names what a delete leaves", () => {
-    expect(dockerEngineLeftovers(bare)).toEqual([]);
-    expect(dockerEngineLeftovers(docker)[0]).toContain("docker-ce, docker-ce-cli, containerd.io");
+  it("tells what was there before from ours, and what of it counts as enabled", () => {
+    const bySocket = { ...service, enabled: false };
+    expect(dockerEngineState(but(theirs, { service: bySocket }))).toMatchObject({ foreign: true, enabled: true });
+    expect(dockerEngineState(but(docker, { service: bySocket }))).toMatchObject({ foreign: false, enabled: false });
+    expect(dockerEngineState(having({}, {}))).toMatchObject({ installed: true, foreign: true, version: "20.10.24" });
   });
 });
 
-function apt(installed: Record<string, string>) {
-  return { ...bare.apt, installed };
+describe("whose Docker is", () => {
+  it.each<[string, DockerEngineFacts, string]>([
+    ["on a bare machine", bare, "none"],
+    ["begun to be installed", but(bare, { noted: "docker.io", settings }), "none"],
+    ["unpacked by us and not set up yet", but(having({}, {}), { noted: "docker.io" }), "ours"],
+    ["noted by us, whatever its settings are", but(distribution, { settings: "{}" }), "ours"],
+    ["with exactly our settings, from before there was a note", but(distribution, { noted: undefined }), "ours"],
+    [
+      "the same, for GPUs",
+      but(distribution, { noted: undefined, settings: settingsWanted(undefined, { gpus: true }) }),
+      "ours",
+    ],
+    ["with other settings and no note", but(distribution, { noted: undefined, settings: "{}" }), "theirs"],
+    ["from Docker's own packages, with exactly our settings", but(docker, { noted: undefined }), "theirs"],
+  ])("one %s", (_, { found }, whose) => {
+    expect(whoseDocker(found)).toBe(whose);
+  });
+});
+
+describe("what a machine says of Docker", () => {
+  const asked = (question: keyof typeof dockerFound, stdout: string) =>
+    dockerFound[question].parse({ stdout, exitCode: 0 });
+
+  it("is read from what Debian 12's programs print", () => {
+    expect(asked("packages", "ii  docker.io 20.10.24+dfsg1-1+deb12u1+b6\nrc  podman-docker 4.3.1\n")).toEqual({
+      "docker.io": "20.10.24+dfsg1-1+deb12u1+b6",
+    });
+    expect(
+      asked("service", "LoadState=loaded\nActiveState=active\nUnitFileState=disabled\nSocketUnitFileState=enabled\n"),
+    ).toEqual({ ...service, enabled: false });
+    expect(
+      asked("service", "LoadState=not-found\nActiveState=inactive\nUnitFileState=\nSocketUnitFileState=\n"),
+    ).toEqual(bare.found.service);
+    expect(
+      asked("service", "LoadState=masked\nActiveState=inactive\nUnitFileState=masked\nSocketUnitFileState=disabled\n"),
+    ).toEqual(bare.found.service);
+    expect(asked("daemon", "daemon 20.10.24+dfsg1 1 inactive\nlistens\n")).toEqual({
+      version: "20.10.24+dfsg1",
+      listens: true,
+      containers: 1,
+      swarm: false,
+    });
+    expect(asked("daemon", "daemon 20.10.24+dfsg1 0 active\nswarm\n")).toMatchObject({ swarm: true });
+    // It does not run, and its folder tells.
+    expect(asked("daemon", "swarm\n")).toEqual({ version: undefined, listens: false, containers: 0, swarm: true });
+    expect(asked("noted", '{"installed":"docker.io"}\n')).toBe("docker.io");
+    expect(asked("noted", "{}")).toBeUndefined();
+    expect(asked("noted", "")).toBeUndefined();
+  });
+});
+
+describe("the resource", () => {
+  const inputs = { machine: {}, source: "distribution", enabled: true, running: true } as never;
+
+  it("is no difference to the state of a stack from before there was a note, and neither is another source", () => {
+    const recorded = { machine: {}, source: "distribution", enabled: true, running: true, version: "20.10.24" };
+    const changes = (wanted: object) =>
+      diff(recorded, wanted as Record<string, unknown>, dockerEngine.replaceOn, { unnoticed: dockerEngine.unnoticed });
+    expect(changes(inputs).changed).toEqual([]);
+    expect(changes({ ...(inputs as object), source: "docker" }).changed).toEqual([]);
+  });
+
+  it("says that another source changes no Docker that is there", () => {
+    const other = { source: "docker" } as never;
+    expect(dockerEngine.judge?.(inputs, undefined)).toEqual({ failures: [], warnings: [] });
+    expect(dockerEngine.judge?.(inputs, { source: "distribution" } as never).warnings).toEqual([]);
+    expect(dockerEngine.judge?.({ ...(inputs as object), ...(other as object) } as never, inputs).warnings).toEqual([
+      "docker.source is docker now, which only a machine without Docker gets: the one that is there stays",
+    ]);
+  });
+
+  it("leaves everything but its note when it is deleted", () => {
+    expect(leaveDockerEngine().plan({ noted: undefined })).toEqual([]);
+    expect(leaveDockerEngine().plan({ noted: "docker.io" })).toMatchObject([
+      { script: "rm -f /etc/docker/nemoclaw.json" },
+    ]);
+  });
+});
+
+function having(installed: Record<string, string>, found: Partial<DockerFound>): DockerEngineFacts {
+  return {
+    ...bare,
+    apt: { ...bare.apt, installed },
+    found: { ...bare.found, packages: installed, service, daemon, ...found },
+  };
+}
+
+function but(facts: DockerEngineFacts, found: Partial<DockerFound>): DockerEngineFacts {
+  return { ...facts, found: { ...facts.found, ...found } };
 }
 
 function fromDebian(more: Partial<DockerEngineArgs> = {}): DockerEngineArgs {

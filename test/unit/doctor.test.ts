@@ -77,6 +77,11 @@ describe("the report about a machine", () => {
     room: { cpus: 4, memoryMiB: 8000, diskFreeMiB: 50000, diskAt: "/" },
     clockAhead: -3,
     gpu: { devices: 1, names: [], driver: "" },
+    docker: {
+      packages: { "docker-ce": "5:28.2.2-1" },
+      service: { loaded: true, active: true, comesUp: true },
+      daemon: { version: "28.2.2", containers: 2, swarm: false },
+    },
     ports: [
       { port: 17871, heldBy: "nginx.service" },
       { port: 17872, heldBy: "" },
@@ -106,6 +111,7 @@ describe("the report about a machine", () => {
       "room       4 CPUs, 8000 MiB of memory, 50000 MiB free on /",
       "clock      3 s behind",
       "GPU        1 of NVIDIA, no driver",
+      "Docker     docker-ce 5:28.2.2-1 was here before, with 2 running containers, and is used as it is",
       "ports      17871 nginx.service",
       "note       the kernel offers no Landlock",
       "MISSING    nginx.service listens on port 17871",

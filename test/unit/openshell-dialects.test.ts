@@ -6,7 +6,9 @@ import { parse } from "smol-toml";
 import { describe, expect, test } from "vitest";
 import { HostError } from "../../host/errors.ts";
 import { parsePorts } from "../../host/preflight/ports.ts";
+import type { Question } from "../../host/question.ts";
 import { dialectOf } from "../../host/runtimes/openshell/dialect.ts";
+import { requireCdi } from "../../host/runtimes/openshell/docker-cdi.ts";
 import { requireDocker } from "../../host/runtimes/openshell/docker-version.ts";
 import { ensureConnected, parseStatus } from "../../host/runtimes/openshell/gateway.ts";
 import { gatewaySchema1, gatewaySchema2 } from "../../host/runtimes/openshell/gateway-config.ts";
@@ -314,12 +316,39 @@ describe("what a machine must have", () => {
   });
 
   test("an old Docker is refused with its version, unless it is taken knowingly", () => {
-    const facts = { version: "20.10.24+dfsg1" };
-    expect(refusal(() => requireDocker(28, false).plan(facts)).message).toMatch(
+    const facts = { version: "20.10.24+dfsg1", offered: "" };
+    expect(refusal(() => requireDocker(28, { accepted: false }).plan(facts)).message).toMatch(
       /Docker 20\.10\.24\+dfsg1, and.*28 or newer.*accept: \[docker-version\]/s,
     );
-    expect(requireDocker(28, true).plan(facts)).toEqual([]);
-    expect(requireDocker(28, false).plan({ version: "28.0.1" })).toEqual([]);
+    expect(requireDocker(28, { accepted: true }).plan(facts)).toEqual([]);
+    expect(requireDocker(28, { accepted: false }).plan({ version: "28.0.1", offered: "" })).toEqual([]);
+  });
+
+  test("the distribution's Docker is refused before it is installed, where it would be too old", () => {
+    const facts = { version: "", offered: "20.10.24+dfsg1-1+deb12u1+b6" };
+    const offered = { accepted: false, offered: true };
+    expect(refusal(() => requireDocker(28, offered).plan(facts)).message).toMatch(
+      /distribution has Docker 20\.10\.24.*docker: \{ source: docker \}.*accept: \[docker-version\]/s,
+    );
+    expect(requireDocker(28, { ...offered, accepted: true }).plan(facts)).toEqual([]);
+    expect(requireDocker(28, { accepted: false }).plan(facts)).toEqual([]);
+    for (const other of ["", "28.2.2-0ubuntu1~24.04.1", "30.0"]) {
+      expect(requireDocker(28, offered).plan({ version: "", offered: other })).toEqual([]);
+    }
+    const { parse } = (requireDocker(28, offered).facts as { offered: Question<string> }).offered;
+    expect(["5:28.1~x\n", "(none)\n", ""].map((stdout) => parse({ stdout, exitCode: 0 }))).toEqual(["28.1~x", "", ""]);
+  });
+
+  test("a Docker with CDI off is refused where sandboxes get GPUs", () => {
+    expect(refusal(() => requireCdi(1).plan({ folders: [] })).message).toMatch(/CDI off.*"features": \{"cdi": true\}/s);
+    expect(requireCdi(0).plan({ folders: [] })).toEqual([]);
+    expect(requireCdi(1).plan({ folders: ["/etc/cdi"] })).toEqual([]);
+    expect(requireCdi(1).plan({ folders: undefined })).toEqual([]);
+    const { parse } = (requireCdi(1).facts as { folders: Question<readonly string[] | undefined> }).folders;
+    expect(parse({ stdout: '["/etc/cdi","/var/run/cdi"]\n', exitCode: 0 })).toEqual(["/etc/cdi", "/var/run/cdi"]);
+    expect(parse({ stdout: "[]\n", exitCode: 0 })).toEqual([]);
+    expect(parse({ stdout: "null\n", exitCode: 0 })).toEqual([]);
+    expect(parse({ stdout: "", exitCode: 1 })).toBeUndefined();
   });
 
   test("a taken port is refused with whoever took it", () => {

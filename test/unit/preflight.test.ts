@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { judge, type PreflightFacts, preflightFacts, preflightFailure } from "../../host/preflight/preflight.ts";
+import { diff } from "../../provider/diff.ts";
 import { preflight } from "../../provider/handlers/preflight.ts";
 import { startFakeHost } from "../support/fake-host.ts";
 
@@ -30,13 +31,38 @@ const good: PreflightFacts = {
   clockAhead: 1,
   gpu: { devices: 0, names: [], driver: "", smi: undefined },
   ports: [17871, 17872, 17873].map((port) => ({ port, heldBy: "" })),
+  docker: {
+    packages: {},
+    settings: undefined,
+    noted: undefined,
+    service: { loaded: false, enabled: false, comesUp: false, active: false, settingsInForce: true },
+    daemon: { version: undefined, listens: false, containers: 0, swarm: false },
+  },
+  runtime: {
+    "docker-version": { version: "", offered: "" },
+    "docker-cdi": { folders: undefined },
+    landlock: { release: "6.8.0-60-generic", abi: 4 },
+  },
   owner: { owner: undefined },
 };
+const openshell = { ...wants, runtime: { kind: "openshell" } } as const;
 
 const system = (change: Partial<PreflightFacts["system"]>) => ({ system: { ...good.system, ...change } });
 const kernel = (change: Partial<PreflightFacts["kernel"]>) => ({ kernel: { ...good.kernel, ...change } });
 const room = (change: Partial<PreflightFacts["room"]>) => ({ room: { ...good.room, ...change } });
 const gpu = (change: Partial<PreflightFacts["gpu"]>) => ({ gpu: { ...good.gpu, ...change } });
+const docker = (packages: Record<string, string>, change: Partial<PreflightFacts["docker"]> = {}) => ({
+  docker: {
+    packages,
+    settings: undefined,
+    noted: undefined,
+    service: { loaded: true, enabled: true, comesUp: true, active: true, settingsInForce: true },
+    daemon: { version: "28.2.2", listens: true, containers: 0, swarm: false },
+    ...change,
+  },
+});
+const stopped = { service: { ...docker({}).docker.service, active: false } };
+const runtime = (change: PreflightFacts["runtime"]) => ({ runtime: { ...good.runtime, ...change } });
 const smi = (exitCode: number, said: string) => ({ exitCode, said });
 
 afterEach(() => {
@@ -56,7 +82,44 @@ describe("a machine that lacks something", () => {
     ["no control groups", kernel({ cgroups: "" }), wants, ["cgroups"]],
     ["user namespaces off", kernel({ userNamespaces: 0 }), wants, ["user-namespaces"]],
     ["user namespaces for root only", kernel({ unprivilegedUserNamespaces: false }), wants, ["user-namespaces"]],
-    ["no Landlock where it is wanted", kernel({ landlock: false }), { ...wants, landlock: true }, ["landlock"]],
+    [
+      "no Landlock where OpenShell needs it",
+      { ...kernel({ landlock: false }), ...runtime({ landlock: { release: "6.8.0", abi: 0 } }) },
+      openshell,
+      ["landlock"],
+    ],
+    ["an old Landlock", runtime({ landlock: { release: "6.1.0-43-amd64", abi: 2 } }), openshell, ["landlock"]],
+    [
+      "an old Docker where OpenShell asks for a newer one",
+      {
+        ...docker({ "docker.io": "20.10.24" }),
+        ...runtime({ "docker-version": { version: "20.10.24", offered: "" } }),
+      },
+      openshell,
+      ["docker-version"],
+    ],
+    [
+      "an old Docker among the distribution's packages",
+      runtime({ "docker-version": { version: "", offered: "20.10.24+dfsg1-1" } }),
+      openshell,
+      ["docker-version"],
+    ],
+    [
+      "a Docker with CDI off, where OpenShell gives GPUs",
+      {
+        ...gpu({ devices: 1, names: ["NVIDIA H100 80GB HBM3"], smi: smi(0, "") }),
+        ...runtime({ "docker-cdi": { folders: [] } }),
+      },
+      { ...openshell, gpu: h100.gpu },
+      ["docker-cdi"],
+    ],
+    [
+      "containerd.io without Docker",
+      { docker: { ...good.docker, packages: { "containerd.io": "2.1.4-1" } } },
+      wants,
+      ["docker"],
+    ],
+    ["somebody's Docker that does not run", docker({ "docker-ce": "5:28.2.2" }, stopped), wants, ["docker"]],
     ["little memory", room({ memoryMiB: 1900 }), wants, ["memory"]],
     ["a full disk", room({ diskFreeMiB: 3000 }), wants, ["disk"]],
     ["a clock ahead", { clockAhead: 400 }, wants, ["clock"]],
@@ -90,6 +153,37 @@ describe("a machine that will do", () => {
     ["a Debian", system({ distribution: "debian", version: "12" }), wants, ""],
     ["a distribution made of Debian", system({ distribution: "pop" }), wants, "neither Debian nor Ubuntu"],
     ["a kernel without Landlock", kernel({ landlock: false }), wants, "no Landlock"],
+    ["a kernel for OpenShell", {}, openshell, ""],
+    [
+      "an old Docker, taken knowingly",
+      runtime({ "docker-version": { version: "20.10.24", offered: "" } }),
+      { ...wants, runtime: { kind: "openshell", accept: ["docker-version"] } },
+      "",
+    ],
+    [
+      "an old Docker among the distribution's packages, where Docker's own is chosen",
+      runtime({ "docker-version": { version: "", offered: "20.10.24+dfsg1-1" } }),
+      { ...openshell, docker: "docker" },
+      "",
+    ],
+    [
+      "a Docker of ours that was stopped",
+      docker({ "docker.io": "28.2.2" }, { ...stopped, noted: "docker.io" }),
+      wants,
+      "",
+    ],
+    [
+      "somebody's Docker",
+      docker({ "docker-ce": "5:28.2.2" }),
+      wants,
+      "docker-ce 5:28.2.2 was here before, and is used as it is; its settings and its restarts are its owner's",
+    ],
+    [
+      "somebody's Docker with work to do",
+      docker({ "docker-ce": "5:28.2.2" }, { daemon: { version: "28.2.2", listens: true, containers: 3, swarm: true } }),
+      wants,
+      "with 3 running containers, in a swarm, and is used as it is",
+    ],
     ["control groups of version 1", kernel({ cgroups: "tmpfs" }), wants, "version 1"],
     ["Ubuntu's restriction of namespaces", kernel({ appArmorRestricts: true }), wants, "AppArmor"],
     ["little memory for an agent", room({ memoryMiB: 4000 }), wants, "little for an agent"],
@@ -122,7 +216,7 @@ describe("looking at this computer over SSH (a stand-in for a machine)", () => {
   it("answers everything in one round trip, and changes nothing", async () => {
     await using fake = await startFakeHost();
     const host = await fake.connect();
-    const facts = await host.look(preflightFacts(owner, Date.now()));
+    const facts = await host.look(preflightFacts(openshell, Date.now()));
     expect(facts.system.architecture).toBe({ x64: "x86_64", arm64: "aarch64" }[process.arch as "x64"]);
     expect(facts.system.distribution).not.toBe("");
     expect(facts.room.cpus).toBeGreaterThan(0);
@@ -130,12 +224,14 @@ describe("looking at this computer over SSH (a stand-in for a machine)", () => {
     expect(facts.room.diskFreeMiB).toBeGreaterThan(0);
     expect(Math.abs(facts.clockAhead)).toBeLessThan(60);
     expect(facts.ports.map(({ port }) => port)).toEqual([17871, 17872, 17873]);
+    expect(Object.keys(facts.runtime)).toEqual(["docker-version", "docker-cdi", "landlock"]);
+    expect(facts.docker.daemon.containers).toBeGreaterThanOrEqual(0);
     expect(fake.seen).toMatchObject({ handshakes: 1, lines: { length: 1 } });
   });
 
   it("sees who listens on a port of ours", async () => {
     await using fake = await startFakeHost({ port: 17873 });
-    const facts = await (await fake.connect()).look(preflightFacts(owner, Date.now()));
+    const facts = await (await fake.connect()).look(preflightFacts(wants, Date.now()));
     expect(facts.ports.find(({ port }) => port === 17873)?.heldBy).not.toBe("");
   });
 
@@ -149,5 +245,14 @@ describe("looking at this computer over SSH (a stand-in for a machine)", () => {
       fit: false,
       missing: expect.arrayContaining([expect.stringContaining("is configured")]),
     });
+  });
+});
+
+describe("the state of a stack from before the runtime had a part in the look", () => {
+  it("is looked at once more, in place", () => {
+    const recorded = { machine: { id: "a" }, fit: true, missing: [] };
+    const wanted = { machine: { id: "a" }, runtime: { kind: "openshell" }, docker: "distribution", fit: true };
+    const found = diff(recorded, wanted, preflight.replaceOn, { unnoticed: preflight.unnoticed });
+    expect(found).toMatchObject({ changed: ["runtime", "docker"], replaces: [] });
   });
 });

@@ -12,6 +12,7 @@ import { sandbox } from "./sandbox.ts";
 export const embedded: Runtime = {
   kind: "embedded",
   unenforceable,
+  needs: () => ({}),
   install,
   sandbox,
   network,

@@ -17,6 +17,7 @@ import { noRuntime } from "../no-runtime.ts";
 import { type InstallSpec, part } from "../runtime.ts";
 import { runtimeFolder } from "../runtime-folder.ts";
 import { dialectOf } from "./dialect.ts";
+import { requireCdi } from "./docker-cdi.ts";
 import { requireDocker } from "./docker-version.ts";
 import { refuseForeignBoxes } from "./foreign-boxes.ts";
 import { ensureConnected } from "./gateway.ts";
@@ -44,7 +45,7 @@ export const install = part({
   },
   judge: judgeInstall,
   async step(spec: InstallSpec) {
-    const { mirrors = {}, accept = [] } = spec;
+    const { mirrors = {}, accept = [], gpus = 0 } = spec;
     const { version, dialect, files, ...images } = pinnedRelease(spec);
     const own = await programs();
     const config = {
@@ -61,7 +62,8 @@ export const install = part({
         ? nothingToRemove("no image of the runtime inside")
         : ensurePinnedImage(runtimeImage(version), images.runtime);
     return all(`the OpenShell runtime ${version}`, {
-      docker: requireDocker(dialect.docker, accept.includes("docker-version")),
+      docker: requireDocker(dialect.docker, { accepted: accept.includes("docker-version") }),
+      cdi: requireCdi(gpus),
       kernel: requireLandlock(dialect),
       port: requireGatewayPort(),
       folder: ensureDirectory({ path: "/etc/nemoclaw" }),

@@ -2,6 +2,7 @@ import { unenforceable } from "../../../policies/openshell.ts";
 import { ports } from "../embedded/paths.ts";
 import type { Runtime } from "../runtime.ts";
 import { install } from "./install.ts";
+import { needs } from "./needs.ts";
 import { network } from "./network.ts";
 import { operations } from "./operations.ts";
 import { inside, probe } from "./probe.ts";
@@ -12,6 +13,7 @@ import { sandbox } from "./sandbox.ts";
 export const openshell: Runtime = {
   kind: "openshell",
   unenforceable,
+  needs,
   install,
   sandbox,
   network,

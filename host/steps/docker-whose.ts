@@ -1,0 +1,72 @@
+import { HostError } from "../errors.ts";
+import type { Finding } from "../preflight/verdict.ts";
+import { type DockerFound, dockerPackages, rivalPackages } from "./docker-found.ts";
+import { hasOurSettings } from "./docker-settings.ts";
+
+/** `none`: there is no Docker, or one that was begun to be installed. `ours`: a stack installed it. `theirs`: it was there before. */
+export type Whose = "none" | "ours" | "theirs";
+
+/**
+ * Whose Docker is on a machine. Ours is noted beside its settings; where there is no note, as with stacks from before there
+ * was one, the distribution's package with exactly our settings is ours.
+ */
+export function whoseDocker({ packages, settings, noted, service, daemon }: DockerFound): Whose {
+  const installed = dockerPackages.filter((name) => packages[name]);
+  if (installed.length === 0 && !service.loaded && !daemon.listens) return "none";
+  if (noted !== undefined) return installed.every((name) => name === noted) ? "ours" : "theirs";
+  return installed[0] === "docker.io" && hasOurSettings(settings) ? "ours" : "theirs";
+}
+
+/** What it is called for a person: `docker-ce 5:28.2.2-1`. */
+export function nameOfDocker({ packages, daemon }: DockerFound): string {
+  const name = dockerPackages.find((each) => packages[each]);
+  if (name) return `${name} ${packages[name]}`;
+  return `${daemon.version ? `Docker ${daemon.version}` : "a daemon"} of no package`;
+}
+
+/**
+ * Why Docker cannot be had here without changing what is somebody else's: theirs is used as it is or not at all, and none is
+ * installed where others would have to go. Nothing for ours.
+ */
+export function dockerConflicts(found: DockerFound): Finding[] {
+  const whose = whoseDocker(found);
+  if (whose === "ours") return [];
+  return whose === "none" ? rivals(found) : shortcomings(found);
+}
+
+/** @throws HostError `foreign` with all that `dockerConflicts` finds */
+export function refuseConflicts(found: DockerFound): void {
+  const conflicts = dockerConflicts(found);
+  if (conflicts.length === 0) return;
+  throw new HostError("foreign", {
+    summary: conflicts.map((each) => each.found).join("; "),
+    try: [...new Set(conflicts.map((each) => each.try))].join("; "),
+  });
+}
+
+function shortcomings(docker: DockerFound): Finding[] {
+  const { loaded, active, comesUp } = docker.service;
+  if (loaded && active && comesUp) return [];
+  const theirs = `the Docker on this machine (${nameOfDocker(docker)}) is not this stack's`;
+  if (!loaded) {
+    const found = `${theirs}, and it is no docker.service, which sandboxes stand on`;
+    const hint =
+      "have Docker from a package that brings docker.service, not as a snap; or remove it: then one is installed";
+    return [{ what: "docker", found, try: hint }];
+  }
+  const not = [...(active ? [] : ["run"]), ...(comesUp ? [] : ["start with the machine"])].join(" nor ");
+  const hint = `systemctl ${comesUp ? "start" : "enable --now"} docker.service, or remove that Docker: then one is installed`;
+  return [{ what: "docker", found: `${theirs}, and does not ${not}`, try: hint }];
+}
+
+function rivals({ packages }: DockerFound): Finding[] {
+  const hint =
+    "install Docker beside it yourself, as suits what uses it: then it is used as it is; or take another machine";
+  return rivalPackages
+    .filter((name) => packages[name])
+    .map((name) => ({
+      what: "docker",
+      found: `${name} ${packages[name]} is on this machine without Docker, for something else such as Kubernetes, and an installation of Docker could remove or exchange it`,
+      try: hint,
+    }));
+}

@@ -1,0 +1,41 @@
+import { beforeAll, expect, test } from "vitest";
+import { provideMachine } from "../../components/machine/provide-machine.ts";
+import { SandboxHost } from "../../components/sandbox-host.ts";
+import { type DeclaredResource, declare } from "../support/declared-graph.ts";
+
+const runtime = { kind: "openshell" as const, accept: ["docker-version"] };
+
+let resources: DeclaredResource[];
+beforeAll(async () => {
+  resources = await declare(async () => {
+    const on = await provideMachine("machine", {
+      kind: "existing",
+      address: "gpu.example.com",
+      port: 22,
+      user: "ubuntu",
+      hostKeys: ["ssh-ed25519 HOST"],
+      arch: "amd64",
+      gpu: { model: "H100", count: 1 },
+      prepared: { runtime, docker: "docker" },
+    });
+    new SandboxHost("host", { on, runtime, docker: "docker" });
+  });
+});
+
+test("a machine that exists is looked at for what the runtime asks and Docker needs, before anything is done to it", () => {
+  expect(inputsOf("nemoclaw:host:Preflight")).toMatchObject({ fit: true, runtime, docker: "docker" });
+  const made = resources.filter(({ type }) => type === "nemoclaw:host:DockerEngine");
+  expect(made.map(({ options }) => options.dependsOn)).toEqual([
+    expect.arrayContaining(["nemoclaw:host:Preflight machine-preflight"]),
+  ]);
+});
+
+test("what a machine without Docker gets is on its resource", () => {
+  expect(inputsOf("nemoclaw:host:DockerEngine")).toMatchObject({ source: "docker", enabled: true, running: true });
+});
+
+function inputsOf(type: string): Record<string, unknown> {
+  const found = resources.filter((each) => each.type === type);
+  expect(found, type).toHaveLength(1);
+  return found[0]?.inputs ?? {};
+}
