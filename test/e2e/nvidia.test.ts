@@ -6,6 +6,7 @@ import { closeAll, connectTo } from "../../host/pool.ts";
 import { Sensitive } from "../../host/sensitive.ts";
 import { ensure } from "../../host/step.ts";
 import { ensureNvidiaGpu, nvidiaGpuState } from "../../host/steps/nvidia-gpu.ts";
+import { nvidiaGpu } from "../../provider/handlers/nvidia-gpu.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 
 /**
@@ -18,7 +19,7 @@ const owner = { project: "nemoclaw-test", stack: `${testStackPrefix}-gpu`, insta
 const name = `nemoclaw-gpu-${run}`;
 const [hostKey, userKey] = [newKeyPair(), newKeyPair()];
 const gpu = { model: "L4", count: 1 };
-const uri = "file:///srv/nvidia";
+const uri = "http://127.0.0.1:8090/nvidia";
 
 let local: LocalMachine;
 let fingerprint: string;
@@ -75,6 +76,25 @@ describe("the container toolkit from a signed repository (stand-ins for reposito
     expect(nvidiaGpuState(await ensure(host, step)).driver).toBe("590.10.01");
   });
 
+  it("is proven by a container that sees the GPUs, once at each change and at no look (a stand-in for Docker)", async () => {
+    const host = await connect();
+    await host.apply("a stand-in for Docker", [dockerStandIn]);
+    const runs = async () => (await host.run({ title: "how often", script: "cat /run/docker-runs" })).stdout.trim();
+    const progress = { log: () => {}, signal: AbortSignal.timeout(120_000) };
+    const inputs = (count: number) => ({
+      machine: { ...machine(), gpu: { ...gpu, count } },
+      repository: { uri, fingerprint },
+      usable: true,
+    });
+    const { id, state } = await nvidiaGpu.create(inputs(1), progress);
+    expect(state).toMatchObject({ usable: true, names: ["NVIDIA L4"], toolkit: "99.1" });
+    expect(await runs()).toBe("--device nvidia.com/gpu=all");
+    expect(await nvidiaGpu.read(id, state, progress)).toMatchObject({ usable: true });
+    expect(await runs()).toBe("--device nvidia.com/gpu=all");
+    await expect(nvidiaGpu.update(id, inputs(2), state, progress)).rejects.toThrow("sees 1 of 2 GPUs");
+    expect((await runs()).split("\n")).toHaveLength(2);
+  });
+
   it("is refused, with nvidia-smi's words, when the driver does not see the GPU", async () => {
     const host = await connect();
     await host.apply("a broken driver", [
@@ -87,19 +107,38 @@ describe("the container toolkit from a signed repository (stand-ins for reposito
   });
 });
 
-function connect() {
+function machine() {
   const { address, port, user } = local;
   const arch = process.arch === "arm64" ? ("arm64" as const) : ("amd64" as const);
   const reach = { address, port, user, hostKeys: [hostKey.public], privateKey: userKey.private };
-  return connectTo({ ...reach, id: name, arch, gpu, owner }, { connectSeconds: 60 });
+  return { ...reach, id: name, arch, gpu, owner };
 }
+
+function connect() {
+  return connectTo(machine(), { connectSeconds: 60 });
+}
+
+// Notes what it was asked to run with, and answers for the container.
+const dockerStandIn = {
+  title: "put a stand-in for Docker",
+  script: `cat >/usr/local/bin/docker
+chmod 0755 /usr/local/bin/docker`,
+  stdin: `#!/bin/sh
+case $1 in
+  import) cat >/dev/null ;;
+  info) echo '["/etc/cdi","/var/run/cdi"]' ;;
+  run) echo "$3 $4" >>/run/docker-runs; echo 'GPU 0: NVIDIA L4 (UUID: GPU-0)' ;;
+esac
+`,
+};
 
 // /proc is the kernel's: where the driver's version would be, a folder of the test's own is mounted.
 const standIns = {
   title: "make stand-ins for GPU, driver and repository",
   script: `exec 3>&1 >/dev/null 2>&1
 apt-get update
-apt-get install --yes --no-install-recommends gpg gpg-agent apt-utils
+apt-get install --yes --no-install-recommends gpg gpg-agent apt-utils busybox
+systemd-run --quiet --unit=repository busybox httpd -f -p 127.0.0.1:8090 -h /srv
 mount -t tmpfs none /proc/driver
 mkdir /proc/driver/nvidia
 echo 'NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build  (a@test)' >/proc/driver/nvidia/version
