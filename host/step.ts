@@ -15,6 +15,8 @@ export interface Step<F> {
   readonly kept?: Kept;
   /** Whether the plan puts another version in the place of one that is there. */
   replaces?(now: F): boolean;
+  /** What a person should know of what was found although it is no error, each a sentence: what is left, or was gone already. */
+  remarks?(now: F): readonly string[];
 }
 
 /** What a switch back puts as it was. Versions themselves stand beside each other and need no putting back. */
@@ -29,11 +31,13 @@ export interface Kept {
  * Makes a step true: looks, plans, applies, looks again. A machine that is already right costs one look; the plan after
  * applying must be empty, so idempotence is checked on every run.
  *
+ * @param say takes the step's remarks on what was found, before anything is applied
  * @throws HostError of kind `not-converged` when the second plan still wants something
  */
-export async function ensure<F>(host: Host, step: Step<F>): Promise<F> {
+export async function ensure<F>(host: Host, step: Step<F>, say: (remark: string) => void = () => {}): Promise<F> {
   const before = await host.look(step.facts);
   const commands = step.plan(before);
+  for (const remark of step.remarks?.(before) ?? []) say(remark);
   if (commands.length === 0) return before;
 
   await host.apply(step.name, commands);
@@ -70,5 +74,6 @@ export function all<S extends Record<string, Step<any>>>(name: string, steps: S)
       units: entries.flatMap(([, { kept }]) => kept?.units ?? []),
     },
     replaces: (now) => entries.some(([key, step]) => step.replaces?.(now[key]) === true),
+    remarks: (now) => entries.flatMap(([key, step]) => step.remarks?.(now[key]) ?? []),
   };
 }

@@ -94,7 +94,7 @@ export function hostHandler<Inputs extends OnMachine, State extends Inputs, Fact
     async delete(_id, state, progress) {
       try {
         const host = await connectTo(state.machine, { ...progress, connectSeconds: READ_DEADLINE_SECONDS });
-        await ensure(host, resource.removal(state));
+        await ensure(host, resource.removal(state), progress.log);
       } catch (error) {
         if (!(await goneWithItsMachine(error, state.machine))) throw error;
         progress.log(`its machine ${state.machine.id} is already gone, and this with it`);
