@@ -134,7 +134,13 @@ async function allowNow(host: Host, sandbox: string, draft: Draft, { block, poli
   const others = now.kind === "there" ? inOurWords({}, now.policy.network_policies) : {};
   await ensure(
     host,
-    await network.step({ sandbox, networkPolicies: { ...others, [block]: policy }, approval: "manual", inForce: true }),
+    await network.step({
+      sandbox,
+      owner: host.machine.owner,
+      networkPolicies: { ...others, [block]: policy },
+      approval: "manual",
+      inForce: true,
+    }),
   );
   await host.apply(`settle a rule of ${sandbox}`, [
     rejectDraft(sandbox, draft, `the policy allows it now, as ${block}`),

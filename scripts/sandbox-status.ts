@@ -56,7 +56,7 @@ export async function readSandboxStatus(host: Host, stack: string, standing: Sta
     host.look(machineFacts),
     host.look(unitsFacts([...Object.values(operations.units(sandbox)), ...Object.values(doors)])),
     host.look(stoppedFacts(sandbox)),
-    host.look(operations.report(sandbox)),
+    host.look(operations.report(sandbox, machine.owner)),
     doors.bridge ? host.look(jsonFacts(paths.status(sandbox, "bridge"))) : undefined,
     doors.tunnel ? host.look(readyFacts) : undefined,
     operations.approvals ? host.look(operations.approvals(sandbox)) : undefined,

@@ -1,7 +1,7 @@
 import { Connection } from "../host/connection.ts";
 import { describeStopped, stoppedFacts } from "../host/stopped.ts";
 import { runInTerminal, runRemotely } from "./remote-program.ts";
-import { connect, ExitError, findStanding, runScript, stackCommand } from "./stack-command.ts";
+import { connectToOurs, ExitError, findStanding, runScript, stackCommand } from "./stack-command.ts";
 
 const program = stackCommand(
   "shell",
@@ -37,7 +37,7 @@ await runScript(async () => {
 
   const standing = await findStanding(stack);
   const { machine, sandbox } = standing;
-  const stopped = await (await connect(standing)).look(stoppedFacts(sandbox));
+  const stopped = await (await connectToOurs(standing)).look(stoppedFacts(sandbox));
   if (stopped) {
     throw new ExitError(`${stack} is ${describeStopped(stopped)}\n  try   scripts/start -s ${stack}`, 1);
   }

@@ -5,6 +5,7 @@ import type { Host } from "../host/host.ts";
 import { type Machine, machineSchema } from "../host/machine.ts";
 import { closeAll, connectTo } from "../host/pool.ts";
 import type { Runtime } from "../host/runtimes/runtime.ts";
+import { ensure } from "../host/step.ts";
 import { runtimeKind, runtimeOf } from "../provider/handlers/runtimes.ts";
 import { findEngine } from "./engine-choice.ts";
 import { localStack } from "./local-backend.ts";
@@ -92,4 +93,16 @@ const standingInputs = z.object({ machine: machineSchema, sandbox: z.string(), r
 /** A connection to it, for a person who waits: a machine that does not answer within half a minute is down. */
 export function connect({ machine }: Standing, signal?: AbortSignal): Promise<Host> {
   return connectTo(machine, { connectSeconds: 30, signal, log: (line) => console.error(line) });
+}
+
+/**
+ * The same for what acts on the sandbox itself.
+ *
+ * @throws HostError of kind `foreign` where somebody else's has its name
+ */
+export async function connectToOurs(standing: Standing): Promise<Host> {
+  const host = await connect(standing);
+  const ours = standing.runtime.operations.ours?.(standing.sandbox, standing.machine.owner);
+  if (ours) await ensure(host, ours);
+  return host;
 }

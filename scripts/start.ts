@@ -1,7 +1,7 @@
 import { startUnits } from "../host/steps/unit-power.ts";
 import { describeStopped, stoppedFacts, unmarkStopped } from "../host/stopped.ts";
 import { doorUnits } from "./environment-units.ts";
-import { connect, findStanding, runScript, stackCommand } from "./stack-command.ts";
+import { connectToOurs, findStanding, runScript, stackCommand } from "./stack-command.ts";
 import { recordInState } from "./state-record.ts";
 
 const program = stackCommand("start", "Takes a stack's environment up again that scripts/stop took down.").addHelpText(
@@ -17,13 +17,13 @@ await runScript(async () => {
   const { stack } = program.opts<{ stack: string }>();
   const standing = await findStanding(stack);
   const { sandbox } = standing;
-  const host = await connect(standing);
+  const host = await connectToOurs(standing);
   const stopped = await host.look(stoppedFacts(sandbox));
   const doors = Object.values(doorUnits(standing));
   console.error(stopped ? `${stack} was ${describeStopped(stopped)}` : `${stack} was not stopped on purpose`);
   await host.apply(`start ${sandbox}`, [
     ...(stopped ? [unmarkStopped(sandbox)] : []),
-    ...standing.runtime.operations.power(sandbox).up,
+    ...standing.runtime.operations.power(sandbox, standing.machine.owner).up,
     ...(doors.length > 0 ? [startUnits(doors, "see what it says: scripts/logs bridge, scripts/logs tunnel")] : []),
   ]);
   console.log(`${stack} is up`);

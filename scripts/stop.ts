@@ -31,7 +31,7 @@ await runScript(async () => {
     // First, so that whatever is cut short after it does not come back.
     ...(before ? [] : [markStopped(sandbox, stopped)]),
     ...(doors.length > 0 ? [stopUnits(doors)] : []),
-    ...standing.runtime.operations.power(sandbox).down,
+    ...standing.runtime.operations.power(sandbox, standing.machine.owner).down,
   ]);
   if (json) console.log(JSON.stringify(stopped));
   else console.log(`${stack} is ${before ? "already " : ""}${describeStopped(stopped)}`);

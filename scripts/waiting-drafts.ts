@@ -2,7 +2,7 @@ import { HostError } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
 import { shown } from "../host/runtimes/openshell/cli.ts";
 import { type Draft, pendingDrafts } from "../host/runtimes/openshell/drafts.ts";
-import { connect, ExitError, type Standing } from "./stack-command.ts";
+import { connectToOurs, ExitError, type Standing } from "./stack-command.ts";
 
 /** What waits in one sandbox, and a connection to its machine. */
 export interface Waiting {
@@ -11,9 +11,9 @@ export interface Waiting {
   readonly drafts: readonly Draft[];
 }
 
-/** @throws HostError when the gateway does not answer, or has no such sandbox */
+/** @throws HostError when the gateway does not answer, or has no such sandbox, or somebody else's */
 export async function waitingIn(standing: Standing): Promise<Waiting> {
-  const host = await connect(standing);
+  const host = await connectToOurs(standing);
   const { sandbox } = standing;
   return { host, sandbox, drafts: await draftsOf(host, sandbox) };
 }

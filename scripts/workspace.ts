@@ -9,7 +9,7 @@ import { HostError } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
 import { rootLine } from "../host/root.ts";
 import { describeStopped, stoppedFacts } from "../host/stopped.ts";
-import { connect, ExitError, findStanding, runScript, type Standing, stackCommand } from "./stack-command.ts";
+import { connectToOurs, ExitError, findStanding, runScript, type Standing, stackCommand } from "./stack-command.ts";
 import { ArchiveError, inspectArchive } from "./workspace-archive.ts";
 import { dropUnpacked, exportScript, receiveScript, swapWorkspace, workspaceFacts } from "./workspace-scripts.ts";
 
@@ -111,7 +111,7 @@ async function importFrom(
 
   const { sandbox } = standing;
   const path = folderOf(standing);
-  const host = await connect(standing);
+  const host = await connectToOurs(standing);
   const [{ entries }, stopped] = await Promise.all([host.look(workspaceFacts(path)), host.look(stoppedFacts(sandbox))]);
   if (entries === undefined)
     throw new ExitError(`there is no ${path} on the machine\n  try   scripts/pulumi up -s ${stack}`, 1);
@@ -142,7 +142,7 @@ async function importFrom(
 async function exchange(host: Host, standing: Standing, path: string, unpacked: string, start: boolean): Promise<void> {
   if (!unpacked.startsWith(`${path}.import.`))
     throw new Error(`the machine did not say where it unpacked: ${unpacked}`);
-  const { down, up } = standing.runtime.operations.power(standing.sandbox);
+  const { down, up } = standing.runtime.operations.power(standing.sandbox, standing.machine.owner);
   try {
     await host.apply("import", [...down, swapWorkspace(path, unpacked), ...(start ? up : [])]);
   } finally {

@@ -1,5 +1,7 @@
 import type { Command } from "../command.ts";
+import type { Owner } from "../machine.ts";
 import type { Questions } from "../question.ts";
+import type { Step } from "../step.ts";
 
 /** How a sandbox is, by the word of what runs in and around it. What does not answer is absent, never an error. */
 export interface SandboxReport {
@@ -31,8 +33,10 @@ export interface Approval {
 export interface Operations {
   /** The systemd units of a sandbox, without bridge and tunnel, in the order in which they start: part to unit. */
   units(sandbox: string): Readonly<Record<string, string>>;
+  /** Only where others may make sandboxes, too: its plan throws for one of theirs, and changes nothing. */
+  ours?(sandbox: string, owner: Owner): Step<unknown>;
   /** Takes a sandbox's own services down, and up again, at once. Each may be run again and says when it did not work. */
-  power(sandbox: string): { readonly down: readonly Command[]; readonly up: readonly Command[] };
+  power(sandbox: string, owner: Owner): { readonly down: readonly Command[]; readonly up: readonly Command[] };
   /**
    * A program on the machine, for root, that runs a command inside on its own streams and ends with the command's exit code, as
    * `ssh` does. With `terminal` its standard input is a terminal, and the command gets one.
@@ -40,7 +44,7 @@ export interface Operations {
   attach(sandbox: string, argv: readonly string[], terminal: boolean): readonly string[];
   /** Shell that holds everything inside still, so that its files can be copied as of one moment, and lets it go on. */
   freeze(sandbox: string): { readonly hold: string; readonly release: string };
-  report(sandbox: string): Questions<SandboxReport>;
+  report(sandbox: string, owner: Owner): Questions<SandboxReport>;
   /** Only where a runtime lets the agent ask for more than its policy gives. */
   approvals?(sandbox: string): Questions<readonly Approval[]>;
 }

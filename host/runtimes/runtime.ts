@@ -31,6 +31,8 @@ export interface Mirrors {
 export type StaticPolicy = Pick<Policy, "version" | "filesystem_policy" | "landlock" | "process">;
 
 export interface InstallSpec {
+  /** Whose it is: what another owner's sandboxes need is not removed. */
+  readonly owner: Owner;
   readonly arch: "amd64" | "arm64";
   readonly mirrors?: Mirrors;
   /** Releases by name, filled in by the plugin, which carries or pins them. */
@@ -85,6 +87,8 @@ export interface SandboxSpec extends ServiceSpec {
 
 export interface NetworkSpec {
   readonly sandbox: string;
+  /** Whose the sandbox is: another owner's of the same name is never touched. */
+  readonly owner: Owner;
   readonly networkPolicies: Readonly<Record<string, NetworkPolicy>>;
   /** Where its parts were written, for a message about one of them; another line alone is no change. */
   readonly origins?: Origins | undefined;
@@ -98,6 +102,8 @@ export interface NetworkSpec {
 
 export interface RouteSpec extends ServiceSpec {
   readonly sandbox: string;
+  /** Whose the sandbox is: another owner's of the same name is never touched. */
+  readonly owner: Owner;
   /** OpenAI-compatible, ending in `/v1` as a rule. */
   readonly baseUrl: string;
   readonly model: string;

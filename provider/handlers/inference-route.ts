@@ -6,11 +6,13 @@ import { hostHandler } from "../host-resource.ts";
 import { runtimeKind, runtimeOf, verdictOf } from "./runtimes.ts";
 import { sandboxName } from "./sandbox-name.ts";
 
-interface RouteInputs extends RouteSpec {
+interface RouteInputs extends Omit<RouteSpec, "owner"> {
   readonly machine: Machine;
   readonly runtime: RuntimeKind;
   readonly sandboxId: string;
 }
+
+const specOf = (inputs: RouteInputs): RouteSpec => ({ ...inputs, owner: inputs.machine.owner });
 
 /** Where the agent's requests to a model go, and as which model. */
 export const inferenceRoute = hostHandler<RouteInputs, RouteInputs, unknown>({
@@ -32,19 +34,21 @@ export const inferenceRoute = hostHandler<RouteInputs, RouteInputs, unknown>({
   unnoticed: ["verify"],
   replaceOn: [["sandbox"]],
   async fill(inputs) {
-    const { definition, verify } = (await runtimeOf(inputs.runtime).route.fill?.(inputs)) ?? inputs;
+    const { definition, verify } = (await runtimeOf(inputs.runtime).route.fill?.(specOf(inputs))) ?? inputs;
     return { ...inputs, definition, verify };
   },
   judge(inputs, recorded) {
-    return verdictOf(runtimeOf(inputs.runtime).route.judge?.(inputs, recorded as RouteSpec));
+    return verdictOf(runtimeOf(inputs.runtime).route.judge?.(specOf(inputs), recorded as RouteSpec));
   },
   nameOn: ({ sandbox }) => `${sandbox}/inference`,
-  step: (inputs) => runtimeOf(inputs.runtime).route.step(inputs),
+  step: (inputs) => runtimeOf(inputs.runtime).route.step(specOf(inputs)),
   // What OpenShell replaces is a container, which cannot be put back.
   health: ({ runtime, sandbox }) => (runtime === "embedded" ? answersTurn(sandbox) : undefined),
   observe(inputs, facts) {
-    const observed = runtimeOf(inputs.runtime).route.observe(inputs, facts);
-    return observed === "gone" ? "gone" : { ...inputs, ...observed };
+    const observed = runtimeOf(inputs.runtime).route.observe(specOf(inputs), facts);
+    if (observed === "gone") return "gone";
+    const { owner: _, ...found } = observed;
+    return { ...inputs, ...found };
   },
-  removal: (inputs) => runtimeOf(inputs.runtime).route.removal(inputs),
+  removal: (inputs) => runtimeOf(inputs.runtime).route.removal(specOf(inputs)),
 });

@@ -6,11 +6,13 @@ import { hostHandler } from "../host-resource.ts";
 import { runtimeKind, runtimeOf } from "./runtimes.ts";
 import { sandboxName } from "./sandbox-name.ts";
 
-interface NetworkInputs extends NetworkSpec {
+interface NetworkInputs extends Omit<NetworkSpec, "owner"> {
   readonly machine: Machine;
   readonly runtime: RuntimeKind;
   readonly sandboxId: string;
 }
+
+const specOf = (inputs: NetworkInputs): NetworkSpec => ({ ...inputs, owner: inputs.machine.owner });
 
 /** What a sandbox may reach, in force while the agent runs. */
 export const networkPolicy = hostHandler<NetworkInputs, NetworkInputs, unknown>({
@@ -28,10 +30,12 @@ export const networkPolicy = hostHandler<NetworkInputs, NetworkInputs, unknown>(
   unnoticed: ["origins"],
   replaceOn: [["sandbox"]],
   nameOn: ({ sandbox }) => `${sandbox}/network`,
-  step: (inputs) => runtimeOf(inputs.runtime).network.step(inputs),
+  step: (inputs) => runtimeOf(inputs.runtime).network.step(specOf(inputs)),
   observe(inputs, facts) {
-    const observed = runtimeOf(inputs.runtime).network.observe(inputs, facts);
-    return observed === "gone" ? "gone" : { ...inputs, ...observed };
+    const observed = runtimeOf(inputs.runtime).network.observe(specOf(inputs), facts);
+    if (observed === "gone") return "gone";
+    const { owner: _, ...found } = observed;
+    return { ...inputs, ...found };
   },
-  removal: (inputs) => runtimeOf(inputs.runtime).network.removal(inputs),
+  removal: (inputs) => runtimeOf(inputs.runtime).network.removal(specOf(inputs)),
 });

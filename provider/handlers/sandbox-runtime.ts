@@ -7,15 +7,15 @@ import { hostHandler } from "../host-resource.ts";
 import { mirrorsSchema } from "./mirrors.ts";
 import { runtimeKind, runtimeOf, verdictOf } from "./runtimes.ts";
 
-interface RuntimeInputs extends Omit<InstallSpec, "arch"> {
+interface RuntimeInputs extends Omit<InstallSpec, "arch" | "owner"> {
   readonly machine: Machine;
   readonly kind: RuntimeKind;
 }
 
-function specOf(inputs: RuntimeInputs): InstallSpec {
-  const { arch, gpu } = inputs.machine;
-  return { ...inputs, arch, gpus: gpu === "none" ? 0 : gpu.count };
-}
+const specOf = (inputs: RuntimeInputs): InstallSpec => {
+  const { arch, gpu, owner } = inputs.machine;
+  return { ...inputs, arch, owner, gpus: gpu === "none" ? 0 : gpu.count };
+};
 
 /** What sandboxes run on, and the mark of whose machine this is. */
 export const sandboxRuntime = hostHandler<RuntimeInputs, RuntimeInputs, { install: unknown }>({

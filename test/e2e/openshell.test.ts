@@ -2,7 +2,10 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { closeAll } from "../../host/pool.ts";
 import { sha256 } from "../../host/steps/file-facts.ts";
+import { Dispatcher } from "../../provider/dispatch.ts";
+import { handlers } from "../../provider/handlers/index.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
@@ -281,6 +284,43 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     await stack.openshell("sandbox delete other");
   });
 
+  run(
+    "somebody else's sandbox of our name is neither taken over nor changed, and once it is gone ours is back",
+    async () => {
+      const hash = async () =>
+        (JSON.parse(await stack.openshell("policy get main --base -o json")) as { hash: string }).hash;
+      const removed = async () => {
+        await stack.openshell("sandbox delete main");
+        await expect.poll(() => stack.openshell("sandbox list --names"), { timeout: 30_000 }).not.toMatch(/^main$/m);
+      };
+      const message = /a sandbox main that this package did not make; it was not touched/;
+      await removed();
+      await stack.openshell(
+        "sandbox create --name main --from nemoclaw/openshell-sandbox:distribution --detach --no-tty -- sleep 9999",
+      );
+      await expect.poll(() => stack.openshell("sandbox get main -o json"), { timeout: 60_000 }).toMatch(/"Ready"/);
+      const before = await hash();
+      await stack.configure((config) => {
+        config["nemoclaw:policy"] = { presets: ["npm"], file: "test/fixtures/policies/more-files.yaml" };
+      });
+      await expect(stack.up()).rejects.toThrow(message);
+      await expect(stack.up("--refresh")).rejects.toThrow(message);
+      for (const [script, ...words] of [["start"], ["shell", "--", "true"], ["approvals"]] as const) {
+        const { exitCode, stdout, stderr } = await stack.script(script, ...words);
+        expect(exitCode).toBe(1);
+        expect(stdout + stderr).toMatch(/it was not touched/);
+      }
+      expect(await hash()).toBe(before);
+      expect(await stack.openshell("sandbox get main -o json")).toMatch(/"Ready"/);
+
+      await removed();
+      await stack.up("--refresh");
+      expect((await stack.turn("Are you back?")).text).toMatch(/DEMO model/);
+      expect(await hash()).not.toBe(before);
+      expect(resourcesThat(/has drifted|is gone/, await stack.refreshPreview())).toEqual([]);
+    },
+  );
+
   run("after a reboot everything comes back without up", async () => {
     const before = await stack.shell("systemctl show -p UserspaceTimestamp");
     await stack.shell("systemctl reboot").catch(() => {});
@@ -307,6 +347,36 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
       });
     },
   );
+
+  // With its machine nothing is deleted one by one, so each is handed to the plugin as an engine does where the machine stays.
+  run("without its gateway all of it can be deleted, and says so; but for somebody else's sandbox", async () => {
+    const said: string[] = [];
+    const plugin = new Dispatcher(handlers, (_urn, line) => said.push(line));
+    const state = await stack.state();
+    const remove = async (type: string) => {
+      const { id = "", outputs } = state.find(`nemoclaw:host:${type}`) ?? {};
+      await plugin.delete(id, `urn:pulumi:s::nemoclaw::nemoclaw:host:${type}::it`, { ...outputs }).finally(closeAll);
+    };
+    const gateway = (verb: "start" | "stop") => stack.shell(`systemctl ${verb} nemoclaw-openshell`);
+    const containers = () => stack.shell("docker ps --all --format '{{.Label \"openshell.ai/sandbox-name\"}}'");
+    await stack.openshell(
+      "sandbox create --name other --from nemoclaw/openshell-sandbox:distribution --detach --no-tty -- sleep 9999",
+    );
+    await gateway("stop");
+    for (const type of ["TelegramBridge", "NetworkPolicy", "InferenceRoute", "Sandbox"]) await remove(type);
+    await expect(remove("SandboxRuntime")).rejects.toThrow(/not of this stack: other; nothing was removed/);
+    expect(await containers()).toBe("other\n");
+
+    await gateway("start");
+    await expect
+      .poll(() => stack.openshell("sandbox delete other").catch(String), { timeout: 30_000 })
+      .toMatch(/Deleted/);
+    await expect.poll(containers, { timeout: 30_000 }).toBe("");
+    await gateway("stop");
+    await remove("SandboxRuntime");
+    expect(said.filter((line) => line.startsWith("OpenShell's gateway does not answer any more; "))).toHaveLength(4);
+    expect(await stack.shell("ls -d /var/lib/nemoclaw-openshell /opt/nemoclaw 2>/dev/null || true")).toBe("");
+  });
 
   run("destroy leaves nothing of it", async () => {
     const { exitCode, stdout } = await stack.script("quickstart", "--destroy");

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { ensureApprovalByPeople, parseApprovalMode } from "../../host/runtimes/openshell/approval-mode.ts";
+import { ownerLabels } from "../../host/runtimes/openshell/box-owner.ts";
 import { network } from "../../host/runtimes/openshell/network.ts";
 import { adoptionsOf } from "../../review/adopt.ts";
 import type { ResourceChange } from "../../review/resource-changes.ts";
+import { someMachine } from "../support/some-machine.ts";
 
 /** Who approves what an agent asks for: a person, and anything else is drift. The answers are worded as OpenShell 0.0.112 does. */
 const said = (stdout: string, exitCode = 0) => ({ stdout, exitCode, unreachable: false });
@@ -48,7 +50,9 @@ describe("what is done about it", () => {
 });
 
 describe("what a refresh shows", () => {
-  const spec = { sandbox: "main", networkPolicies: {}, approval: "manual", inForce: true };
+  const { owner } = someMachine;
+  const box = { kind: "there", labels: ownerLabels(owner) };
+  const spec = { sandbox: "main", owner, networkPolicies: {}, approval: "manual", inForce: true };
   const policy = { kind: "there", policy: { version: 1 }, hash: "h", active: true };
 
   test.each([
@@ -56,7 +60,7 @@ describe("what a refresh shows", () => {
     [settings("<unset>", "unset"), "manual"],
     ["", "manual"],
   ])("%s", (text, approval) => {
-    const facts = { approval: parseApprovalMode(said(text)), policy };
+    const facts = { box, approval: parseApprovalMode(said(text)), policy };
     expect(network.observe(spec, facts)).toEqual({ ...spec, approval, hash: "h" });
   });
 

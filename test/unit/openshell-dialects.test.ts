@@ -22,6 +22,7 @@ import { isListed, parseAgent } from "../../host/runtimes/openshell/provider-rou
 import { parseBox } from "../../host/runtimes/openshell/sandbox-facts.ts";
 import { observedPolicy } from "../../host/runtimes/openshell/static-policy.ts";
 import { agentSettings } from "../../services/sandbox-supervisor/agent-settings.ts";
+import { someMachine } from "../support/some-machine.ts";
 
 /**
  * Both lines of releases that the driver speaks. `recorded` is what a build of 0.0.112 really said; `from-docs` is what the
@@ -254,7 +255,8 @@ describe("the static policy that a gateway shows", () => {
 });
 
 describe("a provider profile of 0.1.x", () => {
-  const spec = { sandbox: "main", model: "m", running: true, enabled: true, inForce: true } as const;
+  const { owner } = someMachine;
+  const spec = { sandbox: "main", owner, model: "m", running: true, enabled: true, inForce: true } as const;
   const node = "/opt/nemoclaw/node/24.21.0/bin/node";
 
   test("from-docs: one service, four requests, one program, the key by name alone", () => {

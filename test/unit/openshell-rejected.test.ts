@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { explainFailure } from "../../host/failure.ts";
 import type { Machine } from "../../host/machine.ts";
+import { ownerLabels } from "../../host/runtimes/openshell/box-owner.ts";
 import { network } from "../../host/runtimes/openshell/network.ts";
 import { rejectedParts } from "../../host/runtimes/openshell/rejected-policy.ts";
 import { mergePolicies, type NamedPolicy } from "../../policies/merge.ts";
@@ -8,6 +9,7 @@ import { originsOf } from "../../policies/origins.ts";
 import { readPolicy } from "../../policies/read.ts";
 import { Dispatcher } from "../../provider/dispatch.ts";
 import { networkPolicy } from "../../provider/handlers/network-policy.ts";
+import { someMachine } from "../support/some-machine.ts";
 
 /** A policy that OpenShell refuses, and the line of ours that it means. What it says is worded as its 0.0.112 does. */
 const mine = `version: 1
@@ -119,9 +121,10 @@ describe("what OpenShell refuses", () => {
   });
 
   const plan = () => {
-    const spec = { sandbox: "main", networkPolicies: blocks, origins, approval: "manual", inForce: true };
+    const { owner } = someMachine;
+    const spec = { sandbox: "main", owner, networkPolicies: blocks, origins, approval: "manual", inForce: true };
     const policy = { kind: "there", policy: { version: 1 }, hash: "h", active: true };
-    const now = { approval: undefined, policy };
+    const now = { box: { kind: "there", labels: ownerLabels(owner) }, approval: undefined, policy };
     const step = network.step(spec) as { plan(now: unknown): Parameters<typeof explainFailure>[2] };
     return step.plan(now);
   };

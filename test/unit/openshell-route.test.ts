@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test, vi } from "vitest";
 import { canonical } from "../../policies/canonical.ts";
+import { someMachine } from "../support/some-machine.ts";
 
 /**
  * Inference under OpenShell 0.1.x, as plans. All of it is from-docs: what the steps say to the CLI was tried on a build of
@@ -24,6 +25,7 @@ type Facts = import("../../host/runtimes/openshell/provider-route.ts").ProviderR
 
 const spec = {
   sandbox: "main",
+  owner: someMachine.owner,
   baseUrl: "https://integrate.api.nvidia.com/v1",
   model: "org/m-1",
   key: "s3cret",
@@ -151,7 +153,8 @@ describe("the plan of a route under 0.1.x (from-docs)", () => {
 });
 
 describe("what a refresh shows under 0.1.x (from-docs)", () => {
-  const observe = (now: Partial<Facts>) => providerRoute.observe(spec, { ...right, ...now });
+  const observe = (now: Partial<Facts>) =>
+    providerRoute.observe(spec, { box: { kind: "absent" }, route: { ...right, ...now } });
 
   test("nothing where all is as wanted", () => expect(observe({})).toEqual(spec));
 

@@ -95,7 +95,7 @@ describe("a release of OpenShell at preview", () => {
 describe("what is pinned of a release", () => {
   const release = (pinned: string, arch: unknown = "amd64") => {
     version = pinned;
-    return pinnedRelease({ arch: arch as "amd64" });
+    return pinnedRelease({ owner: someMachine.owner, arch: arch as "amd64" });
   };
 
   test("0.0.11x has one image, 0.1.x two (from-docs)", () => {

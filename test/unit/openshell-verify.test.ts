@@ -10,7 +10,7 @@ import { inferenceRoute } from "../../provider/handlers/inference-route.ts";
 import { someMachine } from "../support/some-machine.ts";
 
 /** Whether OpenShell's gateway asks an inference service before it leads the agent there. */
-const spec = {
+const inputs = {
   sandbox: "main",
   baseUrl: "https://models.example.com/v1",
   model: "m-1",
@@ -19,6 +19,7 @@ const spec = {
   enabled: true,
   inForce: true,
 };
+const spec = { ...inputs, owner: someMachine.owner };
 const note = { baseUrl: spec.baseUrl, id: "p1", resourceVersion: 2, salt: "", keyHash: "of another key" };
 /** The provider stands, with another key than the wanted one. */
 const otherKey: RouteFacts = {
@@ -73,16 +74,16 @@ describe("what cannot be asked is refused at preview, with the reason", () => {
   test("by the plugin's own check", async () => {
     const urn = "urn:pulumi:s::nemoclaw::nemoclaw:host:InferenceRoute::main-inference";
     const plugin = new Dispatcher([inferenceRoute], () => {});
-    const inputs = { ...spec, machine: someMachine, sandboxId: "x", runtime: "embedded" };
-    expect((await plugin.check(urn, {}, { ...inputs, verify: true })).failures).toEqual([
+    const wanted = { ...inputs, machine: someMachine, sandboxId: "x", runtime: "embedded" };
+    expect((await plugin.check(urn, {}, { ...wanted, verify: true })).failures).toEqual([
       { property: "verify", reason: expect.stringContaining("is for OpenShell") },
     ]);
-    expect((await plugin.check(urn, {}, inputs)).failures).toBeUndefined();
+    expect((await plugin.check(urn, {}, wanted)).failures).toBeUndefined();
     // How a change is made is no change of what stands.
-    expect((await plugin.diff("id", urn, { ...inputs, verify: true }, { ...inputs, verify: false })).changes).toBe(
+    expect((await plugin.diff("id", urn, { ...wanted, verify: true }, { ...wanted, verify: false })).changes).toBe(
       false,
     );
-    expect((await plugin.diff("id", urn, inputs, { ...inputs, verify: true })).changes).toBe(false);
+    expect((await plugin.diff("id", urn, wanted, { ...wanted, verify: true })).changes).toBe(false);
   });
 });
 

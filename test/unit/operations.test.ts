@@ -2,12 +2,13 @@ import { describe, expect, test } from "vitest";
 import type { Question } from "../../host/question.ts";
 import { embedded } from "../../host/runtimes/embedded/runtime.ts";
 import type { SandboxReport } from "../../host/runtimes/operations.ts";
+import { someMachine } from "../support/some-machine.ts";
 
 const { operations } = embedded;
 
 describe("what people do with a sandbox of the embedded runtime", () => {
   test("it goes down from the agent to the gate, and up again the other way", () => {
-    const { down, up } = operations.power("main");
+    const { down, up } = operations.power("main", someMachine.owner);
     const units = (text = "") => [...text.matchAll(/^(?:systemctl stop --|start) (\S+)$/gm)].map(([, unit]) => unit);
     const order = ["gate", "route", "sandbox"].map((part) => `nemoclaw-${part}@main.service`);
     expect(units(up[0]?.script)).toEqual(order);
@@ -22,7 +23,7 @@ describe("what people do with a sandbox of the embedded runtime", () => {
   });
 
   describe("its report", () => {
-    const { parse } = operations.report("main") as Question<SandboxReport>;
+    const { parse } = operations.report("main", someMachine.owner) as Question<SandboxReport>;
     const said = (...texts: string[]) =>
       parse({ stdout: texts.map((text) => `${Buffer.from(text).toString("base64")}\n`).join(""), exitCode: 0 });
 

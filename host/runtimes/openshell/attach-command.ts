@@ -1,3 +1,5 @@
+import { quote } from "../../command.ts";
+import { ownerPattern, type Whose } from "./box-owner.ts";
 import { gatewayName, paths } from "./paths.ts";
 
 /**
@@ -9,7 +11,13 @@ import { gatewayName, paths } from "./paths.ts";
  *
  * @param words plain paths, since the sandbox's shell reads them
  */
-export function attachCommand(sandbox: string, words: readonly string[]): readonly string[] {
+export function attachCommand({ sandbox, owner }: Whose, words: readonly string[]): readonly string[] {
+  const program = `${paths.bin}/openshell`;
+  // It connects again whenever it is cut off, and the sandbox of this name may be somebody else's by then.
+  const way = [
+    `env OPENSHELL_GATEWAY=${gatewayName} ${program} sandbox get ${sandbox} -o json </dev/null | grep -q ${quote(ownerPattern(owner))}`,
+    `exec ${program} ssh-proxy --gateway-name ${gatewayName} --name ${sandbox}`,
+  ];
   const options = [
     "BatchMode=yes",
     "StrictHostKeyChecking=no",
@@ -18,7 +26,7 @@ export function attachCommand(sandbox: string, words: readonly string[]): readon
     "LogLevel=ERROR",
     "ServerAliveInterval=15",
     "ServerAliveCountMax=3",
-    `ProxyCommand=${paths.bin}/openshell ssh-proxy --gateway-name ${gatewayName} --name ${sandbox}`,
+    `ProxyCommand=${way.join(" && ")}`,
   ];
   return [
     "/usr/bin/ssh",

@@ -109,7 +109,7 @@ done`,
 });
 
 export const removeContainer = (sandbox: string): Command => ({
-  title: `remove the container of the sandbox ${sandbox}, whose gateway is gone`,
+  title: `remove the container of the sandbox ${sandbox}, whose gateway does not answer`,
   script: `${everyContainer(sandbox)} | xargs -r docker rm --force >/dev/null`,
   timeoutSeconds: 120,
 });

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { canonical } from "../../../policies/canonical.ts";
 import type { Command } from "../../command.ts";
-import { HostError } from "../../errors.ts";
 import { readLock } from "../../lock.ts";
 import type { Step } from "../../step.ts";
 import { bytesOf } from "../embedded/limits.ts";
@@ -9,10 +8,11 @@ import { paths as shared } from "../embedded/paths.ts";
 import { programs } from "../embedded/programs.ts";
 import type { SandboxSpec } from "../runtime.ts";
 import { creation, deletion, limit, rejoin, removeContainer, start, stop } from "./box-commands.ts";
-import { isOurs, mustBeOurs } from "./box-owner.ts";
+import { isOurs, mustBeOurs, removalRemarks, type Whose } from "./box-owner.ts";
 import { shown } from "./cli.ts";
 import { type Dialect, pinnedDialect } from "./dialect.ts";
-import { gatewayUnitName, inside, paths } from "./paths.ts";
+import { gatewayGone } from "./gateway-gone.ts";
+import { inside, paths } from "./paths.ts";
 import { keyVariable } from "./provider-profile.ts";
 import { type BoxFacts, boxFacts, type ContainerFacts, containerFacts } from "./sandbox-facts.ts";
 import { sentPolicy } from "./static-policy.ts";
@@ -87,7 +87,7 @@ export function ensureBox(box: Box): Step<BoxStepFacts> {
     facts: { box: boxFacts(spec.sandbox), container: containerFacts(spec.sandbox) },
     plan({ box: now, container }) {
       mustAnswer(now, spec.sandbox);
-      if (now.kind === "there") mustBeOurs(now, spec);
+      mustBeOurs(now, spec);
       const usable = now.kind === "there" && now.labels["nemoclaw.recipe"] === recipe && isAlive(now.phase);
       if (!usable) {
         const old = now.kind === "there" ? [deletion(spec.sandbox)] : [];
@@ -102,8 +102,8 @@ export function ensureBox(box: Box): Step<BoxStepFacts> {
   };
 }
 
-/** No sandbox of ours of this name. One of somebody else's stays, and so does nothing else. */
-export function ensureNoBox({ sandbox, owner }: Pick<SandboxSpec, "sandbox" | "owner">): Step<BoxStepFacts> {
+/** No sandbox of ours of this name. One of somebody else's stays. */
+export function ensureNoBox({ sandbox, owner }: Whose): Step<BoxStepFacts> {
   return {
     name: `no OpenShell sandbox ${sandbox}`,
     facts: { box: boxFacts(sandbox), container: containerFacts(sandbox) },
@@ -112,17 +112,21 @@ export function ensureNoBox({ sandbox, owner }: Pick<SandboxSpec, "sandbox" | "o
       if (box.kind === "absent" || container === undefined) return [];
       return [removeContainer(sandbox)];
     },
+    remarks({ box, container }) {
+      const instead = container
+        ? `the container of the sandbox ${sandbox} is removed without it`
+        : `Docker shows no container of the sandbox ${sandbox}`;
+      return removalRemarks(box, { sandbox, owner }, instead);
+    },
   };
 }
 
 const isAlive = (phase: string) => ["Ready", "Provisioning", "Starting", "Stopped", "Stopping"].includes(phase);
 function mustAnswer(now: BoxFacts, sandbox: string): asserts now is Exclude<BoxFacts, { kind: "unreachable" }> {
   if (now.kind !== "unreachable") return;
-  throw new HostError("not-converged", {
-    summary: `OpenShell's gateway does not answer, so nothing is known of the sandbox ${sandbox}`,
+  throw gatewayGone(`nothing is known of the sandbox ${sandbox}`, {
     ran: shown("sandbox", "get", sandbox),
     said: now.said,
-    try: `up --refresh starts the gateway again; on the machine: journalctl -u ${gatewayUnitName} -e`,
   });
 }
 

@@ -1,41 +1,61 @@
 import { HostError } from "../../errors.ts";
+import type { Owner } from "../../machine.ts";
 import type { Step } from "../../step.ts";
+import { isOurs } from "./box-owner.ts";
 import { openshellQuestion, shown } from "./cli.ts";
+import { type BoxContainer, foreignContainers, ourGatewaysContainers } from "./containers-of-gateway.ts";
+import { removedWithoutGateway } from "./gateway-gone.ts";
 import { listed } from "./listed.ts";
+import { gatewayUnitName } from "./paths.ts";
 
 export interface ForeignBoxesFacts {
-  /** Sandboxes that do not say that this package made them. */
-  readonly names: readonly string[];
+  /** Every sandbox by the gateway's word; undefined when it does not answer. */
+  readonly boxes: readonly ListedBox[] | undefined;
+  /** What Docker shows of the gateway's sandboxes, running or not. */
+  readonly containers: readonly BoxContainer[];
+}
+
+interface ListedBox {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /**
- * No sandbox of somebody else's on the gateway that is about to go: it would end with it. A gateway that does not answer keeps
- * nothing from being removed.
+ * No sandbox of somebody else's on the gateway that is about to go: it would end with it. Where the gateway does not answer,
+ * Docker shows whose its containers are.
  *
  * @throws HostError of kind `foreign` from its plan, with the sandboxes' names
  */
-export function refuseForeignBoxes(): Step<ForeignBoxesFacts> {
+export function refuseForeignBoxes(owner: Owner): Step<ForeignBoxesFacts> {
   return {
     name: "nobody else's sandbox on OpenShell's gateway",
     facts: {
-      names: openshellQuestion(["sandbox", "list", "-o", "json"], ({ stdout, exitCode }) =>
-        exitCode === 0 ? foreignIn(stdout) : [],
-      ),
+      boxes: openshellQuestion(["sandbox", "list", "-o", "json"], parseBoxes),
+      containers: ourGatewaysContainers,
     },
-    plan({ names }) {
+    plan(now) {
+      const names = foreignIn(now, owner);
       if (names.length === 0) return [];
       throw new HostError("foreign", {
-        summary: `OpenShell's gateway on this machine has sandboxes that this package did not make: ${names.join(", ")}; nothing was removed`,
-        ran: shown("sandbox", "list"),
-        try: `delete them first, if nobody needs them: openshell sandbox delete ${names.join(" ")}`,
+        summary: `OpenShell's gateway on this machine has sandboxes that are not of this stack: ${names.join(", ")}; nothing was removed`,
+        ran: now.boxes ? shown("sandbox", "list") : "docker ps --all --filter label=openshell.ai/managed-by=openshell",
+        try: `delete them first, if nobody needs them: ${now.boxes ? "" : `systemctl start ${gatewayUnitName}; `}openshell sandbox delete ${names.join(" ")}`,
       });
     },
+    remarks: ({ boxes }) =>
+      boxes ? [] : [removedWithoutGateway("Docker shows no sandbox of somebody else's that would end with it")],
   };
 }
 
+function foreignIn({ boxes, containers }: ForeignBoxesFacts, owner: Owner): string[] {
+  if (boxes === undefined) return foreignContainers(containers);
+  return boxes.filter((box) => !isOurs(box, owner)).map(({ name }) => name);
+}
+
 /** Reads the answer to `openshell sandbox list -o json`. */
-export function foreignIn(text: string): string[] {
-  return listed(text, "sandboxes")
-    .filter(({ labels }) => (labels as Record<string, string> | undefined)?.["nemoclaw.owner"] === undefined)
-    .map(({ name }) => String(name));
+export function parseBoxes({ stdout, exitCode }: { readonly stdout: string; readonly exitCode: number }) {
+  if (exitCode !== 0) return undefined;
+  return listed(stdout, "sandboxes").map(
+    ({ name, labels }): ListedBox => ({ name: String(name), labels: (labels ?? {}) as ListedBox["labels"] }),
+  );
 }

@@ -119,9 +119,9 @@ export const install = part({
       service: { ...service, running: service.running && connected.connected },
     };
   },
-  removal() {
+  removal({ owner }) {
     return all("no OpenShell runtime", {
-      foreign: refuseForeignBoxes(),
+      foreign: refuseForeignBoxes(owner),
       unit: ensureNoUnit({ name: gatewayUnitName }),
       images: ensureNoImages(),
       user: ensureNoUser({ name: user }),

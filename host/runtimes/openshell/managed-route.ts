@@ -1,12 +1,14 @@
-import { HostError } from "../../errors.ts";
-import type { Step } from "../../step.ts";
+import { all, type Step } from "../../step.ts";
 import { observedSecret, textFacts } from "../../steps/text-file.ts";
 import { part, type RouteSpec } from "../runtime.ts";
+import { requireOurs } from "./box-owner.ts";
 import { openshellQuestion } from "./cli.ts";
+import { gatewayGone } from "./gateway-gone.ts";
 import { deleteProvider, setModel, setProvider, tryService } from "./inference-commands.ts";
 import { type InferenceFacts, type ProviderFacts, parseInference, parseProvider } from "./inference-facts.ts";
-import { gatewayUnitName, paths } from "./paths.ts";
-import { holdsKey, isAsNoted, noteOf, providerName } from "./provider-note.ts";
+import { paths } from "./paths.ts";
+import { holdsKey, isAsNoted, noteOf, providerLeft, providerName } from "./provider-note.ts";
+import type { BoxFacts } from "./sandbox-facts.ts";
 import { isVerified, judgeVerification } from "./verification.ts";
 
 export interface RouteFacts {
@@ -16,11 +18,12 @@ export interface RouteFacts {
 }
 
 /** Where `inference.local` leads under OpenShell 0.0.11x: a provider that holds the key, and the model. Both change under the running agent. */
-export const managedRoute = part<RouteSpec, RouteFacts>({
+export const managedRoute = part<RouteSpec, { box: BoxFacts; route: RouteFacts }>({
   fill: (spec: RouteSpec) => ({ ...spec, verify: isVerified(spec) }),
   judge: judgeVerification,
-  step: (spec: RouteSpec) => ensureRoute(spec),
-  observe(spec, { provider, inference, note }) {
+  step: (spec: RouteSpec) =>
+    all(`inference route of ${spec.sandbox}`, { box: requireOurs(spec), route: ensureRoute(spec) }),
+  observe(spec, { route: { provider, inference, note } }) {
     if (provider.kind === "absent" && inference.provider === undefined && note === undefined) return "gone";
     const name = providerName(spec.sandbox);
     const noted = noteOf(note);
@@ -43,6 +46,7 @@ export const managedRoute = part<RouteSpec, RouteFacts>({
       facts,
       plan: ({ provider, note }: RouteFacts) =>
         provider.kind === "there" || note !== undefined ? [deleteProvider(sandbox, provider.kind === "there")] : [],
+      remarks: ({ provider }: RouteFacts) => (provider.kind === "unreachable" ? [providerLeft(sandbox)] : []),
     };
   },
 });
@@ -63,7 +67,8 @@ export function ensureRoute(spec: RouteSpec): Step<RouteFacts> {
     name: `inference route of ${sandbox}`,
     facts: factsOf(sandbox),
     plan({ provider, inference, note }) {
-      if (provider.kind === "unreachable") throw gatewayGone(sandbox, provider.said);
+      if (provider.kind === "unreachable")
+        throw gatewayGone(`the inference route of ${sandbox} is not known`, provider);
       const noted = noteOf(note);
       const kept = provider.kind === "there" && isAsNoted(provider, noted);
       const right = kept && noted.baseUrl === spec.baseUrl && holdsKey(key, noted);
@@ -78,12 +83,4 @@ export function ensureRoute(spec: RouteSpec): Step<RouteFacts> {
       ];
     },
   };
-}
-
-function gatewayGone(sandbox: string, said: string): HostError {
-  return new HostError("not-converged", {
-    summary: `OpenShell's gateway does not answer, so the inference route of ${sandbox} is not known`,
-    said,
-    try: `up --refresh starts it again; on the machine: journalctl -u ${gatewayUnitName} -e`,
-  });
 }

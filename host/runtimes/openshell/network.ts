@@ -6,9 +6,12 @@ import { all, type Step } from "../../step.ts";
 import { writeFile } from "../../steps/managed-file.ts";
 import { type NetworkSpec, part } from "../runtime.ts";
 import { ensureApprovalByPeople } from "./approval-mode.ts";
+import { isForeign, isOurs, removalRemarks, requireOurs } from "./box-owner.ts";
 import { openshell, openshellQuestion, type Said, shown } from "./cli.ts";
+import { gatewayGone } from "./gateway-gone.ts";
 import { gatewayUnitName, paths } from "./paths.ts";
 import { rejectedParts } from "./rejected-policy.ts";
+import { type BoxFacts, boxFacts } from "./sandbox-facts.ts";
 
 type Policies = NetworkSpec["networkPolicies"];
 
@@ -24,15 +27,21 @@ export type PolicyFacts =
       readonly active: boolean;
     };
 
+interface RemovalFacts {
+  readonly box: BoxFacts;
+  readonly policy: PolicyFacts;
+}
+
 /** What a sandbox may reach, set at the gateway and loaded by the running sandbox. */
 export const network = part({
-  step: ({ sandbox, networkPolicies, origins }: NetworkSpec) =>
+  step: ({ sandbox, owner, networkPolicies, origins }: NetworkSpec) =>
     all(`network policy of ${sandbox}`, {
+      box: requireOurs({ sandbox, owner }),
       approval: ensureApprovalByPeople(sandbox),
       policy: ensurePolicy(sandbox, networkPolicies, origins),
     }),
-  observe(spec, { approval, policy: now }) {
-    if (now.kind === "absent") return "gone";
+  observe(spec, { box, approval, policy: now }) {
+    if (now.kind === "absent" || isForeign(box, spec.owner)) return "gone";
     if (now.kind === "unreachable") return { ...spec, inForce: false };
     return {
       ...spec,
@@ -42,10 +51,17 @@ export const network = part({
       hash: now.hash,
     };
   },
-  removal({ sandbox }) {
-    const none = ensurePolicy(sandbox, {});
-    // Without its gateway or its sandbox there is nothing left to take away.
-    return { ...none, plan: (now: PolicyFacts) => (now.kind === "there" ? none.plan(now) : []) };
+  removal({ sandbox, owner }) {
+    const { name, facts, plan } = ensurePolicy(sandbox, {});
+    return {
+      name,
+      facts: { box: boxFacts(sandbox), policy: facts },
+      // Without its gateway or its sandbox there is nothing left to take away.
+      plan: ({ box, policy }: RemovalFacts) =>
+        box.kind === "there" && isOurs(box, owner) && policy.kind === "there" ? plan(policy) : [],
+      remarks: ({ box }: RemovalFacts) =>
+        removalRemarks(box, { sandbox, owner }, `the network policy of ${sandbox} ends with its sandbox`),
+    };
   },
 });
 
@@ -132,13 +148,13 @@ mv -f ${quote(path)} ${quote(paths.livePolicy(sandbox))}`,
 }
 
 function notThere(sandbox: string, now: Exclude<PolicyFacts, { kind: "there" }>): HostError {
-  const gone = now.kind === "absent";
+  const ran = shown("policy", "get", sandbox, "--base");
+  if (now.kind === "unreachable") {
+    return gatewayGone(`the network policy of ${sandbox} is not known`, { ran, said: now.said });
+  }
   return new HostError("not-converged", {
-    summary: gone
-      ? `there is no sandbox ${sandbox}, so it has no network policy`
-      : `OpenShell's gateway does not answer, so the network policy of ${sandbox} is not known`,
-    ran: shown("policy", "get", sandbox, "--base"),
-    said: gone ? undefined : now.said,
+    summary: `there is no sandbox ${sandbox}, so it has no network policy`,
+    ran,
     try: `up --refresh makes it again; on the machine: journalctl -u ${gatewayUnitName} -e`,
   });
 }

@@ -1,6 +1,8 @@
+import { quote } from "../../command.ts";
 import { startUnits, stopUnits } from "../../steps/unit-power.ts";
 import { unitName } from "../embedded/paths.ts";
 import type { Operations } from "../operations.ts";
+import { ownerPattern, requireOurs } from "./box-owner.ts";
 import { openshell, openshellWords } from "./cli.ts";
 import { workloadContainer } from "./container.ts";
 import { approvals } from "./drafts.ts";
@@ -11,12 +13,17 @@ import { report } from "./report.ts";
 /** What people do with a sandbox that OpenShell runs. The gateway is the machine's, and stays up. */
 export const operations: Operations = {
   units: (sandbox) => ({ gateway: gatewayUnitName, agent: unitName("sandbox", sandbox) }),
-  power(sandbox) {
+  ours: (sandbox, owner) => requireOurs({ sandbox, owner }),
+  power(sandbox, owner) {
     const agent = unitName("sandbox", sandbox);
-    const phase = `${openshell("sandbox", "get", sandbox, "-o", "json")} | grep -o '"phase": *"[A-Za-z]*"'`;
+    const get = openshell("sandbox", "get", sandbox, "-o", "json");
+    const phase = `${get} | grep -o '"phase": *"[A-Za-z]*"'`;
     const to = (verb: "stop" | "start", want: string) => ({
       title: `${verb} the sandbox ${sandbox}`,
-      script: `n=0
+      // The gateway may have been started only now, so that nobody could ask it before.
+      script: `said=$(${get} 2>&1) || { echo "$said"; exit 1; }
+echo "$said" | grep -q ${quote(ownerPattern(owner))} || { echo "the sandbox ${sandbox} is not of this stack; it was not touched"; exit 1; }
+n=0
 ${phase} | grep -q ${want} || ${openshell("sandbox", verb, sandbox)}
 until ${phase} | grep -q ${want}; do
   n=$((n + 1)); test "$n" -lt 120 || { ${phase}; exit 1; }

@@ -120,13 +120,13 @@ sleep 2`,
   };
 }
 
-/** Takes provider, profile and notes away, whatever of them is left. */
-export function deleteRoute(sandbox: string): Command {
+/** Takes provider, profile and notes away, whatever of them is left. From a sandbox of somebody else's nothing is detached. */
+export function deleteRoute(sandbox: string, { detach }: { readonly detach: boolean }): Command {
   const gone = ["route", "profile", "profileNote", "startedWith"] as const;
   const folder = quote(paths.led(sandbox));
   return {
     title: `delete the inference provider ${providerName(sandbox)}`,
-    script: `${detachment(sandbox)}
+    script: `${detach ? detachment(sandbox) : ":"}
 if ${openshell("provider", "get", providerName(sandbox))} >/dev/null 2>&1; then ${openshell("provider", "delete", providerName(sandbox))} >/dev/null; fi
 ${openshell("provider", "profile", "delete", profileName(sandbox))} >/dev/null 2>&1 || :
 rm -f ${gone.map((name) => quote(paths[name](sandbox))).join(" ")}

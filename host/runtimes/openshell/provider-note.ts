@@ -3,6 +3,7 @@ import { quote } from "../../command.ts";
 import { observedJson } from "../../steps/text-file.ts";
 import { paths as shared } from "../embedded/paths.ts";
 import { openshell } from "./cli.ts";
+import { removedWithoutGateway } from "./gateway-gone.ts";
 import type { ProviderFacts } from "./inference-facts.ts";
 import { paths } from "./paths.ts";
 
@@ -16,6 +17,11 @@ export interface ProviderNote {
 }
 
 export const providerName = (sandbox: string) => `nemoclaw-${sandbox}`;
+
+/** What the removal of a route says where nobody can be asked to delete the provider. */
+export function providerLeft(sandbox: string): string {
+  return removedWithoutGateway(`its inference provider ${providerName(sandbox)} ends with the gateway's database`);
+}
 
 export function noteOf(text: string | undefined): ProviderNote {
   return observedJson(text) as ProviderNote;

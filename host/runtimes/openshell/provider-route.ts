@@ -1,19 +1,20 @@
 import { createHash } from "node:crypto";
 import { canonical } from "../../../policies/canonical.ts";
 import { quote } from "../../command.ts";
-import { HostError } from "../../errors.ts";
 import { readLock } from "../../lock.ts";
 import type { Question } from "../../question.ts";
-import type { Step } from "../../step.ts";
+import { all, type Step } from "../../step.ts";
 import { writeFile } from "../../steps/managed-file.ts";
 import { observedJson, observedSecret, textFacts } from "../../steps/text-file.ts";
 import { paths as shared, users } from "../embedded/paths.ts";
 import { part, type RouteSpec } from "../runtime.ts";
 import { unverifiable } from "../unverifiable.ts";
+import { isForeign, requireOurs } from "./box-owner.ts";
 import { openshellQuestion } from "./cli.ts";
+import { gatewayGone } from "./gateway-gone.ts";
 import { fromSandbox } from "./inference-commands.ts";
 import { type ProviderFacts, parseProvider } from "./inference-facts.ts";
-import { gatewayUnitName, paths } from "./paths.ts";
+import { paths } from "./paths.ts";
 import {
   attachProvider,
   deleteRoute,
@@ -22,8 +23,9 @@ import {
   setProvider,
   waitForAgent,
 } from "./provider-commands.ts";
-import { holdsKey, isAsNoted, noteOf, providerName } from "./provider-note.ts";
+import { holdsKey, isAsNoted, noteOf, providerLeft, providerName } from "./provider-note.ts";
 import { profileHash, profileName, providerProfile } from "./provider-profile.ts";
+import { type BoxFacts, boxFacts } from "./sandbox-facts.ts";
 
 export interface ProviderRouteFacts {
   readonly provider: ProviderFacts;
@@ -44,17 +46,18 @@ export interface ProviderRouteFacts {
  * Inference under OpenShell 0.1.x, which leads nothing itself: a provider with the key is attached to the sandbox, and the
  * agent's own settings name service and model. A model changes under the running agent; a key restarts its process.
  */
-export const providerRoute = part<RouteSpec, ProviderRouteFacts>({
+export const providerRoute = part<RouteSpec, { box: BoxFacts; route: ProviderRouteFacts }>({
   judge: unverifiable(
     "cannot be done: under OpenShell 0.1.x the agent calls the service itself, and no gateway asks it first",
   ),
-  step: ensureRoute,
-  observe(spec, now) {
+  step: (spec: RouteSpec) =>
+    all(`inference route of ${spec.sandbox}`, { box: requireOurs(spec), route: ensureRoute(spec) }),
+  observe(spec, { box, route: now }) {
     if (now.provider.kind === "absent" && now.note === undefined && now.led === undefined) return "gone";
     const { provider, agent } = now;
     const noted = noteOf(now.note);
     const ours = provider.kind === "there" && isAsNoted(provider, noted);
-    const running = provider.kind === "there" && now.attached;
+    const running = provider.kind === "there" && now.attached && !isForeign(box, spec.owner);
     const started = spec.key === undefined || now.startedWith === now.note;
     return {
       ...spec,
@@ -66,12 +69,16 @@ export const providerRoute = part<RouteSpec, ProviderRouteFacts>({
       inForce: running && agent.model !== undefined && agent.model === observedJson(now.led).model,
     };
   },
-  removal({ sandbox }) {
+  removal({ sandbox, owner }) {
     return {
       name: `no inference route of ${sandbox}`,
-      facts: factsOf(sandbox),
-      plan: ({ provider, note, led }: ProviderRouteFacts) =>
-        provider.kind === "there" || note !== undefined || led !== undefined ? [deleteRoute(sandbox)] : [],
+      facts: { box: boxFacts(sandbox), route: factsOf(sandbox) },
+      plan: ({ box, route: { provider, note, led } }: { box: BoxFacts; route: ProviderRouteFacts }) =>
+        provider.kind === "there" || note !== undefined || led !== undefined
+          ? [deleteRoute(sandbox, { detach: !isForeign(box, owner) })]
+          : [],
+      remarks: ({ route: { provider } }: { route: ProviderRouteFacts }) =>
+        provider.kind === "unreachable" ? [providerLeft(sandbox)] : [],
     };
   },
 });
@@ -142,7 +149,8 @@ export function ensureRoute(spec: RouteSpec): Step<ProviderRouteFacts> {
     facts: factsOf(sandbox),
     plan(now) {
       const { provider, profile, agent } = now;
-      if (provider.kind === "unreachable") throw gatewayGone(sandbox, provider.said);
+      if (provider.kind === "unreachable")
+        throw gatewayGone(`the inference route of ${sandbox} is not known`, provider);
       const wanted = wantedProfile(spec);
       const noted = noteOf(now.note);
       const kept = provider.kind === "there" && isAsNoted(provider, noted) && provider.type === profileName(sandbox);
@@ -164,12 +172,4 @@ export function ensureRoute(spec: RouteSpec): Step<ProviderRouteFacts> {
       ];
     },
   };
-}
-
-function gatewayGone(sandbox: string, said: string): HostError {
-  return new HostError("not-converged", {
-    summary: `OpenShell's gateway does not answer, so the inference route of ${sandbox} is not known`,
-    said,
-    try: `up --refresh starts it again; on the machine: journalctl -u ${gatewayUnitName} -e`,
-  });
 }

@@ -1,14 +1,16 @@
 import { quote } from "../../command.ts";
+import type { Owner } from "../../machine.ts";
 import type { Question } from "../../question.ts";
 import { askAgent, askInLines, json, readAgent, readLines, type Said, text } from "../agent-report.ts";
 import type { SandboxReport } from "../operations.ts";
+import { describeForeign, isOurs } from "./box-owner.ts";
 import { openshell, withoutColours } from "./cli.ts";
 import { pinnedDialect } from "./dialect.ts";
 import { parseInference } from "./inference-facts.ts";
 import { paths } from "./paths.ts";
 
 /** How a sandbox is: by its attendant's word about the agent, and by the gateway's about the rest. */
-export function report(sandbox: string): Question<SandboxReport> {
+export function report(sandbox: string, owner: Owner): Question<SandboxReport> {
   const asked = [
     askAgent(sandbox),
     openshell("sandbox", "get", sandbox, "-o", "json"),
@@ -22,7 +24,11 @@ export function report(sandbox: string): Question<SandboxReport> {
     parse: ({ stdout }) => {
       const lines = readLines(stdout);
       const [agent, box, policy] = lines.map(json);
-      return readReport(agent, box, policy, withoutColours(lines[3] ?? ""));
+      const found = readReport(agent, box, policy, withoutColours(lines[3] ?? ""));
+      const labels = (box?.labels ?? {}) as Record<string, string>;
+      if (box === undefined || isOurs({ labels }, owner)) return found;
+      // What is in force in somebody else's is not in force in ours.
+      return { ...found, policy: {}, errors: [describeForeign({ labels }, sandbox)] };
     },
   };
 }

@@ -16,6 +16,7 @@ import { part, type SandboxSpec } from "../runtime.ts";
 import { ensureAnswering } from "./answering.ts";
 import { attachCommand } from "./attach-command.ts";
 import { type Box, boxOf, ensureBox, ensureNoBox } from "./box.ts";
+import { isForeign } from "./box-owner.ts";
 import { environment } from "./cli.ts";
 import { pinnedDialect } from "./dialect.ts";
 import { paths } from "./paths.ts";
@@ -60,6 +61,7 @@ export const sandbox = part({
   },
   observe(spec, { box, unit, answering, logs }) {
     const { box: now, container } = box;
+    if (isForeign(now, spec.owner)) return "gone";
     if (now.kind === "absent" || (now.kind === "unreachable" && container === undefined)) return "gone";
     const service = summaryOf(unit);
     const labels = now.kind === "there" ? now.labels : {};
@@ -105,7 +107,7 @@ async function unitText({ spec, attach }: Box): Promise<string> {
     bundle: `${paths.programs(version)}/attendant.mjs`,
     agentVersion: spec.agent.version,
     statusPort: ports.status,
-    command: attachCommand(spec.sandbox, attach),
+    command: attachCommand(spec, attach),
     environment,
   });
 }
