@@ -7,6 +7,7 @@ import { parse } from "yaml";
 import type { Owner } from "../../host/machine.ts";
 import type { SandboxSpec } from "../../host/runtimes/runtime.ts";
 import type { Step } from "../../host/step.ts";
+import { startFakeHost } from "../support/fake-host.ts";
 
 /**
  * Whose a sandbox is, in every part of the OpenShell runtime: ours, nobody's, somebody else's under our name, or unknown because
@@ -33,6 +34,8 @@ const { providerRoute } = await import("../../host/runtimes/openshell/provider-r
 const { report } = await import("../../host/runtimes/openshell/report.ts");
 const { sandbox } = await import("../../host/runtimes/openshell/sandbox.ts");
 const { parseBox } = await import("../../host/runtimes/openshell/sandbox-facts.ts");
+const { inferenceRoute } = await import("../../provider/handlers/inference-route.ts");
+const { networkPolicy } = await import("../../provider/handlers/network-policy.ts");
 
 type Which = "ours" | "absent" | "foreign" | "unreachable";
 type Answer = { readonly exitCode: number; readonly stdout: string };
@@ -381,6 +384,24 @@ echo "$*" >>"${folder}/asked"`,
     const { calls, stdout } = asked(which, script);
     expect(calls).toEqual(which === "ours" ? ["sandbox stop main"] : []);
     if (which === "foreign") expect(stdout).toBe("the sandbox main is not of this stack; it was not touched\n");
+  });
+});
+
+describe("the owner that a part is told", () => {
+  const inputs = {
+    ...({ sandbox: "main", sandboxId: "x", runtime: "openshell", inForce: true } as const),
+    ...{ networkPolicies: {}, approval: "manual" },
+    ...{ baseUrl: "https://models.example.com/v1", model: "m", running: true, enabled: true },
+  };
+
+  test.each([networkPolicy, inferenceRoute])("is not one of its properties: $type", async (handler) => {
+    await using fake = await startFakeHost();
+    await fake.connect();
+    const state = { ...inputs, machine: fake.machine };
+    const found = await handler.read("x", state, { log: () => {}, signal: new AbortController().signal });
+    // The stand-in has no gateway.
+    expect(found).toMatchObject({ inForce: false });
+    expect(found).not.toHaveProperty("owner");
   });
 });
 

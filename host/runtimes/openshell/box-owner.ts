@@ -27,7 +27,7 @@ function ownerHash({ project, stack, installation }: Owner): string {
   return hash.digest("hex").slice(0, 32);
 }
 
-/** What finds it in the answer to `openshell sandbox get NAME -o json`, as a pattern of grep's: in whoever's sandbox it is not there. */
+/** A pattern of grep's that finds an owner's label in the answer to `openshell sandbox get NAME -o json`. */
 export function ownerPattern(owner: Owner): string {
   return `"${ownerLabel}": *"${ownerHash(owner)}"`;
 }
