@@ -1,4 +1,6 @@
 import { isOpenshell, type Lock, refreshedWith } from "./lock.ts";
+import { isSpoken } from "./runtimes/openshell/dialect.ts";
+import { releaseImages } from "./runtimes/openshell/release-images.ts";
 import type { RuntimeKind } from "./runtimes/runtime.ts";
 
 /** Something in the lock file that would stop an installation. */
@@ -45,8 +47,22 @@ export function lockGaps(lock: Lock, readFile: (path: string) => string): LockGa
       const hint = `scripts/lock refresh ${refreshedWith(ref)}`;
       return [{ path: `images.${ref}`, message: "no digest", try: hint, ...runtimeOf(ref) }];
     }),
+    ...missingImages(lock),
     ...Object.entries(lock.npm).flatMap(([name, { lockfile }]) => npmGaps(name, lockfile, readFile)),
   ];
+}
+
+/** Images that the pinned release of OpenShell has and the lock file does not name at all. */
+function missingImages({ artifacts, images }: Lock): LockGap[] {
+  const { version } = artifacts.openshell ?? {};
+  if (version === undefined || !isSpoken(version)) return [];
+  const missing = (Object.values(releaseImages(version)) as string[]).filter((image) => !images[image]);
+  return missing.map((image) => ({
+    path: `images.${image}`,
+    message: `OpenShell ${version} has this image, and the lock file does not`,
+    try: "scripts/lock refresh openshell",
+    ...runtimeOf("openshell"),
+  }));
 }
 
 interface NpmLock {

@@ -7,6 +7,7 @@ import { type Lock, lockPath, readLock, refreshedWith } from "../host/lock.ts";
 import { type LockGap, lockGaps } from "../host/lock-check.ts";
 import { type Sources, sourcesOf } from "../host/lock-download.ts";
 import { type Refreshed, refreshable, refreshPin } from "../host/lock-refresh.ts";
+import { withImagesOf } from "../host/lock-release.ts";
 import { fillMirrorFolder, servedGaps } from "../host/lock-served.ts";
 import { cloneFolder } from "./clone-paths.ts";
 import { type MachineImage, machineImages, refreshMachineImage } from "./machine-image.ts";
@@ -84,7 +85,8 @@ command("refresh", "take checksums and digests into nemoclaw.lock.json, compared
   .option("--parameter <name>", "with machine-image on AWS: the parameter of Systems Manager that names the image")
   .action(async (names: string[], options: From & { version?: string; stack?: string; parameter?: string }) => {
     if (names.includes("machine-image")) return machineImage(names, options);
-    let lock = readLock();
+    const release = names.some((name) => name === "openshell" || name === "all");
+    let lock = release ? withImagesOf(readLock(), options.version) : readLock();
     const wanted = names.flatMap((name) => named(lock, name));
     const refreshed: Refreshed[] = [];
     for (const name of wanted) {

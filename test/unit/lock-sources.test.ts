@@ -12,6 +12,7 @@ import { type Lock, readLock } from "../../host/lock.ts";
 import { lockGaps } from "../../host/lock-check.ts";
 import { sourcesOf } from "../../host/lock-download.ts";
 import { refreshable, refreshPin } from "../../host/lock-refresh.ts";
+import { withImagesOf } from "../../host/lock-release.ts";
 import { fillMirrorFolder, servedGaps } from "../../host/lock-served.ts";
 import { machineImages, refreshMachineImage } from "../../scripts/machine-image.ts";
 
@@ -254,6 +255,101 @@ describe("a mirror folder", () => {
     expect(script("check", "--mirror", fresh, "--json").status).toBe(2);
     expect(script("refresh", "tool", "--mirror", fresh).stderr).toContain("cannot be downloaded");
     expect(script("refresh", "nope", "--mirror", fresh).stderr).toContain("has no artifact or image nope; it has tool");
+  });
+});
+
+describe("the images of OpenShell's releases, whose lines have others", () => {
+  const home = join(folder, "releases");
+  const path = join(folder, "release-lock.json");
+  const registry = "ghcr.io/nvidia/openshell";
+  const file = (name: string, version: string) => `NVIDIA/OpenShell/releases/download/v${version}/${name}.tar.gz`;
+  const names = ["openshell", "openshell-gateway"];
+  const put = (to: string, text: string) => {
+    mkdirSync(dirname(join(home, to)), { recursive: true });
+    writeFileSync(join(home, to), text);
+  };
+  /** Pins a release and no more than these images. */
+  const locked = (version: string, ...images: string[]): Lock => ({
+    ...lockOf("1.0"),
+    artifacts: Object.fromEntries(
+      names.map((name) => {
+        const pinned = { url: `{artifacts}/${file(name, version)}`, sha256: hex(name) };
+        return [name, { version, files: { "linux-amd64": pinned } }];
+      }),
+    ),
+    images: Object.fromEntries(images.map((image) => [image, { digest: `sha256:${"0".repeat(64)}` }])),
+  });
+  const refreshed = (lock: Lock, ...args: string[]) => {
+    writeFileSync(path, JSON.stringify(lock));
+    const env = { ...process.env, NEMOCLAW_LOCK_FILE: path };
+    const call = ["scripts/lock.ts", "refresh", "openshell", "--mirror", home, ...args];
+    const { status, stderr } = spawnSync(process.execPath, call, { encoding: "utf8", env, timeout: 60_000 });
+    return { status, stderr, images: (JSON.parse(readFileSync(path, "utf8")) as Lock).images };
+  };
+  const digest = `sha256:${hex(manifest)}`;
+
+  beforeAll(() => {
+    for (const version of ["0.0.112", "0.1.9"]) {
+      for (const name of names) put(`artifacts/${file(name, version)}`, name);
+      for (const image of version === "0.1.9" ? ["supervisor", "sandbox"] : ["supervisor"]) {
+        const layout = `images/${registry}/${image}/${version}`;
+        put(`${layout}/index.json`, JSON.stringify({ manifests: [{ digest }] }));
+        put(`${layout}/blobs/sha256/${hex(manifest)}`, manifest);
+      }
+    }
+  });
+
+  const one = locked("0.0.112", `${registry}/supervisor:0.0.112`);
+  const two = locked("0.1.9", `${registry}/sandbox:0.1.9`, `${registry}/supervisor:0.1.9`);
+  test.each<[string, Lock, string[], string[]]>([
+    ["to a line that has one more: it is added", one, ["--version", "0.1.9"], ["supervisor:0.1.9", "sandbox:0.1.9"]],
+    ["to a line that has one less: it is dropped", two, ["--version", "0.0.112"], ["supervisor:0.0.112"]],
+    [
+      "one that was left out is added",
+      locked("0.1.9", `${registry}/supervisor:0.1.9`),
+      [],
+      ["supervisor:0.1.9", "sandbox:0.1.9"],
+    ],
+    ["the same release: the same images", two, [], ["sandbox:0.1.9", "supervisor:0.1.9"]],
+  ])("%s", (_what, lock, args, images) => {
+    const { status, stderr, images: found } = refreshed(lock, ...args);
+    expect(status, stderr).toBe(0);
+    expect(Object.entries(found)).toEqual(images.map((image) => [`${registry}/${image}`, { digest }]));
+  });
+
+  test("other images stay, and so do a site's archives", () => {
+    const archives = { "linux-amd64": { url: `{artifacts}/${file("openshell", "0.0.112")}`, sha256: null } };
+    const lock = { ...one, images: { "ghcr.example.com/x/image:2.0": { digest: null }, ...one.images } };
+    const kept = withImagesOf(
+      { ...lock, images: { ...lock.images, [`${registry}/supervisor:0.0.112`]: { digest: null, archives } } },
+      "0.1.9",
+    );
+    expect(kept.images).toEqual({
+      "ghcr.example.com/x/image:2.0": { digest: null },
+      [`${registry}/supervisor:0.0.112`]: { digest: null, archives },
+      [`${registry}/sandbox:0.1.9`]: { digest: null },
+    });
+  });
+
+  test("a release that nobody here speaks is refused by name, and nothing is written", () => {
+    const { status, stderr, images } = refreshed(one, "--version", "0.2.0");
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringContaining("OpenShell 0.2.0 is not a release that this driver speaks"),
+    ]);
+    expect(images).toEqual(one.images);
+  });
+
+  test("one that the lock file does not name at all is a gap", () => {
+    const gaps = lockGaps({ ...locked("0.1.9", `${registry}/supervisor:0.1.9`), npm: {} }, () => "");
+    expect(gaps).toEqual([
+      expect.objectContaining({
+        path: `images.${registry}/sandbox:0.1.9`,
+        try: "scripts/lock refresh openshell",
+        runtime: "openshell",
+      }),
+    ]);
+    expect(lockGaps({ ...two, npm: {} }, () => "")).toEqual([]);
   });
 });
 

@@ -74,6 +74,11 @@ export function dialectOf(version: string): Dialect {
   });
 }
 
+/** Whether a version is of a line that this driver speaks. */
+export function isSpoken(version: string): boolean {
+  return lines.some(({ pattern }) => pattern.test(version));
+}
+
 /** The dialect of the release that the lock file pins, which is the one that is driven. @throws as `dialectOf` */
 export function pinnedDialect(): Dialect {
   return dialectOf(readLock().artifacts.openshell?.version ?? "");

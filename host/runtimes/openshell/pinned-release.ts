@@ -4,6 +4,7 @@ import type { Artifact } from "../../steps/verified-download.ts";
 import { programs } from "../embedded/programs.ts";
 import type { InstallSpec, Mirrors } from "../runtime.ts";
 import { type Dialect, dialectOf } from "./dialect.ts";
+import { releaseImages } from "./release-images.ts";
 
 const names = ["node", "npm", "openshell", "openshell-gateway"] as const;
 
@@ -17,8 +18,6 @@ export interface PinnedRelease {
   /** The image of what runs inside a sandbox, where the release has one beside the supervisor's. */
   readonly runtime?: Image;
 }
-
-const registry = "ghcr.io/nvidia/openshell";
 
 /**
  * Of a machine that is not made yet nothing is known, not even its processor: then it is enough that one is pinned.
@@ -49,13 +48,13 @@ function pinnedOn(lock: Lock, arch: Arch, mirrors: Mirrors): PinnedRelease {
     });
   }
   const dialect = dialectOf(version);
-  const pinned = (name: string) => image(lock, `${registry}/${name}:${version}`, arch, mirrors);
+  const { supervisor, runtime } = releaseImages(version);
   return {
     version,
     dialect,
     files: Object.fromEntries(files) as unknown as PinnedRelease["files"],
-    supervisor: pinned("supervisor"),
-    ...(dialect.runtimeImage && { runtime: pinned("sandbox") }),
+    supervisor: image(lock, supervisor, arch, mirrors),
+    ...(runtime && { runtime: image(lock, runtime, arch, mirrors) }),
   };
 }
 
