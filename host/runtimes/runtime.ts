@@ -39,6 +39,8 @@ export interface InstallSpec {
   readonly versions?: Readonly<Record<string, string>>;
   /** The runtime's own service, where it has one; filled in by the plugin. */
   readonly service?: ServiceSpec;
+  /** Reference of the image that sandboxes are made from, where the stack names one. */
+  readonly image?: string;
   /** What the stack takes knowingly, by name: `docker-version`, `recreate`. */
   readonly accept?: readonly string[];
   /** GPUs that sandboxes get. @default 0 */
@@ -69,7 +71,10 @@ export interface ServiceSpec {
   /** `false` while the environment is stopped on purpose: everything is then made ready, and nothing started. */
   readonly running: boolean;
   readonly enabled: boolean;
-  /** Of the unit files, which name the programs' versions; filled in by the plugin, which carries them. */
+  /**
+   * Of the unit files, which name the programs' versions; of a route without any, the line of releases that it was made under.
+   * Filled in by the plugin, which carries them.
+   */
   readonly definition?: string;
 }
 
@@ -77,11 +82,14 @@ export interface SandboxSpec extends ServiceSpec {
   readonly sandbox: string;
   /** Whose it is: what another owner made is never touched. */
   readonly owner: Owner;
+  readonly arch: "amd64" | "arm64";
   readonly policy: StaticPolicy;
   readonly agent: { readonly version: string };
   readonly limits: Limits;
   /** GPUs that the sandbox gets. @default 0 */
   readonly gpus?: number;
+  /** As the installation's. */
+  readonly image?: string;
   readonly mirrors?: Mirrors;
 }
 

@@ -9,7 +9,7 @@ import { mirrorsSchema } from "./mirrors.ts";
 import { runtimeKind, runtimeOf } from "./runtimes.ts";
 import { sandboxName } from "./sandbox-name.ts";
 
-interface SandboxInputs extends Omit<SandboxSpec, "owner" | "gpus"> {
+interface SandboxInputs extends Omit<SandboxSpec, "owner" | "arch" | "gpus"> {
   readonly machine: Machine;
   readonly runtime: RuntimeKind;
 }
@@ -20,8 +20,8 @@ interface SandboxState extends SandboxInputs {
 }
 
 const specOf = (inputs: SandboxInputs): SandboxSpec => {
-  const { owner, gpu } = inputs.machine;
-  return { ...inputs, owner, gpus: gpu === "none" ? 0 : gpu.count };
+  const { owner, arch, gpu } = inputs.machine;
+  return { ...inputs, owner, arch, gpus: gpu === "none" ? 0 : gpu.count };
 };
 
 const size = z.string().regex(/^\d+[KMGT]$/, "a whole number and K, M, G or T, powers of 1024: 2500M");
@@ -39,6 +39,7 @@ export const sandboxResource = hostHandler<SandboxInputs, SandboxState, unknown>
       version: z.literal(version, `${lockfile} pins ${version}; another version needs its own lock file`),
     }),
     limits: z.strictObject({ memory: size, cpus: z.number().positive(), pids: z.int().min(64), logs: size }),
+    image: z.string().optional(),
     mirrors: mirrorsSchema.optional(),
     running: z.boolean(),
     enabled: z.literal(true),
@@ -57,7 +58,7 @@ export const sandboxResource = hostHandler<SandboxInputs, SandboxState, unknown>
   observe(inputs, facts) {
     const observed = runtimeOf(inputs.runtime).sandbox.observe(specOf(inputs), facts);
     if (observed === "gone") return "gone";
-    const { owner: _, gpus: __, ...found } = observed;
+    const { owner: _, arch: __, gpus: ___, ...found } = observed;
     return { ...inputs, ...found };
   },
   async prove(host, { runtime, sandbox, policy, running }, state) {

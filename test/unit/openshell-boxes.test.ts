@@ -102,6 +102,7 @@ describe("whose a sandbox is", () => {
 
 const spec: SandboxSpec = {
   ...whose,
+  arch: "amd64",
   policy: { version: 1, filesystem_policy: { read_only: ["/usr"], read_write: ["/tmp"] } },
   agent: { version: "2026.9.6" },
   limits: { memory: "2G", cpus: 2, pids: 512, logs: "64M" },

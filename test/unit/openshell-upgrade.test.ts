@@ -5,22 +5,8 @@ import { someMachine } from "../support/some-machine.ts";
 let version = "0.1.9";
 vi.mock("../../host/lock.ts", async (original) => {
   const real = await original<typeof import("../../host/lock.ts")>();
-  return {
-    ...real,
-    readLock: () => {
-      const lock = structuredClone(real.readLock());
-      const file = (name: string) => ({ url: `{artifacts}/${name}-${version}`, sha256: "0".repeat(64) });
-      for (const name of ["openshell", "openshell-gateway"]) {
-        lock.artifacts[name] = { version, files: { "linux-amd64": file(name), "linux-arm64": file(name) } };
-      }
-      const digest = `sha256:${"0".repeat(64)}`;
-      lock.images = {
-        [`ghcr.io/nvidia/openshell/supervisor:${version}`]: { digest },
-        ...(version.startsWith("0.1.") && { [`ghcr.io/nvidia/openshell/sandbox:${version}`]: { digest } }),
-      };
-      return lock;
-    },
-  };
+  const { withOpenshell } = await import("../support/pinned-openshell.ts");
+  return { ...real, readLock: () => withOpenshell(real.readLock(), version) };
 });
 
 const { Dispatcher } = await import("../../provider/dispatch.ts");
@@ -95,7 +81,7 @@ describe("a release of OpenShell at preview", () => {
 describe("what is pinned of a release", () => {
   const release = (pinned: string, arch: unknown = "amd64") => {
     version = pinned;
-    return pinnedRelease({ owner: someMachine.owner, arch: arch as "amd64" });
+    return pinnedRelease({ arch: arch as "amd64" });
   };
 
   test("0.0.11x has one image, 0.1.x two (from-docs)", () => {

@@ -10,7 +10,6 @@ import { pinnedDialect } from "./dialect.ts";
 import { gatewayUnitName, inside, paths } from "./paths.ts";
 import { waitForPhase } from "./phase.ts";
 import { providerName } from "./provider-note.ts";
-import { sandboxImage } from "./sandbox-image.ts";
 import { writableFolders } from "./writable-folders.ts";
 
 function limitLine({ sandbox, limits }: SandboxSpec): string {
@@ -34,7 +33,7 @@ if (fs.existsSync(live)) policy.network_policies = read(live).network_policies ?
 fs.writeFileSync(to, JSON.stringify(policy, null, 2), { mode: 0o644 });`;
 
 /** Makes a sandbox and waits until OpenShell has it ready. */
-export function creation({ spec, recipe, programs: folders, policy, command }: Box): Command {
+export function creation({ spec, recipe, image, programs: folders, policy, command }: Box): Command {
   const { sandbox, owner, limits, agent, gpus = 0 } = spec;
   const folder = (source: string, target: string, read_only: boolean) => ({ type: "bind", source, target, read_only });
   const mounts = [
@@ -45,7 +44,7 @@ export function creation({ spec, recipe, programs: folders, policy, command }: B
     ...(pinnedDialect().managedInference ? [] : [folder(paths.led(sandbox), inside.led, true)]),
   ];
   const words = [
-    ...["sandbox", "create", "--name", sandbox, "--from", sandboxImage, "--policy", paths.madeWith(sandbox)],
+    ...["sandbox", "create", "--name", sandbox, "--from", image, "--policy", paths.madeWith(sandbox)],
     ...Object.entries({ ...ownerLabels(owner), "nemoclaw.agent": agent.version, "nemoclaw.recipe": recipe }).flatMap(
       ([name, value]) => ["--label", `${name}=${value}`],
     ),
@@ -64,7 +63,7 @@ ${pinnedDialect().managedInference ? ":" : `! ${openshell("provider", "get", pro
 ${openshell(...words)} $provider -- ${command.map(quote).join(" ")}
 ${waitForPhase(sandbox, "Ready")}
 ${limitLine(spec)}`,
-    shown: shown("sandbox", "create", "--name", sandbox, "--from", sandboxImage, "--policy", policy.path),
+    shown: shown("sandbox", "create", "--name", sandbox, "--from", image, "--policy", policy.path),
     timeoutSeconds: 180,
     try: `on the machine: openshell logs ${sandbox}; journalctl -u ${gatewayUnitName} -e`,
   };

@@ -9,12 +9,14 @@ import { programs } from "../embedded/programs.ts";
 import type { SandboxSpec } from "../runtime.ts";
 import { creation, deletion, limit, rejoin, removeContainer, start, stop } from "./box-commands.ts";
 import { isOurs, mustBeOurs, removalRemarks, type Whose } from "./box-owner.ts";
+import { chosenImage } from "./chosen-image.ts";
 import { shown } from "./cli.ts";
 import { type Dialect, pinnedDialect } from "./dialect.ts";
 import { gatewayGone } from "./gateway-gone.ts";
 import { inside, paths } from "./paths.ts";
 import { keyVariable } from "./provider-profile.ts";
 import { type BoxFacts, boxFacts, type ContainerFacts, containerFacts } from "./sandbox-facts.ts";
+import type { SandboxImage } from "./sandbox-image.ts";
 import { sentPolicy } from "./static-policy.ts";
 
 /** All that is fixed when a sandbox is made. */
@@ -22,6 +24,8 @@ export interface Box {
   readonly spec: SandboxSpec;
   /** Short name of it, which the sandbox carries as a label. */
   readonly recipe: string;
+  /** Its image, as Docker on the machine knows it. */
+  readonly image: string;
   /** Folders of the machine that the sandbox sees, under the same path, read-only. */
   readonly programs: readonly string[];
   /** The file of its policy. */
@@ -36,6 +40,7 @@ export interface Box {
 export async function boxOf(spec: SandboxSpec): Promise<Box> {
   const own = await programs();
   const dialect = pinnedDialect();
+  const image = chosenImage(spec);
   const node = `/opt/nemoclaw/node/${readLock().artifacts.node?.version}`;
   const agent = shared.agent(spec.agent.version);
   const folders = [node, agent, paths.programs(own.version)];
@@ -58,15 +63,33 @@ export async function boxOf(spec: SandboxSpec): Promise<Box> {
     ...["--heap", String(heap), "--restart-seconds", "5"],
   );
   const recipe = createHash("sha256")
-    .update(JSON.stringify([policy.content, command, spec.gpus ?? 0, ...supervisorOf(dialect)]))
+    .update(
+      JSON.stringify([policy.content, command, spec.gpus ?? 0, ...supervisorOf(dialect), ...imageOf(spec, image)]),
+    )
     .digest("hex")
     .slice(0, 12);
-  return { spec, recipe, programs: folders, policy, command, attach: run("attach.mjs", inside.orders) };
+  return {
+    spec,
+    recipe,
+    image: image.name,
+    programs: folders,
+    policy,
+    command,
+    attach: run("attach.mjs", inside.orders),
+  };
 }
 
 /** The release of the supervisor that a sandbox is made with, where a gateway of another one does not renew it. */
 function supervisorOf({ renewsSupervisors }: Dialect): string[] {
   return renewsSupervisors ? [] : [readLock().artifacts.openshell?.version ?? ""];
+}
+
+/**
+ * What its image is made from, as far as a stack decides it. The distribution's packages are the machine's own matter, and make
+ * no sandbox anew.
+ */
+function imageOf({ mirrors, image }: SandboxSpec, { recipe }: SandboxImage): string[] {
+  return image === undefined && mirrors?.ca === undefined ? [] : [recipe];
 }
 
 export interface BoxStepFacts {

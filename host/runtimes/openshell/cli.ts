@@ -11,11 +11,19 @@ export const environment = {
   OPENSHELL_LOCAL_TLS_DIR: paths.keys,
 } as const;
 
-/** The words of a call of OpenShell's CLI, run by root: it becomes the gateway's user, whose keys the gateway knows. */
-export function openshellWords(words: readonly string[]): readonly string[] {
+/** A program and its arguments, run by root as the gateway's user, with all that OpenShell's programs go by. */
+export function asGatewayUser(words: readonly string[]): readonly string[] {
   const settings = Object.entries({ ...environment, OPENSHELL_GATEWAY: gatewayName, NO_COLOR: "1" });
   const variables = settings.map(([name, value]) => `${name}=${value}`);
-  return ["runuser", "-u", user, "--", "env", "-C", "/", ...variables, `${paths.bin}/openshell`, ...words];
+  return ["runuser", "-u", user, "--", "env", "-C", "/", ...variables, ...words];
+}
+
+/** The program itself. */
+export const program = `${paths.bin}/openshell`;
+
+/** The words of a call of OpenShell's CLI, run by root: it becomes the gateway's user, whose keys the gateway knows. */
+export function openshellWords(words: readonly string[]): readonly string[] {
+  return asGatewayUser([program, ...words]);
 }
 
 /** A call of OpenShell's CLI as one line of shell. */

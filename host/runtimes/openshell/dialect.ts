@@ -17,8 +17,8 @@ export interface Dialect {
   readonly preflight: boolean;
   /** Whether what runs inside is an image of its own, beside the supervisor's. */
   readonly runtimeImage: boolean;
-  /** What `sandbox exec` takes so that no login shell is put around a command. */
-  readonly plainExec: readonly string[];
+  /** What `sandbox exec` must be told so that no login shell is put around a command. */
+  readonly plainExec?: string;
   /** Whether a gateway gives the sandboxes that are there the supervisor of its own release; else they are made anew. */
   readonly renewsSupervisors: boolean;
   /** Paths that the gateway adds to every policy by itself, and shows as if they had been sent. */
@@ -27,16 +27,17 @@ export interface Dialect {
   readonly managedInference: boolean;
 }
 
-const lines: readonly (Dialect & { readonly pattern: RegExp })[] = [
+/** All lines, each with the versions that belong to it: as an expression, and as a shell matches them. */
+export const lines: readonly (Dialect & { readonly pattern: RegExp; readonly glob: string })[] = [
   {
     line: "0.0.11x",
     pattern: /^0\.0\.11\d(-|\+|$)/,
+    glob: "0.0.11[0-9]*",
     verified: true,
     docker: 28,
     gatewayConfig: gatewaySchema1,
     preflight: false,
     runtimeImage: false,
-    plainExec: [],
     renewsSupervisors: false,
     added: { readOnly: ["/var/log"], readWrite: [] },
     managedInference: true,
@@ -44,13 +45,14 @@ const lines: readonly (Dialect & { readonly pattern: RegExp })[] = [
   {
     line: "0.1.x",
     pattern: /^0\.1\.\d+(-|\+|$)/,
+    glob: "0.1.[0-9]*",
     verified: false,
     docker: 28,
     landlock: { abi: 3, linux: "6.2" },
     gatewayConfig: gatewaySchema2,
     preflight: true,
     runtimeImage: true,
-    plainExec: ["--no-login-shell"],
+    plainExec: "--no-login-shell",
     renewsSupervisors: true,
     added: {
       readOnly: ["/usr", "/lib", "/etc", "/app", "/var/log", "/proc", "/dev/urandom"],
@@ -79,7 +81,17 @@ export function isSpoken(version: string): boolean {
   return lines.some(({ pattern }) => pattern.test(version));
 }
 
-/** The dialect of the release that the lock file pins, which is the one that is driven. @throws as `dialectOf` */
+/** The release that the lock file pins, which is the one that is installed. */
+export function pinnedVersion(): string {
+  return readLock().artifacts.openshell?.version ?? "";
+}
+
+/** Its dialect. @throws as `dialectOf` */
 export function pinnedDialect(): Dialect {
-  return dialectOf(readLock().artifacts.openshell?.version ?? "");
+  return dialectOf(pinnedVersion());
+}
+
+/** The dialect of a line by its name; the pinned one where it has none of that name. */
+export function dialectOfLine(name: string | undefined): Dialect {
+  return lines.find(({ line }) => line === name) ?? pinnedDialect();
 }

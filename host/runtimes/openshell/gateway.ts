@@ -3,6 +3,7 @@ import type { Question } from "../../question.ts";
 import type { Step } from "../../step.ts";
 import { openshell, openshellQuestion, shown } from "./cli.ts";
 import { gatewayName, gatewayPort, gatewayUnitName, paths } from "./paths.ts";
+import { isSameRelease, numberOf } from "./release-number.ts";
 
 /** What `openshell status` says. */
 export interface GatewayFacts {
@@ -38,13 +39,10 @@ export function ensureConnected(version: string): Step<GatewayFacts> {
   return {
     name: "OpenShell's gateway answers",
     facts: gatewayFacts,
-    plan: (now) => (now.connected && isRelease(now.version, version) ? [] : [register(numberOf(version))]),
+    plan: (now) =>
+      now.connected && isSameRelease(now.version ?? version, version) ? [] : [register(numberOf(version))],
   };
 }
-
-const numberOf = (version: string) => version.replace(/[-+].*$/, "");
-const isRelease = (found: string | undefined, wanted: string) =>
-  found === undefined || numberOf(found) === numberOf(wanted);
 
 const endpoint = `https://127.0.0.1:${gatewayPort}`;
 const metadata = `${paths.home}/config/openshell/gateways/${gatewayName}/metadata.json`;

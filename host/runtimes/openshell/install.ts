@@ -4,7 +4,7 @@ import { ensureAuthorities } from "../../steps/authorities.ts";
 import { ensureDirectory } from "../../steps/directory.ts";
 import type { FileFacts } from "../../steps/file-facts.ts";
 import { ensureAbsent, ensureNoUnit, ensureNoUser } from "../../steps/file-removal.ts";
-import { ensureFile } from "../../steps/managed-file.ts";
+import { ensureFile, holds } from "../../steps/managed-file.ts";
 import { nothingToRemove } from "../../steps/nothing-to-remove.ts";
 import { ensureNpmInstall } from "../../steps/npm-install.ts";
 import { ensureSystemGroup, ensureSystemUser } from "../../steps/system-user.ts";
@@ -16,25 +16,21 @@ import { programs } from "../embedded/programs.ts";
 import { noRuntime } from "../no-runtime.ts";
 import { type InstallSpec, part } from "../runtime.ts";
 import { runtimeFolder } from "../runtime-folder.ts";
-import { dialectOf } from "./dialect.ts";
+import { dialectOf, isSpoken } from "./dialect.ts";
 import { requireCdi } from "./docker-cdi.ts";
 import { requireDocker } from "./docker-version.ts";
 import { refuseForeignBoxes } from "./foreign-boxes.ts";
 import { ensureConnected } from "./gateway.ts";
 import { requireGatewayPort } from "./gateway-port.ts";
 import { gatewayUnit } from "./gateway-unit.ts";
+import { runtimeImage, supervisorImage } from "./image-names.ts";
+import { ensureImages, imageFlaws, imagesInUse } from "./images.ts";
+import { type ProgramFacts, requireRelease, versionOf } from "./installed-release.ts";
 import { requireLandlock } from "./landlock.ts";
 import { judgeInstall } from "./line-change.ts";
 import { gatewayUnitName, paths, user } from "./paths.ts";
+import { ensureNoImages, imageNotesFolder } from "./pinned-image.ts";
 import { pinnedRelease, pinnedVersions } from "./pinned-release.ts";
-import { ensureSandboxImage } from "./sandbox-image.ts";
-import {
-  ensureNoImages,
-  ensurePinnedImage,
-  imageNotesFolder,
-  runtimeImage,
-  supervisorImage,
-} from "./supervisor-image.ts";
 
 /** OpenShell's programs and images, its gateway as a service, and our own programs that stand beside a sandbox. */
 export const install = part({
@@ -46,21 +42,11 @@ export const install = part({
   judge: judgeInstall,
   async step(spec: InstallSpec) {
     const { mirrors = {}, accept = [], gpus = 0 } = spec;
-    const { version, dialect, files, ...images } = pinnedRelease(spec);
+    const { version, dialect, files } = pinnedRelease(spec);
     const own = await programs();
-    const config = {
-      path: paths.config,
-      content: dialect.gatewayConfig({
-        supervisorImage: supervisorImage(version),
-        ...(images.runtime && { runtimeImage: runtimeImage(version) }),
-      }),
-    };
+    const config = configOf(version);
     const authorities: Step<unknown> =
       mirrors.ca === undefined ? nothingToRemove("no further authorities") : ensureAuthorities(mirrors.ca);
-    const runtimeImageStep: Step<unknown> =
-      images.runtime === undefined
-        ? nothingToRemove("no image of the runtime inside")
-        : ensurePinnedImage(runtimeImage(version), images.runtime);
     return all(`the OpenShell runtime ${version}`, {
       docker: requireDocker(dialect.docker, { accepted: accept.includes("docker-version") }),
       cdi: requireCdi(gpus),
@@ -84,6 +70,7 @@ export const install = part({
       npm: ensureArtifact({ ...files.npm, form: "tarball" }),
       cli: ensureArtifact({ ...files.openshell, form: "loose-tarball" }),
       gateway: ensureArtifact({ ...files["openshell-gateway"], form: "loose-tarball" }),
+      release: requireRelease(version),
       supervisor: ensureNpmInstall({
         name: "supervisor",
         version: own.version,
@@ -92,31 +79,37 @@ export const install = part({
         files: Object.fromEntries(own.files),
         registry: mirrors.npm,
       }),
-      supervisorImage: ensurePinnedImage(supervisorImage(version), images.supervisor),
-      runtimeImage: runtimeImageStep,
-      sandboxImage: ensureSandboxImage(mirrors.apt),
+      images: ensureImages(spec),
       config: ensureFile(config),
       unit: ensureUnit({ name: gatewayUnitName, text: gatewayUnit(version), restartWhen: [config] }),
       connected: ensureConnected(version),
+      imagesInUse,
     });
   },
-  observe(spec, { node, npm, cli, gateway, supervisor, unit, connected }) {
-    if (cli.current.kind === "absent" && unit.file.kind === "absent") return "gone";
-    const pointed = ({ current }: { current: FileFacts }) =>
-      current.kind === "link" ? (current.target ?? "") : "absent";
+  observe(spec, { node, npm, supervisor, release, images, imagesInUse: inUse, unit, config, connected }) {
+    const { cli, gateway } = release;
+    if (cli.link === "" && unit.file.kind === "absent") return "gone";
     const service = summaryOf(unit);
+    // By the release in use, which another lock file does not change.
+    const known = isSpoken(cli.link);
+    const flaws = known ? imageFlaws(cli.link, { ...inUse, sandbox: images.sandbox }, spec) : [];
+    const edited = known && !holds(configOf(cli.link), config);
     return {
       ...spec,
-      line: lineOf(pointed(cli)),
+      line: lineOf(versionOf(cli) || "absent"),
       versions: {
         node: pointed(node),
         npm: pointed(npm),
         supervisor: pointed(supervisor),
-        openshell: pointed(cli),
-        "openshell-gateway": pointed(gateway),
+        openshell: [shownAs(cli), ...flaws].join(", "),
+        "openshell-gateway": shownAs(gateway),
       },
-      // A process that does not answer is not a gateway that runs.
-      service: { ...service, running: service.running && connected.connected },
+      service: {
+        ...service,
+        definition: edited ? `${service.definition}, with another gateway.toml` : service.definition,
+        // A process that does not answer is not a gateway that runs.
+        running: service.running && connected.connected,
+      },
     };
   },
   removal({ owner }) {
@@ -130,6 +123,22 @@ export const install = part({
     });
   },
 });
+
+function configOf(version: string): { path: string; content: string } {
+  const { gatewayConfig, runtimeImage: hasRuntime } = dialectOf(version);
+  const content = gatewayConfig({
+    supervisorImage: supervisorImage(version),
+    ...(hasRuntime && { runtimeImage: runtimeImage(version) }),
+  });
+  return { path: paths.config, content };
+}
+
+const pointed = ({ current }: { current: FileFacts }) => (current.kind === "link" ? (current.target ?? "") : "absent");
+
+function shownAs(program: ProgramFacts): string {
+  if (program.link === "") return "absent";
+  return program.says === "" ? `${program.link}, which does not run` : versionOf(program);
+}
 
 function lineOf(version: string): string {
   try {

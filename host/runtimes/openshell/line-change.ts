@@ -17,7 +17,9 @@ export function judgeInstall(wanted: InstallSpec, recorded: InstallSpec | undefi
         `OpenShell ${version}: what is known here of ${line} is from its documentation and was never run against the real thing; see docs/verified.md`,
       ];
   if (recorded?.line === undefined || recorded.line === line) return { warnings };
-  const change = `OpenShell ${recorded.versions?.openshell} cannot be upgraded to ${version} where it stands: the runtime and all that stands on it are made anew. ${lost}.`;
+  // What a refresh found besides stands behind a comma.
+  const before = recorded.versions?.openshell?.split(",")[0];
+  const change = `OpenShell ${before} cannot be upgraded to ${version} where it stands: the runtime and all that stands on it are made anew. ${lost}.`;
   if (wanted.accept?.includes("recreate")) return { warnings: [...warnings, change] };
   return {
     warnings,

@@ -3,7 +3,7 @@ import { startUnits, stopUnits } from "../../steps/unit-power.ts";
 import { unitName } from "../embedded/paths.ts";
 import type { Operations } from "../operations.ts";
 import { ownerPattern, requireOurs } from "./box-owner.ts";
-import { openshell, openshellWords } from "./cli.ts";
+import { openshell } from "./cli.ts";
 import { workloadContainer } from "./container.ts";
 import { approvals } from "./drafts.ts";
 import { execWords } from "./exec.ts";
@@ -42,7 +42,7 @@ done`,
       ],
     };
   },
-  attach: (sandbox, argv, terminal) => openshellWords([...execWords(sandbox, { terminal }), ...argv]),
+  attach: (sandbox, argv, terminal) => execWords(sandbox, argv, { terminal }),
   freeze: (sandbox) => ({
     hold: `for id in $(${workloadContainer(sandbox, { running: true })}); do docker pause "$id" >/dev/null; done`,
     release: `for id in $(${workloadContainer(sandbox, { running: true })}); do docker unpause "$id" >/dev/null 2>&1 || :; done`,

@@ -2,7 +2,7 @@ import { HostError } from "../../errors.ts";
 import { type Arch, artifact, type Image, image, type Lock, readLock } from "../../lock.ts";
 import type { Artifact } from "../../steps/verified-download.ts";
 import { programs } from "../embedded/programs.ts";
-import type { InstallSpec, Mirrors } from "../runtime.ts";
+import type { InstallSpec } from "../runtime.ts";
 import { type Dialect, dialectOf } from "./dialect.ts";
 import { releaseImages } from "./release-images.ts";
 
@@ -17,6 +17,8 @@ export interface PinnedRelease {
   readonly supervisor: Image;
   /** The image of what runs inside a sandbox, where the release has one beside the supervisor's. */
   readonly runtime?: Image;
+  /** The image that a stack names for its sandboxes. */
+  readonly sandbox?: Image;
 }
 
 /**
@@ -24,17 +26,22 @@ export interface PinnedRelease {
  *
  * @throws HostError of kind `integrity` that names what is not pinned, and the command that pins it
  */
-export function pinnedRelease({ arch, mirrors = {} }: InstallSpec): PinnedRelease {
+export function pinnedRelease(spec: Pick<InstallSpec, "arch" | "mirrors" | "image">): PinnedRelease {
   const lock = readLock();
-  if (arch === "amd64" || arch === "arm64") return pinnedOn(lock, arch, mirrors);
+  const { arch } = spec;
+  if (arch === "amd64" || arch === "arm64") return pinnedOn(lock, arch, spec);
   try {
-    return pinnedOn(lock, "amd64", mirrors);
+    return pinnedOn(lock, "amd64", spec);
   } catch {
-    return pinnedOn(lock, "arm64", mirrors);
+    return pinnedOn(lock, "arm64", spec);
   }
 }
 
-function pinnedOn(lock: Lock, arch: Arch, mirrors: Mirrors): PinnedRelease {
+function pinnedOn(
+  lock: Lock,
+  arch: Arch,
+  { mirrors = {}, image: named }: Pick<InstallSpec, "mirrors" | "image">,
+): PinnedRelease {
   const files = names.map((name) => {
     const { sha256: hash, ...rest } = artifact(lock, name, arch, mirrors);
     return [name, { ...rest, hash }] as const;
@@ -55,6 +62,7 @@ function pinnedOn(lock: Lock, arch: Arch, mirrors: Mirrors): PinnedRelease {
     files: Object.fromEntries(files) as unknown as PinnedRelease["files"],
     supervisor: image(lock, supervisor, arch, mirrors),
     ...(runtime && { runtime: image(lock, runtime, arch, mirrors) }),
+    ...(named !== undefined && { sandbox: image(lock, named, arch, mirrors) }),
   };
 }
 

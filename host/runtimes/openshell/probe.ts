@@ -2,15 +2,14 @@ import { argv, type Command } from "../../command.ts";
 import type { Host } from "../../host.ts";
 import { paths as shared } from "../embedded/paths.ts";
 import type { Finding, StaticPolicy } from "../runtime.ts";
-import { openshellWords, shown } from "./cli.ts";
+import { shown } from "./cli.ts";
 import { execWords } from "./exec.ts";
 import { inside as places } from "./paths.ts";
 
 /** Runs a command inside a sandbox, as the agent's user, under its policy. */
 export function inside(sandbox: string, words: readonly string[]): Command {
-  const call = [...execWords(sandbox), ...words];
-  return argv(`run ${words[0]} inside the sandbox ${sandbox}`, openshellWords(call), {
-    shown: shown(...execWords(sandbox), words[0] ?? ""),
+  return argv(`run ${words[0]} inside the sandbox ${sandbox}`, execWords(sandbox, words), {
+    shown: shown("sandbox", "exec", "--no-tty", "-n", sandbox, "--", words[0] ?? ""),
   });
 }
 

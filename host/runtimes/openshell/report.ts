@@ -5,7 +5,6 @@ import { askAgent, askInLines, json, readAgent, readLines, type Said, text } fro
 import type { SandboxReport } from "../operations.ts";
 import { describeForeign, isOurs } from "./box-owner.ts";
 import { openshell, withoutColours } from "./cli.ts";
-import { pinnedDialect } from "./dialect.ts";
 import { parseInference } from "./inference-facts.ts";
 import { paths } from "./paths.ts";
 
@@ -15,9 +14,8 @@ export function report(sandbox: string, owner: Owner): Question<SandboxReport> {
     askAgent(sandbox),
     openshell("sandbox", "get", sandbox, "-o", "json"),
     openshell("policy", "get", sandbox, "--base", "-o", "json"),
-    pinnedDialect().managedInference
-      ? openshell("inference", "get")
-      : `cat ${quote(`${paths.led(sandbox)}/route.json`)}`,
+    // The file is there under releases that lead nothing themselves.
+    `cat ${quote(`${paths.led(sandbox)}/route.json`)} 2>/dev/null || ${openshell("inference", "get")}`,
   ];
   return {
     script: askInLines(asked),

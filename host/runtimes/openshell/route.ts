@@ -1,15 +1,23 @@
 import type { Part, RouteSpec } from "../runtime.ts";
-import { pinnedDialect } from "./dialect.ts";
+import { dialectOfLine, pinnedDialect } from "./dialect.ts";
 import { managedRoute } from "./managed-route.ts";
 import { providerRoute } from "./provider-route.ts";
 
-/** The agent's way to a model, as the pinned release has one. */
+/**
+ * The agent's way to a model, as a line of releases has one. A new one is the pinned release's; one that stands is looked at and
+ * removed as the line that it was made under, whatever the lock file pins by now.
+ */
 export const route: Part<RouteSpec> = {
-  fill: (spec) => chosen().fill?.(spec) ?? spec,
-  judge: (spec, recorded) => chosen().judge?.(spec, recorded) ?? {},
-  step: (spec) => chosen().step(spec),
-  observe: (spec, facts) => chosen().observe(spec, facts),
-  removal: (spec) => chosen().removal(spec),
+  async fill(spec) {
+    const definition = pinnedDialect().line;
+    const filled = await made({ definition }).fill?.(spec);
+    return { ...spec, ...filled, definition };
+  },
+  judge: (spec, recorded) => made(spec).judge?.(spec, recorded) ?? {},
+  step: (spec) => made(spec).step(spec),
+  observe: (spec, facts) => made(spec).observe(spec, facts),
+  removal: (spec) => made(spec).removal(spec),
 };
 
-const chosen = () => (pinnedDialect().managedInference ? managedRoute : providerRoute);
+const made = ({ definition }: Pick<RouteSpec, "definition">) =>
+  dialectOfLine(definition).managedInference ? managedRoute : providerRoute;

@@ -1,86 +1,78 @@
 import { createHash } from "node:crypto";
-import { type Command, quote } from "../../command.ts";
+import type { Command } from "../../command.ts";
+import type { Question } from "../../question.ts";
 import type { Step } from "../../step.ts";
-import { authoritiesPath } from "../../steps/authorities.ts";
+import { sha256 } from "../../steps/file-facts.ts";
 import { users } from "../embedded/paths.ts";
+import type { Mirrors } from "../runtime.ts";
 import { inside } from "./paths.ts";
+import { ensurePinnedImage, type PinnedImage, type PinnedImageFacts } from "./pinned-image.ts";
 
 /**
- * What the agent finds in its sandbox besides Node, OpenClaw and our programs, which are mounted. `iproute2` and `nftables`
- * are OpenShell's own needs.
+ * What a sandbox is made from. Its user has the numbers that the workspace's owner has on the machine, and its working
+ * directory is not the workspace.
  */
-const packages = ["iproute2", "nftables", "ca-certificates", "curl", "git", "ripgrep"];
+export interface SandboxImage {
+  /** As Docker on the machine knows it. */
+  readonly name: string;
+  /** Short name of all that it is made from, but for those numbers. */
+  readonly recipe: string;
+  readonly make: Command;
+  /** What it is made from, where that is an image too. */
+  readonly base?: PinnedImage;
+}
 
-/** The image's name; the same for all sandboxes of a machine. */
-export const sandboxImage = "nemoclaw/openshell-sandbox:distribution";
+/** The short name of what an image is made from, and of whom it trusts. */
+export function recipeOf(content: unknown, { ca }: Pick<Mirrors, "ca">): string {
+  return createHash("sha256")
+    .update(JSON.stringify([content, inside, 1, ...(ca === undefined ? [] : [sha256(ca)])]))
+    .digest("hex")
+    .slice(0, 12);
+}
 
-/** Short name of all that the image is made from, but for the numbers that its user has on this machine. */
-const recipe = createHash("sha256")
-  .update(JSON.stringify([packages, inside, 1]))
-  .digest("hex")
-  .slice(0, 12);
-
-export interface SandboxImageFacts {
-  /** What the image says it was made from: recipe, user and group number. */
+export interface MadeFacts {
+  /** Whether Docker has the image; unknown where it does not answer. */
+  readonly there: boolean | "unknown";
+  /** What it says it was made from: recipe, user and group number. */
   readonly made: string;
   /** The numbers that the workspace's owner has on this machine. */
   readonly owner: string;
 }
 
-/**
- * A sandbox image made on the machine from its own distribution's signed packages, so that no registry is needed. Its user
- * has the numbers of the workspace's owner, and its working directory is not the workspace.
- */
-export function ensureSandboxImage(mirror: string | undefined): Step<SandboxImageFacts> {
+export interface SandboxImageFacts {
+  readonly image: MadeFacts;
+  readonly base?: PinnedImageFacts;
+}
+
+function madeFacts(name: string): Question<MadeFacts> {
   return {
-    name: `image ${sandboxImage}`,
-    facts: {
-      made: {
-        script: `docker image inspect --format '{{index .Config.Labels "nemoclaw.recipe"}}' ${sandboxImage}`,
-        parse: ({ stdout, exitCode }) => (exitCode === 0 ? stdout.trim() : ""),
-      },
-      owner: {
-        script: `echo "$(id -u ${users.sandbox})-$(id -g ${users.sandbox})"`,
-        parse: ({ stdout }) => stdout.trim(),
-      },
+    script: `made=$(docker image inspect --format '{{index .Config.Labels "nemoclaw.recipe"}}' ${name} 2>&1) || {
+  case "$made" in *"No such image"*) made=none ;; *) made=unknown ;; esac
+}
+echo "$made"
+echo "$(id -u ${users.sandbox} 2>/dev/null)-$(id -g ${users.sandbox} 2>/dev/null)"`,
+    parse({ stdout }) {
+      const [said = "", owner = ""] = stdout.trim().split("\n");
+      if (said === "none" || said === "unknown") return { there: said === "unknown" && said, made: "", owner };
+      return { there: true, made: said, owner };
     },
-    plan: ({ made, owner }) => (made === `${recipe}-${owner}` && owner !== "-" ? [] : [make(mirror)]),
   };
 }
 
-function make(mirror: string | undefined): Command {
-  const options = [
-    "--variant=minbase",
-    `--include=${packages.join(",")}`,
-    '--aptopt=Acquire::Languages "none"',
-    "--aptopt=Acquire::Retries 3",
-    ...["doc", "man", "info", "locale"].map((folder) => `--dpkgopt=path-exclude=/usr/share/${folder}/*`),
-  ];
-  const source = mirror === undefined ? "" : `${quote(mirror.replace(/\/+$/, ""))}/"$ID"`;
-  return {
-    title: `make the image ${sandboxImage} from the distribution's packages`,
-    script: `. /etc/os-release
-uid=$(id -u ${users.sandbox}) gid=$(id -g ${users.sandbox})
-t=$(mktemp -d /var/tmp/nemoclaw-image.XXXXXX)
-trap 'rm -rf "$t"' EXIT
-cat >"$t/customize" <<'HOOK'
-set -eu
-echo "sandbox:x:$GID_OF_SANDBOX:" >>"$1/etc/group"
-echo "sandbox:x:$UID_OF_SANDBOX:$GID_OF_SANDBOX::${inside.home}:/bin/bash" >>"$1/etc/passwd"
-mkdir -p "$1${inside.home}" "$1${inside.workspace}"
-chown "$UID_OF_SANDBOX:$GID_OF_SANDBOX" "$1${inside.home}" "$1${inside.workspace}"
-test ! -s ${authoritiesPath} || cp ${authoritiesPath} "$1/usr/local/share/ca-certificates/nemoclaw.crt"
-chroot "$1" update-ca-certificates >/dev/null
-HOOK
-export UID_OF_SANDBOX=$uid GID_OF_SANDBOX=$gid
-mmdebstrap ${options.map(quote).join(" ")} --customize-hook="sh $t/customize \\"\\$1\\"" "$VERSION_CODENAME" "$t/tree.tar" ${source} 2>"$t/said" || {
-  tail -n 30 "$t/said"
-  exit 1
+/** Whether an image is the one that would be made now. */
+export function isAsMade({ made, owner }: MadeFacts, { recipe }: SandboxImage): boolean {
+  return made === `${recipe}-${owner}` && owner !== "-";
 }
-docker import --change 'USER sandbox' --change 'WORKDIR ${inside.home}' --change "LABEL nemoclaw.recipe=${recipe}-$uid-$gid" \\
-  "$t/tree.tar" ${sandboxImage} >/dev/null`,
-    shown: `mmdebstrap --variant=minbase --include=${packages.join(",")} … | docker import - ${sandboxImage}`,
-    timeoutSeconds: 1200,
-    try: "check that the machine reaches its distribution's archive, or name a mirror under `nemoclaw:mirrors` (apt)",
+
+/** The image, made where it is not as it would be made now; only then what it is made from is needed. */
+export function ensureSandboxImage(image: SandboxImage): Step<SandboxImageFacts> {
+  const base = image.base && ensurePinnedImage(image.base);
+  return {
+    name: `image ${image.name}`,
+    facts: { image: madeFacts(image.name), ...(base && { base: base.facts }) },
+    plan(now) {
+      if (isAsMade(now.image, image)) return [];
+      return [...(base && now.base ? base.plan(now.base) : []), image.make];
+    },
   };
 }

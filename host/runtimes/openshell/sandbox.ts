@@ -18,7 +18,9 @@ import { attachCommand } from "./attach-command.ts";
 import { type Box, boxOf, ensureBox, ensureNoBox } from "./box.ts";
 import { isForeign } from "./box-owner.ts";
 import { environment } from "./cli.ts";
-import { pinnedDialect } from "./dialect.ts";
+import { pinnedDialect, pinnedVersion } from "./dialect.ts";
+import { ensureImages } from "./images.ts";
+import { installedDialect, requireLine } from "./installed-release.ts";
 import { paths } from "./paths.ts";
 import { observedPolicy } from "./static-policy.ts";
 import { writableFolders } from "./writable-folders.ts";
@@ -38,6 +40,7 @@ export const sandbox = part({
       : ensureDirectory({ path: paths.led(name) });
     const own = { owner: users.sandbox, group: users.sandbox, mode: 0o700 };
     return all(`sandbox ${name}`, {
+      line: requireLine(pinnedVersion()),
       agent: installAgent({ version: agent.version, mirrors }),
       journal: ensureFile(journal),
       data: ensureDirectory({ path: `/var/lib/nemoclaw/${name}` }),
@@ -45,6 +48,8 @@ export const sandbox = part({
       folders: all("folders that the policy lets it write", folders(spec)),
       led,
       policy: ensureFile(box.policy),
+      // The runtime made them, and somebody may have cleared them away: the old sandbox goes only when a new one can be made.
+      images: ensureImages(spec),
       box: ensureBox(box),
       unit: ensureUnit({
         name: unitName("sandbox", name),
@@ -59,7 +64,7 @@ export const sandbox = part({
       logs: observation("the limit of its log", limitsFacts(unitName("sandbox", name), journal.path)),
     });
   },
-  observe(spec, { box, unit, answering, logs }) {
+  observe(spec, { line, box, unit, answering, logs }) {
     const { box: now, container } = box;
     if (isForeign(now, spec.owner)) return "gone";
     if (now.kind === "absent" || (now.kind === "unreachable" && container === undefined)) return "gone";
@@ -72,7 +77,7 @@ export const sandbox = part({
       definition: `${service.definition} ${labels["nemoclaw.recipe"] ?? "unknown"}`,
       policy:
         now.kind === "there"
-          ? observedPolicy(spec.policy, mounted(now.policy), now.policy, pinnedDialect().added)
+          ? observedPolicy(spec.policy, mounted(now.policy), now.policy, installedDialect(line).added)
           : spec.policy,
       agent: { version: labels["nemoclaw.agent"] ?? spec.agent.version },
       limits: observedLimits(spec.limits, { ...container, logs: logs.logs }),
