@@ -5,6 +5,7 @@ import type { Finding, StaticPolicy } from "../runtime.ts";
 import { shown } from "./cli.ts";
 import { execWords } from "./exec.ts";
 import { inside as places } from "./paths.ts";
+import { attempts, listeningPlace } from "./probe-attempts.ts";
 
 /** Runs a command inside a sandbox, as the agent's user, under its policy. */
 export function inside(sandbox: string, words: readonly string[]): Command {
@@ -15,22 +16,34 @@ export function inside(sandbox: string, words: readonly string[]): Command {
 
 /**
  * Tries the policy from inside and says what did not hold. OpenShell accepts and reports a path that is added to a running
- * sandbox, and does not enforce it: so its word is not taken, and each listed path has to take a write.
+ * sandbox, and does not enforce it: so its word is not taken, and each listed path that is there has to take a write. That the
+ * network is closed is believed when the proxy itself refuses, and when a connection past it fails to what does listen.
  */
 export async function probe(host: Host, sandbox: string, policy: StaticPolicy): Promise<true | Finding[]> {
   const { read_only = [], read_write = [], include_workdir } = policy.filesystem_policy ?? {};
   const writable = [...read_write, ...(include_workdir ? [places.workspace] : [])];
   const mark = `.nemoclaw-probe-${Date.now()}`;
   const unlisted = ["/var/tmp", "/dev/shm"].filter((path) => !writable.some((listed) => covers(listed, path)));
-  const words = [mark, ...writable, "--", ...read_only, ...unlisted];
+  const direct = (await host.run(listeningPlace(sandbox))).stdout.trim();
+  const words = [mark, direct, ...writable, "--", ...read_only, ...unlisted];
   const { stdout, stderr, exitCode } = await host.run(inside(sandbox, ["/bin/sh", "-c", attempts, "probe", ...words]));
   const said = new Set(stdout.split("\n"));
   const gaps: Finding[] = [];
   const gap = (path: string, message: string) => gaps.push({ accept: "enforcement", path, message });
   if (exitCode !== 0) gap("sandbox", `nothing could be run inside: ${(stderr || stdout).trim().slice(0, 300)}`);
   else if (!said.has("tried")) gap("sandbox", "the probe did not come to its end");
-  if (said.has("network open")) gap("network_policies", "a host that no rule names was reached");
-  if (said.has("direct open")) gap("network_policies", "a connection past the proxy was made");
+  const answer = /^network (.*)$/m.exec(stdout)?.[1];
+  if (answer !== undefined)
+    gap(
+      "network_policies",
+      `a host that no rule names was not refused by OpenShell's proxy, which says 403: ${answer}`,
+    );
+  if (said.has("direct open")) gap("network_policies", `a connection past the proxy was made, to ${direct}`);
+  if (said.has("direct untried") || direct === "")
+    gap(
+      "network_policies",
+      "no connection past the proxy was tried, as nothing was found that listens or that connects",
+    );
   for (const path of [...read_only, ...unlisted]) {
     if (!said.has(`wrote ${path}`)) continue;
     const list = read_only.includes(path) ? "filesystem_policy.read_only " : "filesystem_policy, unlisted ";
@@ -49,23 +62,3 @@ export async function probe(host: Host, sandbox: string, policy: StaticPolicy): 
 }
 
 const covers = (listed: string, path: string) => path === listed || path.startsWith(`${listed}/`);
-
-/** $1 is the file name to try; then folders that must take a write, `--`, and those that must not. */
-const attempts = `mark=$1; shift
-while test "$1" != --; do
-  if test -d "$1"; then
-    if ( echo probe >"$1/$mark" ) 2>/dev/null; then test "$1" = ${places.workspace} || rm -f "$1/$mark"; else echo "refused $1"; fi
-  fi
-  shift
-done
-shift
-for path in "$@"; do
-  test -d "$path" || continue
-  case "$path" in /proc*|/sys*) continue ;; esac
-  ( echo probe >"$path/$mark" ) 2>/dev/null && echo "wrote $path" && rm -f "$path/$mark"
-done
-code=$(curl --silent --max-time 10 --output /dev/null --write-out '%{http_code}' http://unlisted.nemoclaw.invalid/) || :
-test "$code" = 403 || test "$code" = 000 || echo "network open"
-curl --silent --noproxy '*' --max-time 4 --output /dev/null http://host.openshell.internal:22/ && direct=0 || direct=$?
-case "$direct" in 6|7|28) ;; *) echo "direct open" ;; esac
-echo tried`;
