@@ -69,11 +69,15 @@ ${limitLine(spec)}`,
   };
 }
 
-/** What joined the attendant to the main process before may look alive for a while; it says nothing about the new one. */
-export const rejoin = (sandbox: string): Command => ({
+/**
+ * What joined the attendant to the main process before may look alive for a while; it says nothing about the new one. A unit
+ * that joins it by a program of another version would find none in the new sandbox; it is written and restarted afterwards.
+ */
+export const rejoin = ({ spec: { sandbox }, attach }: Box): Command => ({
   title: `join the attendant to the agent of ${sandbox}`,
   script: `unit=${quote(unitName("sandbox", sandbox))}
 systemctl -q is-active -- "$unit" || exit 0
+${attach.map((word) => `systemctl cat -- "$unit" | grep -qF -- ${quote(word)} || exit 0`).join("\n")}
 systemctl restart -- "$unit"`,
   shown: `systemctl restart ${unitName("sandbox", sandbox)}`,
   timeoutSeconds: 400,

@@ -13,7 +13,7 @@ import { chosenImage } from "./chosen-image.ts";
 import { shown } from "./cli.ts";
 import { type Dialect, pinnedDialect } from "./dialect.ts";
 import { gatewayGone } from "./gateway-gone.ts";
-import { inside, paths } from "./paths.ts";
+import { inferenceLocal, inside, paths } from "./paths.ts";
 import { keyVariable } from "./provider-profile.ts";
 import { type BoxFacts, boxFacts, type ContainerFacts, containerFacts } from "./sandbox-facts.ts";
 import type { SandboxImage } from "./sandbox-image.ts";
@@ -53,7 +53,7 @@ export async function boxOf(spec: SandboxSpec): Promise<Box> {
   const heap = Math.max(512, Math.floor(bytesOf(spec.limits.memory) / 4 / 1024 ** 2));
   // What leads nothing itself has the agent told by a file, which changes while it runs.
   const wayToModel = dialect.managedInference
-    ? ["--base-url", "https://inference.local/v1"]
+    ? ["--base-url", inferenceLocal.baseUrl]
     : ["--route", `${inside.led}/route.json`, "--key-variable", keyVariable];
   const command = run(
     "main-process.mjs",
@@ -114,10 +114,10 @@ export function ensureBox(box: Box): Step<BoxStepFacts> {
       const usable = now.kind === "there" && now.labels["nemoclaw.recipe"] === recipe && isAlive(now.phase);
       if (!usable) {
         const old = now.kind === "there" ? [deletion(spec.sandbox)] : [];
-        return [...old, creation(box), spec.running ? rejoin(spec.sandbox) : stop(spec.sandbox)];
+        return [...old, creation(box), spec.running ? rejoin(box) : stop(spec.sandbox)];
       }
       const commands: Command[] = [];
-      if (spec.running && now.phase === "Stopped") commands.push(start(spec.sandbox), rejoin(spec.sandbox));
+      if (spec.running && now.phase === "Stopped") commands.push(start(spec.sandbox), rejoin(box));
       if (!spec.running && now.phase !== "Stopped") commands.push(stop(spec.sandbox));
       if (container && !withinLimits(spec, container)) commands.push(limit(spec));
       return commands;

@@ -21,6 +21,9 @@ export const paths = {
   profile: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-profile.yaml`,
   profileNote: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-profile-note.json`,
   startedWith: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-started-with.json`,
+  /** What a service called its model when it was asked, and since when the agent is led there. */
+  answersAs: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-answers-as.json`,
+  ledSince: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-led-since`,
   /** A folder that the sandbox sees, with a file that says where the agent asks its model. */
   led: (sandbox: string) => `/etc/nemoclaw/${sandbox}/led`,
 } as const;
@@ -38,6 +41,9 @@ export const inside = {
   orders: "/agent/orders.sock",
   led: "/agent/led",
 } as const;
+
+/** Where OpenShell 0.0.11x answers inside a sandbox, and what the agent calls the model there: the gateway puts the real one in. */
+export const inferenceLocal = { baseUrl: "https://inference.local/v1", model: "routed" } as const;
 
 /** The user of gateway and CLI. It may use Docker, which is as good as being root: nothing else runs as it. */
 export const user = "nemoclaw-openshell";
