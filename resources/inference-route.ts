@@ -12,7 +12,7 @@ export interface InferenceRouteArgs {
   readonly model: pulumi.Input<string>;
   /** The upstream's key. It reaches the route by a systemd credential and is never seen inside the sandbox. */
   readonly key?: pulumi.Input<string>;
-  /** Whether OpenShell's gateway asks the service for an answer first. @default true for a public name, where a gateway can */
+  /** Whether the service is asked for an answer, from the machine, before the agent is led there. @default true under OpenShell, else false */
   readonly verify?: pulumi.Input<boolean> | undefined;
   /** @default true */
   readonly running?: pulumi.Input<boolean>;

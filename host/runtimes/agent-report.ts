@@ -19,6 +19,7 @@ export function readAgent(agent: Said): SandboxReport["agent"] {
     pid: typeof agent.agentPid === "number" ? agent.agentPid : undefined,
     startedAt: text(agent.startedAt),
     lastModel: text(agent.lastModel),
+    lastModelAt: text(agent.lastModelAt),
   };
 }
 

@@ -13,6 +13,8 @@ export interface SandboxReport {
     readonly startedAt?: string;
     /** The model that gave the latest answer. */
     readonly lastModel?: string;
+    /** When the turn of that answer began, in ISO 8601. */
+    readonly lastModelAt?: string;
   };
   /** The model that requests go to now. */
   readonly model?: string;

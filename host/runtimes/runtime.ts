@@ -116,7 +116,7 @@ export interface RouteSpec extends ServiceSpec {
   readonly baseUrl: string;
   readonly model: string;
   readonly key?: string;
-  /** Whether the service is asked for an answer before the agent is led there. @default what the runtime can, as it fills in */
+  /** Whether the service is asked for an answer before the agent is led there. @default as the runtime fills in */
   readonly verify?: boolean | undefined;
   readonly inForce: boolean;
 }

@@ -3,7 +3,7 @@ import { type Machine, machineSchema } from "../../host/machine.ts";
 import type { RouteSpec, RuntimeKind } from "../../host/runtimes/runtime.ts";
 import { answersTurn } from "../../host/runtimes/turn-health.ts";
 import { hostHandler } from "../host-resource.ts";
-import { runtimeKind, runtimeOf, verdictOf } from "./runtimes.ts";
+import { runtimeKind, runtimeOf } from "./runtimes.ts";
 import { sandboxName } from "./sandbox-name.ts";
 
 interface RouteInputs extends Omit<RouteSpec, "owner"> {
@@ -36,9 +36,6 @@ export const inferenceRoute = hostHandler<RouteInputs, RouteInputs, unknown>({
   async fill(inputs) {
     const { definition, verify } = (await runtimeOf(inputs.runtime).route.fill?.(specOf(inputs))) ?? inputs;
     return { ...inputs, definition, verify };
-  },
-  judge(inputs, recorded) {
-    return verdictOf(runtimeOf(inputs.runtime).route.judge?.(specOf(inputs), recorded as RouteSpec));
   },
   nameOn: ({ sandbox }) => `${sandbox}/inference`,
   step: (inputs) => runtimeOf(inputs.runtime).route.step(specOf(inputs)),

@@ -24,7 +24,7 @@ export async function serveAgent(served: Served): Promise<Readonly<Record<"contr
   const { sandbox, agentVersion, startedAt, tree, sockets, statusPort, explain, group } = served;
   const turns = new Turns((session, message, seconds) => tree.turn(session, message, seconds), explain);
   const status = () => ({ sandbox, agentVersion, ready: tree.ready, startedAt, lastModel: turns.lastModel });
-  const full = () => ({ ...status(), agentPid: tree.agentPid() ?? null });
+  const full = () => ({ ...status(), lastModelAt: turns.lastModelAt, agentPid: tree.agentPid() ?? null });
   return {
     control: await serveControl(sockets.control, { tree, status: full }),
     turns: await serveTurns(sockets.turns, turns, group),

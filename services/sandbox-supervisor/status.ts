@@ -3,7 +3,7 @@ import { call } from "./client.ts";
 import { reason } from "./log.ts";
 import { socketPath } from "./paths.ts";
 
-// status.mjs --sandbox main: one JSON line {agentPid, ready, startedAt, agentVersion, lastModel?}.
+// status.mjs --sandbox main: one JSON line {agentPid, ready, startedAt, agentVersion, lastModel?, lastModelAt?}.
 const options = { sandbox: { type: "string", default: "main" } } as const;
 
 try {

@@ -16,6 +16,7 @@ export class Turns {
   readonly #explain: Explain;
   readonly #queues = new Map<string, { last: Promise<unknown>; length: number }>();
   #lastModel: string | undefined;
+  #lastModelAt: string | undefined;
 
   constructor(run: RunTurn, explain: Explain = (fault) => fault) {
     this.#run = run;
@@ -25,6 +26,11 @@ export class Turns {
   /** The model that gave the latest answer. */
   get lastModel(): string | undefined {
     return this.#lastModel;
+  }
+
+  /** When the turn of that answer began, in ISO 8601: a model that was changed later is not the one it asked. */
+  get lastModelAt(): string | undefined {
+    return this.#lastModelAt;
   }
 
   /** One turn. Its deadline starts when its own work does, not while it waits for the one before it. */
@@ -48,7 +54,7 @@ export class Turns {
   }
 
   async #measured(session: string, message: string, timeoutSeconds: number): Promise<Outcome<TurnAnswer>> {
-    const start = performance.now();
+    const [start, began] = [performance.now(), new Date().toISOString()];
     const outcome = await this.#run(session, message, timeoutSeconds);
     const seconds = Math.round(performance.now() - start) / 1000;
     if ("fault" in outcome) {
@@ -58,6 +64,7 @@ export class Turns {
     }
     const { model, text } = outcome.answer;
     this.#lastModel = model;
+    this.#lastModelAt = began;
     log("info", "turn", { session, seconds, model, characters: text.length });
     return outcome;
   }

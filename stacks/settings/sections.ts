@@ -99,7 +99,7 @@ const verify = z
   .boolean()
   .optional()
   .describe(
-    "OpenShell: whether its gateway asks the service for a short answer before the agent is led there, at a change of service, model or key. A service that does not answer is a failure, and the agent stays where it was. Default: true for a public host; not possible for the machine's own `localhost`.",
+    "Whether the service is asked for a short answer before the agent is led there, at a change of service, model or key: from the machine, under OpenShell as its sandboxes reach it. A service that does not answer is a failure, and the agent stays where it was. Default: true under OpenShell, false under `embedded`.",
   );
 
 const inference = z.discriminatedUnion("kind", [

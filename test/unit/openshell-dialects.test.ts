@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { HostError } from "../../host/errors.ts";
 import { parsePorts } from "../../host/preflight/ports.ts";
 import type { Question } from "../../host/question.ts";
+import { parseAgent } from "../../host/runtimes/openshell/agent-settings.ts";
 import { dialectOf } from "../../host/runtimes/openshell/dialect.ts";
 import { requireCdi } from "../../host/runtimes/openshell/docker-cdi.ts";
 import { requireDocker } from "../../host/runtimes/openshell/docker-version.ts";
@@ -18,7 +19,7 @@ import { parseProvider } from "../../host/runtimes/openshell/inference-facts.ts"
 import { requireLandlock } from "../../host/runtimes/openshell/landlock.ts";
 import { listed } from "../../host/runtimes/openshell/listed.ts";
 import { profileHash, providerProfile } from "../../host/runtimes/openshell/provider-profile.ts";
-import { isListed, parseAgent } from "../../host/runtimes/openshell/provider-route.ts";
+import { isListed } from "../../host/runtimes/openshell/provider-route.ts";
 import { parseBox } from "../../host/runtimes/openshell/sandbox-facts.ts";
 import { observedPolicy } from "../../host/runtimes/openshell/static-policy.ts";
 import { agentSettings } from "../../services/sandbox-supervisor/agent-settings.ts";

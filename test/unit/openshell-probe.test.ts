@@ -59,6 +59,7 @@ ps*) echo c1 ;;
 esac`,
   );
   standIn("ss", "echo 'LISTEN 0 128 0.0.0.0:22 0.0.0.0:*'");
+  standIn("sleep", "");
   curl({});
 });
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { inferenceLocal } from "../../host/runtimes/openshell/paths.ts";
 import { withStandIns } from "../support/stand-ins.ts";
 
 /** Which release a machine has, by its own word: the dialect that is spoken to it, and what is refused by name. */
@@ -136,9 +137,9 @@ describe("a route", () => {
     JSON.stringify(route.removal({ ...spec, definition } as typeof spec).facts);
 
   test("notes the line that it is made under", async () => {
-    expect(await route.fill?.(spec)).toEqual({ ...spec, definition: "0.0.11x", verify: false });
+    expect(await route.fill?.(spec)).toEqual({ ...spec, definition: "0.0.11x", verify: true });
     version = "0.1.9";
-    expect(await route.fill?.(spec)).toEqual({ ...spec, definition: "0.1.x" });
+    expect(await route.fill?.(spec)).toEqual({ ...spec, definition: "0.1.x", verify: true });
   });
 
   test("that stands is looked at and removed by that line, and by the pinned one where none was noted", async () => {
@@ -149,7 +150,13 @@ describe("a route", () => {
     expect(questions("0.1.x")).toContain('"attached"');
     expect(questions()).toContain('"attached"');
     const provider = { kind: "there", id: "p1", type: "openai", resourceVersion: 1 };
-    const facts = { provider, inference: { provider: "nemoclaw-main", model: "m" }, note: undefined };
+    const facts = {
+      provider,
+      inference: { provider: "nemoclaw-main", model: "m" },
+      note: undefined,
+      settings: inferenceLocal,
+      reported: {},
+    };
     expect(route.observe({ ...spec, definition: "0.0.11x" }, { route: facts })).toMatchObject({
       running: true,
       model: "m",

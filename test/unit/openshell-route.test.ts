@@ -52,6 +52,7 @@ const right: Facts = {
   startedWith: note(),
   led: canonical({ baseUrl: spec.baseUrl, model: spec.model }),
   agent: { baseUrl: spec.baseUrl, model: spec.model },
+  reported: { agent: undefined, answersAs: undefined, since: undefined },
 };
 const fresh: Facts = {
   provider: { kind: "absent" },
@@ -62,6 +63,13 @@ const fresh: Facts = {
   startedWith: undefined,
   led: undefined,
   agent: { baseUrl: "https://inference.local/v1", model: "routed" },
+  reported: right.reported,
+};
+/** A turn that another model answered, after the agent was led to the wanted one. */
+const stray: Facts["reported"] = {
+  agent: { ready: true, lastModel: "else", lastModelAt: "2026-11-28T10:00:01.000Z" },
+  answersAs: JSON.stringify({ model: spec.model, answersAs: spec.model }),
+  since: "2026-11-28T10:00:00.000Z\n",
 };
 
 const restart =
@@ -71,8 +79,11 @@ const lead = (model: string) => `lead the agent of main to ${model}`;
 const update = "update the inference provider nemoclaw-main";
 const attach = "attach the inference provider to the sandbox main";
 
-const titles = (change: Partial<typeof spec>, now: Partial<Facts>) =>
-  ensureRoute({ ...spec, ...change })
+const ask = "ask integrate.api.nvidia.com for an answer of org/m-1";
+const noted = "note since when the agent of main is led there";
+
+const titles = (change: Partial<typeof spec> & { verify?: boolean }, now: Partial<Facts>) =>
+  ensureRoute({ ...spec, verify: false, ...change })
     .plan({ ...right, ...now })
     .map(({ title }) => title);
 
@@ -127,23 +138,38 @@ describe("the plan of a route under 0.1.x (from-docs)", () => {
       {},
       [update, write],
     ],
-  ])("%s", (_it, change, now, wanted) => expect(titles(change, now)).toEqual(wanted));
+    ["the agent reports another model than it is led to", {}, { reported: stray }, [write, lead("org/m-1")]],
+  ])("%s", (_it, change, now, wanted) =>
+    expect(titles(change, now)).toEqual(wanted.length > 0 ? [...wanted, noted] : []),
+  );
+
+  test("the service is asked first, unless the stack says no, and not where nothing changes", () => {
+    expect(titles({ verify: true }, fresh)[0]).toBe(ask);
+    expect(titles({ verify: true, model: "org/m-2" }, {})).toEqual([
+      ask.replace("m-1", "m-2"),
+      write,
+      lead("org/m-2"),
+      noted,
+    ]);
+    expect(titles({ verify: true }, {})).toEqual([]);
+  });
 
   test("another service: its profile, and the agent's settings", () => {
     expect(titles({ baseUrl: "https://models.example.com/v1" }, {})).toEqual([
       "update the provider profile nemoclaw-main",
       write,
       lead("org/m-1"),
+      noted,
     ]);
   });
 
   test("no secret is in what is run, and the key reaches one process by its environment", () => {
     const commands = ensureRoute(spec).plan(fresh);
     for (const { script, shown } of commands) expect(`${script} ${shown}`).not.toContain("s3cret");
-    expect(commands[1]?.script).toMatch(
+    expect(commands[2]?.script).toMatch(
       /^key=\$\(cat\)\nNEMOCLAW_INFERENCE_KEY=\$key runuser .* --credential NEMOCLAW_INFERENCE_KEY/,
     );
-    expect(String(commands[1]?.stdin)).not.toContain("s3cret");
+    expect(String(commands[2]?.stdin)).not.toContain("s3cret");
   });
 
   test("a gateway that does not answer ends in one message", () => {
@@ -160,6 +186,7 @@ describe("what a refresh shows under 0.1.x (from-docs)", () => {
 
   test.each<[string, Partial<Facts>, object]>([
     ["the agent's own model", { agent: { baseUrl: spec.baseUrl, model: "else" } }, { model: "else", inForce: false }],
+    ["a model that the agent reports", { reported: stray }, { model: "else" }],
     [
       "the agent's own address",
       { agent: { baseUrl: "https://x.example/v1", model: spec.model } },

@@ -1,17 +1,30 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { explainFailure } from "../../host/failure.ts";
 import type { Machine } from "../../host/machine.ts";
+import type { Question, Questions } from "../../host/question.ts";
 import { embedded } from "../../host/runtimes/embedded/runtime.ts";
-import { ensureRoute, managedRoute, type RouteFacts } from "../../host/runtimes/openshell/managed-route.ts";
-import { providerRoute } from "../../host/runtimes/openshell/provider-route.ts";
-import { isVerified } from "../../host/runtimes/openshell/verification.ts";
+import { ensureRoute, type RouteFacts } from "../../host/runtimes/openshell/managed-route.ts";
+import { openshell } from "../../host/runtimes/openshell/runtime.ts";
 import { Dispatcher } from "../../provider/dispatch.ts";
 import { inferenceRoute } from "../../provider/handlers/inference-route.ts";
 import { someMachine } from "../support/some-machine.ts";
 
-/** Whether OpenShell's gateway asks an inference service before it leads the agent there. */
-const inputs = {
+/** Whether a service is asked before the agent is led there. How it is asked is in ask-service.test.ts. */
+vi.mock("../../host/lock.ts", async (original) => {
+  const real = await original<typeof import("../../host/lock.ts")>();
+  return {
+    ...real,
+    readLock: () => {
+      const lock = real.readLock();
+      return { ...lock, artifacts: { ...lock.artifacts, openshell: { version: "0.0.112", files: {} } } };
+    },
+  };
+});
+
+const { owner } = someMachine;
+const spec = {
   sandbox: "main",
+  owner,
   baseUrl: "https://models.example.com/v1",
   model: "m-1",
   key: "s3cret",
@@ -19,117 +32,101 @@ const inputs = {
   enabled: true,
   inForce: true,
 };
-const spec = { ...inputs, owner: someMachine.owner };
+const reported = { agent: undefined, answersAs: undefined, since: undefined };
 const note = { baseUrl: spec.baseUrl, id: "p1", resourceVersion: 2, salt: "", keyHash: "of another key" };
+/** The facts of a machine on which nothing that is asked for is there. */
+const onNothing = <F>(questions: Questions<F>): F =>
+  (isQuestion(questions)
+    ? questions.parse({ stdout: "absent\n", exitCode: 1 })
+    : Object.fromEntries(
+        Object.entries(questions as Record<string, Questions<unknown>>).map(([name, part]) => [name, onNothing(part)]),
+      )) as F;
+const isQuestion = <F>(questions: Questions<F>): questions is Question<F> => "script" in (questions as object);
+
 /** The provider stands, with another key than the wanted one. */
 const otherKey: RouteFacts = {
   provider: { kind: "there", id: "p1", type: "openai", resourceVersion: 2 },
   inference: { provider: "nemoclaw-main", model: "m-1" },
   note: JSON.stringify(note),
+  settings: { baseUrl: "https://inference.local/v1", model: "routed" },
+  reported,
 };
-const fresh: RouteFacts = { provider: { kind: "absent" }, inference: {}, note: undefined };
+const fresh: RouteFacts = { ...otherKey, provider: { kind: "absent" }, inference: {}, note: undefined };
 const plan = (facts: RouteFacts, change: Partial<typeof spec> & { verify?: boolean } = {}) =>
   ensureRoute({ ...spec, ...change }).plan(facts);
-const titles = (...of: Parameters<typeof plan>) => plan(...of).map(({ title }) => title);
 
 describe("what is asked where the stack does not say", () => {
-  test.each<[string, boolean]>([
-    ["https://integrate.api.nvidia.com/v1", true],
-    ["https://models.example.com/v1", true],
-    ["http://demo.nemoclaw.internal:8080/v1", false],
-    ["http://192.168.1.4:8000/v1", false],
-    ["http://models:8000/v1", false],
-    ["http://localhost:8000/v1", false],
-    ["http://[::1]:8000/v1", false],
-  ])("%s: %s", (baseUrl, verified) => {
-    expect(isVerified({ baseUrl })).toBe(verified);
-    expect(managedRoute.fill?.({ ...spec, baseUrl })).toMatchObject({ verify: verified });
+  test.each(["https://models.example.com/v1", "http://192.168.1.4:8000/v1", "http://localhost:8000/v1"])(
+    "under OpenShell %s, and the stack's word counts",
+    async (baseUrl) => {
+      const filled = async (verify?: boolean) => (await openshell.route.fill?.({ ...spec, baseUrl, verify }))?.verify;
+      expect([await filled(), await filled(true), await filled(false)]).toEqual([true, true, false]);
+    },
+  );
+
+  test("under the embedded runtime nothing, and all of it where the stack says so", async () => {
+    const filled = await embedded.route.fill?.(spec);
+    expect(filled?.verify).toBeUndefined();
+    const titles = async (verify?: boolean) => {
+      const step = await embedded.route.step({ ...spec, verify });
+      return step.plan(onNothing(step.facts)).map(({ title }) => title);
+    };
+    expect((await titles(true))[0]).toBe("ask models.example.com for an answer of m-1");
+    expect((await titles()).join()).not.toContain("ask ");
   });
 
-  test("the stack's word counts", () => {
-    expect(isVerified({ baseUrl: spec.baseUrl, verify: false })).toBe(false);
-    expect(isVerified({ baseUrl: "http://192.168.1.4/v1", verify: true })).toBe(true);
-  });
-});
-
-describe("what cannot be asked is refused at preview, with the reason", () => {
-  const fault = (route: { judge?: typeof managedRoute.judge }, baseUrl: string, verify?: boolean) =>
-    route.judge?.({ ...spec, baseUrl, verify }, undefined).fault?.message;
-
-  test("the machine's own loopback, whose name exists only inside sandboxes", () => {
-    expect(fault(managedRoute, "http://localhost:8000/v1", true)).toMatch(
-      /^inference\.verify: true cannot be done for http:\/\/localhost:8000\/v1: .* host\.openshell\.internal, .*gateway.* leave/,
-    );
-    expect(fault(managedRoute, "http://localhost:8000/v1", false)).toBeUndefined();
-    expect(fault(managedRoute, "http://localhost:8000/v1")).toBeUndefined();
-    expect(fault(managedRoute, "http://192.168.1.4:8000/v1", true)).toBeUndefined();
-  });
-
-  test("runtimes without a gateway that asks", () => {
-    expect(fault(providerRoute, spec.baseUrl, true)).toMatch(/under OpenShell 0\.1\.x/);
-    expect(fault(embedded.route, spec.baseUrl, true)).toMatch(/is for OpenShell/);
-    for (const route of [providerRoute, embedded.route]) expect(fault(route, spec.baseUrl, false)).toBeUndefined();
-  });
-
-  test("by the plugin's own check", async () => {
+  test("is no change of what stands", async () => {
     const urn = "urn:pulumi:s::nemoclaw::nemoclaw:host:InferenceRoute::main-inference";
     const plugin = new Dispatcher([inferenceRoute], () => {});
-    const wanted = { ...inputs, machine: someMachine, sandboxId: "x", runtime: "embedded" };
-    expect((await plugin.check(urn, {}, { ...wanted, verify: true })).failures).toEqual([
-      { property: "verify", reason: expect.stringContaining("is for OpenShell") },
-    ]);
-    expect((await plugin.check(urn, {}, wanted)).failures).toBeUndefined();
-    // How a change is made is no change of what stands.
-    expect((await plugin.diff("id", urn, { ...wanted, verify: true }, { ...wanted, verify: false })).changes).toBe(
-      false,
-    );
-    expect((await plugin.diff("id", urn, wanted, { ...wanted, verify: true })).changes).toBe(false);
+    const { owner: _, ...written } = spec;
+    const inputs = { ...written, machine: someMachine, sandboxId: "x", runtime: "openshell" };
+    const before = { ...inputs, verify: false };
+    for (const baseUrl of ["http://localhost:8000/v1", spec.baseUrl]) {
+      const { failures, inputs: filled } = await plugin.check(urn, {}, { ...inputs, baseUrl, verify: undefined });
+      expect([failures, filled]).toEqual([undefined, expect.objectContaining({ verify: true })]);
+    }
+    expect((await plugin.diff("id", urn, before, { ...inputs, verify: true })).changes).toBe(false);
+    expect((await plugin.diff("id", urn, inputs, { ...inputs, verify: true })).changes).toBe(false);
   });
 });
 
-describe("the plan", () => {
+describe("the plan under 0.0.11x", () => {
   const ask = "ask models.example.com for an answer of m-1";
   const [update, make] = ["update the inference provider nemoclaw-main", "make the inference provider nemoclaw-main"];
+  const [lead, noted] = ["lead inference to m-1", "note since when the agent of main is led there"];
   test.each<[string, RouteFacts, object, string[]]>([
+    ["a changed service is asked before the provider in use is touched", otherKey, {}, [ask, update, noted]],
+    ["not where the stack says no", otherKey, { verify: false }, [update, noted]],
+    ["also where nothing was led anywhere", fresh, {}, [ask, make, lead, noted]],
     [
-      "a changed service is asked before the provider in use is touched",
+      "another model is asked for before it is set",
       otherKey,
-      {},
-      [ask, update, "lead inference to m-1"],
+      { model: "m-2" },
+      [ask.replace("m-1", "m-2"), update, "lead inference to m-2", noted],
     ],
-    ["not where the stack says no", otherKey, { verify: false }, [update]],
-    ["where nothing was led anywhere there is nothing to keep", fresh, {}, [make, "lead inference to m-1"]],
-  ])("%s", (_it, facts, change, wanted) => expect(titles(facts, change)).toEqual(wanted));
-
-  test("a model alone is verified by the call that sets it", () => {
-    const [set] = plan(fresh).slice(1);
-    expect(set?.script).toContain("inference set --provider nemoclaw-main --model m-1 --timeout 300 >");
-    expect(plan(fresh, { verify: false })[1]?.script).toContain("--timeout 300 --no-verify");
+  ])("%s", (_it, facts, change, wanted) => {
+    expect(plan(facts, change).map(({ title }) => title)).toEqual(wanted);
   });
 
-  test("what was asked is led to at once, by a provider of its own, which goes when the real one has it", () => {
-    const [first, , last] = plan(otherKey);
-    expect(first?.script).toMatch(
-      /provider delete nemoclaw-main-next.*\|\| true\nOPENAI_API_KEY=\$\{key:-unused\} .*provider create --name nemoclaw-main-next/,
-    );
-    expect(first?.script).toMatch(/inference set --provider nemoclaw-main-next --model m-1 --timeout 300 .*\|\| \{/);
-    expect(last?.script).toMatch(
-      /inference set --provider nemoclaw-main .*--no-verify.*\n.*provider delete nemoclaw-main-next/,
-    );
-    expect(`${first?.script} ${first?.shown}`).not.toContain("s3cret");
+  test("asks the machine itself by the name that sandboxes have for it, and never with the key in a command", () => {
+    const [first] = plan(fresh, { baseUrl: "http://localhost:8000/v1" });
+    expect(first?.script).toContain("http://host.openshell.internal:8000/v1/chat/completions");
+    for (const { script, shown } of plan(fresh)) expect(`${script} ${shown}`).not.toContain("s3cret");
+  });
+
+  test("the gateway is never left to ask, since it would do so from elsewhere", () => {
+    expect(plan(fresh).find(({ title }) => title === lead)?.script).toContain("--no-verify");
   });
 
   test("a service that does not answer is one message with what to try", () => {
-    const said =
-      "Error:   × status: FailedPrecondition, message: \"failed to verify\n  │ inference endpoint for provider 'x': upstream rejected credentials";
     const { message } = explainFailure({ address: "10.0.0.1" } as Machine, "inference route of main", plan(otherKey), {
       n: 0,
       exitCode: 1,
-      said,
+      said: "the service said 401: bad key",
       seconds: 1,
     });
     expect(message).toMatch(
-      /^inference route of main on 10\.0\.0\.1: ask models\.example\.com .* failed\n.*try {3}the agent is still led where it was; .*inference\.verify: false$/s,
+      /^inference route of main on 10\.0\.0\.1: ask models\.example\.com .* failed\n.*said 401: bad key.*try {3}the agent is led as before; .*inference\.verify: false$/s,
     );
   });
 });

@@ -28,7 +28,14 @@ describe("what people do with a sandbox of the embedded runtime", () => {
       parse({ stdout: texts.map((text) => `${Buffer.from(text).toString("base64")}\n`).join(""), exitCode: 0 });
 
     test("has what each service says of itself", () => {
-      const agent = { ready: true, agentVersion: "2026.9.6", agentPid: 7, startedAt: "t", lastModel: "m" };
+      const agent = {
+        ready: true,
+        agentVersion: "2026.9.6",
+        agentPid: 7,
+        startedAt: "t",
+        lastModel: "m",
+        lastModelAt: "u",
+      };
       const report = said(
         JSON.stringify(agent),
         "abc  /etc/nemoclaw/main/policy.json\n",
@@ -36,7 +43,7 @@ describe("what people do with a sandbox of the embedded runtime", () => {
         '{"model":"m"}',
       );
       expect(report).toEqual({
-        agent: { ready: true, version: "2026.9.6", pid: 7, startedAt: "t", lastModel: "m" },
+        agent: { ready: true, version: "2026.9.6", pid: 7, startedAt: "t", lastModel: "m", lastModelAt: "u" },
         model: "m",
         policy: { file: "abc", inForce: "abc" },
         errors: [],

@@ -153,6 +153,19 @@ describe("turns", () => {
     expect(turns.lastModel).toBe("model-3");
   });
 
+  test("the latest answer is told with the time at which its turn began", async () => {
+    journal();
+    let answered = "";
+    const turns = new Turns(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      answered = new Date().toISOString();
+      return { answer: { text: "x", model: "m", sessionId: "s" } };
+    });
+    const before = new Date().toISOString();
+    await turns.take("a", "m", 1);
+    expect([before <= (turns.lastModelAt ?? ""), (turns.lastModelAt ?? "") < answered]).toEqual([true, true]);
+  });
+
   test("more than can wait are refused, and the next one is taken again", async () => {
     journal();
     const turns = new Turns(async () => ({ answer: { text: "x", model: "m", sessionId: "s" } }));

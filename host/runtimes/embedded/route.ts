@@ -2,15 +2,15 @@ import { canonical } from "../../../policies/canonical.ts";
 import { inferenceRouteUnit } from "../../../services/sandbox-supervisor/units.ts";
 import { Sensitive } from "../../sensitive.ts";
 import { all, type Step } from "../../step.ts";
-import { sha256 } from "../../steps/file-facts.ts";
+import { type FileFacts, fileFacts, sha256 } from "../../steps/file-facts.ts";
 import { ensureAbsent, ensureNoUnit } from "../../steps/file-removal.ts";
-import { ensureFile } from "../../steps/managed-file.ts";
+import { ensureFile, holds, type ManagedFile } from "../../steps/managed-file.ts";
 import { observation } from "../../steps/observation.ts";
 import { ensureUnit } from "../../steps/systemd-unit.ts";
 import { observedJson, observedSecret, textFacts } from "../../steps/text-file.ts";
 import { definitionOf, summaryOf } from "../../steps/unit-summary.ts";
+import { askService } from "../ask-service.ts";
 import { part, type RouteSpec } from "../runtime.ts";
-import { unverifiable } from "../unverifiable.ts";
 import { ensureLoaded } from "./loaded.ts";
 import { paths, unitName } from "./paths.ts";
 import { programs } from "./programs.ts";
@@ -20,9 +20,6 @@ export const route = part({
   async fill(spec: RouteSpec) {
     return { ...spec, definition: definitionOf(await unitText(spec)) };
   },
-  judge: unverifiable(
-    "is for OpenShell, whose gateway asks the service; the embedded runtime's route asks nothing first",
-  ),
   async step(spec: RouteSpec) {
     const { sandbox, baseUrl, model, key, running } = spec;
     const unit = unitName("route", sandbox);
@@ -31,6 +28,7 @@ export const route = part({
     const credentialStep: Step<{ kind: string; sha256?: string }> =
       key === undefined ? ensureAbsent(credential) : ensureFile(credential);
     return all(`inference route of ${sandbox}`, {
+      asked: ensureAsked(spec, file, credential),
       file: ensureFile(file),
       credential: credentialStep,
       unit: ensureUnit({
@@ -72,6 +70,22 @@ export const route = part({
     });
   },
 });
+
+/** With `verify: true` another service, model or key is asked for an answer before anything is changed. */
+function ensureAsked(
+  spec: RouteSpec,
+  file: ManagedFile,
+  credential: ManagedFile,
+): Step<Record<"file" | "credential", FileFacts>> {
+  return {
+    name: `the service of ${spec.sandbox}'s route`,
+    facts: { file: fileFacts(file.path), credential: fileFacts(credential.path) },
+    plan(now) {
+      const right = holds(file, now.file) && (spec.key === undefined || holds(credential, now.credential));
+      return right || spec.verify !== true ? [] : [askService(spec)];
+    },
+  };
+}
 
 const credentialPath = (sandbox: string) => paths.credential(`nemoclaw-route@${sandbox}`, "inference-key");
 

@@ -23,3 +23,11 @@ export function everyContainer(sandbox: string): string {
 export function workloadContainer(sandbox: string, { running = false } = {}): string {
   return `for id in $(${ownContainers(sandbox, !running)}); do test "$(docker inspect --format '{{.HostConfig.NetworkMode}}' "$id")" = host || echo "$id"; done`;
 }
+
+/**
+ * The same of the container by which a sandbox's requests leave the machine: the supervisor's where there is one, else the one
+ * that there is. It is listed whether it runs or not.
+ */
+export function outgoingContainer(sandbox: string): string {
+  return `for id in $(${everyContainer(sandbox)}); do echo "$(docker inspect --format '{{.HostConfig.NetworkMode}}' "$id" | grep -c '^host$') $id"; done | sort -r | sed -n '1s/^. //p'`;
+}

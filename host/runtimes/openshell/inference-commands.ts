@@ -1,7 +1,9 @@
 import { type Command, quote } from "../../command.ts";
 import { Sensitive } from "../../sensitive.ts";
+import { askService } from "../ask-service.ts";
 import type { RouteSpec } from "../runtime.ts";
-import { openshell, openshellCommand, shown } from "./cli.ts";
+import { asSandboxAsks } from "./asking-place.ts";
+import { openshell, shown } from "./cli.ts";
 import { paths } from "./paths.ts";
 import { providerName as nameOf, noteProvider } from "./provider-note.ts";
 
@@ -26,75 +28,40 @@ ${noteProvider(sandbox, baseUrl)}`,
   };
 }
 
-/**
- * Asks a changed service, by the gateway, through a provider of its own that has the new address and key. When it answers it
- * is what inference leads to at once; when not, the provider in use has not been touched.
- */
-export function tryService({ sandbox, baseUrl, model, key }: RouteSpec): Command {
-  const next = trialName(sandbox);
-  const config = ["--credential", "OPENAI_API_KEY", "--config", `OPENAI_BASE_URL=${fromSandbox(baseUrl)}`];
-  const words = lead(next, model, true);
-  return {
-    title: `ask ${new URL(baseUrl).host} for an answer of ${model}`,
-    script: `key=$(cat)
-${forgetTrial(sandbox)}
-OPENAI_API_KEY=\${key:-unused} ${openshell("provider", "create", "--name", next, "--type", "openai", ...config)} >/dev/null
-${openshell(...words)} 2>&1 >/dev/null || {
-  code=$?
-  ${forgetTrial(sandbox)}
-  exit "$code"
-}`,
-    stdin: new Sensitive(key ?? ""),
-    shown: shown(...words),
-    timeoutSeconds: 200,
-    tryAfter: verificationHint,
-  };
-}
-
-/**
- * The model that every request goes to; where it is verified the gateway asks for an answer first, and leads nowhere else
- * when there is none. Running sandboxes take the change up by themselves, within five seconds.
- */
-export function setModel(sandbox: string, model: string, verify: boolean): Command {
-  const words = lead(nameOf(sandbox), model, verify);
+/** The model that every request goes to. Running sandboxes take the change up by themselves, within five seconds. */
+export function setModel(sandbox: string, model: string): Command {
+  // Whether the service answers was asked before, and as sandboxes reach it: the gateway would ask from elsewhere.
+  const words = [
+    "inference",
+    "set",
+    "--provider",
+    nameOf(sandbox),
+    "--model",
+    model,
+    "--timeout",
+    "300",
+    "--no-verify",
+  ];
   return {
     title: `lead inference to ${model}`,
-    script: `${openshell(...words)} >/dev/null\n${forgetTrial(sandbox)}\nsleep 6`,
+    script: `${openshell(...words)} >/dev/null\nsleep 6`,
     shown: shown(...words),
-    timeoutSeconds: verify ? 200 : 90,
-    tryAfter: verificationHint,
+    timeoutSeconds: 90,
   };
-}
-
-function lead(provider: string, model: string, verify: boolean): string[] {
-  const words = ["inference", "set", "--provider", provider, "--model", model, "--timeout", "300"];
-  return verify ? words : [...words, "--no-verify"];
-}
-
-const trialName = (sandbox: string) => `${nameOf(sandbox)}-next`;
-
-const forgetTrial = (sandbox: string) =>
-  `${openshell("provider", "delete", trialName(sandbox))} >/dev/null 2>&1 || true`;
-
-function verificationHint(said: string): string | undefined {
-  if (!/failed to verify inference endpoint/.test(said.replace(/[\s│]+/g, " "))) return undefined;
-  return "the agent is still led where it was; correct baseUrl, model or key, or take the service unasked with inference.verify: false";
 }
 
 export function deleteProvider(sandbox: string, exists: boolean): Command {
-  const path = quote(paths.route(sandbox));
-  if (!exists) return { title: "forget the inference provider", script: `rm -f ${path}` };
-  // The route goes with its provider.
-  const remove = openshell("provider", "delete", nameOf(sandbox));
-  return openshellCommandWith(
-    `delete the inference provider ${nameOf(sandbox)}`,
-    `${remove}\n${forgetTrial(sandbox)}\nrm -f ${path}`,
-    sandbox,
-  );
-}
-
-function openshellCommandWith(title: string, script: string, sandbox: string): Command {
-  return { ...openshellCommand(title, ["provider", "delete", nameOf(sandbox)]), script, timeoutSeconds: 60 };
+  const forget = `rm -f ${[paths.route, paths.answersAs, paths.ledSince].map((path) => quote(path(sandbox))).join(" ")}`;
+  if (!exists) return { title: "forget the inference provider", script: forget };
+  const words = ["provider", "delete", nameOf(sandbox)];
+  // The gateway would go on to lead to a provider that is gone.
+  const route = `if ${openshell("inference", "get")} 2>&1 | grep -q ${quote(` ${nameOf(sandbox)}$`)}; then ${openshell("inference", "delete")}; fi`;
+  return {
+    title: `delete the inference provider ${nameOf(sandbox)}`,
+    script: `${openshell(...words)}\n${route}\n${forget}`,
+    shown: shown(...words),
+    timeoutSeconds: 60,
+  };
 }
 
 /** The machine's own loopback means nothing in a sandbox; OpenShell has a name for the machine. */
@@ -103,4 +70,13 @@ export function fromSandbox(baseUrl: string): string {
   if (!["localhost", "127.0.0.1", "[::1]", "0.0.0.0"].includes(url.hostname)) return baseUrl;
   url.hostname = "host.openshell.internal";
   return url.href.replace(/\/$/, "");
+}
+
+/** Whether the service is asked for an answer before the agent is led there. @default true */
+export const isAsked = ({ verify }: Pick<RouteSpec, "verify">) => verify !== false;
+
+/** Asks the service of a route, as its sandbox will; what it calls its model is noted. */
+export function askFirst({ sandbox, baseUrl, model, key }: RouteSpec): Command {
+  const service = { baseUrl: fromSandbox(baseUrl), model, key };
+  return askService(service, { from: asSandboxAsks(sandbox), note: paths.answersAs(sandbox) });
 }

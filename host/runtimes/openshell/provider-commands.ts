@@ -122,7 +122,7 @@ sleep 2`,
 
 /** Takes provider, profile and notes away, whatever of them is left. From a sandbox of somebody else's nothing is detached. */
 export function deleteRoute(sandbox: string, { detach }: { readonly detach: boolean }): Command {
-  const gone = ["route", "profile", "profileNote", "startedWith"] as const;
+  const gone = ["route", "profile", "profileNote", "startedWith", "answersAs", "ledSince"] as const;
   const folder = quote(paths.led(sandbox));
   return {
     title: `delete the inference provider ${providerName(sandbox)}`,

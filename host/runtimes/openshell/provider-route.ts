@@ -1,18 +1,15 @@
 import { createHash } from "node:crypto";
 import { canonical } from "../../../policies/canonical.ts";
-import { quote } from "../../command.ts";
 import { readLock } from "../../lock.ts";
-import type { Question } from "../../question.ts";
 import { all, type Step } from "../../step.ts";
 import { writeFile } from "../../steps/managed-file.ts";
 import { observedJson, observedSecret, textFacts } from "../../steps/text-file.ts";
-import { paths as shared, users } from "../embedded/paths.ts";
 import { part, type RouteSpec } from "../runtime.ts";
-import { unverifiable } from "../unverifiable.ts";
+import { type AgentSettings, agentSettingsFacts } from "./agent-settings.ts";
 import { isForeign, requireOurs } from "./box-owner.ts";
 import { openshellQuestion } from "./cli.ts";
 import { gatewayGone } from "./gateway-gone.ts";
-import { fromSandbox } from "./inference-commands.ts";
+import { askFirst, fromSandbox, isAsked } from "./inference-commands.ts";
 import { type ProviderFacts, parseProvider } from "./inference-facts.ts";
 import { paths } from "./paths.ts";
 import {
@@ -25,6 +22,7 @@ import {
 } from "./provider-commands.ts";
 import { holdsKey, isAsNoted, noteOf, providerLeft, providerName } from "./provider-note.ts";
 import { profileHash, profileName, providerProfile } from "./provider-profile.ts";
+import { noteLed, type ReportedFacts, reportedFacts, strayModel } from "./reported-model.ts";
 import { type BoxFacts, boxFacts } from "./sandbox-facts.ts";
 
 export interface ProviderRouteFacts {
@@ -39,7 +37,8 @@ export interface ProviderRouteFacts {
   /** Where we lead the agent. */
   readonly led: string | undefined;
   /** Where the agent's own settings lead it. */
-  readonly agent: { readonly baseUrl?: string; readonly model?: string };
+  readonly agent: AgentSettings;
+  readonly reported: ReportedFacts;
 }
 
 /**
@@ -47,9 +46,6 @@ export interface ProviderRouteFacts {
  * agent's own settings name service and model. A model changes under the running agent; a key restarts its process.
  */
 export const providerRoute = part<RouteSpec, { box: BoxFacts; route: ProviderRouteFacts }>({
-  judge: unverifiable(
-    "cannot be done: under OpenShell 0.1.x the agent calls the service itself, and no gateway asks it first",
-  ),
   step: (spec: RouteSpec) =>
     all(`inference route of ${spec.sandbox}`, { box: requireOurs(spec), route: ensureRoute(spec) }),
   observe(spec, { box, route: now }) {
@@ -64,7 +60,7 @@ export const providerRoute = part<RouteSpec, { box: BoxFacts; route: ProviderRou
       running,
       enabled: true,
       baseUrl: ours && isProfileRight(spec, now) ? observedUrl(spec, agent.baseUrl) : "changed at the gateway",
-      model: agent.model ?? "none",
+      model: (agent.model !== undefined && strayModel(agent.model, now.reported)) || (agent.model ?? "none"),
       key: observedSecret(spec.key, ours && started && holdsKey(spec.key, noted)),
       inForce: running && agent.model !== undefined && agent.model === observedJson(now.led).model,
     };
@@ -98,36 +94,14 @@ function factsOf(sandbox: string): Step<ProviderRouteFacts>["facts"] {
     note: textFacts(paths.route(sandbox)),
     startedWith: textFacts(paths.startedWith(sandbox)),
     led: textFacts(ledFile(sandbox)),
-    agent: agentFacts(sandbox),
+    agent: agentSettingsFacts(sandbox),
+    reported: reportedFacts(sandbox),
   };
 }
 
 /** Whether a table, or a list of names, has a line for a name. */
 export function isListed(text: string, name: string): boolean {
   return text.split("\n").some((line) => line.split(/[^\w.-]+/).includes(name));
-}
-
-/** Read as the agent's user: the file is the agent's, and may lead anywhere. */
-function agentFacts(sandbox: string): Question<ProviderRouteFacts["agent"]> {
-  const path = quote(`${shared.data(sandbox, "agent")}/openclaw.json`);
-  return {
-    script: `runuser -u ${users.sandbox} -- sh -c ${quote(`test -f ${path} && head -c 1000000 -- ${path}`)}`,
-    parse: ({ stdout, exitCode }) => (exitCode === 0 ? parseAgent(stdout) : {}),
-  };
-}
-
-/** Where OpenClaw's settings lead it, as far as they still have the shape that we gave them. */
-export function parseAgent(text: string): ProviderRouteFacts["agent"] {
-  const settings = observedJson(text) as {
-    models?: { providers?: { inference?: { baseUrl?: unknown } } };
-    agents?: { defaults?: { model?: { primary?: unknown } } };
-  };
-  const baseUrl = settings.models?.providers?.inference?.baseUrl;
-  const primary = settings.agents?.defaults?.model?.primary;
-  return {
-    ...(typeof baseUrl === "string" && { baseUrl }),
-    ...(typeof primary === "string" && { model: primary.replace(/^inference\//, "") }),
-  };
 }
 
 const observedUrl = ({ baseUrl }: RouteSpec, found = "unknown") => (found === fromSandbox(baseUrl) ? baseUrl : found);
@@ -161,8 +135,9 @@ export function ensureRoute(spec: RouteSpec): Step<ProviderRouteFacts> {
       const restart = key !== undefined && (!keyRight || attach || now.startedWith !== now.note);
 
       const led = { path: ledFile(sandbox), content: canonical({ baseUrl: fromSandbox(spec.baseUrl), model }) };
-      const leads = now.led === led.content && agent.model === model && agent.baseUrl === fromSandbox(spec.baseUrl);
-      return [
+      const own = agent.model === model && agent.baseUrl === fromSandbox(spec.baseUrl);
+      const leads = now.led === led.content && own && strayModel(model, now.reported) === undefined;
+      const commands = [
         ...(isProfileRight(spec, now) ? [] : [setProfile(sandbox, wanted, sha256(wanted), profile !== undefined)]),
         ...(keyRight ? [] : [setProvider(spec, how)]),
         ...(attach ? [attachProvider(sandbox)] : []),
@@ -170,6 +145,8 @@ export function ensureRoute(spec: RouteSpec): Step<ProviderRouteFacts> {
         ...(restart && running ? [restartForKey(sandbox)] : []),
         ...(leads || !running ? [] : [waitForAgent(sandbox, model)]),
       ];
+      if (commands.length === 0) return [];
+      return [...(isAsked(spec) ? [askFirst(spec)] : []), ...commands, noteLed(sandbox)];
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Part, RouteSpec } from "../runtime.ts";
 import { dialectOfLine, pinnedDialect } from "./dialect.ts";
+import { isAsked } from "./inference-commands.ts";
 import { managedRoute } from "./managed-route.ts";
 import { providerRoute } from "./provider-route.ts";
 
@@ -8,12 +9,7 @@ import { providerRoute } from "./provider-route.ts";
  * removed as the line that it was made under, whatever the lock file pins by now.
  */
 export const route: Part<RouteSpec> = {
-  async fill(spec) {
-    const definition = pinnedDialect().line;
-    const filled = await made({ definition }).fill?.(spec);
-    return { ...spec, ...filled, definition };
-  },
-  judge: (spec, recorded) => made(spec).judge?.(spec, recorded) ?? {},
+  fill: (spec) => ({ ...spec, verify: isAsked(spec), definition: pinnedDialect().line }),
   step: (spec) => made(spec).step(spec),
   observe: (spec, facts) => made(spec).observe(spec, facts),
   removal: (spec) => made(spec).removal(spec),
