@@ -68,8 +68,9 @@ async function main(): Promise<number> {
   }
 }
 
-const selects = (filters: readonly string[], file: string) =>
-  filters.length === 0 || filters.some((filter) => file.includes(filter));
+function selects(filters: readonly string[], file: string): boolean {
+  return filters.length === 0 || filters.some((filter) => file.includes(filter));
+}
 
 async function setUpBrowser(progress: Progress): Promise<void> {
   const lacking = await findLackingBrowser();
