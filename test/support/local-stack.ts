@@ -32,6 +32,8 @@ export class LocalStack {
   runtime: Runtime = embedded;
   /** Everything that was printed, to be searched for secrets. */
   printed = "";
+  /** Every secret that was set, also those that were replaced since. */
+  readonly secrets: string[] = [];
 
   private constructor(name: string, engine: Engine) {
     this.name = name;
@@ -90,6 +92,7 @@ export class LocalStack {
 
   /** Sets a secret as a person would: by standard input. */
   async setSecret(key: string, value: string): Promise<void> {
+    this.secrets.push(value);
     const args = ["config", "set", "--secret", key, "--stack", this.name];
     this.#keep(await runEngine(this.engine, this.name, args, { stdin: value, timeoutSeconds: 120 }));
   }

@@ -14,7 +14,7 @@ async function secretsOf(stack: LocalStack): Promise<string[]> {
     state.find("nemoclaw:host:TelegramBridge")?.inputs.token,
     await readFile(".nemoclaw/passphrase", "utf8"),
   ];
-  return [...others, ...keys].map(String);
+  return [...others, ...keys, ...stack.secrets].map(String);
 }
 
 /** Where a secret could have got to, as text: on this computer, on the machine, and in what Docker keeps. */
