@@ -19,8 +19,9 @@ const named = words.includes("run");
 if (named) readToken();
 else if (option("--url") === undefined) fail("neither `run` nor --url was given");
 
-const hostname = named ? "" : `${process.env.STAND_IN_HOSTNAME ?? "demo-stand-in-tunnel"}.trycloudflare.com`;
 const connectorId = randomUUID();
+// Another name at each start, as the real one has.
+const hostname = named ? "" : `stand-in-${connectorId.slice(0, 8)}.trycloudflare.com`;
 const readyAt = Date.now() + 300;
 
 const [host, port] = metrics.split(":");
