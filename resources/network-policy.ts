@@ -14,7 +14,10 @@ export interface NetworkPolicyArgs {
 
 /** What a sandbox may reach, changed in place while the agent runs; tunnels of a removed endpoint are cut. */
 export class NetworkPolicy extends pulumi.CustomResource {
+  /** The policy's name at the runtime that enforces it, where it has one: OpenShell's gateway does. */
+  declare readonly hash: pulumi.Output<string | undefined>;
+
   constructor(name: string, args: NetworkPolicyArgs, opts?: pulumi.CustomResourceOptions) {
-    super("nemoclaw:host:NetworkPolicy", name, { ...args, approval: "manual", inForce: true }, opts);
+    super("nemoclaw:host:NetworkPolicy", name, { ...args, approval: "manual", inForce: true, hash: undefined }, opts);
   }
 }

@@ -3,6 +3,7 @@ import { type Machine, machineSchema } from "../../host/machine.ts";
 import { agentPackage } from "../../host/runtimes/embedded/install-agent.ts";
 import type { Finding, RuntimeKind, SandboxSpec } from "../../host/runtimes/runtime.ts";
 import { answersTurn } from "../../host/runtimes/turn-health.ts";
+import { canonical } from "../../policies/canonical.ts";
 import { policySchema } from "../../policies/policy.ts";
 import { hostHandler } from "../host-resource.ts";
 import { mirrorsSchema } from "./mirrors.ts";
@@ -27,6 +28,9 @@ const specOf = (inputs: SandboxInputs): SandboxSpec => {
 const size = z.string().regex(/^\d+[KMGT]$/, "a whole number and K, M, G or T, powers of 1024: 2500M");
 const { version, lockfile } = agentPackage();
 
+const fixedAtStart =
+  "its policy for files, Landlock or user is another one, which is fixed when a sandbox starts: it is made anew and the agent starts again; the workspace stays";
+
 /** The agent in its sandbox. */
 export const sandboxResource = hostHandler<SandboxInputs, SandboxState, unknown>({
   type: "nemoclaw:host:Sandbox",
@@ -50,6 +54,10 @@ export const sandboxResource = hostHandler<SandboxInputs, SandboxState, unknown>
   async fill(inputs) {
     const { definition } = (await runtimeOf(inputs.runtime).sandbox.fill?.(specOf(inputs))) ?? inputs;
     return { ...inputs, definition };
+  },
+  judge({ policy }, recorded) {
+    const changes = recorded?.policy !== undefined && canonical(recorded.policy) !== canonical(policy);
+    return { failures: [], warnings: changes ? [fixedAtStart] : [] };
   },
   nameOn: ({ sandbox }) => sandbox,
   step: (inputs) => runtimeOf(inputs.runtime).sandbox.step(specOf(inputs)),

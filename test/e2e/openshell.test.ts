@@ -68,7 +68,14 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     expect(stdout).toMatch(/This is the DEMO model.*Are you there\?\n(?: +….*\n)* +egress refused/);
     expect(stdout).toMatch(/egress refused:.*403/);
     expect(stdout).toMatch(/write refused:/);
-    expect((await stack.state()).find("nemoclaw:host:Sandbox")?.outputs.enforced).toBe(true);
+    // A Docker older than the release asks for was accepted, and is shown.
+    const docker = /^ +docker: "(\S+)"$/m.exec(stdout)?.[1];
+    expect(docker).toBe((await stack.shell("docker version --format '{{.Server.Version}}'")).trim());
+    const state = await stack.state();
+    expect(state.find("nemoclaw:host:Sandbox")?.outputs.enforced).toBe(true);
+    const live = JSON.parse(await stack.openshell("policy get main --base -o json")) as { hash: string };
+    expect(live.hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(state.find("nemoclaw:host:NetworkPolicy")?.outputs.hash).toBe(live.hash);
   });
 
   run("the same command again changes nothing", async () => {
@@ -125,7 +132,10 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     await stack.configure((config) => {
       config["nemoclaw:policy"] = { presets: [], file: "test/fixtures/policies/demo-models.yaml" };
     });
+    const hash = async () => (await stack.state()).find("nemoclaw:host:NetworkPolicy")?.outputs.hash;
+    const before = await hash();
     expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-network"]);
+    expect(await hash()).not.toBe(before);
     expect(await stack.statusInside("GET", models)).toBe(200);
     expect(await stack.statusInside("POST", models)).toBe(403);
     expect(await stack.statusInside("GET", "http://demo.nemoclaw.internal:8080/operator/requests")).toBe(403);
@@ -155,26 +165,42 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
   });
 
   run("a service that does not answer when it is asked leaves the agent where it was led", async () => {
-    await inference({ verify: true, baseUrl: "http://demo.nemoclaw.internal:9/v1" });
-    await expect(stack.up()).rejects.toThrow(/failed to verify.*still led where it was.*inference\.verify: false/s);
+    await inference({ baseUrl: "http://demo.nemoclaw.internal:8080/nowhere" });
+    await expect(stack.up()).rejects.toThrow(/the service said 404.*led as before.*inference\.verify: false/s);
+    // What listens on the machine's own loopback alone is not there for a sandbox.
+    await stack.shell(
+      'systemd-run -q --unit=only-loopback /opt/nemoclaw/node/current/bin/node -e \'require("net").createServer().listen(8123, "127.0.0.1")\'',
+    );
+    await inference({ baseUrl: "http://localhost:8123/v1" });
+    await expect(stack.up()).rejects.toThrow(/not as localhost; on port 8123 it listens on 127\.0\.0\.1:8123/);
+    await stack.shell("systemctl stop only-loopback; echo '192.0.2.1 only.here' >>/etc/hosts");
+    await inference({ baseUrl: "http://only.here:8080/v1" });
+    await expect(stack.up()).rejects.toThrow(/the sandbox main does not know the name only\.here/);
     expect((await stack.turn("Are you led as before?")).model).toBe("demo-2");
-    expect(await stack.openshell("provider list --names")).not.toMatch(/-next/);
 
-    await inference({ verify: undefined, baseUrl: "http://demo.nemoclaw.internal:8080/v1" });
+    await inference({ baseUrl: "http://demo.nemoclaw.internal:8080/v1" });
     await stack.up("--refresh");
     expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
-    await inference({ verify: true, model: "demo-3" });
-    await stack.up();
-    expect((await stack.turn("Which model?")).model).toBe("demo-3");
-    await inference({ verify: undefined, model: "demo-2" });
-    await stack.up();
+  });
+
+  run("a model that the agent reports and is not led to is drift, and is mended", async () => {
+    const lead = (model: string) =>
+      stack.openshell(`inference set --provider nemoclaw-main --model ${model} --no-verify; sleep 6`);
+    await lead("other-model");
+    expect((await stack.turn("Who is this?")).model).toBe("other-model");
+    await lead("demo-2");
+    expect(await stack.refreshPreview()).toMatch(/model: "demo-2" => "other-model"/);
+    expect(resourcesThat(/updated \(/, await stack.up("--refresh"))).toEqual(["main-inference"]);
+    expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
+    expect((await stack.turn("And now?")).model).toBe("demo-2");
+    expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
   });
 
   run("another address and key that work are asked first, then taken; the agent's process stays", async () => {
     const known = String((await stack.state()).find("nemoclaw:host:InferenceRoute")?.inputs.key);
     const [pid, another] = [await stack.agentPid(), `another-${known}`];
     const host = (await stack.shell("getent ahostsv4 demo.nemoclaw.internal")).split(" ")[0];
-    await inference({ verify: true, baseUrl: `http://${host}:8080/v1` });
+    await inference({ baseUrl: `http://${host}:8080/v1` });
     await stack.setSecret("nemoclaw:inferenceKey", another);
     expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-inference"]);
 
@@ -182,12 +208,17 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     const seen = await stack.shell("curl -s http://demo.nemoclaw.internal:8080/operator/requests");
     expect(JSON.parse(seen)).toMatchObject({ lastAuthorizationSha256: sha256(`Bearer ${another}`) });
     expect(await stack.agentPid()).toBe(pid);
-    expect(await stack.openshell("provider list --names")).not.toMatch(/-next/);
     expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
 
-    await inference({ verify: undefined, baseUrl: "http://demo.nemoclaw.internal:8080/v1" });
+    await inference({ baseUrl: "http://demo.nemoclaw.internal:8080/v1" });
     await stack.setSecret("nemoclaw:inferenceKey", known);
-    await stack.up();
+    // In the same run, other limits: the container's, while the agent runs.
+    await stack.configure((config) => {
+      config["nemoclaw:limits"] = { ...(config["nemoclaw:limits"] as object), pids: 700 };
+    });
+    expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-inference", "main-sandbox"]);
+    expect(await stack.shell("docker inspect --format '{{.HostConfig.PidsLimit}}' $(docker ps -q)")).toBe("700\n");
+    expect(await stack.agentPid()).toBe(pid);
     expect((await stack.turn("And now?")).model).toBe("demo-2");
   });
 
@@ -218,6 +249,9 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     });
     const preview = await stack.pulumi("preview", "--diff", "--color", "never");
     expect(preview.stdout).toMatch(/main-sandbox.*replace/);
+    expect(preview.stdout + preview.stderr).toMatch(
+      /warning: .*main-sandbox: its policy for files.*fixed when a sandbox starts: it is made anew.*the workspace stays/,
+    );
     await stack.up();
     expect((await stack.inside(["cat", "/sandbox/kept.txt"])).stdout).toBe("kept\n");
     await stack.inside(["sh", "-c", "echo there > /srv/shared/there.txt"]);
@@ -246,6 +280,11 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
       resource: "main-inference",
       shows: /model: "demo-2" => "other-model"/,
     },
+    "an agent that leads itself to another model": {
+      by: "sed -i 's#inference/routed#warm-up/ready#' /var/lib/nemoclaw/main/agent/openclaw.json",
+      resource: "main-inference",
+      shows: /model: "demo-2" => "warm-up\/ready"/,
+    },
     "a provider changed at the gateway": {
       by: "os provider update nemoclaw-main --config OPENAI_BASE_URL=http://elsewhere.example/v1",
       resource: "main-inference",
@@ -262,6 +301,11 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
       resource: "host-runtime",
       shows: /service\.running: true => false/,
     },
+    "a gateway whose process is there and does not answer": {
+      by: "systemctl kill -s STOP nemoclaw-openshell",
+      resource: "host-runtime",
+      shows: /service\.running: true => false/,
+    },
   };
   for (const [what, { by, resource, shows }] of Object.entries(drifts)) {
     run(`drift is seen and mended: ${what}`, async () => {
@@ -274,6 +318,15 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
       expect((await stack.turn("Are you well?")).text).toMatch(/DEMO model/);
     });
   }
+
+  run("a gateway that is killed comes back by itself", async () => {
+    const pid = () => stack.shell("systemctl show -p MainPID --value nemoclaw-openshell");
+    const before = await pid();
+    await stack.shell("systemctl kill -s KILL nemoclaw-openshell");
+    await expect.poll(() => stack.openshell("status").catch(() => ""), { timeout: 60_000 }).toMatch(/Connected/);
+    expect(await pid()).not.toBe(before);
+    await expect.poll(() => stack.isAsRecorded(), { timeout: 120_000, interval: 5000 }).toBe(true);
+  });
 
   run("somebody else's sandbox is neither taken over nor touched", async () => {
     const other =
