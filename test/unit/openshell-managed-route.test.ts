@@ -145,6 +145,12 @@ describe("what a refresh shows, and what mends it", () => {
       ["make the inference provider nemoclaw-main", lead, noted],
     ],
     [
+      "a provider that is gone while OpenShell still leads there, with which no sandbox starts well",
+      { provider: { kind: "absent" } },
+      { running: false, baseUrl: "changed at the gateway" },
+      ["make the inference provider nemoclaw-main", lead, "stop the sandbox main", "start the sandbox main", noted],
+    ],
+    [
       "an agent that leads itself to another model",
       { settings: { ...inferenceLocal, model: "warm-up/ready" } },
       { model: "warm-up/ready", baseUrl: spec.baseUrl },

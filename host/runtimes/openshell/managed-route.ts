@@ -2,6 +2,7 @@ import { all, type Step } from "../../step.ts";
 import { observedSecret, textFacts } from "../../steps/text-file.ts";
 import { part, type RouteSpec } from "../runtime.ts";
 import { type AgentSettings, agentSettingsFacts, leadSettings } from "./agent-settings.ts";
+import { start, stop } from "./box-commands.ts";
 import { requireOurs } from "./box-owner.ts";
 import { openshellQuestion } from "./cli.ts";
 import { gatewayGone } from "./gateway-gone.ts";
@@ -89,11 +90,14 @@ export function ensureRoute(spec: RouteSpec): Step<RouteFacts> {
       const own = otherUrl === undefined && otherModel === undefined ? [] : [leadSettings(sandbox, inferenceLocal)];
       const leads = led && own.length === 0 && strayModel(model, reported) === undefined;
       if (right && leads) return [];
+      // A sandbox that started while OpenShell led to a provider that was gone has no inference until it is started again.
+      const dangling = !exists && inference.provider === providerName(sandbox);
       return [
         ...(isAsked(spec) ? [askFirst(spec)] : []),
         ...(right ? [] : [setProvider(spec, exists)]),
         ...own,
         ...(leads ? [] : [setModel(sandbox, model)]),
+        ...(dangling && spec.running ? [stop(sandbox), start(sandbox)] : []),
         noteLed(sandbox),
       ];
     },
