@@ -21,6 +21,7 @@ interface Flags {
   parallel?: number;
   expectNoChanges?: boolean;
   previewOnly?: boolean;
+  clearPendingCreates?: boolean;
   skipPreview?: boolean;
 }
 
@@ -58,6 +59,11 @@ export function operationCommands(program: Command, terminal: Terminal): void {
       .addOption(new Option("--plan <file>").hideHelp())
       .addOption(new Option("--save-plan <file>").hideHelp());
     if (name !== "refresh") command.option("-r, --refresh", "look at the real resources first");
+    if (name === "refresh")
+      command.option(
+        "--clear-pending-creates",
+        "forget creations that were interrupted, after a look whether they are there",
+      );
     if (name !== "preview") {
       command
         .option("-y, --yes", "do not ask")
@@ -103,6 +109,7 @@ async function run(operation: Operation, flags: Flags, terminal: Terminal, alway
       refresh: flags.refresh === true,
       expectNoChanges: flags.expectNoChanges === true,
       skipPreview: flags.skipPreview === true,
+      clearPendingCreates: flags.clearPendingCreates === true,
     });
   } finally {
     if (digest) terminal.print(JSON.stringify(digest.digest, null, 4));

@@ -24,6 +24,8 @@ export interface OperationOptions extends Target {
   readonly previewOnly?: boolean;
   /** Change without showing first. */
   readonly skipPreview?: boolean;
+  /** With `refresh`: forget creations that were interrupted. */
+  readonly clearPendingCreates?: boolean;
 }
 
 export interface OperationResult {
@@ -60,6 +62,7 @@ export async function refresh(options: OperationOptions): Promise<OperationResul
   const run = session.run({ dryRun: options.previewOnly === true, ...essentials(options) });
   const stop = cancelPlugins(session, options);
   const failures = await look(run).finally(stop);
+  if (options.clearPendingCreates) run.snapshot.forgetCreations();
   report.summary(run.changes, seconds(began), true);
   if (!options.previewOnly && !run.cancelled.aborted) {
     const agreed = unchanged(run.changes) || ((await options.confirm?.("Take these changes into the state?")) ?? true);

@@ -67,6 +67,12 @@ export class Snapshot {
     this.#dirty = true;
   }
 
+  /** Forgets creations that nobody knows the end of; somebody has looked whether the things are there. */
+  forgetCreations(): void {
+    if (this.#operations.length > 0) this.#dirty = true;
+    this.#operations = [];
+  }
+
   /** Says that a recorded resource was changed in place. */
   touch(): void {
     this.#dirty = true;

@@ -14,6 +14,7 @@ import { runScript, stackCommand } from "./stack-command.ts";
 interface Options {
   stack: string;
   preview?: string;
+  state?: string;
   adopt?: boolean;
   json?: boolean;
   out?: string;
@@ -24,6 +25,7 @@ const program = stackCommand(
   "What has changed on a stack's machine without an update. Nothing is changed there.",
 )
   .option("--preview <file>", "read this JSON of pulumi preview --refresh --json; - is standard input")
+  .option("--state <file>", "with --preview: what pulumi stack export printed, to see an update that was interrupted")
   .option("--adopt", "write what was found into the stack file and its policy file, where that can be said there")
   .option("--out <folder>", "write drift.md and drift.html there")
   .option("--json", "print it as JSON")
@@ -38,8 +40,12 @@ Exit codes: 0 none, 1 error, 2 drift, 64 usage.`,
 
 await runScript(async () => {
   program.parse();
-  const { stack, preview: file, adopt, json, out } = program.opts<Options>();
-  const found = file === undefined ? await previewOf(stack, (line) => console.error(line)) : previewFromFile(file);
+  const { stack, preview: file, state, adopt, json, out } = program.opts<Options>();
+  if (state !== undefined && file === undefined) program.error("error: --state needs --preview");
+  const found =
+    file === undefined
+      ? await previewOf(stack, (line) => console.error(line))
+      : previewFromFile({ stack, file, state });
   if (found.recorded.size === 0) {
     const hint = "pulumi preview --refresh --json by the Pulumi CLI, or leave --preview out";
     throw new ReviewError("this preview does not tell what the state had before, so drift cannot be seen in it", hint);

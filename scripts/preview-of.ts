@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { type Recorded, recordedIn } from "../review/drift.ts";
+import { refuseLeftHalfWay } from "../review/left-half-way.ts";
 import { longestPreview, type Preview, readPreview } from "../review/preview.ts";
 import { ReviewError } from "../review/review-error.ts";
 import { findEngine, runEngine } from "./engine-choice.ts";
@@ -32,21 +33,32 @@ export async function previewOf(stack: string, say: (line: string) => void): Pro
       `the preview of stack ${stack} failed\n  ran   pulumi preview --refresh --json   (exit ${preview.exitCode})\n  said  ${preview.stderr.trim() || "nothing"}`,
     );
   }
-  const shown = recordedIn(read);
-  if (shown.size > 0) return { preview: read, recorded: shown, engine: engine.about };
   const state = await run(["stack", "export"]);
   if (state.exitCode !== 0)
     throw new ReviewError(`the state of stack ${stack} could not be read\n  said  ${state.stderr.trim()}`);
-  return { preview: read, recorded: recordedByState(state.stdout), engine: engine.about };
+  refuseLeftHalfWay(state.stdout, stack);
+  const shown = recordedIn(read);
+  const recorded = shown.size > 0 ? shown : recordedByState(state.stdout);
+  return { preview: read, recorded, engine: engine.about };
+}
+
+/** A preview that was made before. */
+export interface StoredPreview {
+  readonly stack: string;
+  /** `-` is standard input. */
+  readonly file: string;
+  /** The state beside it, as `pulumi stack export` prints it; a preview alone does not tell what an interrupted update left. */
+  readonly state?: string;
 }
 
 /**
- * Reads a preview that was made before; `-` is standard input.
+ * Reads a preview that was made before.
  *
- * @throws ReviewError when there is none, or it is no preview
+ * @throws ReviewError when there is none, it is no preview, or its stack was left half-way
  */
-export function previewFromFile(file: string): Omit<LivePreview, "engine"> {
+export function previewFromFile({ stack, file, state }: StoredPreview): Omit<LivePreview, "engine"> {
   const preview = readPreview(textOf(file), file);
+  if (state !== undefined) refuseLeftHalfWay(textOf(state), stack);
   return { preview, recorded: recordedIn(preview) };
 }
 

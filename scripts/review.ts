@@ -10,7 +10,7 @@ import { reportOfRevisions } from "../review/report-of-revisions.ts";
 import { openRevision } from "../review/revision.ts";
 import { cloneFolder } from "./clone-paths.ts";
 import { priceOf } from "./machine-prices.ts";
-import { previewFromFile, previewOf } from "./preview-of.ts";
+import { previewFromFile, previewOf, type StoredPreview } from "./preview-of.ts";
 import { runScript, stackCommand } from "./stack-command.ts";
 
 interface Options {
@@ -18,12 +18,14 @@ interface Options {
   from?: string;
   to?: string;
   preview?: string;
+  state?: string;
   json?: boolean;
   out?: string;
 }
 
 const program = stackCommand("review", "What a change means, for the person who approves it.")
   .option("--preview <file>", "read this JSON of pulumi preview --refresh --json; - is standard input")
+  .option("--state <file>", "with --preview: what pulumi stack export printed, to see an update that was interrupted")
   .option("--from <revision>", "compare what two git revisions configure; with --preview, add what only they tell")
   .option("--to <revision>", "the newer of the two (default: HEAD)")
   .option("--out <folder>", "write review.md and review.html there")
@@ -40,6 +42,7 @@ Exit codes: 0 nothing changes, 1 error, 2 changes, 3 widens access, 4 replaces o
 await runScript(async () => {
   program.parse();
   const options = program.opts<Options>();
+  if (options.state !== undefined && options.preview === undefined) program.error("error: --state needs --preview");
   if (options.to !== undefined && options.from === undefined) program.error("error: --to needs --from");
   const report = await reportOf(options);
   const outline = outlineOf(report);
@@ -55,13 +58,13 @@ await runScript(async () => {
   return verdictOf(report).exitCode;
 });
 
-async function reportOf({ stack, from, to = "HEAD", preview }: Options): Promise<Report> {
+async function reportOf({ stack, from, to = "HEAD", preview, state }: Options): Promise<Report> {
   const revisions =
     from === undefined
       ? undefined
       : reportOfRevisions(stack, openRevision(cloneFolder, from), openRevision(cloneFolder, to), priceOf);
   if (revisions && preview === undefined) return revisions;
-  const report = preview === undefined ? await live(stack) : fromFile(stack, preview);
+  const report = preview === undefined ? await live(stack) : fromFile({ stack, file: preview, state });
   return revisions ? combine(report, revisions) : report;
 }
 
@@ -70,9 +73,9 @@ async function live(stack: string): Promise<Report> {
   return reportOfPreview({ stack, preview, recorded, compared: "pulumi preview --refresh", priceOf });
 }
 
-function fromFile(stack: string, file: string): Report {
-  const { preview } = previewFromFile(file);
-  return reportOfPreview({ stack, preview, compared: `the preview in ${file}`, priceOf });
+function fromFile(stored: StoredPreview): Report {
+  const { preview } = previewFromFile(stored);
+  return reportOfPreview({ stack: stored.stack, preview, compared: `the preview in ${stored.file}`, priceOf });
 }
 
 // States repeat what the changes say, at length.

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -76,6 +76,16 @@ describe("scripts/drift", () => {
       stack: "prod",
       drift: [{ name: "main-network" }],
     });
+  });
+
+  test("--out writes the comment and the page as well", () => {
+    const out = join(folder, "found");
+    const found = run(previewJson([opened]), "--out", out);
+    expect(found.status).toBe(2);
+    expect(readFileSync(join(out, "drift.md"), "utf8")).toMatch(
+      /^<!-- nemoclaw-review Drift of prod[\s\S]*main-network/,
+    );
+    expect(readFileSync(join(out, "drift.html"), "utf8")).toMatch(/^<!doctype html>[\s\S]*main-network/);
   });
 
   test("a change of the code alone is no drift", () => {

@@ -80,6 +80,19 @@ test("a plugin that dies in the middle leaves the operation pending", { timeout:
   expect(toys.state.pending_operations).toBeUndefined();
 });
 
+test("an interrupted creation that the program has given up stays pending until somebody clears it", {
+  timeout: minute,
+}, async () => {
+  using toys = await Toys.make('new Thing("a", { fail: "die" });');
+  await expect(toys.up()).rejects.toThrow("failed");
+  toys.program("");
+  await toys.up();
+  await toys.refresh({ previewOnly: true, clearPendingCreates: true });
+  expect(toys.state.pending_operations).toMatchObject([{ type: "creating" }]);
+  await toys.refresh({ clearPendingCreates: true });
+  expect(toys.state.pending_operations).toBeUndefined();
+});
+
 test("a read that fails leaves that resource as it was and takes in the others", { timeout: minute }, async () => {
   using toys = await Toys.make('new Thing("a", { fail: "read" }); new Thing("b", { value: 1 });');
   await toys.up();

@@ -16,7 +16,10 @@ import { validateWorkflow } from "@action-validator/core";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
+import { exportStack } from "../../engine/stacks.ts";
+import { refuseLeftHalfWay } from "../../review/left-half-way.ts";
 import { readPreview } from "../../review/preview.ts";
+import { verdictOf } from "../../review/report.ts";
 import { reportOfPreview } from "../../review/report-of-preview.ts";
 import { RealCli } from "../fixtures/engine/real-cli.ts";
 import { Toys } from "../fixtures/engine/toys.ts";
@@ -135,8 +138,11 @@ function clone(): {
     writeFileSync(join(folder, "scripts", name), `#!/bin/sh\necho "${name} $*" >>calls\n${text}\n`);
     chmodSync(join(folder, "scripts", name), 0o755);
   };
-  script("pulumi", 'case $* in *--save-plan*) echo plan >reviewed/plan.json; echo "{}";; esac; exit $((PULUMI_CODE))');
-  script("review", "echo report >reviewed/review.md; exit $((REVIEW_CODE))");
+  script(
+    "pulumi",
+    'case $* in *--save-plan*) echo plan >reviewed/plan.json; echo "{}"; exit $((PULUMI_CODE));; *export*) echo state; exit $((EXPORT_CODE));; esac',
+  );
+  script("review", 'cat "$6" >>calls; echo report >reviewed/review.md; exit $((REVIEW_CODE))');
   writeFileSync(join(folder, ".gitignore"), "calls\nreviewed\n");
   git(folder, "checkout", "-q", "-b", "main");
   git(folder, "add", ".");
@@ -156,12 +162,16 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
     expect(readFileSync(join(folder, "reviewed/verdict"), "utf8")).toBe(`${code}\n`);
     expect(run("apply", {}, "prod", "reviewed").status).toBe(0);
     const calls = readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
-    expect(calls.slice(0, 2)).toEqual([
+    const state = /--state (\S+)/.exec(calls[2] ?? "")?.[1] ?? "";
+    expect(calls.slice(0, 4)).toEqual([
       "pulumi preview -s prod --refresh --json --non-interactive --save-plan reviewed/plan.json",
-      "review -s prod --preview reviewed/preview.json --from HEAD --out reviewed",
+      "pulumi stack export -s prod --non-interactive",
+      `review -s prod --preview reviewed/preview.json --state ${state} --from HEAD --out reviewed`,
+      "state",
     ]);
+    expect(existsSync(state)).toBe(false);
     const applied = "pulumi up -s prod --yes --refresh --skip-preview --non-interactive --plan reviewed/plan.json";
-    expect(calls.slice(2)).toEqual(code === "0" ? [] : [applied]);
+    expect(calls.slice(4)).toEqual(code === "0" ? [] : [applied]);
   });
 
   test("a review that cannot be made, or a failed preview, leaves nothing to approve", () => {
@@ -172,6 +182,13 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
     expect(existsSync(join(folder, "reviewed/review.md"))).toBe(false);
     expect(existsSync(join(folder, "reviewed/plan.json"))).toBe(false);
     expect(run("apply", {}, "prod", "reviewed").status).not.toBe(0);
+  });
+
+  test("a state that cannot be read leaves nothing to approve, since a half-way stack would look whole", () => {
+    const { folder, run } = clone();
+    const { status, stderr } = run("review", { EXPORT_CODE: "255" }, "prod", "-", "reviewed");
+    expect(status, String(stderr)).toBe(1);
+    expect(existsSync(join(folder, "reviewed/plan.json"))).toBe(false);
   });
 
   test("other files than the reviewed ones are not applied", () => {
@@ -187,6 +204,45 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
 });
 
 const cli = RealCli.find();
+
+describe("an update that was interrupted while it created something that the program has given up", {
+  timeout: 180_000,
+}, () => {
+  const interrupted = async () => {
+    const toys = await Toys.make('const b = new Thing("b", {}); new Thing("a", { fail: "die" }, { dependsOn: b });');
+    await expect(toys.up()).rejects.toThrow("failed");
+    toys.program('new Thing("b", {});');
+    return toys;
+  };
+  const halfWay = /left half-way[\s\S]*Thing a[\s\S]*--clear-pending-creates/;
+
+  test("is an error, and no clean bill, on the embedded engine", async () => {
+    using toys = await interrupted();
+    const exported = async () => JSON.stringify(await exportStack(toys.target, false));
+    expect(await toys.preview()).toMatchObject({ changes: { same: 2 } });
+    const before = await exported();
+    expect(() => refuseLeftHalfWay(before, "local")).toThrow(halfWay);
+    await toys.refresh({ clearPendingCreates: true });
+    const after = await exported();
+    expect(() => refuseLeftHalfWay(after, "local")).not.toThrow();
+  });
+
+  test("is one on the real CLI, whose preview says nothing of it", async ({ skip }) => {
+    if (!cli) skip("no pulumi with pulumi-language-nodejs on PATH or in NEMOCLAW_PULUMI, so no real preview");
+    const real = cli as RealCli;
+    using toys = await interrupted();
+    const preview = real.run(toys, ["preview", "--refresh", "--json"]);
+    expect(preview.said).not.toContain("pending");
+    const report = reportOfPreview({ stack: "local", preview: readPreview(preview.stdout, "it"), compared: "" });
+    expect(verdictOf(report).exitCode).toBe(0);
+    const exported = () => real.run(toys, ["stack", "export"]).stdout;
+    expect(() => refuseLeftHalfWay(exported(), "local")).toThrow(halfWay);
+    expect(real.run(toys, ["up", "--yes", "--skip-preview", "--refresh"]).code).toBe(0);
+    expect(() => refuseLeftHalfWay(exported(), "local")).toThrow(halfWay);
+    expect(real.run(toys, ["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]).code).toBe(0);
+    expect(() => refuseLeftHalfWay(exported(), "local")).not.toThrow();
+  });
+});
 
 test("the real CLI saves a plan, applies exactly it, and refuses it for anything else; its JSON tells the drift", {
   timeout: 180_000,
