@@ -3,7 +3,7 @@ import { canonical } from "../policies/canonical.ts";
 import { type AccessChange, type DiffSide, diffPolicies } from "../policies/diff.ts";
 import { type Policy, policySchema } from "../policies/policy.ts";
 import { readPolicy } from "../policies/read.ts";
-import { nameOf } from "./preview.ts";
+import { nameOf } from "./preview-step.ts";
 import type { ResourceChange } from "./resource-changes.ts";
 import { isObject } from "./values.ts";
 

@@ -12,6 +12,7 @@ export function driftOutline(report: Report): Outline {
     exposure: [],
     settings: [],
     secrets: [],
+    guardrails: undefined,
   };
   const { sections, compared } = outlineOf({ ...report, ...none });
   const { drift = [], driftAccess } = report;

@@ -1,5 +1,6 @@
 import { labelOf } from "./losses.ts";
-import { nameOf, operationOf, type Preview } from "./preview.ts";
+import type { Preview } from "./preview.ts";
+import { nameOf, operationOf } from "./preview-step.ts";
 import type { ResourceChange } from "./resource-changes.ts";
 import { type ValueChange, valueChanges } from "./values.ts";
 

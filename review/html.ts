@@ -82,7 +82,7 @@ ${rows.map(
 function effectOf(first = ""): string {
   if (/^(\+|\?)/.test(first)) return "gains";
   if (/^−/.test(first)) return "loses";
-  return /^IS /.test(first) ? "gone" : "";
+  return /^(IS |BROKEN)/.test(first) ? "gone" : "";
 }
 
 function cell(text: string): Html[] {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { labelOf } from "./losses.ts";
-import { nameOf } from "./preview.ts";
+import { nameOf } from "./preview-step.ts";
 import { ReviewError } from "./review-error.ts";
 
 const exported = z.looseObject({

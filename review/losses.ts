@@ -1,4 +1,4 @@
-import type { PreviewState } from "./preview.ts";
+import type { PreviewState } from "./preview-step.ts";
 
 /** What a type of resource is called in a report, and what goes with it. */
 interface Kind {

@@ -1,5 +1,6 @@
 import type { AccessChange } from "../policies/diff.ts";
 import type { Fact } from "./facts.ts";
+import { guardrailSection } from "./guardrail-section.ts";
 import { type Report, verdictOf } from "./report.ts";
 import type { ResourceChange } from "./resource-changes.ts";
 import { show } from "./values.ts";
@@ -36,6 +37,7 @@ export function outlineOf(report: Report): Outline {
   const { exitCode, headline } = verdictOf(report);
   const sections = [
     resources(report),
+    guardrailSection(report),
     access(report),
     exposure(report),
     model(report),
@@ -43,7 +45,7 @@ export function outlineOf(report: Report): Outline {
     secrets(report),
     settings(report),
     drift(report),
-    guardrails(report),
+    warnings(report),
     details(report),
   ];
   return {
@@ -213,12 +215,12 @@ function drift({ drift: found, driftAccess }: Report): Section | undefined {
   };
 }
 
-function guardrails({ warnings }: Report): Section | undefined {
-  if (warnings.length === 0) return undefined;
-  const rows = warnings.map((message) => [message.replaceAll(/\s+/g, " ").slice(0, 400)]);
+function warnings({ warnings: all }: Report): Section | undefined {
+  if (all.length === 0) return undefined;
+  const rows = all.map((message) => [message.replaceAll(/\s+/g, " ").slice(0, 400)]);
   return {
     title: "Warnings",
-    short: `${warnings.length} from the preview`,
+    short: `${all.length} from the preview`,
     tone: "warn",
     open: false,
     tables: [{ head: ["Said"], rows }],

@@ -1,30 +1,12 @@
 import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
+import { brokenText, guardrailResults } from "./guardrails.ts";
+import { nameOf, operationOf, type PreviewStep, previewStep } from "./preview-step.ts";
 import { ReviewError } from "./review-error.ts";
-
-const properties = z.record(z.string(), z.unknown());
-
-const state = z.looseObject({
-  type: z.string(),
-  custom: z.boolean().optional(),
-  id: z.string().optional(),
-  inputs: properties.optional(),
-  outputs: properties.optional(),
-});
-
-const step = z.looseObject({
-  op: z.string(),
-  urn: z.string().startsWith("urn:pulumi:"),
-  oldState: state.nullish(),
-  newState: state.nullish(),
-  diffReasons: z.array(z.string()).nullish(),
-  replaceReasons: z.array(z.string()).nullish(),
-  detailedDiff: z.record(z.string(), z.looseObject({ kind: z.string() })).nullish(),
-});
 
 const digest = z.looseObject({
   config: z.record(z.string(), z.unknown()).nullish(),
-  steps: z.array(step).nullish(),
+  steps: z.array(previewStep).nullish(),
   diagnostics: z
     .array(
       z.looseObject({
@@ -36,9 +18,6 @@ const digest = z.looseObject({
     .nullish(),
   changeSummary: z.record(z.string(), z.number()).nullish(),
 });
-
-export type PreviewStep = z.infer<typeof step>;
-export type PreviewState = z.infer<typeof state>;
 
 /** What `pulumi preview --json` printed, checked. */
 export interface Preview {
@@ -78,7 +57,9 @@ export function readPreview(text: string, name: string): Preview {
   );
   if (errors.length > 0) {
     const said = errors.map(({ message, urn }) => `  ${urn ? `${nameOf(urn)}: ` : ""}${plain(message)}`).join("\n");
-    throw new ReviewError(`the preview ${name} failed, so there is nothing to review:\n${said}`);
+    const rules = brokenText(guardrailResults(steps ?? []));
+    const because = rules === "" ? "" : `\nguardrails that it breaks, as far as it came:\n${rules}`;
+    throw new ReviewError(`the preview ${name} failed, so there is nothing to review:\n${said}${because}`);
   }
   if (!changeSummary) {
     throw new ReviewError(`${name} has no summary of changes: the preview did not come to its end`, how);
@@ -140,16 +121,6 @@ function lookTold(steps: readonly PreviewStep[]): PreviewStep[] {
   return steps.map((step, at) =>
     at < looked && (step.op === "update" || step.op === "delete") ? { ...step, op: "refresh" } : step,
   );
-}
-
-/** What a step does in the end; a replacement is several steps. */
-export function operationOf({ op }: PreviewStep): string {
-  return op === "create-replacement" || op === "delete-replaced" ? "replace" : op;
-}
-
-/** The last part of a URN, which is the name in the program. */
-export function nameOf(urn: string): string {
-  return urn.split("::").at(-1) ?? urn;
 }
 
 /** Without the colours that a terminal would show, and without the CLI's own marks for them. */

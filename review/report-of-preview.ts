@@ -1,9 +1,11 @@
 import type { AccessChange } from "../policies/diff.ts";
 import { accessChanges, compare } from "./access.ts";
 import { type Drift, driftOf, type Recorded, recordedIn } from "./drift.ts";
-import { nameOf, type Preview } from "./preview.ts";
+import { guardrailResults } from "./guardrails.ts";
+import type { Preview } from "./preview.ts";
 import { exposureFacts } from "./preview-exposure.ts";
 import { modelFacts, type PriceOf, versionFacts } from "./preview-facts.ts";
+import { nameOf } from "./preview-step.ts";
 import type { Report, SecretChange } from "./report.ts";
 import { type ResourceChange, resourceChanges } from "./resource-changes.ts";
 
@@ -35,6 +37,7 @@ export function reportOfPreview(source: PreviewSource): Report {
     secrets: secretChanges(resources),
     drift,
     driftAccess: (drift ?? []).flatMap((one) => driftedAccess(one, resources, recorded)),
+    guardrails: guardrailResults(preview.steps),
     warnings: preview.warnings.map(({ message, urn }) => (urn ? `${nameOf(urn)}: ${message}` : message)),
   };
 }

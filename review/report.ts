@@ -1,6 +1,7 @@
 import type { AccessChange } from "../policies/diff.ts";
 import type { Drift } from "./drift.ts";
 import type { Fact } from "./facts.ts";
+import type { GuardrailResults } from "./guardrails.ts";
 import type { ResourceChange } from "./resource-changes.ts";
 
 /** What a reviewer is shown. */
@@ -22,7 +23,9 @@ export interface Report {
   readonly drift?: readonly Drift[];
   /** What drifted, as access: from what the last update left to what was found. */
   readonly driftAccess: readonly AccessChange[];
-  /** Warnings of the preview, those of policy packs among them. */
+  /** Not there where no preview tells what the resources will be. */
+  readonly guardrails?: GuardrailResults;
+  /** Warnings of the preview. */
   readonly warnings: readonly string[];
 }
 
@@ -55,18 +58,20 @@ export function verdictOf(report: Report): Verdict {
     return { exitCode: 4, headline: headline(report, "Replaces or destroys data") };
   if (widens(report)) return { exitCode: 3, headline: headline(report, "Widens access") };
   if (isChange(report)) return { exitCode: 2, headline: headline(report, "Changes, none of which widens access") };
-  return { exitCode: 0, headline: "Nothing changes" };
+  return { exitCode: 0, headline: headline(report, "Nothing changes") };
 }
 
-/** Whether anything lets more in or out than before, or cannot be told to. */
-export function widens({ access, exposure, model, versions }: Report): boolean {
+/** Whether anything lets more in or out than before, breaks a guardrail, or cannot be told not to. */
+export function widens({ access, exposure, model, versions, guardrails }: Report): boolean {
   const facts = [...exposure, ...model, ...versions];
+  if (guardrails?.broken.some(({ changes }) => changes)) return true;
   return [...access, ...facts].some(({ effect }) => effect === "widens" || effect === "unclear");
 }
 
 function headline(report: Report, first: string): string {
   const parts = [first];
   if (!first.startsWith("Widens") && widens(report)) parts.push("widens access");
+  if ((report.guardrails?.broken.length ?? 0) > 0) parts.push("breaks a guardrail");
   if ((report.drift?.length ?? 0) > 0) parts.push("undoes drift");
   return parts.join("; ");
 }

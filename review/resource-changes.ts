@@ -1,5 +1,6 @@
 import { labelOf, lossOf } from "./losses.ts";
-import { nameOf, operationOf, type Preview, type PreviewState, type PreviewStep } from "./preview.ts";
+import type { Preview } from "./preview.ts";
+import { nameOf, operationOf, type PreviewState, type PreviewStep } from "./preview-step.ts";
 import { secretPaths, type ValueChange, valueChanges } from "./values.ts";
 
 export type Operation = "create" | "update" | "replace" | "delete";

@@ -68,7 +68,8 @@ export function previewJson(planned: readonly Planned[], more: Properties = {}):
   return JSON.stringify({ config: {}, steps, duration: 1, changeSummary: counts, ...more });
 }
 
-const machine = { id: "i-1", address: "203.0.113.10", port: 22, user: "ubuntu", privateKey: "[secret]" };
+const hostKeys = ["ssh-ed25519 AAAA"];
+const machine = { id: "i-1", address: "203.0.113.10", port: 22, user: "ubuntu", privateKey: "[secret]", hostKeys };
 const inside = { machine, sandbox: "main", runtime: "embedded" };
 
 /** The network policy of a stack, changed from one set of blocks to another. */

@@ -1,18 +1,25 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { appendFileSync, copyFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import grpc from "@grpc/grpc-js";
 import structs from "google-protobuf/google/protobuf/struct_pb.js";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { guardrails } from "../../policies/guardrails/rules.ts";
+import { readPreview } from "../../review/preview.ts";
+import { verdictOf } from "../../review/report.ts";
+import { reportOfPreview } from "../../review/report-of-preview.ts";
+import { RealCli } from "../fixtures/engine/real-cli.ts";
+import { Toys } from "../fixtures/engine/toys.ts";
 
 const load = createRequire(import.meta.url);
 const { AnalyzerClient } = load("@pulumi/pulumi/proto/analyzer_grpc_pb.js");
 const proto = load("@pulumi/pulumi/proto/analyzer_pb.js");
 const { Empty } = load("google-protobuf/google/protobuf/empty_pb.js");
 const pack = resolve("policies/guardrails");
+const packRunner = load.resolve("@pulumi/pulumi/cmd/run-policy-pack/index.js");
 
 // biome-ignore lint/suspicious/noExplicitAny: the stubs of this service come without types
 type Message = any;
@@ -28,8 +35,11 @@ beforeAll(async () => {
     PULUMI_NODEJS_PROJECT: "nemoclaw",
     PULUMI_NODEJS_STACK: "test",
   };
-  const entry = load.resolve("@pulumi/pulumi/cmd/run-policy-pack/index.js");
-  child = spawn(process.execPath, [entry, "127.0.0.1:9", pack], { cwd: pack, env, stdio: ["ignore", "pipe", "pipe"] });
+  child = spawn(process.execPath, [packRunner, "127.0.0.1:9", pack], {
+    cwd: pack,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let said = "";
   child.stderr?.on("data", (chunk) => {
     said += chunk;
@@ -104,4 +114,46 @@ test("it lets a good stack through, and stops a bad one with the rule and the wa
       urn: "urn:pulumi:test::nemoclaw::aws:ebs/volume:Volume::data",
     },
   ]);
+});
+
+const cli = RealCli.find();
+
+test("the real CLI's JSON does not tell what the pack found; the review does", { timeout: 240_000 }, async ({
+  skip,
+}) => {
+  if (!cli)
+    skip("no pulumi with pulumi-language-nodejs on PATH or in NEMOCLAW_PULUMI, so no real preview with the pack");
+  const real = cli as RealCli;
+  const disk = (more: string) =>
+    `new pulumi.CustomResource("aws:ebs/volume:Volume", "data", { encrypted: true }${more});`;
+  using toys = await Toys.make(disk(""));
+  // The toy plugin under the name of a cloud's, and what starts a pack, which the CLI looks for on PATH.
+  copyFileSync(join(toys.folder, "toy/pulumi-resource-toy"), join(toys.folder, "toy/pulumi-resource-aws"));
+  appendFileSync(join(toys.folder, "Pulumi.yaml"), "    - { name: aws, path: ./toy }\n");
+  writeFileSync(join(toys.folder, "pulumi-analyzer-policy"), `#!/bin/sh\nexec node ${packRunner} "$@"\n`, {
+    mode: 0o755,
+  });
+  writeFileSync(join(toys.folder, "advisory.json"), JSON.stringify({ all: "advisory" }));
+  vi.stubEnv("PATH", [toys.folder, process.env.PATH].join(delimiter));
+  const preview = (...more: string[]) =>
+    real.run(toys, ["preview", "--refresh", "--json", "--policy-pack", pack, ...more]);
+  const results = (text: string) => {
+    const report = reportOfPreview({ stack: "local", preview: readPreview(text, "it"), compared: "" });
+    return { code: verdictOf(report).exitCode, broken: report.guardrails?.broken.map(({ name }) => name) };
+  };
+  try {
+    const refused = preview();
+    expect(refused.code).not.toBe(0);
+    expect(refused.said).not.toContain("protected-data");
+    expect(() => readPreview(refused.stdout, "it")).toThrow(/preview failed[\s\S]*data protect[\s\S]*protected-data: /);
+
+    const advised = preview("--policy-pack-config", "advisory.json");
+    expect([advised.code, advised.said.includes("protected-data")]).toEqual([0, false]);
+    expect(results(advised.stdout)).toEqual({ code: 3, broken: ["protected-data"] });
+
+    toys.program(disk(", { protect: true }"));
+    expect(results(preview().stdout)).toEqual({ code: 2, broken: [] });
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });

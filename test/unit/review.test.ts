@@ -48,7 +48,12 @@ const disk = (...read_only: string[]) => ({
   policy: { version: 1, filesystem_policy: { read_only: ["/usr", ...read_only], read_write: ["/sandbox"] } },
 });
 const server = (more: Record<string, unknown>, replace?: string[]): Planned => {
-  const inputs = { ami: "ami-1", instanceType: "g6.xlarge" };
+  const inputs = {
+    ami: "ami-0123456789abcdef0",
+    instanceType: "g6.xlarge",
+    metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
+    rootBlockDevice: { encrypted: true },
+  };
   return { type: "aws:ec2/instance:Instance", name: "machine", before: inputs, after: { ...inputs, ...more }, replace };
 };
 const rules = (...cidrBlocks: string[]) => ({ ingress: [{ protocol: "tcp", fromPort: 22, toPort: 22, cidrBlocks }] });
@@ -82,11 +87,12 @@ function compared(before: Record<string, string>, after: Record<string, string>)
 }
 
 const onAws = (access: string) => onMachine(`kind: aws, region: eu-central-1, access: ${access}`);
+const behindAccess = { kind: "named", hostname: "agent.example.com", access: "cloudflare-access" };
 const tunnel = (before: object, after: object): Planned => ({
   type: "nemoclaw:host:CloudflareTunnel",
   name: "tunnel",
-  before: { kind: "named", hostname: "agent.example.com", ...before },
-  after: { kind: "named", hostname: "agent.example.com", ...after },
+  before: { ...behindAccess, ...before },
+  after: { ...behindAccess, ...after },
 });
 const bridge = (before: object, after: object): Planned => ({
   type: "nemoclaw:host:TelegramBridge",
@@ -123,7 +129,7 @@ const goldens: [name: string, report: () => Report, exitCode: number][] = [
     3,
   ],
   ["instance-type-changed", () => reviewed(server({ instanceType: "g6.2xlarge" })), 2],
-  ["machine-replaced", () => reviewed(server({ ami: "ami-2" }, ["ami"])), 4],
+  ["machine-replaced", () => reviewed(server({ ami: "ami-0123456789abcdef1" }, ["ami"])), 4],
   ["cidr-opened", () => reviewed(door(rules("198.51.100.0/24"), rules("198.51.100.0/24", "0.0.0.0/0"))), 3],
   ["cidr-narrowed", () => reviewed(door(rules("0.0.0.0/0"), rules("198.51.100.0/24"))), 2],
   ["version-bumped", () => compared({}, { "nemoclaw.lock.json": lock("2026.2.0", "b".repeat(64)) }), 2],
@@ -162,11 +168,7 @@ const goldens: [name: string, report: () => Report, exitCode: number][] = [
     () => compared(onAws("{ kind: ssm }"), onAws("{ kind: public, cidrs: [0.0.0.0/0], fromAnywhere: a honeypot }")),
     3,
   ],
-  [
-    "tunnel-made-public",
-    () => reviewed(tunnel({ access: "cloudflare-access" }, { access: "public", reason: "an open day" })),
-    3,
-  ],
+  ["tunnel-made-public", () => reviewed(tunnel({}, { access: "public", reason: "an open day" })), 3],
   ["chat-added", () => reviewed(bridge({}, { chats: [1, -2], apiRoot: "https://bots.example.com" })), 3],
   [
     "runtime-switched",
@@ -223,7 +225,7 @@ describe("golden reports", () => {
   test("as a page", async () => {
     const found = combine(
       reviewed(
-        server({ ami: "ami-2" }, ["ami"]),
+        server({ ami: "ami-0123456789abcdef1" }, ["ami"]),
         door(rules("198.51.100.0/24"), rules("0.0.0.0/0")),
         network(
           { a: block(api, { access: "full" }) },
@@ -448,6 +450,69 @@ test("a runtime that does not tell programs apart opens to all of them what one 
   expect(report.access[0]?.programs).toBeUndefined();
 });
 
+describe("guardrails", () => {
+  const volume = (more: object): Planned => ({
+    type: "aws:ebs/volume:Volume",
+    name: "data",
+    before: { encrypted: true, size: 5, ...more },
+    after: { encrypted: true, size: 5, ...more },
+  });
+  const results = (...planned: Planned[]) => {
+    const report = reviewed(...planned);
+    const { broken = [], taken = [], kept = [] } = report.guardrails ?? {};
+    const said = [
+      ...broken.map(({ name }) => `broken ${name}`),
+      ...taken.map(({ name, reason }) => `${name}: ${reason}`),
+    ];
+    return { code: verdictOf(report).exitCode, headline: verdictOf(report).headline, said, kept: kept.length };
+  };
+
+  test("that an update breaks count as widening", () => {
+    const planned = volume({});
+    const found = results({ ...planned, after: { ...planned.after, size: 6 } });
+    expect(found).toMatchObject({
+      code: 3,
+      headline: "Widens access; breaks a guardrail",
+      said: ["broken protected-data"],
+    });
+  });
+
+  test("that were broken before are said, and are no change", () => {
+    expect(results(volume({}))).toMatchObject({ code: 0, headline: "Nothing changes; breaks a guardrail" });
+  });
+
+  test("whose risk is taken are told with the reason", () => {
+    const lab = { tags: { "accepted-risk": "accepted risk: a lab" } };
+    expect(results(volume(lab))).toEqual({
+      code: 0,
+      headline: "Nothing changes",
+      said: ["protected-data: a lab"],
+      kept: 9,
+    });
+  });
+
+  test("of what goes away do not count", () => {
+    const { after: _, ...gone } = volume({});
+    expect(results(gone).said).toEqual([]);
+  });
+
+  test("take no secret for another, and pass over what is not known yet", () => {
+    const one = bridge({}, { chats: [1, 2] });
+    const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+    const door = { ...behindAccess, kind: unknown, access: unknown };
+    const made = { type: "nemoclaw:host:CloudflareTunnel", name: "tunnel", after: door };
+    expect(results(one, { ...one, name: "second" }, made).said).toEqual([]);
+  });
+
+  test("that a failed preview breaks are named, which the CLI does not do", () => {
+    const { before: _, ...made } = volume({});
+    const failed = previewJson([made], { diagnostics: [{ message: "error: preview failed", severity: "error" }] });
+    expect(() => readPreview(failed, "a preview")).toThrow(
+      /preview failed\nguardrails[\s\S]*data protect[\s\S]*protected-data: A data disk/,
+    );
+  });
+});
+
 describe("an upgrade, by preview", () => {
   test("of the agent is told by its version", () => {
     const report = reviewed(sandbox({ agent: { version: "2026.9.6" } }, { agent: { version: "2026.9.7" } }));
@@ -668,6 +733,41 @@ describe("a preview that is none", () => {
     expect(good.status).toBe(3);
     expect(JSON.parse(good.stdout)).toMatchObject({ exitCode: 3, stack: "prod" });
     expect(run("-s", "prod", "--to", "x").status).toBe(64);
+    expect(run("-s", "prod", "--state", file).status).toBe(64);
+  });
+
+  test("a stack that was left half-way is an error, and so is a state that is none", () => {
+    const [file, state] = [join(folder(), "preview.json"), join(folder(), "state.json")];
+    writeFileSync(file, previewJson([]));
+    const run = (pending: string) => {
+      writeFileSync(state, pending);
+      const args = ["scripts/review.ts", "-s", "prod", "--preview", file, "--state", state];
+      return spawnSync(process.execPath, args, { cwd: project, encoding: "utf8" });
+    };
+    const operation = (type: string) => ({
+      type,
+      resource: { urn: "urn:pulumi:prod::nemoclaw::aws:ebs/volume:Volume::data", type: "aws:ebs/volume:Volume" },
+    });
+    const left = (...types: string[]) =>
+      run(JSON.stringify({ version: 3, deployment: { pending_operations: types.map(operation) } }));
+    const creating = left("updating", "creating");
+    expect([creating.status, creating.stdout]).toEqual([1, ""]);
+    expect(creating.stderr).toMatch(
+      /stack prod was left half-way.*\n {2}disk data\n {2}try {3}look whether it is there/,
+    );
+    expect(left("updating", "deleting").status).toBe(0);
+    expect(left().status).toBe(0);
+    expect([run("{").status, run("[]").status]).toEqual([1, 1]);
+  });
+
+  test("--out writes the comment and the page, and prints neither", () => {
+    const [file, out] = [join(folder(), "preview.json"), join(folder(), "reviewed")];
+    writeFileSync(file, previewJson([network({}, presetBlocks("npm"))]));
+    const args = ["scripts/review.ts", "-s", "prod", "--preview", file, "--out", out];
+    const written = spawnSync(process.execPath, args, { cwd: project, encoding: "utf8" });
+    expect([written.status, written.stdout]).toEqual([3, ""]);
+    expect(readFileSync(join(out, "review.md"), "utf8")).toMatch(/^<!-- nemoclaw-review[\s\S]*Widens access/);
+    expect(readFileSync(join(out, "review.html"), "utf8")).toMatch(/^<!doctype html>[\s\S]*Widens access/);
   });
 });
 

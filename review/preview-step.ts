@@ -1,0 +1,36 @@
+import { z } from "zod";
+
+const properties = z.record(z.string(), z.unknown());
+
+const state = z.looseObject({
+  type: z.string(),
+  custom: z.boolean().optional(),
+  protect: z.boolean().nullish(),
+  id: z.string().optional(),
+  inputs: properties.optional(),
+  outputs: properties.optional(),
+});
+
+/** One step of a preview, as both engines print it. */
+export const previewStep = z.looseObject({
+  op: z.string(),
+  urn: z.string().startsWith("urn:pulumi:"),
+  oldState: state.nullish(),
+  newState: state.nullish(),
+  diffReasons: z.array(z.string()).nullish(),
+  replaceReasons: z.array(z.string()).nullish(),
+  detailedDiff: z.record(z.string(), z.looseObject({ kind: z.string() })).nullish(),
+});
+
+export type PreviewStep = z.infer<typeof previewStep>;
+export type PreviewState = z.infer<typeof state>;
+
+/** What a step does in the end; a replacement is several steps. */
+export function operationOf({ op }: PreviewStep): string {
+  return op === "create-replacement" || op === "delete-replaced" ? "replace" : op;
+}
+
+/** The last part of a URN, which is the name in the program. */
+export function nameOf(urn: string): string {
+  return urn.split("::").at(-1) ?? urn;
+}
