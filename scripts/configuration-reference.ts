@@ -125,10 +125,10 @@ function rangeText({ minimum, maximum }: Schema): string {
   return minimum !== undefined && minimum > -Number.MAX_SAFE_INTEGER ? `, at least ${minimum}` : "";
 }
 
-function defaultText({ default: value }: Schema): string {
-  if (value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0)) {
-    return Array.isArray(value) ? "none" : "";
-  }
+/** What the page says of a setting's default; nothing where its parts have defaults of their own, or where it has none. */
+export function defaultText({ default: value, properties }: Schema): string {
+  if (value === undefined) return "";
+  if (typeof value === "object" && value !== null && Object.keys(value).length === 0) return properties ? "" : "none";
   return `\`${typeof value === "object" ? JSON.stringify(value) : value}\``;
 }
 

@@ -15,7 +15,8 @@ export interface CidrFault {
 export function cidrFault(text: string): CidrFault | undefined {
   const shown = JSON.stringify(text);
   const [address = "", length, ...rest] = text.trim().split("/");
-  const family = isIP(address);
+  // What Node takes for an address besides: one with the name of an interface.
+  const family = address.includes("%") ? 0 : isIP(address);
   const bits = family === 4 ? 32 : 128;
   if (family === 0 || rest.length > 0) {
     return { message: `${shown} is not a block of addresses`, instead: "one such as 203.0.113.0/24" };
@@ -32,8 +33,13 @@ export function cidrFault(text: string): CidrFault | undefined {
       instead: `${first}/${length} or ${address}/${bits}`,
     };
   }
-  if (text !== text.trim()) return { message: `${shown} has spaces around it`, instead: text.trim() };
-  return undefined;
+  const canonical = `${first}/${Number(length)}`;
+  if (text === canonical) return undefined;
+  const message =
+    text === text.trim()
+      ? `${shown} is not how it is written: a cloud stores another text`
+      : `${shown} has spaces around it`;
+  return { message, instead: canonical };
 }
 
 /** Whether a block is so large that it means everybody: 0.0.0.0/0, ::/0, and the halves and quarters of them. */

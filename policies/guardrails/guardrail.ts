@@ -70,5 +70,5 @@ export const acceptedRisk = "accepted risk: ";
 
 /** Whether a description takes a risk and says why. */
 export function acceptsRisk(text: unknown): boolean {
-  return typeof text === "string" && text.startsWith(acceptedRisk) && text.length > acceptedRisk.length;
+  return typeof text === "string" && text.startsWith(acceptedRisk) && text.trim().length > acceptedRisk.length;
 }

@@ -17,7 +17,7 @@ export const tunnelAccess: Guardrail = {
         message: "nothing says who is let in; expected cloudflare-access, or public and a reason",
       };
     }
-    if (access === "public" && isKnown(props.reason) && !reason)
+    if (access === "public" && isKnown(props.reason) && !String(reason ?? "").trim())
       yield { path: "reason", message: "everybody is let in, and no reason is given" };
   }),
 };

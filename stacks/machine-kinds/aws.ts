@@ -67,8 +67,10 @@ const settings = z.strictObject({
   access: oneAccess("ssm", access).default({ kind: "ssm" }).describe("The way to the machine's SSH."),
   network: z
     .strictObject({
-      vpc: awsId("vpc").optional().describe("Id of the VPC."),
-      subnet: awsId("subnet").optional().describe("Id of a subnet in the zone, with a way out to the internet."),
+      vpc: awsId("vpc").optional().describe("Id of the VPC. In `network` it must be there."),
+      subnet: awsId("subnet")
+        .optional()
+        .describe("Id of a subnet in the zone, with a way out to the internet. In `network` it must be there."),
     })
     .optional()
     .describe("A network that exists: both `vpc` and `subnet`. Default: a VPC of the stack's own."),

@@ -50,6 +50,16 @@ const via = z.discriminatedUnion("kind", [
     .describe("A program whose standard input and output are the connection."),
 ]);
 
+/** Asks for the model that a count of GPUs lacks. */
+function withModel(gpu: unknown, context: z.RefinementCtx): unknown {
+  const { model, count } = (gpu ?? {}) as { model?: unknown; count?: unknown };
+  if (model !== undefined || typeof count !== "number") return gpu;
+  const instead = `gpu: { model: H100, count: ${Math.max(1, Math.round(count))} }, with the model that the machine has`;
+  const message = "a GPU count without a GPU model";
+  context.addIssue({ code: "custom", path: ["model"], message, params: { instead } });
+  return z.NEVER;
+}
+
 /** A machine that is already there. Its host key is pinned here: none is ever taken on first use. */
 export const existingMachine = z.strictObject({
   kind: z.literal("existing"),
@@ -65,9 +75,12 @@ export const existingMachine = z.strictObject({
   via: via.optional().describe("What is on the way to it. Default: nothing."),
   arch: z.enum(["amd64", "arm64"]).default("amd64").describe("Its processor."),
   gpu: z
-    .union([z.literal("none"), z.strictObject({ model: z.string().min(1), count: z.int().min(1) })], {
-      error: "expected none, or { model: H100, count: 1 }",
-    })
-    .default("none")
+    .preprocess(
+      withModel,
+      z.union([z.literal("none"), z.strictObject({ model: z.string().min(1), count: z.int().min(1) })], {
+        error: "expected none, or { model: H100, count: 1 }",
+      }),
+    )
+    .prefault("none")
     .describe("GPUs that it must have; the run stops if the driver does not see them."),
 });

@@ -65,10 +65,14 @@ const settings = z.strictObject({
     ),
   network: z
     .strictObject({
-      network: text.optional().describe("Full name of the network: `projects/…/global/networks/NAME`."),
+      network: text
+        .optional()
+        .describe("Full name of the network: `projects/…/global/networks/NAME`. In `network` it must be there."),
       subnetwork: text
         .optional()
-        .describe("Full name of a subnetwork in the zone's region, with a way out to the internet."),
+        .describe(
+          "Full name of a subnetwork in the zone's region, with a way out to the internet. In `network` it must be there.",
+        ),
     })
     .optional()
     .describe(

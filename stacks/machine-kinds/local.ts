@@ -15,5 +15,5 @@ export const localMachine = z.strictObject({
     .describe(
       "What it may use of this computer's memory: `6G`, at least 500M more than `limits.memory`. Default: no limit.",
     ),
-  accept: z.array(z.string().min(1)).optional().describe("Nothing of this kind needs to be accepted."),
+  accept: z.array(z.string().min(1)).optional().describe("Nothing of this kind needs to be accepted. Default: none."),
 });

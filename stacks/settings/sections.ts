@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { machineSettings } from "../machine-kinds/index.ts";
 import { serviceUrl, url } from "./addresses.ts";
+import { reason } from "./reason.ts";
 import { siteCommands } from "./site-commands.ts";
 import { atLeast } from "./sizes.ts";
 
@@ -40,7 +41,7 @@ const runtime = z.discriminatedUnion("kind", [
   z
     .strictObject({
       kind: z.literal("openshell"),
-      version: text.optional().describe("Must be the one that nemoclaw.lock.json pins, which is the default."),
+      version: text.optional().describe("Must be the one that nemoclaw.lock.json pins. Default: that one."),
       accept,
     })
     .describe("NVIDIA OpenShell: Docker, and a gateway of its own. For real environments."),
@@ -59,7 +60,7 @@ const policy = z.strictObject({
   presets: z.array(text).default([]).describe("Files of `policies/presets` by name: `github`, `npm`."),
   file: text
     .optional()
-    .describe("A policy file of your own, from the project's folder. Added to baseline and presets."),
+    .describe("A policy file of your own, from the project's folder. Added to baseline and presets. Default: none."),
 });
 
 const limits = z.strictObject({
@@ -106,7 +107,7 @@ const inference = z.discriminatedUnion("kind", [
   z
     .strictObject({
       kind: z.literal("nvidia"),
-      baseUrl: baseUrl.default("https://integrate.api.nvidia.com/v1"),
+      baseUrl: baseUrl.prefault("https://integrate.api.nvidia.com/v1"),
       model,
       verify,
     })
@@ -121,15 +122,18 @@ const hostname = text.regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/i, {
   error: "expected a public host name such as agent.example.com",
 });
 
-const reason = text.optional().describe("Why everybody may come in; needed with `access: public`.");
+const why = reason.optional().describe("Why everybody may come in; needed with `access: public`. Default: none.");
 
 const tunnel = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("none") }),
   z
     .strictObject({
       kind: z.literal("quick"),
-      access: z.literal("public").optional().describe("Everybody is let in; to be said in so many words."),
-      reason,
+      access: z
+        .literal("public")
+        .optional()
+        .describe("Everybody is let in; to be said in so many words: it must be there."),
+      reason: why,
     })
     .describe("A new public address at every start."),
   z
@@ -140,7 +144,7 @@ const tunnel = z.discriminatedUnion("kind", [
         .enum(["cloudflare-access", "public"])
         .default("cloudflare-access")
         .describe("Who is let in: those that Cloudflare Access admits, or everybody."),
-      reason,
+      reason: why,
     })
     .superRefine(({ access, reason }, context) => {
       if (access !== "public" || reason !== undefined) return;
@@ -161,10 +165,12 @@ const mirrors = z.strictObject({
     .describe("Mirror of the distribution's packages. Default: what the machine is set to."),
   artifacts: url("https", "http", "file")
     .optional()
-    .describe("In place of https://github.com, with the same paths below."),
+    .describe("In place of https://github.com, with the same paths below. Default: GitHub itself."),
   ca: text
     .optional()
-    .describe("PEM file, from the project's folder, or its text: authorities to trust besides the public ones."),
+    .describe(
+      "PEM file, from the project's folder, or its text: authorities to trust besides the public ones. Default: none.",
+    ),
 });
 
 /** The settings of a stack, each a top-level key, with its defaults. */
@@ -178,7 +184,7 @@ export const sections = {
     .strictObject({
       version: text
         .optional()
-        .describe("Must be the one that services/agent/package-lock.json pins, which is the default."),
+        .describe("Must be the one that services/agent/package-lock.json pins. Default: that one."),
     })
     .prefault({}),
   inference,

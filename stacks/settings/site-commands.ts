@@ -26,7 +26,7 @@ export const siteCommands = z
         .regex(/^[A-Za-z][\w-]*$/, { error: "expected the name of a secret, such as inventoryToken" })
         .optional()
         .describe(
-          "Name of a secret that the commands get on standard input: `scripts/pulumi config set --secret site:NAME`.",
+          "Name of a secret that the commands get on standard input: `scripts/pulumi config set --secret site:NAME`. Default: nothing.",
         ),
     }),
   )

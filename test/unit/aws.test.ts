@@ -191,6 +191,7 @@ describe("a machine on AWS", () => {
     expect(rule).not.toHaveProperty("cidrIpv4");
     expect(resources.filter(({ type }) => type.endsWith(":Role"))).toEqual([]);
     const { machine } = one(resources, ":Workspace").inputs as { machine: { via: { argv: string[] } } };
+    await expect(graphText(resources)).toMatchFileSnapshot("../golden/aws-instance-connect-endpoint.yaml");
     expect(machine.via.argv.slice(0, 3)).toEqual(["aws", "ec2-instance-connect", "open-tunnel"]);
   });
 
@@ -266,6 +267,21 @@ describe("bad input is told at preview, all at once, with the nearest right valu
     [{ access: { kind: "public", cidrs: ["10.1.2.3/8"] } }, "| 10.0.0.0/8 or 10.1.2.3/32"],
     [{ access: { kind: "public", cidrs: ["2001:db8::1/64"] } }, "| 2001:db8::/64 or 2001:db8::1/128"],
     [{ access: { kind: "public", cidrs: ["300.0.0.0/8"] } }, "is not a block of addresses"],
+    [{ access: { kind: "public", cidrs: ["10.0.0.0/08"] } }, "| 10.0.0.0/8"],
+    [{ access: { kind: "public", cidrs: ["2001:DB8::/32"] } }, "a cloud stores another text | 2001:db8::/32"],
+    [{ access: { kind: "public", cidrs: ["2001:db8:0:0::/64"] } }, "| 2001:db8::/64"],
+    [{ access: { kind: "public", cidrs: ["fe80::1%eth0/64"] } }, "is not a block of addresses"],
+    [{ access: { kind: "public", cidrs: [" 10.0.0.0/8"] } }, "has spaces around it | 10.0.0.0/8"],
+    [{ access: { kind: "public", cidrs: ["0.0.0.0/0"], fromAnywhere: " " } }, "access.fromAnywhere: the text is empty"],
+    [{ dataDisk: { protect: false, reason: " " } }, "dataDisk.reason: the text is empty"],
+    [
+      { access: { ssm: {}, public: {} } },
+      "a machine has one access mode, and here are ssm and public | access: { kind: ssm }",
+    ],
+    [
+      { access: { public: { cidrs: [] } } },
+      "public is the kind of access, not a setting of it | access: { kind: public }",
+    ],
     [{ access: { kind: "public", cidrs: ["10.0.0.0/33"] } }, "has no possible prefix length, 0 to 32"],
     [{ access: { kind: "public", cidrs: ["0.0.0.0/0"] } }, "0.0.0.0/0 opens SSH to the whole internet"],
     [{ access: { kind: "public", cidrs: ["::/0"] } }, "::/0 opens SSH to the whole internet"],

@@ -272,6 +272,7 @@ describe("an existing machine", () => {
     [{ user: "a b" }, "expected the name of a user"],
     [{ port: 0 }, "expected at least 1"],
     [{ arch: "arm" }, "| arm64"],
+    [{ gpu: { count: 2 } }, "gpu.model: a GPU count without a GPU model | gpu: { model: H100, count: 2 }"],
     [{ gpu: "H100" }, "expected none, or { model: H100, count: 1 }"],
     [{ via: { kind: "jump", address: "b", user: "u" } }, "via.hostKeys: hostKeys is missing"],
     [{ via: { kind: "command", argv: [] } }, "via.argv: the list is empty"],

@@ -2,7 +2,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { allSettings, configurationReference, referencePath } from "../../scripts/configuration-reference.ts";
+import {
+  allSettings,
+  configurationReference,
+  defaultText,
+  referencePath,
+} from "../../scripts/configuration-reference.ts";
 import { parseConfig } from "../../stacks/settings/parse-config.ts";
 import { secretNames } from "../../stacks/settings/secrets.ts";
 
@@ -40,6 +45,8 @@ describe("examples", () => {
     const { settings, faults } = read(example(name));
     expect(faults ?? []).toEqual([]);
     expect(settings?.machine.kind).toBe(name);
+    // The disposable machine is for the first hour; the others are for real environments.
+    expect(settings?.runtime.kind).toBe(name === "local" ? "embedded" : "openshell");
   });
 
   test.each(["aws", "gcp", "existing"])(
@@ -68,6 +75,26 @@ describe("docs/configuration.md", () => {
         .map(({ path }) => path),
     );
     expect(silent).toEqual([]);
+  });
+
+  const valued = [...allSettings().values()]
+    .flat()
+    .filter(({ schema }) => !["kind", "kinds"].includes(schema.type ?? ""));
+
+  test("says of every setting what it is when it is left out, or that it must be there", () => {
+    const told = ({ schema, required }: (typeof valued)[number]) =>
+      required || schema.properties || defaultText(schema) || /Default: |must be there/.test(schema.description ?? "");
+    expect(valued.filter((each) => !told(each)).map(({ path }) => path)).toEqual([]);
+    expect(
+      valued.filter(({ path }) => path === "inference.baseUrl").map(({ schema }) => schema.default),
+    ).toContainEqual(expect.stringContaining("nvidia"));
+  });
+
+  test("says the unit of every number", () => {
+    const units = /GiB|\bHour of the day|\bDays\b|\bCPUs\b|\bProcesses\b|^Port\b/;
+    const numbers = valued.filter(({ schema }) => ["number", "integer"].includes(schema.type ?? ""));
+    expect(numbers.length).toBeGreaterThan(5);
+    expect(numbers.filter(({ schema }) => !units.test(schema.description ?? "")).map(({ path }) => path)).toEqual([]);
   });
 });
 

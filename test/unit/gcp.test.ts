@@ -184,10 +184,20 @@ describe("a machine on Google Cloud", () => {
     };
     const resources = await declared({ network, tunnelMembers: ["group:agents@example.com"] });
     expect(resources.filter(({ type }) => /:(Network|Subnetwork|Router)$/.test(type))).toEqual([]);
+    await expect(graphText(resources)).toMatchFileSnapshot("../golden/gcp-given-network.yaml");
     expect(one(resources, ":Firewall").inputs.network).toBe(network.network);
     expect(one(resources, ":TunnelInstanceIAMMember").inputs).toMatchObject({
       member: "group:agents@example.com",
       role: "roles/iap.tunnelResourceAccessor",
+    });
+  });
+
+  test("with secure boot, where the image's driver is signed", async () => {
+    const resources = await declared({ secureBoot: true });
+    expect(one(resources, "instance:Instance").inputs.shieldedInstanceConfig).toEqual({
+      enableSecureBoot: true,
+      enableVtpm: true,
+      enableIntegrityMonitoring: true,
     });
   });
 

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { cidrFault, isEverybody } from "../../../policies/guardrails/cidr.ts";
-
-const text = z.string().min(1);
+import { reason } from "../../settings/reason.ts";
 
 /** One block of addresses that may reach SSH. */
 const cidr = z.string().superRefine((value, context) => {
@@ -17,9 +16,11 @@ export const publicAccess = z
       .array(cidr)
       .min(1)
       .describe("Blocks of addresses that may reach SSH: `203.0.113.0/24`, `198.51.100.7/32`."),
-    fromAnywhere: text
+    fromAnywhere: reason
       .optional()
-      .describe("Why everybody may reach SSH; needed for blocks such as 0.0.0.0/0 and ::/0."),
+      .describe(
+        "Why everybody may reach SSH; needed for blocks such as 0.0.0.0/0 and ::/0. Default: nobody but the blocks.",
+      ),
   })
   .superRefine(({ cidrs, fromAnywhere }, context) => {
     if (fromAnywhere !== undefined) return;
@@ -44,8 +45,11 @@ export function closedAccess<K extends string>(kind: K) {
   return z.strictObject({ kind: z.literal(kind), cidrs: never.meta({ hidden: true }) });
 }
 
-/** Explains a list of access modes, which is the other way to ask for two, and a bare word. */
-export function oneAccess<S extends z.ZodType>(usual: string, schema: S) {
+type Kinds = z.ZodObject<{ kind: z.ZodLiteral<string> }>;
+
+/** Explains a list of access modes and a mapping of them, which are the other ways to ask for two, and a bare word. */
+export function oneAccess<S extends z.ZodType & { readonly options: readonly Kinds[] }>(usual: string, schema: S) {
+  const kinds = schema.options.map(({ shape }) => shape.kind.value);
   return z.preprocess((value, context) => {
     const refuse = (message: string, kind: string) => {
       context.addIssue({ code: "custom", message, params: { instead: `access: { kind: ${kind} }` } });
@@ -53,6 +57,10 @@ export function oneAccess<S extends z.ZodType>(usual: string, schema: S) {
     };
     if (Array.isArray(value)) return refuse("a machine has one access mode, and here is a list", usual);
     if (typeof value === "string") return refuse(`${JSON.stringify(value)} is text; expected a mapping`, value);
+    const keys = Object.keys(value ?? {});
+    const named = keys.includes("kind") ? [] : kinds.filter((kind) => keys.includes(kind));
+    if (named.length > 1) return refuse(`a machine has one access mode, and here are ${named.join(" and ")}`, usual);
+    if (named[0] !== undefined) return refuse(`${named[0]} is the kind of access, not a setting of it`, named[0]);
     return value ?? {};
   }, schema);
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Check, check } from "../../../policies/check.ts";
+import { reason } from "../../settings/reason.ts";
 
 const text = z.string().min(1);
 
@@ -32,7 +33,7 @@ export const dataDisk = {
     .boolean()
     .default(true)
     .describe("Refuse to delete the disk. To delete it: set this to false with a `reason`, apply, then destroy."),
-  reason: text.optional().describe("Why the disk may be deleted; needed with `protect: false`."),
+  reason: reason.optional().describe("Why the disk may be deleted; needed with `protect: false`. Default: none."),
 };
 
 /** Settings of a machine that both clouds have. */
