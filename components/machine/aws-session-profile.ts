@@ -1,4 +1,5 @@
 import { InstanceProfile } from "@pulumi/aws/iam/instanceProfile.js";
+import { Principals } from "@pulumi/aws/iam/principals.js";
 import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { PolicyDocumentVersion, PolicyStatementEffect } from "@pulumi/aws/types/enums/iam/index.js";
@@ -21,7 +22,7 @@ export function sessionManagerProfile(name: string, child: pulumi.CustomResource
           {
             Effect: PolicyStatementEffect.ALLOW,
             Action: "sts:AssumeRole",
-            Principal: { Service: "ec2.amazonaws.com" },
+            Principal: Principals.Ec2Principal,
           },
         ],
       },
