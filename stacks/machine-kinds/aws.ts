@@ -100,7 +100,11 @@ export type AwsMachineSettings = Omit<z.output<typeof settings>, "instanceType" 
 };
 
 /** A GPU machine on AWS, made by the stack. */
-export const awsMachine = settings.superRefine(refuse(checks), { when: () => true });
+export const awsMachine = settings
+  .superRefine(refuse(checks), { when: () => true })
+  .describe(
+    "A machine on AWS, made by the stack. What only AWS knows is asked at preview, and what it does not answer is noted. Without any credentials there is no preview: Pulumi's provider for AWS checks them first, and fails.",
+  );
 
 function* checks(written: object): Iterable<Check> {
   const { region, zone, spot, terminationProtection } = mapping(written) ?? {};

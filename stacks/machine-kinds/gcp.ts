@@ -133,7 +133,11 @@ export type GcpMachineSettings = Omit<z.output<typeof settings>, "machineType" |
 };
 
 /** A GPU machine on Google Cloud, made by the stack. */
-export const gcpMachine = settings.superRefine(refuse(checks), { when: () => true });
+export const gcpMachine = settings
+  .superRefine(refuse(checks), { when: () => true })
+  .describe(
+    "A machine on Google Cloud, made by the stack. The stack logs in as a user of its own, so OS Login is off on this machine: an organization that requires OS Login (`constraints/compute.requireOsLogin`) has Google refuse such a machine, and must except the project. What only Google knows is asked at preview where there is a login, and else noted.",
+  );
 
 function* checks(written: object): Iterable<Check> {
   const { machineType, gpu, access, tunnelMembers } = mapping(written) ?? {};
