@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Host } from "../../host/host.ts";
 import { createDemo, deleteDemo, readDemo } from "../../host/local/demo.ts";
 import { docker, inspect } from "../../host/local/docker.ts";
+import { ensureMachineImage } from "../../host/local/image.ts";
 import { labelArguments, ownerLabels } from "../../host/local/labels.ts";
 import {
   createLocalMachine,
@@ -26,9 +27,10 @@ import { ensurePackages } from "../../host/steps/apt-packages.ts";
 import { dockerEngineState, ensureDockerEngine } from "../../host/steps/docker-engine.ts";
 import { proveDockerEngine } from "../../host/steps/docker-proof.ts";
 import { dockerEngine } from "../../provider/handlers/docker-engine.ts";
+import { testStackPrefix } from "../../scripts/test-things.ts";
 
 const run = Math.random().toString(36).slice(2, 8);
-const owner = { project: "nemoclaw-test", stack: "local-machine", installation: run };
+const owner = { project: "nemoclaw-test", stack: `${testStackPrefix}-machine`, installation: run };
 const name = `nemoclaw-test-${run}`;
 const hostKey = newKeyPair();
 const userKey = newKeyPair();
@@ -53,6 +55,19 @@ describe("a local machine", () => {
       script: "systemctl is-system-running --wait || :; systemctl --failed --no-legend; ps -o comm= -p 1",
     });
     expect(stdout.trim().split("\n")).toEqual(["running", "systemd"]);
+  });
+
+  it("starts from an image that is kept: for the next one nothing is pulled, made or built", async () => {
+    const brought: string[] = [];
+    const bringing = <T>(reference: string, work: () => Promise<T>) => {
+      brought.push(reference);
+      return work();
+    };
+    const said: string[] = [];
+    const { reference, id } = await ensureMachineImage({ log: (line) => said.push(line), bringing });
+    const record = await inspect<{ Image: string }>("container", machine.containerId);
+    expect({ reference, id }).toEqual({ reference: machine.image, id: record?.Image });
+    expect([brought, said]).toEqual([[], []]);
   });
 
   it("keeps its keys out of what Docker shows of it", async () => {

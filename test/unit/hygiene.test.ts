@@ -30,6 +30,16 @@ const others = files.filter((file) => !file.startsWith("test/unit/hygiene"));
 // Tests of policies and gates make up internal names on purpose.
 const outsideTests = others.filter((file) => !file.startsWith("test/"));
 
+describe("what end-to-end tests make on this computer", () => {
+  // The next run finds what a killed one left by this prefix, and nothing else of this clone.
+  test("belongs to a stack that starts with the tests' own prefix", () => {
+    const tests = others.filter((file) => file.startsWith("test/e2e/"));
+    const owners = hits(/\bstack: [^,]+, installation/g, tests);
+    expect(owners.length).toBeGreaterThan(3);
+    expect(owners.filter((hit) => !/stack: `\$\{testStackPrefix\}-/.test(hit))).toEqual([]);
+  });
+});
+
 describe("tracked files name nothing private", () => {
   test("no path of the computer they were written on", () => {
     const ownPath = new RegExp(`${cloneFolder.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w-])`, "g");
