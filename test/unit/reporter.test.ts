@@ -8,7 +8,7 @@ describe("the tally of a run", () => {
     const lines: string[] = [];
     const exitCode = process.exitCode;
     const vitest = await startVitest("test", [], {
-      ...{ root: join(import.meta.dirname, "../fixtures/reporter"), config: false, watch: false },
+      ...{ root: join(import.meta.dirname, "../fixtures/reporter"), config: false, watch: false, cache: false },
       reporters: [new Reporter((line) => lines.push(line))],
     });
     await vitest.close();

@@ -270,34 +270,6 @@ describe("the first look, with a stand-in for a Docker that takes its time", () 
   });
 });
 
-describe("a message to the agent", () => {
-  test.each([
-    ["- an item"],
-    ["-5 degrees outside"],
-    ["--dashes, and words"],
-    ["-5"],
-    ["--", "--json"],
-    ["a", "- b", "--json"],
-    ["--session", "- mine", "hello"],
-  ])("may begin with a dash: %s %s", async (...args) => {
-    await using clone = new SmallClone();
-    const { exitCode, output } = await clone.script("chat", args).ended;
-    expect(output).toContain("Stack local has no sandbox here.");
-    expect(exitCode).toBe(1);
-  });
-
-  test.each([
-    ["--sesion", "x", "hello"],
-    ["-j", "hello"],
-    ["hello", "--sesion=x"],
-  ])("is not an option that is mistyped: %s %s", async (...args) => {
-    await using clone = new SmallClone();
-    const { exitCode, output } = await clone.script("chat", args).ended;
-    expect(output).toMatch(/unknown option -.*\n {2}try {3}scripts\/chat -- /);
-    expect(exitCode).toBe(64);
-  });
-});
-
 describe("what an apply did", () => {
   test.each([
     ["the CLI, first run", "Resources:\n    + 12 created\n\nDuration: 58s\n", { changed: true, summary: "12 created" }],

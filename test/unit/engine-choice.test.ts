@@ -1,0 +1,75 @@
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { SmallClone } from "../support/small-clone.ts";
+
+describe("a CLI that is not on PATH, with stand-ins for it", () => {
+  /** Puts a CLI and its language host into a folder of the clone's home. */
+  function put(clone: SmallClone, folder: string, version: string): string {
+    const bin = join(clone.home, folder);
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, "pulumi"), `#!/bin/sh\necho v${version}\n`, { mode: 0o755 });
+    writeFileSync(join(bin, "pulumi-language-nodejs"), "#!/bin/sh\n", { mode: 0o755 });
+    return join(bin, "pulumi");
+  }
+
+  async function found(clone: SmallClone, env: NodeJS.ProcessEnv = {}): Promise<string> {
+    const lines = `import { findEngine } from "./scripts/engine-choice.ts"; console.log((await findEngine()).about);`;
+    return (await clone.lines(lines, env).ended).output.trim();
+  }
+
+  test("is found in ~/.pulumi, the installed one first, else the newest that npm's package has downloaded", async () => {
+    await using clone = new SmallClone();
+    put(clone, ".pulumi/versions/3.240.0/bin", "3.240.0");
+    const newest = put(clone, ".pulumi/versions/3.1000.0/bin", "3.1000.0");
+    expect(await found(clone)).toBe(`Pulumi CLI 3.1000.0 (found in ${clone.home}/.pulumi: ${newest})`);
+    const installed = put(clone, ".pulumi/bin", "3.300.0");
+    expect(await found(clone)).toBe(`Pulumi CLI 3.300.0 (found in ${clone.home}/.pulumi: ${installed})`);
+  });
+
+  test("is found where PULUMI_HOME says, and not in ~/.pulumi then", async () => {
+    await using clone = new SmallClone();
+    put(clone, ".pulumi/bin", "3.300.0");
+    const other = put(clone, "elsewhere/bin", "3.301.0");
+    const home = join(clone.home, "elsewhere");
+    expect(await found(clone, { PULUMI_HOME: home })).toBe(`Pulumi CLI 3.301.0 (found in ${home}: ${other})`);
+  });
+});
+
+describe("where an engine keeps a stack's state", () => {
+  const login = {
+    PULUMI_BACKEND_URL: "s3://the-company",
+    PULUMI_ACCESS_TOKEN: "pul-0",
+    PULUMI_CONFIG_PASSPHRASE: "the company's",
+    PULUMI_STACK: "production",
+  };
+
+  async function environment(clone: SmallClone, stack: string): Promise<Record<string, string>> {
+    const lines = `import { backendEnvironment } from "./scripts/local-backend.ts";
+console.log(JSON.stringify(await backendEnvironment(${JSON.stringify(stack)})));`;
+    return JSON.parse((await clone.lines(lines, login).ended).output);
+  }
+
+  test.each(["local", "local-two"])("is the clone for stack %s, whatever the user is logged in to", async (stack) => {
+    await using clone = new SmallClone();
+    const env = await environment(clone, stack);
+    const kept = join(clone.root, ".nemoclaw");
+    expect(env).toMatchObject({
+      PULUMI_STACK: stack,
+      PULUMI_BACKEND_URL: `file://${kept}/state`,
+      PULUMI_CONFIG_PASSPHRASE_FILE: join(kept, "passphrase"),
+    });
+    expect(env).not.toHaveProperty("PULUMI_CONFIG_PASSPHRASE");
+    const passphrase = readFileSync(join(kept, "passphrase"), "utf8");
+    expect(passphrase.length).toBeGreaterThan(40);
+    expect(statSync(join(kept, "passphrase")).mode & 0o777).toBe(0o600);
+    await environment(clone, stack);
+    expect(readFileSync(join(kept, "passphrase"), "utf8")).toBe(passphrase);
+  });
+
+  test.each(["prod", "localhost"])("is the user's own login for stack %s", async (stack) => {
+    await using clone = new SmallClone();
+    expect(await environment(clone, stack)).toMatchObject({ ...login, PULUMI_STACK: stack });
+    expect(existsSync(join(clone.root, ".nemoclaw"))).toBe(false);
+  });
+});
