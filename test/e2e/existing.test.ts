@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
@@ -18,7 +18,6 @@ import { preflight } from "../../provider/handlers/preflight.ts";
 import { stackFile } from "../../scripts/clone-paths.ts";
 import { findEngine } from "../../scripts/engine-choice.ts";
 import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts";
-import { stackStateFile } from "../../scripts/local-backend.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { LocalStack } from "../support/local-stack.ts";
 
@@ -257,7 +256,7 @@ describe("a whole environment on it, through a jump host, on the embedded engine
       "nemoclaw:inference": { kind: "machine", baseUrl: "http://127.0.0.1:8000/v1", model: "none-runs" },
       "nemoclaw:mirrors": await findOperatorMirrors(),
     };
-    await forget(stack.name);
+    await stack.forget();
     await writeFile(stackFile(stack.name), stringify({ config }, { lineWidth: 0 }));
     await stack.pulumi("stack", "init", stack.name);
     await stack.setSecret("nemoclaw:sshPrivateKey", userKey.private);
@@ -266,7 +265,7 @@ describe("a whole environment on it, through a jump host, on the embedded engine
   });
 
   afterAll(async () => {
-    await forget(stack.name);
+    await stack.forget();
     delete process.env.NEMOCLAW_ENGINE;
   });
 
@@ -303,11 +302,6 @@ describe("a whole environment on it, through a jump host, on the embedded engine
     expect(stack.printed).not.toContain(secret);
   });
 });
-
-async function forget(stack: string): Promise<void> {
-  await rm(stackFile(stack), { force: true });
-  await rm(stackStateFile(stack), { force: true });
-}
 
 /** Somebody else's Docker: container, daemon, settings and packages, and since when they run. */
 async function theirs(): Promise<string> {

@@ -12,7 +12,6 @@ import { Sensitive } from "../../host/sensitive.ts";
 import { stackFile } from "../../scripts/clone-paths.ts";
 import { findEngine } from "../../scripts/engine-choice.ts";
 import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts";
-import { stackStateFile } from "../../scripts/local-backend.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
 
@@ -143,7 +142,7 @@ describe("a fault ends in one message, and the next run goes on from there", { t
       hostKey: { publicKey: hostKey.public, privateKey: new Sensitive(hostKey.private) },
     });
     stack = await LocalStack.open(`${testStackPrefix}-faults`, await findEngine());
-    await forget();
+    await stack.forget();
     const config = {
       "nemoclaw:machine": pinned({}),
       "nemoclaw:runtime": { kind: "embedded", accept: ["binaries"] },
@@ -159,7 +158,7 @@ describe("a fault ends in one message, and the next run goes on from there", { t
     delete process.env.NEMOCLAW_ENGINE;
     delete process.env.NEMOCLAW_CONNECT_SECONDS;
     delete process.env.NEMOCLAW_LOCK_FILE;
-    await forget();
+    await stack.forget();
     await sweepLocal(owner);
     await rm(folder, { recursive: true, force: true });
   });
@@ -238,9 +237,4 @@ function noSmallDisk(at = "/opt/nemoclaw"): Promise<string> {
 /** Runs shell on the machine past SSH. */
 function shell(script: string): Promise<string> {
   return docker(["exec", machine.containerId, "sh", "-ec", script], { what: `run on the machine: ${script}` });
-}
-
-async function forget(): Promise<void> {
-  await rm(stackFile(stack.name), { force: true });
-  await rm(stackStateFile(stack.name), { force: true });
 }

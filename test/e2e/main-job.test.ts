@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -18,6 +18,8 @@ import { tryEscape } from "../support/try-escape.ts";
  * everything else is the real thing: SSH, systemd, Docker, sandbox-runtime, OpenClaw.
  */
 
+let lockFolder: string;
+
 /** Puts a stand-in for cloudflared where a mirror would have the real one, and pins it in a lock file of the test's own. */
 async function serveStandIn(stack: LocalStack): Promise<void> {
   const program = (await readFile("test/support/cloudflared-stand-in.mjs", "utf8")).replace(
@@ -33,8 +35,7 @@ async function serveStandIn(stack: LocalStack): Promise<void> {
       `mkdir -p $(dirname ${path}); base64 -d > ${path} <<'END'\n${Buffer.from(program).toString("base64")}\nEND`,
     );
   }
-  const folder = await mkdtemp(join(tmpdir(), "nemoclaw-lock-"));
-  process.env.NEMOCLAW_LOCK_FILE = join(folder, "lock.json");
+  process.env.NEMOCLAW_LOCK_FILE = join(lockFolder, "lock.json");
   await writeFile(process.env.NEMOCLAW_LOCK_FILE, JSON.stringify(lock));
 }
 
@@ -62,12 +63,14 @@ describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
 
   beforeAll(async () => {
     process.env.NEMOCLAW_ENGINE = "embedded";
+    lockFolder = await mkdtemp(join(tmpdir(), "nemoclaw-lock-"));
     stack = await LocalStack.open(`${testStackPrefix}-main`, await findEngine());
     await stack.script("quickstart", "--destroy");
   });
 
   afterAll(async () => {
     await stack.script("quickstart", "--destroy");
+    await rm(lockFolder, { recursive: true, force: true });
     delete process.env.NEMOCLAW_ENGINE;
   });
 
@@ -79,7 +82,7 @@ describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
     expect(stdout).toMatch(/write refused:.*Read-only file system.*filesystem_policy\.read_only/);
     const [, next = ""] = /^Done: \d+ created; .*\nNext\n([\s\S]*)$/m.exec(stdout) ?? [];
     for (const command of ["chat", "status", "logs", "pulumi preview", "quickstart"]) {
-      expect(next).toMatch(new RegExp(`^  scripts/${command} -s ${stack.name} .* {3}\\S`, "m"));
+      expect(next).toMatch(new RegExp(`^  scripts/${command} -s ${stack.name}\\b.* {3}\\S`, "m"));
     }
   });
 

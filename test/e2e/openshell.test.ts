@@ -1,4 +1,4 @@
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -94,13 +94,15 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     );
     expect(inside).toMatchObject({ exitCode: 7, stderr: expect.stringContaining("told") });
 
-    const archive = join(await mkdtemp(join(tmpdir(), "nemoclaw-workspace-")), "workspace.tgz");
+    const folder = await mkdtemp(join(tmpdir(), "nemoclaw-workspace-"));
+    const archive = join(folder, "workspace.tgz");
     const out = await stack.script("workspace", "export", archive);
     expect(out.exitCode, out.stderr).toBe(0);
     await stack.script("shell", "--", "rm", "/sandbox/kept");
     const back = await stack.script("workspace", "import", archive, "--replace");
     expect(back.exitCode, back.stderr).toBe(0);
     expect((await stack.script("shell", "--", "cat", "/sandbox/kept")).stdout).toBe("kept\n");
+    await rm(folder, { recursive: true });
 
     const down = await stack.script("stop", "--why", "a test");
     expect(down.exitCode, down.stderr).toBe(0);

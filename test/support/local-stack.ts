@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
@@ -12,6 +12,7 @@ import type { Runtime } from "../../host/runtimes/runtime.ts";
 import { turn } from "../../host/runtimes/turn.ts";
 import { cloneFolder, stackFile } from "../../scripts/clone-paths.ts";
 import { type Engine, findEngine, runEngine } from "../../scripts/engine-choice.ts";
+import { stackStateFile } from "../../scripts/local-backend.ts";
 import { type Finished, runProgram } from "../../scripts/run-program.ts";
 import { machineOf, readStackState, type StackState } from "../../scripts/stack-state.ts";
 
@@ -42,6 +43,13 @@ export class LocalStack {
 
   static async open(name: string, engine?: Engine): Promise<LocalStack> {
     return new LocalStack(name, engine ?? (await findEngine({ download: false })));
+  }
+
+  /** Forgets a stack whose machine is gone or another's, and what the clone keeps where it has no other stack. */
+  async forget(): Promise<void> {
+    await rm(stackFile(this.name), { force: true });
+    await rm(stackStateFile(this.name), { force: true });
+    await this.script("quickstart", "--destroy");
   }
 
   async script(script: string, ...args: string[]): Promise<Finished> {
