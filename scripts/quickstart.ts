@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { relative } from "node:path";
 import { Command, CommanderError } from "commander";
 import { isCancelled } from "../host/errors.ts";
 import { closeAll } from "../host/pool.ts";
 import { describeStopped, stoppedFrom } from "../host/stopped.ts";
-import { keptFolder, stackFile } from "./clone-paths.ts";
+import { cloneFolder, keptFolder, stackFile } from "./clone-paths.ts";
 import { findLacking, prepareDocker, prepareImage } from "./computer-setup.ts";
 import { cliToDownload, findEngine } from "./engine-choice.ts";
 import { applyStack, EngineFailed } from "./first-run/apply.ts";
@@ -66,8 +68,10 @@ async function bringUp(stack: string): Promise<void> {
   progress.line(
     `  in Docker: a container as the machine, one beside it with the DEMO model and Telegram stand-in, their image`,
   );
-  if (cli) progress.line(`  in ${cli.folder}: the Pulumi CLI, where npm's pulumi package can download it (${cli.why})`);
-  progress.line(`  in this clone: state and secrets in ${keptFolder}, configuration in ${stackFile(stack)}`);
+  const place = cli?.folder.replace(`${homedir()}/`, "~/");
+  if (cli) progress.line(`  in ${place}: the Pulumi CLI, where npm's pulumi package can download it (${cli.why})`);
+  const [kept, configuration] = [keptFolder, stackFile(stack)].map((path) => relative(cloneFolder, path));
+  progress.line(`  in this clone: state and secrets in ${kept}, configuration in ${configuration}`);
   progress.line("  All of it goes with scripts/quickstart --destroy, but for what apt installed.\n");
 
   const engine = await progress.step("Choose the engine", (say) => findEngine({ download, say, bringing: bringCli }));

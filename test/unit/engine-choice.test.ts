@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { SmallClone } from "../support/small-clone.ts";
 
-describe("a CLI that is not on PATH, with stand-ins for it", () => {
+describe("a CLI that is not on PATH, with stand-ins for it", { timeout: 120_000 }, () => {
   /** Puts a CLI and its language host into a folder of the clone's home. */
   function put(clone: SmallClone, folder: string, version: string): string {
     const bin = join(clone.home, folder);
@@ -36,7 +36,7 @@ describe("a CLI that is not on PATH, with stand-ins for it", () => {
   });
 });
 
-describe("where an engine keeps a stack's state", () => {
+describe("where an engine keeps a stack's state", { timeout: 120_000 }, () => {
   const login = {
     PULUMI_BACKEND_URL: "s3://the-company",
     PULUMI_ACCESS_TOKEN: "pul-0",

@@ -20,7 +20,7 @@ function called(clone: SmallClone, what: string): string[] {
   return lines.filter((line) => line.includes(what));
 }
 
-describe("an interrupt while a program runs, with stand-ins for the programs", () => {
+describe("an interrupt while a program runs, with stand-ins for the programs", { timeout: 120_000 }, () => {
   test("apt-get is not run again, and nobody is told that the packages are there", async () => {
     await using clone = new SmallClone({
       "apt-get": interruptible("install"),

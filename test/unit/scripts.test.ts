@@ -255,7 +255,7 @@ describe("progress", () => {
   });
 });
 
-describe("the first look, with a stand-in for a Docker that takes its time", () => {
+describe("the first look, with a stand-in for a Docker that takes its time", { timeout: 120_000 }, () => {
   test.each([
     ["of the quick start", [], "Look at this computer"],
     ["of --destroy", ["--destroy"], "Look at what is here"],
@@ -267,6 +267,22 @@ describe("the first look, with a stand-in for a Docker that takes its time", () 
     expect(await run.printed(new RegExp(`▸ ${title}\n {4}… `))).toBe(true);
     run.kill("SIGKILL");
     await run.ended;
+  });
+});
+
+describe("scripts/test, with a stand-in for Vitest", { timeout: 120_000 }, () => {
+  test("hands on what is to be run and ends with the tally", async () => {
+    await using clone = new SmallClone();
+    const vitest = `console.log(process.argv.slice(2).join(" ")); console.log("2 passed, 0 failed, 0 skipped"); console.log("after it");`;
+    clone.package("vitest", { "vitest.mjs": vitest });
+    const all = await clone.script("test", ["unit"]).ended;
+    expect(all).toEqual({
+      exitCode: 0,
+      signal: null,
+      output: "run --project unit\nafter it\n2 passed, 0 failed, 0 skipped\n",
+    });
+    const one = await clone.script("test", ["unit", "lock", "-t", "a pin"]).ended;
+    expect(one.output).toContain("run lock --project unit --testNamePattern a pin\n");
   });
 });
 
