@@ -9,11 +9,14 @@ import { runProgram } from "../../scripts/run-program.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 
 /**
- * The quick start, killed: at each step's end, and at five times that a seed chooses within the longest step. Each run goes on
- * from what the one before left. The model and Telegram are the DEMO's stand-ins.
+ * The quick start, killed and interrupted: at each step's end, at five times that a seed chooses within the longest step, and in
+ * --destroy. Each run goes on from what the one before left. The model and Telegram are the DEMO's stand-ins.
  */
 const stack = `${testStackPrefix}-interrupted`;
 const environment = { ...process.env, NEMOCLAW_ENGINE: "embedded", NO_COLOR: "1" };
+
+/** In seconds, over all runs: no figure is asserted, since it is this computer's as much as ours. */
+let longestSilence = 0;
 
 interface Ended {
   readonly exitCode: number | null;
@@ -26,11 +29,18 @@ function start(...args: string[]) {
   const script = join(cloneFolder, "scripts", "quickstart");
   const child = spawn(script, ["-s", stack, ...args], { cwd: cloneFolder, env: environment, detached: true });
   let output = "";
+  let last = performance.now();
+  const heard = () => {
+    longestSilence = Math.max(longestSilence, (performance.now() - last) / 1000);
+    last = performance.now();
+  };
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
+      heard();
       output += text;
     });
   }
+  child.on("exit", heard);
   const ended = new Promise<Ended>((done) =>
     child.on("close", (exitCode, signal) => done({ exitCode, signal, output })),
   );
@@ -68,6 +78,16 @@ async function labelled(kind: string): Promise<string[]> {
   return stdout.split("\n").filter(Boolean);
 }
 
+/** Sends a signal to the run and all that it has started, as a terminal does, once a step has ended. */
+async function cutAfter(step: string, signal: NodeJS.Signals): Promise<void> {
+  const run = start();
+  expect(await run.printed(new RegExp(`✓ ${step}`)), (await Promise.race([run.ended, sleep(1)]))?.output).toBe(true);
+  run.kill(signal, "group");
+  const ended = await run.ended;
+  // Between two programs nothing is there to wait for, and the signal itself ends the run.
+  expect([signal, signal === "SIGINT" ? 130 : undefined], ended.output).toContain(ended.signal ?? ended.exitCode);
+}
+
 describe("a quick start that is interrupted goes on from there", { timeout: 600_000 }, () => {
   beforeAll(async () => {
     await start("--destroy").ended;
@@ -77,14 +97,16 @@ describe("a quick start that is interrupted goes on from there", { timeout: 600_
     await start("--destroy").ended;
   });
 
-  test.each(["Choose the engine", "Docker on this computer", "Image of the local machine", "Configuration of stack"])(
-    "killed right after: %s",
-    async (step) => {
-      const run = start();
-      expect(await run.printed(new RegExp(`✓ ${step}`))).toBe(true);
-      run.kill("SIGKILL", "group");
-      expect((await run.ended).signal).toBe("SIGKILL");
-    },
+  const steps = [
+    "Choose the engine",
+    "Docker on this computer",
+    "Image of the local machine",
+    "Configuration of stack",
+  ];
+  const signals = ["SIGKILL", "SIGINT"] as const;
+  test.each(steps.flatMap((step) => signals.map((signal) => ({ step, signal }))))(
+    "$signal right after: $step",
+    async ({ step, signal }) => cutAfter(step, signal),
   );
 
   const ways = [
@@ -109,12 +131,7 @@ describe("a quick start that is interrupted goes on from there", { timeout: 600_
     },
   );
 
-  test("killed right after: Apply stack", async () => {
-    const run = start();
-    expect(await run.printed(/✓ Apply stack/), (await Promise.race([run.ended, sleep(1)]))?.output).toBe(true);
-    run.kill("SIGKILL", "group");
-    await run.ended;
-  });
+  test.each(signals)("%s right after: Apply stack", async (signal) => cutAfter("Apply stack", signal));
 
   test("the next run proves that all of it works, with one machine and one demo", async () => {
     const { exitCode, output } = await start().ended;
@@ -123,10 +140,20 @@ describe("a quick start that is interrupted goes on from there", { timeout: 600_
     expect(await labelled("container")).toHaveLength(2);
   });
 
+  test("SIGINT in --destroy", async () => {
+    const run = start("--destroy");
+    expect(await run.printed(/ deleted \(/), (await Promise.race([run.ended, sleep(1)]))?.output).toBe(true);
+    run.kill("SIGINT", "group");
+    const { exitCode, output } = await run.ended;
+    expect(exitCode, output).toBe(130);
+    expect(existsSync(stackFile(stack)), "the stack is still known").toBe(true);
+  });
+
   test("--destroy removes everything that all these runs have made", async () => {
     const { exitCode, output } = await start("--destroy").ended;
     expect(exitCode, output).toBe(0);
     for (const kind of ["container", "volume", "network"]) expect(await labelled(kind), kind).toEqual([]);
     expect(existsSync(stackFile(stack))).toBe(false);
+    console.log(`the longest silence of all these runs: ${longestSilence.toFixed(1)} s`);
   });
 });
