@@ -44,7 +44,7 @@ export class AgentSandbox extends pulumi.ComponentResource {
 
   constructor(name: string, args: AgentSandboxArgs, opts?: pulumi.ComponentResourceOptions) {
     super("nemoclaw:index:AgentSandbox", name, {}, opts);
-    const { machine, ground, deletedWith, mirrors, runtime } = args.host;
+    const { machine, ground, deletedWith, mirrors, runtime, image } = args.host;
     const { network_policies: networkPolicies = {}, network_middlewares: _, ...policy } = args.policy;
     const { agent, limits } = args;
     const { baseUrl, model, verify, key } = args.inference;
@@ -58,7 +58,7 @@ export class AgentSandbox extends pulumi.ComponentResource {
     );
     const box = new Sandbox(
       `${name}-sandbox`,
-      { machine, sandbox, runtime, policy, agent, limits, mirrors },
+      { machine, sandbox, runtime, image, policy, agent, limits, mirrors },
       { ...child, dependsOn: [workspace] },
     );
     const inside = { machine, sandbox, runtime, sandboxId: box.id };

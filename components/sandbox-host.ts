@@ -7,7 +7,12 @@ import type { ProvidedMachine } from "./machine/provided-machine.ts";
 
 export interface SandboxHostArgs {
   readonly on: ProvidedMachine;
-  readonly runtime: { readonly kind: "embedded" | "openshell"; readonly accept?: string[] };
+  readonly runtime: {
+    readonly kind: "embedded" | "openshell";
+    readonly accept?: string[];
+    /** Image that sandboxes are made from, as the lock file names it. */
+    readonly image?: string | undefined;
+  };
   /** What a machine without Docker gets. @default "distribution" */
   readonly docker?: "distribution" | "docker";
   readonly mirrors?: MirrorsArgs;
@@ -20,6 +25,7 @@ export class SandboxHost extends pulumi.ComponentResource {
   /** The same, for what outlives the runtime. */
   readonly ground: MachineInputs;
   readonly runtime: "embedded" | "openshell";
+  readonly image: string | undefined;
   readonly mirrors?: MirrorsArgs;
   /** What stands on this host is deleted with its machine. */
   readonly deletedWith?: pulumi.Resource;
@@ -31,7 +37,7 @@ export class SandboxHost extends pulumi.ComponentResource {
     const {
       mirrors,
       docker: source,
-      runtime: { kind, accept },
+      runtime: { kind, accept, image },
     } = args;
     const child = { parent: this, deletedWith };
 
@@ -41,12 +47,13 @@ export class SandboxHost extends pulumi.ComponentResource {
     }
     // The embedded runtime is installed beside Docker: it does not need it, and package installations wait for each other.
     const after = kind === "openshell" ? { ...child, dependsOn: [docker] } : child;
-    const runtime = new SandboxRuntime(`${name}-runtime`, { machine, kind, accept, mirrors }, after);
+    const runtime = new SandboxRuntime(`${name}-runtime`, { machine, kind, accept, image, mirrors }, after);
 
     const id = pulumi.all([machine.id, runtime.id]).apply(([id]) => id);
     this.machine = { ...machine, id };
     this.ground = machine;
     this.runtime = kind;
+    this.image = image;
     this.mirrors = mirrors;
     this.deletedWith = deletedWith;
     this.dockerVersion = docker.version;

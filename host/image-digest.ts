@@ -42,11 +42,22 @@ export async function imageDigest(reference: string, sources: Sources = {}): Pro
   });
 }
 
-/** @throws HostError of kind `integrity` for what is no name with a registry and a tag */
-export function parseReference(reference: string): ImageReference {
+/** Whether a text names an image in full: with its registry and a tag. */
+export function isReference(text: string): boolean {
+  return partsOf(text) !== undefined;
+}
+
+function partsOf(reference: string): ImageReference | undefined {
   const [, registry, repository, tag] =
     /^([a-z0-9.-]+(?::\d+)?)\/([a-z0-9._/-]+):([\w][\w.-]{0,127})$/.exec(reference) ?? [];
   if (registry && repository && tag && /[.:]|^localhost$/.test(registry)) return { registry, repository, tag };
+  return undefined;
+}
+
+/** @throws HostError of kind `integrity` for what is no name with a registry and a tag */
+export function parseReference(reference: string): ImageReference {
+  const parts = partsOf(reference);
+  if (parts !== undefined) return parts;
   throw new HostError("integrity", {
     summary: `${JSON.stringify(reference)} names no image in full`,
     try: "its registry, its name and a tag: ghcr.io/nvidia/openshell/supervisor:0.1.9",

@@ -5,8 +5,6 @@ import type { Mirrors } from "./runtimes/runtime.ts";
 
 /** Where a refresh gets things from: mirrors as a stack has them, for images another registry, and for all of it a folder. */
 export interface Sources extends Mirrors {
-  /** In place of the registry that an image's reference names: `https://registry.example.com`. */
-  readonly registry?: string;
   /** GitHub's API, which publishes the checksums of release files. @default https://api.github.com, unless there is a mirror */
   readonly github?: string;
   /** Of a mirror folder: where it keeps images, as OCI layouts. */

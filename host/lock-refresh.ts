@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { HostError } from "./errors.ts";
-import { imageDigest } from "./image-digest.ts";
+import { imageDigest, isReference } from "./image-digest.ts";
 import { fillMirror, type Lock } from "./lock.ts";
 import { download, type Sources } from "./lock-download.ts";
 import { compare, publishedChecksum } from "./lock-published.ts";
@@ -32,15 +32,20 @@ export function refreshable({ artifacts, images }: Lock): string[] {
 
 /**
  * Takes the checksums of an artifact, or the digest of an image, into the lock. A file is compared with what its publisher
- * says of it, where anybody does.
+ * says of it, where anybody does. An image that the lock does not have is added.
  *
  * @throws HostError of kind `integrity` when a download fails, or is not what its publisher says
  */
 export async function refreshPin(lock: Lock, name: string, options: RefreshOptions = {}): Promise<Result> {
   if (lock.artifacts[name]) return refreshArtifact(lock, name, options);
   if (lock.images[name]) return refreshImage(lock, name, options);
+  if (isReference(name))
+    return refreshImage({ ...lock, images: { ...lock.images, [name]: { digest: null } } }, name, options);
   const summary = `nemoclaw.lock.json has no artifact or image ${name}; it has ${refreshable(lock).join(", ")}`;
-  throw new HostError("integrity", { summary });
+  throw new HostError("integrity", {
+    summary,
+    try: "an image that is to be added is named in full: REGISTRY/NAME:TAG",
+  });
 }
 
 async function refreshArtifact(lock: Lock, name: string, options: RefreshOptions): Promise<Result> {

@@ -97,7 +97,12 @@ export function artifact(lock: Lock, name: string, arch: Arch, mirrors: Mirrors 
 
 /** One container image: from a registry by its digest, or from an archive by its sha256. */
 export type Image =
-  | { readonly reference: string; readonly digest: string }
+  | {
+      readonly reference: string;
+      readonly digest: string;
+      /** The same with a mirror's registry in the place of its own. */
+      readonly from?: string;
+    }
   | { readonly reference: string; readonly url: string; readonly sha256: string };
 
 /**
@@ -112,11 +117,16 @@ export function image(lock: Lock, reference: string, arch: Arch, mirrors: Mirror
   const entry = lock.images[reference];
   const archive = entry?.archives?.[`linux-${arch}`];
   if (archive?.sha256) return { reference, url: fillMirror(archive.url, mirrors), sha256: archive.sha256 };
-  if (entry?.digest) return { reference, digest: entry.digest };
+  if (entry?.digest) return { reference, digest: entry.digest, ...from(reference, mirrors) };
   throw new HostError("integrity", {
     summary: `nemoclaw.lock.json has no ${entry ? "digest for" : "image"} ${reference}`,
     try: `scripts/lock refresh ${refreshedWith(reference)}`,
   });
+}
+
+function from(reference: string, { registry }: Mirrors): { from?: string } {
+  if (registry === undefined) return {};
+  return { from: reference.replace(/^[^/]+/, registry.replace(/^\w+:\/\//, "").replace(/\/+$/, "")) };
 }
 
 /** What a thing is refreshed with: files and images of one release go together. */

@@ -16,6 +16,8 @@ export interface MirrorsArgs {
   readonly npm?: string;
   readonly apt?: string;
   readonly artifacts?: string;
+  /** Of container images, in place of the registry that a reference names: `https://registry.example.com`. */
+  readonly registry?: string;
   /** PEM text of further certificate authorities. */
   readonly ca?: string;
 }

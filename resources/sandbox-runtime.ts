@@ -6,6 +6,8 @@ export interface SandboxRuntimeArgs {
   readonly machine: MachineInputs;
   readonly kind: pulumi.Input<"embedded" | "openshell">;
   readonly mirrors?: pulumi.Input<MirrorsArgs>;
+  /** Image that sandboxes are made from, as the lock file names it. @default one from the distribution's packages */
+  readonly image?: pulumi.Input<string> | undefined;
   /** What the stack takes knowingly, by name: `docker-version`, `recreate`. */
   readonly accept?: pulumi.Input<string[]>;
 }

@@ -10,6 +10,8 @@ export interface SandboxArgs {
   readonly policy: pulumi.Input<object>;
   readonly agent: pulumi.Input<{ version: string }>;
   readonly limits: pulumi.Input<{ memory: string; cpus: number; pids: number; logs: string }>;
+  /** As the runtime's; another one makes the sandbox anew. */
+  readonly image?: pulumi.Input<string> | undefined;
   readonly mirrors?: pulumi.Input<MirrorsArgs>;
   /** @default true */
   readonly running?: pulumi.Input<boolean>;

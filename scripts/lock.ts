@@ -78,7 +78,7 @@ command("check", "tell what is not pinned, without a network; with --served, whe
 command("refresh", "take checksums and digests into nemoclaw.lock.json, compared with what is published")
   .argument(
     "<names...>",
-    "artifacts and images as `list` names them, openshell for all of its release, or all; or machine-image, with -s",
+    "artifacts and images as `list` names them, openshell for all of its release, or all; an image that is to be added, in full; or machine-image, with -s",
   )
   .option("--version <version>", "move to this version")
   .option("-s, --stack <name>", "with machine-image: the stack, whose cloud is asked by your own login")

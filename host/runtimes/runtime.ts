@@ -18,11 +18,13 @@ export interface Limits {
   readonly logs: string;
 }
 
-/** Where artifacts come from: a registry, an archive mirror, and further authorities to trust. */
+/** Where artifacts come from: registries, an archive mirror, and further authorities to trust. */
 export interface Mirrors {
   readonly npm?: string;
   readonly apt?: string;
   readonly artifacts?: string;
+  /** Of container images, in place of the registry that a reference names. */
+  readonly registry?: string;
   /** PEM text, not a path. */
   readonly ca?: string;
 }

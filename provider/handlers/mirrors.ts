@@ -5,5 +5,6 @@ export const mirrorsSchema = z.strictObject({
   npm: z.string().optional(),
   apt: z.string().optional(),
   artifacts: z.string().optional(),
+  registry: z.string().optional(),
   ca: z.string().optional(),
 });

@@ -25,6 +25,7 @@ export const sandboxRuntime = hostHandler<RuntimeInputs, RuntimeInputs, { instal
     kind: runtimeKind,
     mirrors: mirrorsSchema.optional(),
     accept: z.array(z.string()).optional(),
+    image: z.string().optional(),
     versions: z.record(z.string(), z.string()).optional(),
     line: z.string().optional(),
     service: z

@@ -5,6 +5,8 @@ export interface PinnedOpenshell {
   readonly version: string;
   /** What has no checksum for any processor, and so cannot be installed. */
   readonly unpinned: readonly string[];
+  /** All images that can be installed, by reference. */
+  readonly images: readonly string[];
 }
 
 type Files = Readonly<Record<string, { readonly sha256?: string | null }>>;
@@ -28,22 +30,32 @@ export function pinnedOpenshell(text: string): PinnedOpenshell | undefined {
         .filter(([name, { digest, archives }]) => name.endsWith(`:${version}`) && !digest && !isPinned(archives))
         .map(([name]) => name),
     ],
+    images: Object.entries(images)
+      .filter(([, { digest, archives }]) => digest || isPinned(archives))
+      .map(([name]) => name),
   };
 }
 
 /** What is wrong with a stack's runtime, seen from what is pinned of OpenShell. */
 export function openshellFaults(
-  runtime: { readonly kind: string; readonly version?: string | undefined },
+  runtime: { readonly kind: string; readonly version?: string | undefined; readonly image?: string | undefined },
   pinned: PinnedOpenshell | undefined,
 ): Fault[] {
   if (runtime.kind !== "openshell" || pinned === undefined) return [];
-  const { version, unpinned } = pinned;
+  const { version, unpinned, images } = pinned;
   const faults: Fault[] = [];
   if (runtime.version !== undefined && runtime.version !== version) {
     faults.push({
       path: "runtime.version",
       message: `${JSON.stringify(runtime.version)} is not the OpenShell that nemoclaw.lock.json pins`,
       instead: `${version}, or leave it out; another one is pinned with scripts/lock refresh openshell --version ${runtime.version}`,
+    });
+  }
+  if (runtime.image !== undefined && !images.includes(runtime.image)) {
+    faults.push({
+      path: "runtime.image",
+      message: `${JSON.stringify(runtime.image)} is not an image that nemoclaw.lock.json pins`,
+      instead: `run scripts/lock refresh ${runtime.image}, or leave it out`,
     });
   }
   if (unpinned.length > 0) {

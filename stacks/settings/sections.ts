@@ -42,6 +42,11 @@ const runtime = z.discriminatedUnion("kind", [
     .strictObject({
       kind: z.literal("openshell"),
       version: text.optional().describe("Must be the one that nemoclaw.lock.json pins. Default: that one."),
+      image: text
+        .optional()
+        .describe(
+          "Image that the sandbox is made from, by the reference under which nemoclaw.lock.json pins it (`scripts/lock refresh REFERENCE`); it must bring sh, ip, nft, curl, find and sed. Default: one from the distribution's packages, made on the machine.",
+        ),
       accept,
     })
     .describe("NVIDIA OpenShell: Docker, and a gateway of its own. For real environments."),
@@ -166,6 +171,11 @@ const mirrors = z.strictObject({
   artifacts: url("https", "http", "file")
     .optional()
     .describe("In place of https://github.com, with the same paths below. Default: GitHub itself."),
+  registry: url("https", "http")
+    .optional()
+    .describe(
+      "Container registry in place of those that images name, with the same paths below. Docker on the machine must trust it, and takes http only from its own loopback. Default: the one in each image's name.",
+    ),
   ca: text
     .optional()
     .describe(

@@ -8,7 +8,7 @@ import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { imageDigest, parseReference } from "../../host/image-digest.ts";
-import { type Lock, readLock } from "../../host/lock.ts";
+import { image, type Lock, readLock } from "../../host/lock.ts";
 import { lockGaps } from "../../host/lock-check.ts";
 import { sourcesOf } from "../../host/lock-download.ts";
 import { refreshable, refreshPin } from "../../host/lock-refresh.ts";
@@ -150,6 +150,26 @@ describe("an image's digest, from a stand-in for a container registry", () => {
     expect(lock.images).toEqual({ [reference()]: { digest: `sha256:${hex(manifest)}` } });
     expect(files).toMatchObject([{ path: `images.${reference()}`, before: null }]);
     expect(refreshable(lock)).toEqual(["tool", reference()]);
+  });
+
+  test("is taken in for an image that the lock file does not have yet", async () => {
+    const { lock, files } = await refreshPin(lockOf("1.0"), reference());
+    expect(lock.images).toEqual({ [reference()]: { digest: `sha256:${hex(manifest)}` } });
+    expect(files).toMatchObject([{ path: `images.${reference()}`, before: null }]);
+    await expect(refreshPin(lockOf("1.0"), "x/image:2.0")).rejects.toThrow(
+      /has no artifact or image x\/image[\s\S]*REGISTRY\/NAME:TAG/,
+    );
+  });
+
+  test.each([
+    ["https://mirror.example.com", "mirror.example.com/x/image:2.0"],
+    ["https://mirror.example.com/all/", "mirror.example.com/all/x/image:2.0"],
+    ["http://127.0.0.1:5000", "127.0.0.1:5000/x/image:2.0"],
+  ])("is pulled from %s where a stack has that mirror", (registry, from) => {
+    const name = "ghcr.example.com/x/image:2.0";
+    const lock: Lock = { ...lockOf("1.0"), images: { [name]: { digest: "sha256:1" } } };
+    expect(image(lock, name, "amd64", { registry })).toEqual({ reference: name, digest: "sha256:1", from });
+    expect(image(lock, name, "amd64")).toEqual({ reference: name, digest: "sha256:1" });
   });
 
   test("of an archive is its file's checksum, and no registry is asked", async () => {

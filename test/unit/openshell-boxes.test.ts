@@ -309,7 +309,7 @@ describe("an inference route", () => {
     enabled: true,
     inForce: true,
   };
-  const managed = { provider: { kind: "absent" }, inference: {}, note: undefined };
+  const managed = { provider: { kind: "absent" }, inference: {}, note: undefined, settings: {}, reported: {} };
   const attached = { kind: "there", id: "p1", type: "nemoclaw-main", resourceVersion: 1 };
   const routes = [
     ["0.0.11x", managedRoute, managed],

@@ -11,7 +11,12 @@ function lock(files: Record<string, string | null>, image: object): string {
   const artifact = { version: "0.1.9", files: platforms };
   return JSON.stringify({
     artifacts: { node: { version: "24", files: {} }, openshell: artifact, "openshell-gateway": artifact },
-    images: { "ghcr.io/nvidia/openshell/supervisor:0.1.9": image, "ghcr.io/x/other:1": { digest: null } },
+    images: {
+      "ghcr.io/nvidia/openshell/supervisor:0.1.9": image,
+      "ghcr.io/x/other:1": { digest: null },
+      "ghcr.io/x/agent:1": { digest: `sha256:${sum}` },
+      "ghcr.io/x/archived:1": { digest: null, archives: { "linux-amd64": { sha256: sum } } },
+    },
   });
 }
 
@@ -46,6 +51,8 @@ describe("a stack that runs under OpenShell", () => {
       { kind: "openshell" },
       lock({ "linux-arm64": sum }, { digest: null, archives: { "linux-arm64": { sha256: sum } } }),
     ],
+    [{ kind: "openshell", image: "ghcr.io/x/agent:1" }, pinned],
+    [{ kind: "openshell", image: "ghcr.io/x/archived:1" }, pinned],
     [{ kind: "embedded" }, unpinned],
     [{ kind: "openshell" }, "{}"],
   ])("%j is taken", (runtime, text) => expect(faults(runtime, text)).toEqual([]));
@@ -71,6 +78,12 @@ network_policies:
   test("another version than the pinned one is a fault", () => {
     expect(faults({ kind: "openshell", version: "0.1.8" }, pinned)).toEqual([
       'nemoclaw:runtime.version: "0.1.8" is not the OpenShell that nemoclaw.lock.json pins | 0.1.9, or leave it out; another one is pinned with scripts/lock refresh openshell --version 0.1.8',
+    ]);
+  });
+
+  test.each(["ghcr.io/x/other:1", "ghcr.io/x/none:1"])("its image %s is not pinned: the command pins it", (image) => {
+    expect(faults({ kind: "openshell", image }, pinned)).toEqual([
+      `nemoclaw:runtime.image: "${image}" is not an image that nemoclaw.lock.json pins | run scripts/lock refresh ${image}, or leave it out`,
     ]);
   });
 

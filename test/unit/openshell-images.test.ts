@@ -324,3 +324,23 @@ describe("what makes a sandbox anew", () => {
     expect(parts.indexOf("images")).toBeLessThan(parts.indexOf("box"));
   });
 });
+
+describe("what a pulled image is called, by a stand-in for Docker", () => {
+  const [pull] = ensureImages(spec).plan({
+    supervisor: { there: false, pin: "" },
+    runtime: {},
+    sandbox: { image: { there: true, made: "", owner: "-" } },
+  });
+  const done = (had: string) => {
+    const docker = `case "$1 $2" in "image ls") echo "${had}" ;; "run --rm") echo openshell-sandbox 0.0.112 ;; "image inspect") echo sha256:id ;; pull*) ;; *) echo "$@" >>called ;; esac`;
+    const script = `${(pull?.script ?? "").replaceAll("/var/lib/nemoclaw/images", "{here}")}\ncat called`;
+    return withStandIns({ docker }, script).stdout.trim().split("\n");
+  };
+  const reference = `ghcr.io/nvidia/openshell/supervisor@${pin}`;
+  const tag = `tag ${reference} nemoclaw/openshell-supervisor:0.0.112`;
+
+  test("our name alone; another name of it stays where it was there before", () => {
+    expect(done("debian:12 debian@sha256:1")).toEqual([tag, `image rm ${reference}`]);
+    expect(done(`x:<none> ${reference}`)).toEqual([tag]);
+  });
+});

@@ -88,21 +88,30 @@ export function ensureNoImages(): Step<{ readonly names: readonly string[] }> {
   };
 }
 
+/** Names that Docker has already: what it had before stays when we give an image our own. */
+const had = `had=$(docker image ls --digests --format '{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}' | tr ' ' '\\n')`;
+
 /** Takes `$image` under our name, once it was looked at. */
 const taken = (
   name: string,
   pin: string,
   look: ImageLook | undefined,
 ) => `${look ? `( ${look.script} ) || exit 1\n` : ""}docker tag "$image" ${quote(name)}
+case "$image" in sha256:*) ;; *) echo "$had" | grep -qxF -- "$image" || docker image rm "$image" >/dev/null ;; esac
 mkdir -p ${imageNotesFolder}
 id=$(docker image inspect --format '{{.Id}}' ${quote(name)})
 printf '%s %s\\n' ${quote(pin)} "$id" >${noteOf(name)}`;
 
-function pull(name: string, { reference, digest }: Extract<Image, { digest: string }>, look?: ImageLook): Command {
-  const pinned = `${reference.replace(/:[^:/]+$/, "")}@${digest}`;
+function pull(
+  name: string,
+  { reference, from = reference, digest }: Extract<Image, { digest: string }>,
+  look?: ImageLook,
+): Command {
+  const pinned = `${from.replace(/:[^:/]+$/, "")}@${digest}`;
   return {
     title: `pull ${pinned}`,
-    script: `docker pull --quiet ${quote(pinned)}
+    script: `${had}
+docker pull --quiet ${quote(pinned)}
 image=${quote(pinned)}
 ${taken(name, digest, look)}`,
     shown: `docker pull ${pinned}`,
@@ -126,6 +135,7 @@ if test "$found" != ${sha256}; then
   echo "found  $found"
   exit ${integrityExitCode}
 fi
+${had}
 loaded=$(docker load --quiet --input "$t/image")
 image=\${loaded##* }
 ${taken(name, sha256, look)}`,
