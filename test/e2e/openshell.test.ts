@@ -254,6 +254,8 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     expect(preview.stdout + preview.stderr).toMatch(
       /warning: .*main-sandbox: its policy for files.*fixed when a sandbox starts: it is made anew.*the workspace stays/,
     );
+    // Somebody made room on the machine: what a new sandbox is made from is made again first.
+    await stack.shell("docker image rm --force nemoclaw/openshell-sandbox:distribution");
     await stack.up();
     expect((await stack.inside(["cat", "/sandbox/kept.txt"])).stdout).toBe("kept\n");
     await stack.inside(["sh", "-c", "echo there > /srv/shared/there.txt"]);
@@ -298,6 +300,11 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
       shows: /running: true => false/,
     },
     "a deleted sandbox": { by: "os sandbox delete main; sleep 2", resource: "main-sandbox", shows: /main-sandbox/ },
+    "an image that was removed, and an edited gateway.toml": {
+      by: `docker image ls --format '{{.Repository}}:{{.Tag}}' | grep ^nemoclaw/openshell-supervisor: | xargs docker image rm --force; sed -i s/retain_last_valid/fail_closed/ /etc/nemoclaw/openshell/gateway.toml`,
+      resource: "host-runtime",
+      shows: /definition: .*, with another gateway\.toml[\s\S]*openshell: .*, without its supervisor image/,
+    },
     "a stopped gateway": {
       by: "systemctl stop nemoclaw-openshell",
       resource: "host-runtime",

@@ -331,10 +331,10 @@ describe("what a pulled image is called, by a stand-in for Docker", () => {
     runtime: {},
     sandbox: { image: { there: true, made: "", owner: "-" } },
   });
-  const done = (had: string) => {
-    const docker = `case "$1 $2" in "image ls") echo "${had}" ;; "run --rm") echo openshell-sandbox 0.0.112 ;; "image inspect") echo sha256:id ;; pull*) ;; *) echo "$@" >>called ;; esac`;
-    const script = `${(pull?.script ?? "").replaceAll("/var/lib/nemoclaw/images", "{here}")}\ncat called`;
-    return withStandIns({ docker }, script).stdout.trim().split("\n");
+  const done = (had: string, release = "0.0.112") => {
+    const docker = `case "$1 $2" in "image ls") echo "${had}" ;; "run --rm") echo openshell-sandbox ${release} ;; "image inspect") echo sha256:id ;; pull*) ;; *) echo "$@" >>called ;; esac`;
+    const script = (pull?.script ?? "").replaceAll("/var/lib/nemoclaw/images", "{here}");
+    return withStandIns({ docker }, `trap 'cat called' EXIT\n${script}`).stdout.trim().split("\n");
   };
   const reference = `ghcr.io/nvidia/openshell/supervisor@${pin}`;
   const tag = `tag ${reference} nemoclaw/openshell-supervisor:0.0.112`;
@@ -342,5 +342,9 @@ describe("what a pulled image is called, by a stand-in for Docker", () => {
   test("our name alone; another name of it stays where it was there before", () => {
     expect(done("debian:12 debian@sha256:1")).toEqual([tag, `image rm ${reference}`]);
     expect(done(`x:<none> ${reference}`)).toEqual([tag]);
+  });
+
+  test("no name, where it did not pass", () => {
+    expect(done("", "0.0.111")).toEqual([expect.stringContaining("must be of one release"), `image rm ${reference}`]);
   });
 });

@@ -91,16 +91,17 @@ export function ensureNoImages(): Step<{ readonly names: readonly string[] }> {
 /** Names that Docker has already: what it had before stays when we give an image our own. */
 const had = `had=$(docker image ls --digests --format '{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}' | tr ' ' '\\n')`;
 
-/** Takes `$image` under our name, once it was looked at. */
-const taken = (
-  name: string,
-  pin: string,
-  look: ImageLook | undefined,
-) => `${look ? `( ${look.script} ) || exit 1\n` : ""}docker tag "$image" ${quote(name)}
-case "$image" in sha256:*) ;; *) echo "$had" | grep -qxF -- "$image" || docker image rm "$image" >/dev/null ;; esac
+/** Takes `$image` under our name alone, once it was looked at; one that did not pass is not kept. */
+function taken(name: string, pin: string, look: ImageLook | undefined): string {
+  return `forget() {
+  case "$image" in sha256:*) ;; *) echo "$had" | grep -qxF -- "$image" || docker image rm "$image" >/dev/null ;; esac
+}
+${look ? `( ${look.script} ) || { forget; exit 1; }\n` : ""}docker tag "$image" ${quote(name)}
+forget
 mkdir -p ${imageNotesFolder}
 id=$(docker image inspect --format '{{.Id}}' ${quote(name)})
 printf '%s %s\\n' ${quote(pin)} "$id" >${noteOf(name)}`;
+}
 
 function pull(
   name: string,
