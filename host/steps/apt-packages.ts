@@ -25,8 +25,8 @@ export interface AptFacts {
 }
 
 /**
- * Packages of the distribution, without those they only recommend. None is removed for them. Versions that are there already stay, unless an exact one
- * is named. Lists are fetched only when they are old or do not know a package.
+ * Packages of the distribution, without those they only recommend. None is removed for them. Versions that are there already
+ * stay, unless an exact one is named. Lists are fetched only when they are old or do not know a package.
  */
 export function ensurePackages({ packages, mirror }: AptPackages): Step<AptFacts> {
   return {
@@ -141,9 +141,9 @@ function inTheWay(said: string): string | undefined {
 function aptGet(mirror?: string): string {
   return `exec 9>/run/lock/nemoclaw-apt.lock
 flock 9
-${prepare(mirror)}
 # Ubuntu would have what uses an exchanged library restarted, which is for whoever runs it to decide.
 export NEEDRESTART_SUSPEND=1
+${prepare(mirror)}
 get() { apt-get ${options(mirror)} "$@" 9>&-; }
 update() {
   left=60
