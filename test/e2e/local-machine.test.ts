@@ -114,7 +114,7 @@ done`,
     await host.apply("somebody else's package work", [holdAptLocks]);
     const { stdout: refused } = await host.run({
       title: "try apt",
-      script: "apt-get update 2>&1; LC_ALL=C dpkg --configure -a 2>&1 || :",
+      script: "apt-get update 2>&1 || :; LC_ALL=C dpkg --configure -a 2>&1 || :",
     });
     expect(refused).toContain("Could not get lock /var/lib/apt/lists/lock");
     expect(refused).toContain("dpkg frontend lock was locked by another process");
