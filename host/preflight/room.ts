@@ -4,7 +4,7 @@ import type { Say } from "./verdict.ts";
 export interface RoomFacts {
   readonly cpus: number;
   readonly memoryMiB: number;
-  /** The smallest of the file systems under /opt, /var/lib and /tmp. */
+  /** The smallest of the file systems under /opt, /var/lib and /var/tmp, where downloads go. A /tmp in memory does not count. */
   readonly diskFreeMiB: number;
   readonly diskAt: string;
 }
@@ -21,7 +21,7 @@ const limits = {
 export const roomFacts: Question<RoomFacts> = {
   script: `nproc
 sed -n 's/^MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo
-df -Pk /opt /var/lib /tmp | sed 1d`,
+df -Pk /opt /var/lib /var/tmp | sed 1d`,
   parse({ stdout }) {
     const [cpus, memory, ...disks] = stdout.trim().split("\n");
     // Name, size, used, free, share, mount point.

@@ -70,6 +70,8 @@ export function judgeSystem(system: SystemFacts, { arch }: PreflightWants, { lac
     lacks("distribution", `${name} has no apt`, "use Debian 12 or later, or Ubuntu 22.04 or later");
   } else if (since === undefined) {
     note(`${name} is neither Debian nor Ubuntu; what both share is expected of it`);
+  } else if (system.version === "") {
+    note(`${name} does not say its version, as Debian's testing does not; it is taken for a new one`);
   } else if (Number(system.version) < since) {
     lacks("distribution", `${name} is too old`, `upgrade it to ${system.distribution} ${since} or later`);
   }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { judge, type PreflightFacts, preflightFacts, preflightFailure } from "../../host/preflight/preflight.ts";
+import { roomFacts } from "../../host/preflight/room.ts";
 import { diff } from "../../provider/diff.ts";
 import { preflight } from "../../provider/handlers/preflight.ts";
 import { startFakeHost } from "../support/fake-host.ts";
@@ -151,6 +152,12 @@ describe("a machine that will do", () => {
   it.each<[string, Partial<PreflightFacts>, object, string]>([
     ["an Ubuntu", {}, wants, ""],
     ["a Debian", system({ distribution: "debian", version: "12" }), wants, ""],
+    [
+      "Debian's testing",
+      system({ distribution: "debian", version: "", name: "Debian forky/sid" }),
+      wants,
+      "its version",
+    ],
     ["a distribution made of Debian", system({ distribution: "pop" }), wants, "neither Debian nor Ubuntu"],
     ["a kernel without Landlock", kernel({ landlock: false }), wants, "no Landlock"],
     ["a kernel for OpenShell", {}, openshell, ""],
@@ -254,5 +261,21 @@ describe("the state of a stack from before the runtime had a part in the look", 
     const wanted = { machine: { id: "a" }, runtime: { kind: "openshell" }, docker: "distribution", fit: true };
     const found = diff(recorded, wanted, preflight.replaceOn, { unnoticed: preflight.unnoticed });
     expect(found).toMatchObject({ changed: ["runtime", "docker"], replaces: [] });
+  });
+});
+
+it("room is what is free where things are put, not in a /tmp that is memory", () => {
+  expect(roomFacts.script).not.toMatch(/ \/tmp\b/);
+  const stdout = `8
+MemTotal
+/dev/vda1 100 1 61440000 1% /
+/dev/vdb1 100 1 41943040 1% /var/lib
+/dev/vda1 100 1 61440000 1% /
+`.replace("MemTotal", "8388608");
+  expect(roomFacts.parse({ stdout, exitCode: 0 })).toEqual({
+    cpus: 8,
+    memoryMiB: 8192,
+    diskFreeMiB: 40960,
+    diskAt: "/var/lib",
   });
 });
