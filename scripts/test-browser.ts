@@ -1,6 +1,6 @@
 import { isCancelled } from "../host/errors.ts";
-import { installedBrowser } from "../test/support/installed-browser.ts";
 import { installPackages, type MissingPackage, notInstalled } from "./apt-packages.ts";
+import { installedBrowser } from "./installed-browser.ts";
 import type { Say } from "./progress.ts";
 
 const chromium: MissingPackage = {

@@ -107,24 +107,41 @@ describe("a pipeline's steps, from a git remote to a machine", { timeout: 900_00
     expect(answer.stdout, answer.stderr).toContain("demo-2");
   });
 
-  real("a plan is not applied to a machine that has changed since its review", async () => {
+  real(
+    "what went astray on the machine after a review is put back by its plan, which is what was approved",
+    async () => {
+      await clone.configure((config) => {
+        config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-3" };
+      });
+      clone.merge("a third model");
+      await step("review", "HEAD~1", "reviewed");
+      await onMachine("systemctl stop nemoclaw-bridge@main");
+      await step("apply", "reviewed");
+      expect((await onMachine("systemctl is-active nemoclaw-bridge@main")).stdout).toBe("active\n");
+      const answer = await clone.run("scripts/chat", "-s", stack, "Which model?");
+      expect(answer.stdout, answer.stderr).toContain("demo-3");
+    },
+  );
+
+  real("a plan lets nothing through that it does not have, even past the step that compares the files", async () => {
     await clone.configure((config) => {
-      config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-3" };
+      config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-4" };
     });
-    clone.merge("a third model");
-    await step("review", "HEAD~1", "reviewed");
-    await onMachine("systemctl stop nemoclaw-bridge@main");
-    const refused = await clone.run("gitops/steps/apply", stack, "reviewed");
-    expect(refused.exitCode).not.toBe(0);
-    expect(refused.stdout + refused.stderr).toMatch(/violates plan/);
+    const plan = join(clone.folder, "reviewed/plan.json");
+    const words = ["up", "-s", stack, "--yes", "--refresh", "--skip-preview", "--non-interactive", "--plan", plan];
+    const refused = await clone.run("scripts/pulumi", ...words);
+    expect(refused.exitCode, refused.stdout + refused.stderr).not.toBe(0);
+    expect(refused.stdout + refused.stderr).toMatch(/violates plan|constraints violated/);
+    clone.git(clone.folder, "checkout", "--", ".");
   });
 
-  real("the nightly look finds the drift, with its report, and the next plan mends it", async () => {
+  real("the nightly look finds drift, with its report, and an update mends it", async () => {
+    await onMachine("systemctl stop nemoclaw-bridge@main");
     const seen = await clone.run("gitops/steps/drift", stack, "drift");
     expect(seen.exitCode, seen.stdout + seen.stderr).toBe(2);
     expect(await readFile(join(clone.folder, "drift/drift.md"), "utf8")).toMatch(/telegram[\s\S]*running/);
     expect(existsSync(join(clone.folder, "drift/drift.html"))).toBe(true);
-    await step("review", "HEAD~1", "reviewed");
+    await step("review", "HEAD", "reviewed");
     await step("apply", "reviewed");
     expect((await step("drift", "drift")).exitCode).toBe(0);
     expect((await onMachine("systemctl is-active nemoclaw-bridge@main")).stdout).toBe("active\n");

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { AxeResults } from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { installedBrowser } from "../support/installed-browser.ts";
+import { installedBrowser } from "../../scripts/installed-browser.ts";
 
 /**
  * The review's page as people meet it, in a real browser. It is the page that `review.test.ts` writes, so this looks at what
