@@ -64,9 +64,8 @@ describe("a local machine", () => {
       return work();
     };
     const said: string[] = [];
-    const { reference, id } = await ensureMachineImage({ log: (line) => said.push(line), bringing });
-    const record = await inspect<{ Image: string }>("container", machine.containerId);
-    expect({ reference, id }).toEqual({ reference: machine.image, id: record?.Image });
+    const { id } = await ensureMachineImage({ log: (line) => said.push(line), bringing });
+    expect(id).toBe(machine.image);
     expect([brought, said]).toEqual([[], []]);
   });
 
