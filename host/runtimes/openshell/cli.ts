@@ -1,6 +1,6 @@
 import { type Command, quote } from "../../command.ts";
 import type { Answer, Question } from "../../question.ts";
-import { gatewayName, paths, user } from "./paths.ts";
+import { gatewayName, gatewayPort, paths, user } from "./paths.ts";
 
 /** Folders and keys of OpenShell's programs, as environment variables. */
 export const environment = {
@@ -51,13 +51,24 @@ export interface Said extends Answer {
   readonly unreachable: boolean;
 }
 
+/**
+ * A test in shell: something listens on the gateway's port and says nothing. The CLI would wait for ever for a process that is
+ * stopped, and each of many questions for long.
+ */
+export const gatewayHangs = `( code=0; curl -sk -m 8 -o /dev/null https://127.0.0.1:${gatewayPort}/ || code=$?; test "$code" = 28 )`;
+
 /** A question to the gateway. */
 export function openshellQuestion<T>(words: readonly string[], parse: (said: Said) => T): Question<T> {
   return {
-    script: `${openshell(...words)} 2>&1`,
+    script: `! ${gatewayHangs} || { echo "the gateway's process is there and does not answer"; exit 124; }
+${openshell(...words)} 2>&1`,
     parse: ({ stdout, exitCode }) => {
       const text = withoutColours(stdout);
-      return parse({ stdout: text, exitCode, unreachable: exitCode !== 0 && isUnreachable(text) });
+      return parse({
+        stdout: text,
+        exitCode,
+        unreachable: exitCode === 124 || (exitCode !== 0 && isUnreachable(text)),
+      });
     },
   };
 }

@@ -1,7 +1,7 @@
 import { type Command, quote } from "../../command.ts";
 import type { Question } from "../../question.ts";
 import type { Step } from "../../step.ts";
-import { openshell, openshellQuestion, shown } from "./cli.ts";
+import { gatewayHangs, openshell, openshellQuestion, shown } from "./cli.ts";
 import { gatewayName, gatewayPort, gatewayUnitName, paths } from "./paths.ts";
 import { isSameRelease, numberOf } from "./release-number.ts";
 
@@ -49,7 +49,9 @@ const metadata = `${paths.home}/config/openshell/gateways/${gatewayName}/metadat
 
 const register = (release: string): Command => ({
   title: `register the gateway ${endpoint} and wait until it answers`,
-  script: `n=0
+  // One that is stopped takes no notice of anything else.
+  script: `! ${gatewayHangs} || systemctl restart -- ${gatewayUnitName}
+n=0
 until test -s ${quote(metadata)} || ${openshell("gateway", "add", endpoint, "--local", "--name", gatewayName)} >/dev/null 2>&1; do
   n=$((n + 1)); test "$n" -lt 30 || break
   sleep 1
