@@ -92,7 +92,7 @@ describe("an upgrade that does not work is switched back", { timeout: 900_000 },
     await symlink(keptFolder, join(other, ".nemoclaw"));
     await copyFile(stackFile(stack.name), join(other, "stacks", `Pulumi.${stack.name}.yaml`));
     const source = join(other, broken.program);
-    await writeFile(source, `${await readFile(source, "utf8")}\nthrow new Error("broken on purpose");\n`);
+    await writeFile(source, `throw new Error("broken on purpose");\n${await readFile(source, "utf8")}`);
 
     const words = ["up", "-s", stack.name, "--yes", "--skip-preview", "--color", "never"];
     const done = await runProgram([join(other, "scripts/pulumi"), ...words], { cwd: other, timeoutSeconds: 600 });
