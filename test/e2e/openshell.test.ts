@@ -175,9 +175,9 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     );
     await inference({ baseUrl: "http://localhost:8123/v1" });
     await expect(stack.up()).rejects.toThrow(/not as localhost; on port 8123 it listens on 127\.0\.0\.1:8123/);
-    await stack.shell("systemctl stop only-loopback; echo '192.0.2.1 only.here' >>/etc/hosts");
-    await inference({ baseUrl: "http://only.here:8080/v1" });
-    await expect(stack.up()).rejects.toThrow(/the sandbox main does not know the name only\.here/);
+    await stack.shell("systemctl stop only-loopback; echo '192.0.2.1 only-here' >>/etc/hosts");
+    await inference({ baseUrl: "http://only-here:8080/v1" });
+    await expect(stack.up()).rejects.toThrow(/the sandbox main does not know the name only-here/);
     expect((await stack.turn("Are you led as before?")).model).toBe("demo-2");
 
     await inference({ baseUrl: "http://demo.nemoclaw.internal:8080/v1" });

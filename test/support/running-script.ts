@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cloneFolder } from "../../scripts/clone-paths.ts";
@@ -14,7 +15,10 @@ export function runningScript(stack: LocalStack, script: string, ...args: string
     stream.on("data", (text) => {
       said += text;
     });
-  const ended = new Promise<number | null>((done) => child.on("close", done));
+  // As a shell tells it: 128 and the signal's number.
+  const ended = new Promise<number>((done) =>
+    child.on("close", (code) => done(code ?? 128 + constants.signals.SIGINT)),
+  );
   return {
     /** Waits until it says this, behind what an earlier wait has found already. */
     async until(pattern: RegExp, seconds = 60): Promise<string> {
@@ -29,7 +33,7 @@ export function runningScript(stack: LocalStack, script: string, ...args: string
       throw new Error(`scripts/${script} did not say ${pattern} within ${seconds} s; it said\n${said}`);
     },
     /** Ctrl-C. @returns its exit code */
-    interrupt(): Promise<number | null> {
+    interrupt(): Promise<number> {
       child.kill("SIGINT");
       return ended;
     },

@@ -8,7 +8,7 @@ import { openshell, shown } from "./cli.ts";
 import { everyContainer, workloadContainer } from "./container.ts";
 import { pinnedDialect } from "./dialect.ts";
 import { gatewayUnitName, inside, paths } from "./paths.ts";
-import { waitForPhase } from "./phase.ts";
+import { startAndWait, waitForPhase } from "./phase.ts";
 import { providerName } from "./provider-note.ts";
 import { writableFolders } from "./writable-folders.ts";
 
@@ -86,7 +86,7 @@ systemctl restart -- "$unit"`,
 
 export const start = (sandbox: string): Command => ({
   title: `start the sandbox ${sandbox}`,
-  script: `${openshell("sandbox", "start", sandbox)}\n${waitForPhase(sandbox, "Ready")}`,
+  script: startAndWait(sandbox),
   shown: shown("sandbox", "start", sandbox),
   timeoutSeconds: 180,
 });

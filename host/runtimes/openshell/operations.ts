@@ -8,6 +8,7 @@ import { workloadContainer } from "./container.ts";
 import { approvals } from "./drafts.ts";
 import { execWords } from "./exec.ts";
 import { gatewayUnitName } from "./paths.ts";
+import { startAndWait } from "./phase.ts";
 import { report } from "./report.ts";
 
 /** What people do with a sandbox that OpenShell runs. The gateway is the machine's, and stays up. */
@@ -24,7 +25,13 @@ export const operations: Operations = {
       script: `said=$(${get} 2>&1) || { echo "$said"; exit 1; }
 echo "$said" | grep -q ${quote(ownerPattern(owner))} || { echo "the sandbox ${sandbox} is not of this stack; it was not touched"; exit 1; }
 n=0
-${phase} | grep -q ${want} || ${openshell("sandbox", verb, sandbox)}
+${phase} | grep -q ${want} || ${
+        verb === "start"
+          ? `{
+${startAndWait(sandbox)}
+}`
+          : openshell("sandbox", verb, sandbox)
+      }
 until ${phase} | grep -q ${want}; do
   n=$((n + 1)); test "$n" -lt 120 || { ${phase}; exit 1; }
   sleep 0.5

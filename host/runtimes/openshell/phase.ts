@@ -13,3 +13,13 @@ until said=$(${openshell("sandbox", "get", sandbox, "-o", "json")} 2>&1) && echo
   sleep 0.5
 done`;
 }
+
+/**
+ * Lines of shell that start a stopped sandbox and wait until it is ready. OpenShell may hear only then that the container which
+ * was stopped has ended, and takes it for the one that it has just started: then it is started once more.
+ */
+export function startAndWait(sandbox: string): string {
+  const start = openshell("sandbox", "start", sandbox);
+  return `${start} >/dev/null 2>&1 || { sleep 2; ${start}; }
+${waitForPhase(sandbox, "Ready")}`;
+}

@@ -4,7 +4,7 @@ import { paths as shared, users } from "../embedded/paths.ts";
 import type { RouteSpec } from "../runtime.ts";
 import { openshell, shown } from "./cli.ts";
 import { paths } from "./paths.ts";
-import { waitForPhase } from "./phase.ts";
+import { startAndWait, waitForPhase } from "./phase.ts";
 import { noteProvider, providerName } from "./provider-note.ts";
 import { keyVariable, profileName } from "./provider-profile.ts";
 
@@ -95,8 +95,7 @@ export function restartForKey(sandbox: string): Command {
     title: `restart the agent of ${sandbox}: under OpenShell 0.1.x a running process keeps the key that it was started with`,
     script: `${openshell("sandbox", "stop", sandbox)} >/dev/null
 ${waitForPhase(sandbox, "Stopped")}
-${openshell("sandbox", "start", sandbox)} >/dev/null
-${waitForPhase(sandbox, "Ready")}
+${startAndWait(sandbox)}
 cp ${quote(paths.route(sandbox))} ${quote(paths.startedWith(sandbox))}`,
     shown: shown("sandbox", "stop", sandbox),
     timeoutSeconds: 300,
