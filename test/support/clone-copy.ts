@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, symlink } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { cloneFolder } from "../../scripts/clone-paths.ts";
 
@@ -11,5 +11,12 @@ export async function copyClone(to: string): Promise<void> {
   const pack = ["-C", cloneFolder, "--null", "--files-from=-", "--create"];
   const packed = execFileSync("tar", pack, { input: files, maxBuffer: 256 << 20 });
   execFileSync("tar", ["-C", to, "--extract"], { input: packed });
-  await symlink(join(cloneFolder, "node_modules"), join(to, "node_modules"));
+  // Not a symbolic link: bundles name the files they are made from, and would be others.
+  const packages = [join(cloneFolder, "node_modules"), join(to, "node_modules")];
+  try {
+    execFileSync("cp", ["-a", "--link", ...packages], { stdio: "pipe" });
+  } catch {
+    // On another file system there are no hard links.
+    execFileSync("cp", ["-a", ...packages]);
+  }
 }
