@@ -367,13 +367,18 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
       await stack.configure((config) => {
         config["nemoclaw:policy"] = { presets: ["npm"], file: "test/fixtures/policies/more-files.yaml" };
       });
+      const refused = async (why: RegExp) => {
+        for (const [script, ...words] of [["start"], ["shell", "--", "true"], ["approvals"]] as const) {
+          const { exitCode, stdout, stderr } = await stack.script(script, ...words);
+          expect(exitCode).toBe(1);
+          expect(stdout + stderr).toMatch(why);
+        }
+      };
       await expect(stack.up()).rejects.toThrow(message);
+      await refused(/it was not touched/);
       await expect(stack.up("--refresh")).rejects.toThrow(message);
-      for (const [script, ...words] of [["start"], ["shell", "--", "true"], ["approvals"]] as const) {
-        const { exitCode, stdout, stderr } = await stack.script(script, ...words);
-        expect(exitCode).toBe(1);
-        expect(stdout + stderr).toMatch(/it was not touched|has no sandbox yet/);
-      }
+      // The refresh found that ours is gone.
+      await refused(/has no sandbox yet/);
       expect(await hash()).toBe(before);
       expect(await stack.openshell("sandbox get main -o json")).toMatch(/"Ready"/);
 
