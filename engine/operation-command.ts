@@ -62,7 +62,7 @@ export function operationCommands(program: Command, terminal: Terminal): void {
     if (name === "refresh")
       command.option(
         "--clear-pending-creates",
-        "forget creations that were interrupted, after a look whether they are there",
+        "forget creations that were interrupted, once you have looked whether they are there",
       );
     if (name !== "preview") {
       command

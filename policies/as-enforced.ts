@@ -35,3 +35,6 @@ function plain(endpoint: Endpoint): Endpoint {
   const gone = new Set<string>([...credentialFields, ...(endpoint.protocol === "tcp" ? ["protocol"] : [])]);
   return Object.fromEntries(Object.entries(endpoint).filter(([field]) => !gone.has(field)));
 }
+
+/** Whether a runtime, by its name, lets one program reach what another may not. The embedded one cannot tell them apart. */
+export const tellsPrograms = (runtime: unknown): boolean => runtime !== "embedded";

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { tellsPrograms } from "../policies/as-enforced.ts";
 import { canonical } from "../policies/canonical.ts";
 import { type AccessChange, type DiffSide, diffPolicies } from "../policies/diff.ts";
 import { type Policy, policySchema } from "../policies/policy.ts";
@@ -42,7 +43,7 @@ export function compare(
 function side(written: unknown, runtime: unknown): DiffSide | undefined {
   const found = policySchema.safeParse({ version: 1, ...(isObject(written) ? written : {}) });
   if (!found.success || !isObject(written)) return undefined;
-  return { policy: found.data, sources: presetsOf(found.data), tellsPrograms: runtime !== "embedded" };
+  return { policy: found.data, sources: presetsOf(found.data), tellsPrograms: tellsPrograms(runtime) };
 }
 
 /** Which blocks of a policy are those of a preset, by the preset's name. */

@@ -3,18 +3,15 @@ import type { Expected } from "./report.ts";
 import { changedNames, section } from "./settings.ts";
 import type { StackAt } from "./stack-at.ts";
 
-/** What a machine is made of, or is taken to be: another value is another machine. */
-const ofMachine = [
-  "kind",
-  "image",
-  "address",
-  "port",
-  "region",
-  "zone",
-  "instanceType",
-  "machineType",
-  "ami",
-  "project",
+/**
+ * What a machine is made of, or is taken to be: another value is another machine. What a cloud cannot change in place is in
+ * `fixed` of components/machine/aws.ts and gcp.ts, too; a test compares.
+ */
+export const fixedOfMachine = (kind: unknown): string[] => [
+  ...["kind", "image", "address", "port", "region", "zone", "instanceType", "machineType", "project"],
+  ...["authorizedKey", "network", "kmsKey", "spot", "bootDisk"],
+  // On AWS it is only what the instance's type must have.
+  ...(kind === "gcp" ? ["gpu"] : []),
 ];
 
 /** What the settings of two revisions replace, where no preview tells. */
@@ -28,9 +25,9 @@ export function expectedReplacements(was: StackAt | undefined, is: StackAt | und
       },
     ];
   if (was === undefined) return [];
-  const machine = changedNames(section(was.settings, "machine"), section(is.settings, "machine")).filter((key) =>
-    ofMachine.includes(key),
-  );
+  const [before, after] = [section(was.settings, "machine"), section(is.settings, "machine")];
+  const ofMachine = fixedOfMachine(after.kind);
+  const machine = changedNames(before, after).filter((key) => ofMachine.includes(key));
   const resized = machine.length > 0 && machine.every((key) => /Type$/.test(key));
   if (machine.length > 0) {
     const note = resized ? "; the preview tells whether its cloud resizes it in place" : "";

@@ -27,7 +27,7 @@ export function refuseLeftHalfWay(text: string, stack: string): void {
   const list = pending.map(({ resource: { urn, type } }) => `  ${labelOf(type)} ${nameOf(urn)}`).join("\n");
   throw new ReviewError(
     `stack ${stack} was left half-way: an update was interrupted before it heard whether this had been made, so it may be there without the state knowing it:\n${list}`,
-    `look whether it is there, and remove it if so; then scripts/pulumi refresh -s ${stack} --clear-pending-creates`,
+    `look whether it is there, and remove it if so; then scripts/pulumi refresh -s ${stack} --clear-pending-creates. Or, on the embedded engine: scripts/pulumi up -s ${stack}, which takes it up again`,
   );
 }
 

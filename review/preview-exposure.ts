@@ -3,7 +3,7 @@ import { rangeFacts } from "./range-facts.ts";
 import { type ResourceChange, type StateInputs, statesOf } from "./resource-changes.ts";
 import { chatFacts, serverFacts } from "./telegram-facts.ts";
 import { tunnelFacts } from "./tunnel-facts.ts";
-import { isObject, show } from "./values.ts";
+import { isObject, show, shownEach } from "./values.ts";
 
 /** Who can reach the machine or the agent: ports, address ranges, tunnels, chats. */
 export function exposureFacts(changes: readonly ResourceChange[]): Fact[] {
@@ -24,7 +24,7 @@ export function exposureFacts(changes: readonly ResourceChange[]): Fact[] {
 }
 
 function members(inputs: StateInputs): string[] {
-  return [inputs?.member ?? inputs?.members ?? []].flat().map((member) => show(member));
+  return shownEach(inputs?.member ?? inputs?.members);
 }
 
 interface Opening {
@@ -67,7 +67,7 @@ const rangeFields = [
 ];
 
 function rangesOf(rule: Readonly<Record<string, unknown>>): string[] {
-  return rangeFields.flatMap((field) => [rule[field] ?? []].flat().map((range) => show(range)));
+  return rangeFields.flatMap((field) => shownEach(rule[field]));
 }
 
 function portsOf(rule: Readonly<Record<string, unknown>>): string {

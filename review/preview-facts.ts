@@ -1,13 +1,13 @@
 import { type Fact, fact } from "./facts.ts";
 import { isMachine } from "./losses.ts";
 import { type ResourceChange, statesOf } from "./resource-changes.ts";
-import { isObject, show, valueChanges } from "./values.ts";
+import { isObject, shown, valueChanges } from "./values.ts";
 
 /** Model and provider, as the changes of a preview have them. */
 export function modelFacts(changes: readonly ResourceChange[]): Fact[] {
   return statesOf(changes, /:InferenceRoute$/).flatMap(([before, after]) => [
-    ...fact("model", text(before?.model), text(after?.model)),
-    ...fact("sent to", text(before?.baseUrl), text(after?.baseUrl), {
+    ...fact("model", shown(before?.model), shown(after?.model)),
+    ...fact("sent to", shown(before?.baseUrl), shown(after?.baseUrl), {
       effect: after === undefined ? "narrows" : "widens",
       note: "what the agent writes goes there",
     }),
@@ -34,13 +34,13 @@ export function versionFacts(changes: readonly ResourceChange[], priceOf: PriceO
     ]),
     ...statesOf(changes, /^nemoclaw:host:SandboxRuntime$/).flatMap(([before, after]) => {
       const [was, is] = [before?.versions, after?.versions].map((one) => (isObject(one) ? one : {}));
-      return Object.keys({ ...was, ...is }).flatMap((name) => fact(name, text(was?.[name]), text(is?.[name])));
+      return Object.keys({ ...was, ...is }).flatMap((name) => fact(name, shown(was?.[name]), shown(is?.[name])));
     }),
     ...changes
       .filter(({ type }) => isMachine(type))
       .flatMap(({ before, after }) =>
         ["instanceType", "machineType", "ami", "image", "bootDisk", "memory"].flatMap((key) =>
-          sized(key, text(before?.inputs?.[key]), text(after?.inputs?.[key]), priceOf),
+          sized(key, shown(before?.inputs?.[key]), shown(after?.inputs?.[key]), priceOf),
         ),
       ),
     ...changes.flatMap(({ label, values, operation }) =>
@@ -65,19 +65,15 @@ const machineWords: Record<string, string> = {
   memory: "machine memory",
 };
 
-function text(value: unknown): string | undefined {
-  return value === undefined || value === null ? undefined : show(value);
-}
-
 function version(agent: unknown): string | undefined {
-  return isObject(agent) ? text(agent.version) : undefined;
+  return isObject(agent) ? shown(agent.version) : undefined;
 }
 
 function limits(before: unknown, after: unknown): Fact[] {
   if (!isObject(before) || !isObject(after)) return [];
   return valueChanges(before, after).map(({ path, before: was, after: is }) => ({
     what: `limit on ${path}`,
-    before: text(was),
-    after: text(is),
+    before: shown(was),
+    after: shown(is),
   }));
 }

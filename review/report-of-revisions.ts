@@ -1,4 +1,5 @@
-import { diffPolicies } from "../policies/diff.ts";
+import { tellsPrograms } from "../policies/as-enforced.ts";
+import { type DiffSide, diffPolicies } from "../policies/diff.ts";
 import { mergePolicies } from "../policies/merge.ts";
 import { expectedReplacements } from "./expected-replacements.ts";
 import { type Fact, fact } from "./facts.ts";
@@ -9,8 +10,8 @@ import { ReviewError } from "./review-error.ts";
 import type { Revision } from "./revision.ts";
 import { settingExposure } from "./setting-exposure.ts";
 import { type Settings, section } from "./settings.ts";
-import { stackAt } from "./stack-at.ts";
-import { isObject, show, type ValueChange, valueChanges } from "./values.ts";
+import { type StackAt, stackAt } from "./stack-at.ts";
+import { isObject, shown, type ValueChange, valueChanges } from "./values.ts";
 
 /**
  * The report of what two revisions configure for a stack; nothing is asked of the machine.
@@ -30,8 +31,7 @@ export function reportOfRevisions(
       : "the name of a tracked stack file";
     throw new ReviewError(`neither ${from.name} nor ${to.name} has stacks/Pulumi.${stack}.yaml`, hint);
   }
-  const empty = { policy: mergePolicies([]) };
-  const { changes } = diffPolicies(was ?? empty, is ?? empty);
+  const { changes } = diffPolicies(sideOf(was), sideOf(is));
   const [before, after] = [was?.settings ?? {}, is?.settings ?? {}];
   const exposed = settingExposure(before, after);
   const said = exposed.flatMap(({ settings, facts }) => (facts.length > 0 ? settings : []));
@@ -52,21 +52,21 @@ export function reportOfRevisions(
   };
 }
 
-function shortName({ name, commit }: Revision): string {
-  return commit.startsWith(name) ? commit.slice(0, 12) : `${name} (${commit.slice(0, 12)})`;
+function sideOf(at: StackAt | undefined): DiffSide {
+  return at ? { ...at, tellsPrograms: tellsPrograms(at.runtime) } : { policy: mergePolicies([]) };
 }
 
-function text(value: unknown): string | undefined {
-  return value === undefined ? undefined : show(value);
+function shortName({ name, commit }: Revision): string {
+  return commit.startsWith(name) ? commit.slice(0, 12) : `${name} (${commit.slice(0, 12)})`;
 }
 
 function model(before: Settings, after: Settings): Fact[] {
   const [was, is] = [section(before, "inference"), section(after, "inference")];
   const moved = { effect: "widens", note: "what the agent writes goes there" } as const;
   return [
-    ...fact("provider", text(was.kind), text(is.kind), moved),
-    ...fact("model", text(was.model), text(is.model)),
-    ...fact("sent to", text(was.baseUrl), text(is.baseUrl), moved),
+    ...fact("provider", shown(was.kind), shown(is.kind), moved),
+    ...fact("model", shown(was.model), shown(is.model)),
+    ...fact("sent to", shown(was.baseUrl), shown(is.baseUrl), moved),
   ];
 }
 
@@ -86,8 +86,8 @@ function others(before: Settings, after: Settings, said: readonly string[], pric
     .flatMap(inParts)
     .filter(({ path }) => !told.includes(path) && !said.includes(path))
     .map(({ path, before: was, after: is }) => {
-      const note = /^machine\.\w+Type$/.test(path) ? priceNote(text(was), text(is), priceOf) : undefined;
-      return { what: path, before: text(was), after: text(is), ...(note && { note }) };
+      const note = /^machine\.\w+Type$/.test(path) ? priceNote(shown(was), shown(is), priceOf) : undefined;
+      return { what: path, before: shown(was), after: shown(is), ...(note && { note }) };
     });
 }
 

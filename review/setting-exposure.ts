@@ -1,10 +1,9 @@
 import { type Fact, fact, listFacts } from "./facts.ts";
 import { rangeFacts } from "./range-facts.ts";
-import type { Settings } from "./settings.ts";
-import { section } from "./settings.ts";
+import { type Settings, section } from "./settings.ts";
 import { chatFacts, serverFacts } from "./telegram-facts.ts";
 import { tunnelFacts } from "./tunnel-facts.ts";
-import { isObject, show } from "./values.ts";
+import { isObject, shown, shownEach } from "./values.ts";
 
 /** What one setting, or a few that belong together, say about who can reach the machine or the agent. */
 export interface Exposure {
@@ -19,16 +18,16 @@ export function settingExposure(before: Settings, after: Settings): Exposure[] {
   const [bridges, tunnels] = ["telegram", "tunnel"].map(
     (name) => [optional(before, name), optional(after, name)] as const,
   );
-  const members = [before, after].map((settings) => list(section(settings, "machine").tunnelMembers));
+  const members = [before, after].map((settings) => shownEach(section(settings, "machine").tunnelMembers));
   return [
-    { settings: ["machine.access.kind"], facts: wayIn(text(was?.kind), text(is?.kind)) },
+    { settings: ["machine.access.kind"], facts: wayIn(shown(was?.kind), shown(is?.kind)) },
     {
       settings: ["machine.access.cidrs"],
-      facts: rangeFacts("may reach SSH", list(was?.cidrs), list(is?.cidrs)),
+      facts: rangeFacts("may reach SSH", shownEach(was?.cidrs), shownEach(is?.cidrs)),
     },
     {
       settings: ["machine.access.fromAnywhere"],
-      facts: fact("why everybody may reach SSH", text(was?.fromAnywhere), text(is?.fromAnywhere)),
+      facts: fact("why everybody may reach SSH", shown(was?.fromAnywhere), shown(is?.fromAnywhere)),
     },
     {
       settings: ["machine.tunnelMembers"],
@@ -61,12 +60,4 @@ function wayIn(was: string | undefined, is: string | undefined): Fact[] {
 
 function optional(settings: Settings, name: string): Settings | undefined {
   return isObject(settings[name]) ? section(settings, name) : undefined;
-}
-
-function list(value: unknown): string[] {
-  return [value ?? []].flat().map((one) => show(one));
-}
-
-function text(value: unknown): string | undefined {
-  return value === undefined ? undefined : show(value);
 }

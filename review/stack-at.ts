@@ -16,8 +16,6 @@ export interface StackAt {
   /** Where each network block comes from. */
   readonly sources: ReadonlyMap<string, string>;
   readonly runtime: "embedded" | "openshell";
-  /** Whether that runtime tells programs apart. */
-  readonly tellsPrograms: boolean;
 }
 
 /** @returns undefined when the revision has no such stack */
@@ -33,14 +31,12 @@ export function stackAt(revision: Revision, stack: string): StackAt | undefined 
     const sources = named.flatMap(({ name, policy }) =>
       Object.keys(policy.network_policies ?? {}).map((block) => [block, name] as const),
     );
-    const tellsPrograms = runtime !== "embedded";
     return {
       settings,
       secrets,
       policy: asEnforced(merged, runtime),
       sources: new Map(sources),
       runtime,
-      tellsPrograms,
     };
   } catch (error) {
     throw faulty(error, revision);

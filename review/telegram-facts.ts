@@ -1,5 +1,5 @@
 import { type Fact, fact, listFacts } from "./facts.ts";
-import { show } from "./values.ts";
+import { show, shownEach } from "./values.ts";
 
 /** A bridge as its resource and its settings have it. */
 export type Bridge = Readonly<Record<string, unknown>> | undefined;
@@ -25,5 +25,5 @@ function server({ apiRoot }: NonNullable<Bridge>): string {
 }
 
 function chats(bridge: Bridge): string[] {
-  return [bridge?.chats ?? []].flat().map((chat) => show(chat));
+  return shownEach(bridge?.chats);
 }

@@ -43,6 +43,16 @@ export function show(value: unknown, longest = 160): string {
   return known.length > longest ? `${known.slice(0, longest - 1)}…` : known;
 }
 
+/** The same, where a value that is not there is to be told from one. */
+export function shown(value: unknown): string | undefined {
+  return value === undefined || value === null ? undefined : show(value);
+}
+
+/** One value or a list of them, each on a line. */
+export function shownEach(value: unknown): string[] {
+  return [value ?? []].flat().map((one) => show(one));
+}
+
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

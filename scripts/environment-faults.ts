@@ -1,23 +1,28 @@
+import type { Finding } from "../host/preflight/verdict.ts";
 import type { SandboxStatus } from "./sandbox-status.ts";
 
 /** What is not as it should be in an environment, and what to do about it. */
-export interface Fault {
-  readonly found: string;
-  readonly try: string;
+export type Fault = Omit<Finding, "what">;
+
+interface Environment {
+  readonly stack: string;
+  /** Its units by the names that `scripts/logs` has for them. */
+  readonly parts: Readonly<Record<string, string>>;
+  /** The runtime's own words. */
+  readonly errors: readonly string[];
 }
 
-type Known = Omit<SandboxStatus, "faults">;
-
-/** What is wrong with an environment that nobody stopped on purpose; `errors` are the runtime's own words. */
-export function faultsOf(stack: string, known: Known, errors: readonly string[]): Fault[] {
+/** What is wrong with an environment that nobody stopped on purpose. */
+export function faultsOf({ stack, parts, errors }: Environment, known: Omit<SandboxStatus, "faults">): Fault[] {
   const { units, phase, model, policy, bridge, tunnel, enforced, drift } = known;
   const logs = (part: string) => `see what it says: scripts/logs ${part} -s ${stack}`;
+  const named = (unit: string) => Object.keys(parts).find((part) => parts[part] === unit) ?? "";
   const again = `put it back: scripts/pulumi up --refresh -s ${stack}`;
   const fault = (found: string, hint: string): Fault => ({ found, try: hint });
   return [
     ...units
       .filter(({ state }) => state !== "active/running")
-      .map(({ unit, state }) => fault(`${unit} is ${state}`, `${logs(partOf(unit))}; ${again}`)),
+      .map(({ unit, state }) => fault(`${unit} is ${state}`, `${logs(named(unit))}; ${again}`)),
     ...(phase === "down" ? [fault("the agent does not answer", `${logs("agent")}; ${again}`)] : []),
     ...(phase === "starting" ? [fault("the agent is not ready", `wait a minute, then ${logs("agent")}`)] : []),
     ...(Array.isArray(enforced)
@@ -44,10 +49,4 @@ export function faultsOf(stack: string, known: Known, errors: readonly string[])
       ),
     ),
   ];
-}
-
-/** The name that `scripts/logs` has for a unit. */
-function partOf(unit: string): string {
-  const [, part = "gateway"] = /^nemoclaw-(\w+)@/.exec(unit) ?? [];
-  return part === "sandbox" ? "agent" : part;
 }

@@ -1,8 +1,8 @@
 import { quote } from "../host/command.ts";
 import { Connection } from "../host/connection.ts";
-import { HostError } from "../host/errors.ts";
+import { isCancelled } from "../host/errors.ts";
 import { rootShell } from "../host/root.ts";
-import { doorUnits } from "./environment-units.ts";
+import { unitsByPart } from "./environment-units.ts";
 import { deniedPattern, type LogEntry, logEntry, printEntry } from "./log-entry.ts";
 import { ExitError, findStanding, runScript, type Standing, stackCommand } from "./stack-command.ts";
 
@@ -59,10 +59,6 @@ await runScript(async () => {
   return exitCode;
 });
 
-function unitsByPart(standing: Standing): Record<string, string> {
-  return { ...standing.runtime.operations.units(standing.sandbox), ...doorUnits(standing) };
-}
-
 interface Wanted {
   readonly units: readonly string[];
   readonly follow: boolean;
@@ -104,7 +100,7 @@ async function read({ machine }: Standing, words: readonly string[], onLine: (li
     // It ends with 1 when nothing matches.
     return exitCode === 1 && said === "" ? 0 : exitCode;
   } catch (error) {
-    if (error instanceof HostError && error.kind === "cancelled") return 130;
+    if (isCancelled(error)) return 130;
     throw error;
   } finally {
     await connection.close();

@@ -9,7 +9,7 @@ import { type Stopped, stoppedFacts } from "../host/stopped.ts";
 import { policySchema } from "../policies/policy.ts";
 import { type Drifted, driftIn, lookAt } from "./drift-look.ts";
 import { type Fault, faultsOf } from "./environment-faults.ts";
-import { doorUnits } from "./environment-units.ts";
+import { unitsByPart } from "./environment-units.ts";
 import { type MachineFacts, machineFacts, type UnitStatus, unitsFacts } from "./machine-facts.ts";
 import type { Standing } from "./stack-command.ts";
 import { type VersionRow, versionsIn } from "./version-look.ts";
@@ -51,14 +51,14 @@ export async function readSandboxStatus(host: Host, stack: string, standing: Sta
   const { state, machine, sandbox } = standing;
   const runtime = standing.runtime;
   const { operations } = runtime;
-  const doors = doorUnits(standing);
+  const parts = unitsByPart(standing);
   const [facts, units, stopped, report, bridge, tunnel, approvals, looked] = await Promise.all([
     host.look(machineFacts),
-    host.look(unitsFacts([...Object.values(operations.units(sandbox)), ...Object.values(doors)])),
+    host.look(unitsFacts(Object.values(parts))),
     host.look(stoppedFacts(sandbox)),
     host.look(operations.report(sandbox, machine.owner)),
-    doors.bridge ? host.look(jsonFacts(paths.status(sandbox, "bridge"))) : undefined,
-    doors.tunnel ? host.look(readyFacts) : undefined,
+    parts.bridge ? host.look(jsonFacts(paths.status(sandbox, "bridge"))) : undefined,
+    parts.tunnel ? host.look(readyFacts) : undefined,
     operations.approvals ? host.look(operations.approvals(sandbox)) : undefined,
     lookAt(state),
   ]);
@@ -84,7 +84,7 @@ export async function readSandboxStatus(host: Host, stack: string, standing: Sta
     drift: driftIn(looked),
     stateChangedAt: state.changedAt,
   };
-  return { ...status, faults: stopped ? [] : faultsOf(stack, status, report.errors) };
+  return { ...status, faults: stopped ? [] : faultsOf({ stack, parts, errors: report.errors }, status) };
 }
 
 function phaseOf(stopped: Stopped | undefined, { agent }: SandboxReport): SandboxStatus["phase"] {

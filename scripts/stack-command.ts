@@ -7,7 +7,7 @@ import { closeAll, connectTo } from "../host/pool.ts";
 import type { Runtime } from "../host/runtimes/runtime.ts";
 import { ensure } from "../host/step.ts";
 import { runtimeKind, runtimeOf } from "../provider/handlers/runtimes.ts";
-import { findEngine } from "./engine-choice.ts";
+import { type Engine, findEngine } from "./engine-choice.ts";
 import { localStack } from "./local-backend.ts";
 import { readStackState, type StackState } from "./stack-state.ts";
 
@@ -59,8 +59,8 @@ export interface Standing {
  *
  * @throws ExitError when there is no such stack, or nothing on it yet
  */
-export async function findStanding(stack: string): Promise<Standing> {
-  const [first] = await findStandings(stack);
+export async function findStanding(stack: string, engine?: Engine): Promise<Standing> {
+  const [first] = await findStandings(stack, engine);
   return first;
 }
 
@@ -69,9 +69,8 @@ export async function findStanding(stack: string): Promise<Standing> {
  *
  * @throws ExitError when there is no such stack, or nothing on it yet
  */
-export async function findStandings(stack: string): Promise<[Standing, ...Standing[]]> {
-  const engine = await findEngine();
-  const state = await readStackState(engine, stack);
+export async function findStandings(stack: string, engine?: Engine): Promise<[Standing, ...Standing[]]> {
+  const state = await readStackState(engine ?? (await findEngine()), stack);
   const [first, ...others] = state ? standingsIn(state) : [];
   if (first) return [first, ...others];
   const make = stack === localStack ? "scripts/quickstart" : `scripts/pulumi up -s ${stack}`;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HostError } from "../host/errors.ts";
 import { disconnectFrom } from "../host/pool.ts";
+import { type Engine, findEngine } from "./engine-choice.ts";
 import { readSandboxStatus, type SandboxStatus } from "./sandbox-status.ts";
 import { connect, findStanding, runScript, stackCommand } from "./stack-command.ts";
 import { statusScreen } from "./status-screen.ts";
@@ -25,13 +26,14 @@ Exit codes: 0 all well or stopped on purpose, 1 a fault, 64 usage, 130 cancelled
 await runScript(async () => {
   program.parse();
   const { stack, watch, json } = program.opts<{ stack: string; watch?: boolean; json?: boolean }>();
+  const engine = await findEngine();
   if (!watch) {
-    const status = await look(stack);
+    const status = await look(engine, stack);
     console.log(json ? JSON.stringify({ stack, ...status }, null, 2) : statusScreen(stack, status));
     return status.faults.length > 0 ? 1 : 0;
   }
   for (;;) {
-    const shown = await look(stack).then(
+    const shown = await look(engine, stack).then(
       (status) => (json ? JSON.stringify({ stack, ...status }) : statusScreen(stack, status)),
       (error: unknown) => failure(stack, error, json === true),
     );
@@ -45,8 +47,8 @@ await runScript(async () => {
  * Answers are kept with a connection, so each look has one of its own; a machine that rebooted is found again, too. So is the
  * state read anew: somebody's `up` in the meantime is no fault.
  */
-async function look(stack: string): Promise<SandboxStatus> {
-  const standing = await findStanding(stack);
+async function look(engine: Engine, stack: string): Promise<SandboxStatus> {
+  const standing = await findStanding(stack, engine);
   try {
     return await readSandboxStatus(await connect(standing), stack, standing);
   } finally {

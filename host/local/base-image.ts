@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { HostError } from "../errors.ts";
+import { HostError, isCancelled } from "../errors.ts";
 import { ownDebianKeyring, ownDebianSources } from "./apt-sources.ts";
 import { docker, inspect } from "./docker.ts";
 import { type Log, withHeartbeat } from "./heartbeat.ts";
@@ -52,7 +52,7 @@ export async function findBaseImage(args: BaseImageArgs): Promise<BaseImage> {
   try {
     return await pulled(usualBase);
   } catch (refused) {
-    if (!(refused instanceof HostError) || refused.kind === "cancelled") throw refused;
+    if (!(refused instanceof HostError) || isCancelled(refused)) throw refused;
     log(`no registry gave ${usualBase} (${lastLine(refused)}), so it is made here from Debian's packages, once`);
     // An import may be whole though its maker was killed, so it gets a name that says nothing until then.
     const draft = `${made}-${process.pid}`;

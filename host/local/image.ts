@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { HostError } from "../errors.ts";
+import { isCancelled } from "../errors.ts";
 import { type BaseImage, type Bringing, findBaseImage } from "./base-image.ts";
 import { docker, inspect } from "./docker.ts";
 import { type Log, withHeartbeat } from "./heartbeat.ts";
@@ -40,8 +40,7 @@ export async function ensureMachineImage(args: MachineImageArgs): Promise<Machin
     try {
       return await running.image;
     } catch (error) {
-      const cancelled = error instanceof HostError && error.kind === "cancelled";
-      if (!cancelled || args.signal?.aborted) throw error;
+      if (!isCancelled(error) || args.signal?.aborted) throw error;
       return ensureMachineImage(args);
     }
   }

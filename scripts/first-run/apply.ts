@@ -14,7 +14,7 @@ const busyForSeconds = 600;
  * Makes the stack what its configuration says, without questions. What stands is looked at first, so that something removed
  * or stopped by hand comes back.
  *
- * @throws Error with the end of what the engine said; `cancelled` is set when it was interrupted
+ * @throws EngineFailed with the first of what the engine said, HostError `cancelled` when it was interrupted
  */
 export async function applyStack(engine: Engine, stack: string, say: Say): Promise<Applied> {
   await waitForOtherRun(stack, say);
@@ -59,9 +59,7 @@ export class EngineFailed extends Error {
   constructor(stack: string, exitCode: number, lines: readonly string[]) {
     const first = lines.find((line) => /^\s*error:/.test(line))?.trim();
     super(
-      exitCode === 130
-        ? "Cancelled. The same command goes on from here."
-        : `Stack ${stack} could not be brought up${first ? `: ${first}` : "; what the engine said is above"}.\nThe same command goes on from here.`,
+      `Stack ${stack} could not be brought up${first ? `: ${first}` : "; what the engine said is above"}.\nThe same command goes on from here.`,
     );
     this.exitCode = exitCode;
   }

@@ -3,6 +3,7 @@ import { provideMachine } from "../../components/machine/provide-machine.ts";
 import { parse } from "../../policies/parse.ts";
 import { replacementGuard } from "../../provider/handlers/replacement-guard.ts";
 import { Workspace } from "../../resources/workspace.ts";
+import { fixedOfMachine } from "../../review/expected-replacements.ts";
 import { type MachineSettings, machineSettings } from "../../stacks/machine-kinds/index.ts";
 import { type DeclaredResource, declare } from "../support/declared-graph.ts";
 
@@ -139,3 +140,10 @@ test.each(kinds)(
     expect(judged(before, renamed)).toEqual([]);
   },
 );
+
+test.each(kinds)("%s: a review of revisions knows every setting that makes the machine anew", async (kind) => {
+  const guard = (await declared(kind, { image: clouds[kind].images[0] })).get("machine-replacement");
+  const guarded = Object.keys(guard?.inputs.settings as object).map((path) => path.split(".")[1]);
+  expect(guarded).toContain("authorizedKey");
+  expect(fixedOfMachine(kind)).toEqual(expect.arrayContaining(guarded));
+});
