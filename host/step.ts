@@ -23,6 +23,11 @@ export interface Step<F> {
 export interface Kept {
   /** Files and links; one that was not there is removed. */
   readonly paths: readonly string[];
+  /**
+   * Shell scripts among the paths for what no copy of a file brings back: each makes its thing as its text tells, and nothing
+   * where it is so already. They are run before the services are started.
+   */
+  readonly makers?: readonly string[];
   /** Services, in the order in which they are started. */
   readonly units: readonly string[];
 }
@@ -71,6 +76,7 @@ export function all<S extends Record<string, Step<any>>>(name: string, steps: S)
     plan: (now) => entries.flatMap(([key, step]) => step.plan(now[key])),
     kept: {
       paths: entries.flatMap(([, { kept }]) => kept?.paths ?? []),
+      makers: entries.flatMap(([, { kept }]) => kept?.makers ?? []),
       units: entries.flatMap(([, { kept }]) => kept?.units ?? []),
     },
     replaces: (now) => entries.some(([key, step]) => step.replaces?.(now[key]) === true),

@@ -37,6 +37,8 @@ export async function ensureOrSwitchBack<F>(host: Host, step: Step<F>, health: H
     found = await host.look(questions);
   }
   if (step.replaces?.(found.facts) !== true || !found.standing.running) return ensure(host, step);
+  // A plan that refuses what it finds has nothing to be switched back from.
+  step.plan(found.facts);
 
   // What does not work now, for whatever reason, is no measure for the new version.
   const worked = await works(host, health);
@@ -97,14 +99,20 @@ class Keep {
   readonly putBack: Command;
   readonly forget: Command;
 
-  constructor(name: string, { paths, units }: Kept) {
+  constructor(name: string, { paths, makers = [], units }: Kept) {
     const folder = `${keptFolder}/${createHash("sha256").update(name).digest("hex").slice(0, 16)}`;
-    const [home, all, services] = [quote(folder), paths.map(quote).join(" "), units.map(quote).join(" ")];
+    const home = quote(folder);
+    const [all, scripts, services] = [paths, makers, units].map((words) => words.map(quote).join(" "));
     this.facts = {
       script: `test -d ${home} && echo left
 for unit in ${services}; do systemctl -q is-active -- "$unit" && echo running; done
+for maker in ${scripts}; do test -f "$maker" || echo unmade; done
 :`,
-      parse: ({ stdout }) => ({ left: stdout.includes("left"), running: stdout.includes("running") }),
+      // What has no maker yet was made by an older release of ours, and cannot be made again.
+      parse: ({ stdout }) => ({
+        left: stdout.includes("left"),
+        running: stdout.includes("running") && !stdout.includes("unmade"),
+      }),
     };
     this.now = {
       title: "keep what runs now",
@@ -142,6 +150,7 @@ for path in ${all}; do
   changed=yes
 done
 systemctl daemon-reload
+for maker in ${scripts}; do sh -eu "$maker"; done
 failed=
 for unit in ${services}; do
   grep -qxF "$unit" "$home/running" 2>/dev/null || { systemctl stop -- "$unit" 2>/dev/null || :; continue; }
@@ -152,8 +161,13 @@ for unit in ${services}; do
   journalctl --no-pager --namespace='*' -o cat -n 10 -u "$unit"
 done
 test -z "$failed" || { echo "not running:$failed"; exit 1; }`,
-      shown: `cp -a ${folder}/… / ; systemctl restart ${units.join(" ")}`,
+      shown: [
+        `cp -a ${folder}/… /`,
+        ...makers.map((path) => `sh ${path}`),
+        `systemctl restart ${units.join(" ")}`,
+      ].join(" ; "),
       timeoutSeconds: 600,
+      try: `see what it said; to do without what ran before: rm -rf ${folder}; then run \`up\` again`,
     };
     this.forget = { title: "forget what ran before", script: `rm -rf ${home}`, timeoutSeconds: 60 };
   }

@@ -39,7 +39,7 @@ export const inferenceRoute = hostHandler<RouteInputs, RouteInputs, unknown>({
   },
   nameOn: ({ sandbox }) => `${sandbox}/inference`,
   step: (inputs) => runtimeOf(inputs.runtime).route.step(specOf(inputs)),
-  // What OpenShell replaces is a container, which cannot be put back.
+  // Under OpenShell no service of ours runs for it, and what it leads to is asked before.
   health: ({ runtime, sandbox }) => (runtime === "embedded" ? answersTurn(sandbox) : undefined),
   observe(inputs, facts) {
     const observed = runtimeOf(inputs.runtime).route.observe(specOf(inputs), facts);

@@ -61,8 +61,7 @@ export const sandboxResource = hostHandler<SandboxInputs, SandboxState, unknown>
   },
   nameOn: ({ sandbox }) => sandbox,
   step: (inputs) => runtimeOf(inputs.runtime).sandbox.step(specOf(inputs)),
-  // What OpenShell replaces is a container, which cannot be put back.
-  health: ({ runtime, sandbox }) => (runtime === "embedded" ? answersTurn(sandbox) : undefined),
+  health: ({ sandbox }) => answersTurn(sandbox),
   observe(inputs, facts) {
     const observed = runtimeOf(inputs.runtime).sandbox.observe(specOf(inputs), facts);
     if (observed === "gone") return "gone";

@@ -6,23 +6,28 @@ import { type OpenSession, type Outcome, Tree } from "./tree.ts";
 
 const firstPauseSeconds = 0.5;
 const longestPauseSeconds = 5;
+/** So often may an agent end before it answers for the first time. */
+const mostVainStarts = 3;
 
 /**
  * An agent that runs elsewhere, reached by a program that carries orders to it on its standard input and output. Whenever the
  * program ends it is started again; meanwhile the agent is down.
  */
 export class Attendance {
-  /** Resolves when the agent answers for the first time. */
+  /** Resolves when the agent answers for the first time; rejects when it ended too often instead, with its last words. */
   readonly firstReady: Promise<void>;
   readonly #command: readonly [string, ...string[]];
   readonly #becameReady = Promise.withResolvers<void>();
   readonly #stopped = new AbortController();
+  #vainStarts = 0;
   #tree: Tree;
   #ended: Promise<void>;
 
   constructor(command: readonly [string, ...string[]]) {
     this.#command = command;
     this.firstReady = this.#becameReady.promise;
+    // Not everybody who attends an agent waits for it.
+    this.firstReady.catch(() => {});
     this.#tree = this.#start();
     this.#ended = this.#attend();
   }
@@ -58,9 +63,20 @@ export class Attendance {
   #start(): Tree {
     const [program, ...words] = this.#command;
     const child = spawn(program, words, { stdio: ["pipe", "pipe", "pipe"] });
-    const tree = new Tree(child, (insidePid) => insidePid || undefined);
+    const tree = new Tree(
+      child,
+      (insidePid) => insidePid || undefined,
+      (reason) => this.#lost(reason),
+    );
     void tree.firstReady.then(this.#becameReady.resolve);
     return tree;
+  }
+
+  // Once it was ready a rejection comes too late to matter.
+  #lost(reason: string): void {
+    this.#vainStarts += 1;
+    if (this.#vainStarts < mostVainStarts) return;
+    this.#becameReady.reject(new Error(`the agent was started ${mostVainStarts} times and never answered: ${reason}`));
   }
 
   async #attend(): Promise<void> {

@@ -60,13 +60,22 @@ export class Tree {
   readonly #sessions = new Map<string, SessionEars>();
   readonly #becameReady = Promise.withResolvers<void>();
   readonly #translate: (insidePid: number) => number | undefined;
+  readonly #lost: (reason: string) => void;
   #ready = false;
   #gatewayPid = 0;
   #lastWords = "";
 
-  /** `translate` says which process the machine means by a number from inside; by default, one of those below the child. */
-  constructor(child: ChildProcessWithoutNullStreams, translate?: (insidePid: number) => number | undefined) {
+  /**
+   * `translate` says which process the machine means by a number from inside; by default, one of those below the child. `lost`
+   * hears each time that the agent does not answer any more, or ended before it ever did.
+   */
+  constructor(
+    child: ChildProcessWithoutNullStreams,
+    translate?: (insidePid: number) => number | undefined,
+    lost: (reason: string) => void = () => {},
+  ) {
     this.#child = child;
+    this.#lost = lost;
     this.#translate = translate ?? ((pid) => (child.pid === undefined ? undefined : hostPid(child.pid, pid)));
     this.firstReady = this.#becameReady.promise;
     readLines(child.stdout, mostLineBytes, { line: (text) => this.#heard(text) });
@@ -178,7 +187,11 @@ export class Tree {
     if (said.event === "started") this.#gatewayPid = Number(said.gatewayPid) || 0;
     else if (said.event === "ready") this.#changed(true, { seconds: Number(said.seconds) || 0 });
     else if (said.event === "warm") warmed(Number(said.seconds) || 0, said.problem);
-    else if (said.event === "lost") this.#changed(false, { reason: String(said.reason).slice(0, 300) });
+    else if (said.event === "lost") {
+      const reason = String(said.reason).slice(0, 300);
+      this.#changed(false, { reason });
+      this.#lost(reason);
+    }
     const ears = this.#sessions.get(String(said.id));
     if (typeof said.data === "string") ears?.output(said.output === "stderr" ? "stderr" : "stdout", said.data);
     else if (typeof said.taken === "number") ears?.taken(said.taken);

@@ -1,13 +1,15 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Lock } from "../../host/lock.ts";
 import { closeAll } from "../../host/pool.ts";
 import { sha256 } from "../../host/steps/file-facts.ts";
 import { Dispatcher } from "../../provider/dispatch.ts";
 import { handlers } from "../../provider/handlers/index.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
+import { brokenAgent } from "../support/broken-agent.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
 import { approvalsFromDenialToCode } from "../support/openshell-approvals.ts";
 import { type OpenshellMirror, openshellBuild, openshellMirror } from "../support/openshell-mirror.ts";
@@ -389,6 +391,35 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
       expect(resourcesThat(/has drifted|is gone/, await stack.refreshPreview())).toEqual([]);
     },
   );
+
+  run("an agent that is broken on purpose: the sandbox is made as it was, and the one before answers", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "nemoclaw-broken-agent-"));
+    const labels = async () =>
+      (JSON.parse(await stack.openshell("sandbox get main -o json")) as { labels: object }).labels;
+    const [before, { inputs } = {}] = [await labels(), (await stack.state()).find("nemoclaw:host:Sandbox")];
+    const lock = JSON.parse(await readFile(mirror.lockFile, "utf8")) as Lock;
+    lock.npm.agent = { lockfile: await brokenAgent(stack, folder) };
+    process.env.NEMOCLAW_LOCK_FILE = join(folder, "lock.json");
+    try {
+      await writeFile(process.env.NEMOCLAW_LOCK_FILE, JSON.stringify(lock));
+      const said = await stack.up().catch(String);
+      expect(said).toMatch(/the upgrade of sandbox main failed on .*, and what ran before it runs again/);
+      expect(said).toMatch(/never answered: the agent ended with code 1: stand-in: broken on purpose/);
+    } finally {
+      process.env.NEMOCLAW_LOCK_FILE = mirror.lockFile;
+      await rm(folder, { recursive: true });
+    }
+    expect((await stack.turn("Are you still there?")).text).toMatch(/Are you still there/);
+    expect(await labels()).toEqual(before);
+    expect((await stack.inside(["cat", "/sandbox/kept.txt"])).stdout).toBe("kept\n");
+    expect((await stack.state()).find("nemoclaw:host:Sandbox")?.inputs).toMatchObject({
+      agent: inputs?.agent,
+      definition: inputs?.definition,
+    });
+    expect(await stack.shell("ls /var/lib/nemoclaw/upgrades")).toBe("");
+    expect(resourcesThat(/has drifted|is gone/, await stack.refreshPreview())).toEqual([]);
+    expect(resourcesThat(changed, await stack.up("--refresh"))).toEqual([]);
+  });
 
   run("after a reboot everything comes back without up", async () => {
     const before = await stack.shell("systemctl show -p UserspaceTimestamp");

@@ -1,9 +1,7 @@
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Lock } from "../../host/lock.ts";
 import { keptFolder, stackFile } from "../../scripts/clone-paths.ts";
@@ -11,6 +9,7 @@ import { findEngine } from "../../scripts/engine-choice.ts";
 import { runProgram } from "../../scripts/run-program.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
+import { brokenAgent, brokenVersion, putOn } from "../support/broken-agent.ts";
 import { copyClone } from "../support/clone-copy.ts";
 import { LocalStack } from "../support/local-stack.ts";
 
@@ -18,9 +17,6 @@ import { LocalStack } from "../support/local-stack.ts";
  * Upgrades on a real local machine. What is upgraded to are stand-ins: an agent, a bridge and a supervisor that are broken on
  * purpose, and cloudflareds that only say they are connected, or do not. A lock file of the test's own pins what is pinned.
  */
-const exec = promisify(execFile);
-const broken = "2099.1.1";
-
 describe("an upgrade that does not work is switched back", { timeout: 900_000 }, () => {
   let stack: LocalStack;
   let folder: string;
@@ -32,8 +28,6 @@ describe("an upgrade that does not work is switched back", { timeout: 900_000 },
     process.env.NEMOCLAW_LOCK_FILE = join(folder, "lock.json");
     await writeFile(process.env.NEMOCLAW_LOCK_FILE, JSON.stringify(changed));
   };
-  const put = (path: string, bytes: Buffer) =>
-    stack.shell(`mkdir -p $(dirname ${path}); base64 -d >${path} <<'END'\n${bytes.toString("base64")}\nEND`);
   const failure = (work: Promise<unknown>) =>
     work.then(
       () => "",
@@ -58,7 +52,10 @@ describe("an upgrade that does not work is switched back", { timeout: 900_000 },
   test("an agent that is broken on purpose: the one before answers, and `up` tries again", async () => {
     const before = (await stack.state()).find("nemoclaw:host:Sandbox")?.inputs;
     const current = await stack.shell("readlink /opt/nemoclaw/agent/current");
-    await pinBrokenAgent();
+    const lockfile = await brokenAgent(stack, folder);
+    await lock(({ npm }) => {
+      npm.agent = { lockfile };
+    });
 
     for (const time of ["first", "second"]) {
       const said = await failure(stack.up());
@@ -68,7 +65,7 @@ describe("an upgrade that does not work is switched back", { timeout: 900_000 },
       expect(error).toBeUndefined();
       expect(text).toMatch(/Are you still there/);
       expect(await stack.shell("readlink /opt/nemoclaw/agent/current")).toBe(current);
-      expect(await stack.shell("ls /opt/nemoclaw/agent")).toContain(broken);
+      expect(await stack.shell("ls /opt/nemoclaw/agent")).toContain(brokenVersion);
       const after = (await stack.state()).find("nemoclaw:host:Sandbox");
       expect([after?.inputs.agent, after?.inputs.definition]).toEqual([before?.agent, before?.definition]);
     }
@@ -151,44 +148,9 @@ describe("an upgrade that does not work is switched back", { timeout: 900_000 },
     expect(stdout).not.toContain("has drifted");
   });
 
-  /** A package that is called openclaw, from a registry on the machine itself. */
-  async function pinBrokenAgent(): Promise<void> {
-    const home = join(folder, "package");
-    await mkdir(home, { recursive: true });
-    await writeFile(join(home, "package.json"), JSON.stringify({ name: "openclaw", version: broken }));
-    const program = `if (process.argv[2] === "--version") console.log("${broken}");
-else { console.error("stand-in: broken on purpose"); process.exit(1); }\n`;
-    await writeFile(join(home, "openclaw.mjs"), program);
-    await exec("tar", ["-czf", join(folder, "openclaw.tgz"), "-C", folder, "package"]);
-    const bytes = await readFile(join(folder, "openclaw.tgz"));
-    await put("/srv/registry/openclaw.tgz", bytes);
-    const server =
-      'require("http").createServer((q, r) => r.end(require("fs").readFileSync("/srv/registry" + q.url))).listen(4873, "127.0.0.1")';
-    await stack.shell(`systemd-run --unit=stand-in-registry /opt/nemoclaw/node/current/bin/node -e '${server}'`);
-
-    const agent = join(folder, "agent");
-    await mkdir(agent, { recursive: true });
-    const dependencies = { openclaw: broken };
-    const root = { name: "agent", version: "1.0.0" };
-    const installed = {
-      version: broken,
-      resolved: "http://127.0.0.1:4873/openclaw.tgz",
-      integrity: `sha512-${createHash("sha512").update(bytes).digest("base64")}`,
-    };
-    const packages = { "": { ...root, dependencies }, "node_modules/openclaw": installed };
-    await writeFile(join(agent, "package.json"), JSON.stringify({ ...root, private: true, dependencies }));
-    await writeFile(
-      join(agent, "package-lock.json"),
-      JSON.stringify({ ...root, lockfileVersion: 3, requires: true, packages }),
-    );
-    await lock(({ npm }) => {
-      npm.agent = { lockfile: join(agent, "package-lock.json") };
-    });
-  }
-
   async function pinTunnel(version: string, text: string): Promise<void> {
     const program = Buffer.from(text.replace("#!/usr/bin/env node", "#!/opt/nemoclaw/node/current/bin/node"));
-    await put(`/srv/mirror/cloudflared-${version}`, program);
+    await putOn(stack, `/srv/mirror/cloudflared-${version}`, program);
     const sha256 = createHash("sha256").update(program).digest("hex");
     const file = { url: `{artifacts}/cloudflared-${version}`, sha256 };
     await lock(({ artifacts }) => {

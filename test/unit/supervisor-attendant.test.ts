@@ -279,6 +279,18 @@ describe("the attendant of a stand-in for OpenClaw", { timeout: 60_000 }, () => 
     expect(await control({ op: "exec", argv: ["true"] })).toMatchObject({ ok: false, error: { kind: "agent-down" } });
   });
 
+  test("an agent that ends before it ever answers is given up on after a while, with its last words", async () => {
+    const entry = join(folder, "broken.mjs");
+    writeFileSync(entry, 'console.error("broken on purpose");\nprocess.exit(3);\n');
+    const { said } = await mainProcess({}, ["--entry", entry, "--restart-seconds", "0.3"]);
+    const { tree, control } = await attendant(attach(socket));
+    await expect(tree.firstReady).rejects.toThrow(
+      "started 3 times and never answered: the agent ended with code 3: broken on purpose",
+    );
+    expect(await control({ op: "status" })).toMatchObject({ ready: false });
+    expect(said.err).toContain("broken on purpose\n");
+  });
+
   test("when it stops, the agent goes on", async () => {
     const { child } = await mainProcess();
     const { tree } = await attendant(attach(socket));

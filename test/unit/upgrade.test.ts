@@ -110,6 +110,18 @@ describe("an upgrade, on a stand-in for a machine", () => {
     expect(done).not.toContain(forget);
   });
 
+  test("whose plan refuses what it finds keeps nothing and puts nothing back", async () => {
+    const { host, done } = machineOf({ version: "1", answers: ["1"] });
+    const refusing: Step<string> = {
+      ...service("2"),
+      plan() {
+        throw new HostError("foreign", { summary: "somebody else's" });
+      },
+    };
+    await expect(ensureOrSwitchBack(host, refusing, answersTurn("main"))).rejects.toThrow("somebody else's");
+    expect(done).toEqual([]);
+  });
+
   test("asks nothing where nothing changes its version, or nothing runs", async () => {
     const same = upgrade({ version: "2", answers: [] });
     await same.result;
@@ -138,6 +150,7 @@ describe("what a step keeps", () => {
         "/etc/systemd/system/x@main.service",
         "/var/lib/nemoclaw/units/x@main.service",
       ],
+      makers: [],
       units: ["x@main.service"],
     });
   });

@@ -3,7 +3,7 @@ import { bytesOf } from "../embedded/limits.ts";
 import { paths as shared, unitName } from "../embedded/paths.ts";
 import type { SandboxSpec } from "../runtime.ts";
 import type { Box } from "./box.ts";
-import { ownerLabels } from "./box-owner.ts";
+import { ownerLabels, recipeLabel } from "./box-owner.ts";
 import { openshell, shown } from "./cli.ts";
 import { everyContainer, workloadContainer } from "./container.ts";
 import { pinnedDialect } from "./dialect.ts";
@@ -45,7 +45,7 @@ export function creation({ spec, recipe, image, programs: folders, policy, comma
   ];
   const words = [
     ...["sandbox", "create", "--name", sandbox, "--from", image, "--policy", paths.madeWith(sandbox)],
-    ...Object.entries({ ...ownerLabels(owner), "nemoclaw.agent": agent.version, "nemoclaw.recipe": recipe }).flatMap(
+    ...Object.entries({ ...ownerLabels(owner), "nemoclaw.agent": agent.version, [recipeLabel]: recipe }).flatMap(
       ([name, value]) => ["--label", `${name}=${value}`],
     ),
     ...["--cpu", String(limits.cpus), "--memory", `${bytesOf(limits.memory) / 1024}Ki`],

@@ -14,6 +14,9 @@ export type Whose = Pick<SandboxSpec, "sandbox" | "owner">;
 
 const ownerLabel = "nemoclaw.owner";
 
+/** The label with the short name of all that is fixed when a sandbox is made. */
+export const recipeLabel = "nemoclaw.recipe";
+
 /** Labels that say whose a sandbox is. The gateway refuses most characters in a label, so the owner is a hash. */
 export function ownerLabels({ project, stack, installation }: Owner): Record<string, string> {
   return {

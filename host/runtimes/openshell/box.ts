@@ -8,7 +8,7 @@ import { paths as shared } from "../embedded/paths.ts";
 import { programs } from "../embedded/programs.ts";
 import type { SandboxSpec } from "../runtime.ts";
 import { creation, deletion, limit, rejoin, removeContainer, start, stop } from "./box-commands.ts";
-import { isOurs, mustBeOurs, removalRemarks, type Whose } from "./box-owner.ts";
+import { isOurs, mustBeOurs, recipeLabel, removalRemarks, type Whose } from "./box-owner.ts";
 import { chosenImage } from "./chosen-image.ts";
 import { shown } from "./cli.ts";
 import { type Dialect, pinnedDialect } from "./dialect.ts";
@@ -108,10 +108,12 @@ export function ensureBox(box: Box): Step<BoxStepFacts> {
   return {
     name: `OpenShell's sandbox ${spec.sandbox}`,
     facts: { box: boxFacts(spec.sandbox), container: containerFacts(spec.sandbox) },
+    // The new one has another version's programs, and the old one's process ends before it is there.
+    replaces: ({ box: now }) => now.kind === "there" && isAlive(now.phase) && now.labels[recipeLabel] !== recipe,
     plan({ box: now, container }) {
       mustAnswer(now, spec.sandbox);
       mustBeOurs(now, spec);
-      const usable = now.kind === "there" && now.labels["nemoclaw.recipe"] === recipe && isAlive(now.phase);
+      const usable = now.kind === "there" && now.labels[recipeLabel] === recipe && isAlive(now.phase);
       if (!usable) {
         const old = now.kind === "there" ? [deletion(spec.sandbox)] : [];
         return [...old, creation(box), spec.running ? rejoin(box) : stop(spec.sandbox)];

@@ -16,6 +16,8 @@ export const paths = {
   /** The policy that was last loaded, with its network part: what a sandbox made anew begins with. */
   livePolicy: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-live-policy.json`,
   madeWith: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-made-with.json`,
+  /** A script that makes the sandbox as it was made last, unless it is so already. */
+  maker: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-make.sh`,
   /** What is noted of the inference provider. */
   route: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-route.json`,
   profile: (sandbox: string) => `/etc/nemoclaw/${sandbox}/openshell-profile.yaml`,

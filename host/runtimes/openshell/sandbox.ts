@@ -16,7 +16,8 @@ import { part, type SandboxSpec } from "../runtime.ts";
 import { ensureAnswering } from "./answering.ts";
 import { attachCommand } from "./attach-command.ts";
 import { type Box, boxOf, ensureBox, ensureNoBox } from "./box.ts";
-import { isForeign } from "./box-owner.ts";
+import { ensureMaker } from "./box-maker.ts";
+import { isForeign, recipeLabel } from "./box-owner.ts";
 import { environment } from "./cli.ts";
 import { pinnedDialect, pinnedVersion } from "./dialect.ts";
 import { ensureImages } from "./images.ts";
@@ -50,6 +51,7 @@ export const sandbox = part({
       policy: ensureFile(box.policy),
       // The runtime made them, and somebody may have cleared them away: the old sandbox goes only when a new one can be made.
       images: ensureImages(spec),
+      maker: ensureMaker(box),
       box: ensureBox(box),
       unit: ensureUnit({
         name: unitName("sandbox", name),
@@ -74,7 +76,7 @@ export const sandbox = part({
       ...spec,
       running: service.running && now.kind === "there" && now.phase === "Ready" && answering.ready,
       enabled: service.enabled,
-      definition: `${service.definition} ${labels["nemoclaw.recipe"] ?? "unknown"}`,
+      definition: `${service.definition} ${labels[recipeLabel] ?? "unknown"}`,
       policy:
         now.kind === "there"
           ? observedPolicy(spec.policy, mounted(now.policy), now.policy, installedDialect(line).added)
@@ -90,6 +92,7 @@ export const sandbox = part({
       unit: ensureNoUnit({ name: unitName("sandbox", name) }),
       box: ensureNoBox(spec),
       policy: ensureAbsent({ path: paths.policy(name) }),
+      maker: ensureAbsent({ path: paths.maker(name) }),
       journal: ensureAbsent({ path: journalPath(name) }),
       state: ensureAbsent({ path: shared.data(name, "agent") }),
       led: ensureAbsent({ path: paths.led(name) }),

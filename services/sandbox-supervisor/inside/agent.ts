@@ -1,5 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { readLines } from "../lines.ts";
 import type { Order, Report } from "../protocol.ts";
 import { inEmptiedWorkspace } from "./emptied-workspace.ts";
 import { execute } from "./exec.ts";
@@ -7,6 +10,10 @@ import { GatewayClient } from "./gateway-client.ts";
 import { Sessions } from "./sessions.ts";
 import { turn } from "./turn.ts";
 import { warmUp } from "./warm-up.ts";
+
+type AgentProcess = ChildProcessByStdio<null, null, Readable>;
+
+const mostWordsBytes = 8192;
 
 /** The port of the agent's gateway on the loopback inside, unless something else is said. */
 export const gatewayPort = 18789;
@@ -46,16 +53,24 @@ export function startAgent(start: AgentStart): Agent {
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   let stopping = false;
+  let lastWords = "";
   let gateway = run();
   const ended = attend();
 
-  function run(): ChildProcess {
+  function run(): AgentProcess {
     const words = [entry, "gateway", "run", "--port", String(port), "--bind", "loopback"];
     const child = spawn(process.execPath, [`--max-old-space-size=${heapMegabytes}`, ...nodeOptions, ...words], {
       cwd: folder,
       env: { ...environment, OPENCLAW_GATEWAY_TOKEN: token },
       // On its standard output are the answers themselves, which are nobody's business; warnings and errors are on the other.
-      stdio: ["ignore", "ignore", 2],
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    lastWords = "";
+    child.stderr.pipe(process.stderr, { end: false });
+    readLines(child.stderr, mostWordsBytes, {
+      line(line) {
+        lastWords = line;
+      },
     });
     report({ event: "started", gatewayPid: child.pid ?? 0 });
     return child;
@@ -65,7 +80,9 @@ export function startAgent(start: AgentStart): Agent {
     for (;;) {
       const code = await exitCode(gateway);
       if (stopping || restartSeconds === undefined) return code;
-      report({ event: "lost", reason: `the agent ended with code ${code}` });
+      // Its last words may arrive after its end, and whatever it started may keep them open for ever.
+      await Promise.race([once(gateway.stderr, "end"), sleep(500)]);
+      report({ event: "lost", reason: `the agent ended with code ${code}${lastWords && `: ${lastWords}`}` });
       await sleep(restartSeconds * 1000);
       if (stopping) return code;
       gateway = run();
@@ -104,7 +121,7 @@ export function startAgent(start: AgentStart): Agent {
   async function keepConnected(): Promise<void> {
     // It listens before it can serve, and a connection made too early is refused; asking is cheaper than being refused.
     while (!(await serves(port))) await sleep(200);
-    let warmed: ChildProcess | undefined;
+    let warmed: AgentProcess | undefined;
     let was = false;
     await client.keepConnected((connected, why) => {
       if (!connected && was) report({ event: "lost", reason: why });
@@ -125,7 +142,7 @@ export function startAgent(start: AgentStart): Agent {
   return { obey, stop, ended };
 }
 
-function exitCode(child: ChildProcess): Promise<number> {
+function exitCode(child: AgentProcess): Promise<number> {
   return new Promise((resolve) => {
     child.once("error", () => resolve(127));
     child.once("exit", (code, signal) => resolve(code ?? (signal === "SIGTERM" ? 0 : 137)));
