@@ -20,4 +20,4 @@ cat /etc/ssl/certs/ca-certificates.crt ${authoritiesPath} >"$bundle" 2>/dev/null
 
 /** What to try when a download fails. */
 export const downloadHint: NonNullable<Command["try"]> =
-  "check that the machine reaches this address, or name one it reaches under `nemoclaw:mirrors`; then run the same again";
+  "check that the machine reaches this address, or name one it reaches under `nemoclaw:mirrors` (with `ca`, where a site signs its certificates itself); then run the same again";
