@@ -88,7 +88,7 @@ function supervisorOf({ renewsSupervisors }: Dialect): string[] {
  * What its image is made from, as far as a stack decides it. The distribution's packages are the machine's own matter, and make
  * no sandbox anew.
  */
-function imageOf({ mirrors, image }: SandboxSpec, { recipe }: SandboxImage): string[] {
+function imageOf({ mirrors, image }: SandboxSpec, { recipe = "" }: SandboxImage): string[] {
   return image === undefined && mirrors?.ca === undefined ? [] : [recipe];
 }
 

@@ -16,6 +16,7 @@ import { programs } from "../embedded/programs.ts";
 import { noRuntime } from "../no-runtime.ts";
 import { type InstallSpec, part } from "../runtime.ts";
 import { runtimeFolder } from "../runtime-folder.ts";
+import { mustBePinned } from "./chosen-image.ts";
 import { dialectOf, isSpoken } from "./dialect.ts";
 import { requireCdi } from "./docker-cdi.ts";
 import { requireDocker } from "./docker-version.ts";
@@ -36,6 +37,7 @@ import { pinnedRelease, pinnedVersions } from "./pinned-release.ts";
 export const install = part({
   async fill(spec: InstallSpec) {
     const { version, dialect } = pinnedRelease(spec);
+    mustBePinned(spec);
     const service = { running: true, enabled: true, definition: definitionOf(gatewayUnit(version)) };
     return { ...spec, versions: await pinnedVersions(), service, line: dialect.line };
   },

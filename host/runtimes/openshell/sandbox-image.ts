@@ -15,8 +15,8 @@ import { ensurePinnedImage, type PinnedImage, type PinnedImageFacts } from "./pi
 export interface SandboxImage {
   /** As Docker on the machine knows it. */
   readonly name: string;
-  /** Short name of all that it is made from, but for those numbers. */
-  readonly recipe: string;
+  /** Short name of all that it is made from, but for those numbers; undefined when that is not known. */
+  readonly recipe: string | undefined;
   readonly make: Command;
   /** What it is made from, where that is an image too. */
   readonly base?: PinnedImage;
@@ -61,7 +61,7 @@ echo "$(id -u ${users.sandbox} 2>/dev/null)-$(id -g ${users.sandbox} 2>/dev/null
 
 /** Whether an image is the one that would be made now. */
 export function isAsMade({ made, owner }: MadeFacts, { recipe }: SandboxImage): boolean {
-  return made === `${recipe}-${owner}` && owner !== "-";
+  return recipe !== undefined && made === `${recipe}-${owner}` && owner !== "-";
 }
 
 /** The image, made where it is not as it would be made now; only then what it is made from is needed. */
