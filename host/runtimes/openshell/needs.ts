@@ -13,7 +13,7 @@ export function needs({ accept = [], gpus, docker }: NeedsSpec): Record<string, 
       accepted: accept.includes("docker-version"),
       offered: docker === "distribution",
     }),
-    "docker-cdi": requireCdi(gpus),
+    "docker-cdi": requireCdi(gpus, { before: true }),
     landlock: requireLandlock(dialect),
   };
   return steps as Record<string, Step<unknown>>;
