@@ -387,6 +387,19 @@ echo "$*" >>"${folder}/asked"`,
     expect(calls).toEqual(which === "ours" ? ["sandbox stop main"] : []);
     if (which === "foreign") expect(stdout).toBe("the sandbox main is not of this stack; it was not touched\n");
   });
+
+  test("scripts/start starts none that is ready", () => {
+    expect(asked("ours", operations.power("main", owner).up[1]?.script ?? "")).toMatchObject({ status: 0, calls: [] });
+  });
+
+  test("scripts/stop that waited in vain ends in OpenShell's words, and before its time is up", () => {
+    const { script = "", timeoutSeconds } = operations.power("main", owner).down[1] ?? {};
+    const { status, stdout, calls } = asked("ours", script.replace("n=0\n", "n=239\n"));
+    expect([status, calls]).toEqual([1, ["sandbox stop main", "logs main -n 20"]]);
+    expect(stdout).toContain('"phase": "Ready"');
+    // 240 times half a second, and what the CLI takes.
+    expect(timeoutSeconds).toBeGreaterThan(120);
+  });
 });
 
 describe("the owner that a part is told", () => {
