@@ -49,6 +49,12 @@ describe("what Docker has under a name of ours, from a stand-in for Docker", () 
   };
   test.each<[string, string, string | undefined, object]>([
     ["the one that was verified", "echo sha256:id", `${pin} sha256:id\n`, { there: true, pin }],
+    [
+      "the one that was verified, with a warning beside it",
+      "echo 'WARNING: no swap limit' >&2; echo sha256:id",
+      `${pin} sha256:id\n`,
+      { there: true, pin },
+    ],
     ["another one", "echo sha256:other", `${pin} sha256:id\n`, { there: true, pin: "" }],
     ["one that nobody noted", "echo sha256:id", undefined, { there: true, pin: "" }],
     ["none", "echo 'Error: No such image: x' >&2; exit 1", `${pin} sha256:id\n`, { there: false, pin: "" }],
@@ -166,6 +172,10 @@ describe("the sandbox image", () => {
       .image;
     const asked = (docker: string) => parse(withStandIns({ docker, id: "echo 998" }, script));
     expect(asked("echo abc-998-998")).toEqual({ there: true, made: "abc-998-998", owner: "998-998" });
+    const warning = "echo 'WARNING: no swap limit' >&2; echo abc-998-998";
+    expect(asked(warning)).toEqual({ there: true, made: "abc-998-998", owner: "998-998" });
+    // One without the label, which somebody else made.
+    expect(asked("echo")).toEqual({ there: true, made: "", owner: "998-998" });
     expect(asked("echo 'Error: No such image' >&2; exit 1")).toEqual({ there: false, made: "", owner: "998-998" });
     expect(asked("echo 'no daemon' >&2; exit 1")).toEqual({ there: "unknown", made: "", owner: "998-998" });
   });

@@ -5,6 +5,7 @@ import type { Step } from "../../step.ts";
 import { sha256 } from "../../steps/file-facts.ts";
 import { users } from "../embedded/paths.ts";
 import type { Mirrors } from "../runtime.ts";
+import { type ImageThere, inspectImage, readThere } from "./inspect-image.ts";
 import { inside } from "./paths.ts";
 import { ensurePinnedImage, type PinnedImage, type PinnedImageFacts } from "./pinned-image.ts";
 
@@ -31,8 +32,7 @@ export function recipeOf(content: unknown, { ca }: Pick<Mirrors, "ca">): string 
 }
 
 export interface MadeFacts {
-  /** Whether Docker has the image; unknown where it does not answer. */
-  readonly there: boolean | "unknown";
+  readonly there: ImageThere;
   /** What it says it was made from: recipe, user and group number. */
   readonly made: string;
   /** The numbers that the workspace's owner has on this machine. */
@@ -46,15 +46,12 @@ export interface SandboxImageFacts {
 
 function madeFacts(name: string): Question<MadeFacts> {
   return {
-    script: `made=$(docker image inspect --format '{{index .Config.Labels "nemoclaw.recipe"}}' ${name} 2>&1) || {
-  case "$made" in *"No such image"*) made=none ;; *) made=unknown ;; esac
-}
-echo "$made"
+    script: `${inspectImage(name, '{{index .Config.Labels "nemoclaw.recipe"}}')}
+echo "$seen"
 echo "$(id -u ${users.sandbox} 2>/dev/null)-$(id -g ${users.sandbox} 2>/dev/null)"`,
     parse({ stdout }) {
-      const [said = "", owner = ""] = stdout.trim().split("\n");
-      if (said === "none" || said === "unknown") return { there: said === "unknown" && said, made: "", owner };
-      return { there: true, made: said, owner };
+      const [there, made = "", owner = ""] = stdout.split("\n");
+      return { there: readThere(there), made, owner };
     },
   };
 }
