@@ -34,6 +34,17 @@ export function parseAgent(text: string): AgentSettings {
   };
 }
 
+/** Whether the agent dropped a part of what leads it from its settings; of those that cannot be read nothing is known. */
+export function isLost({ baseUrl, model }: AgentSettings): boolean {
+  return (baseUrl === undefined) !== (model === undefined);
+}
+
+/** Takes the agent's own settings away, while it is stopped: its next start writes them anew. */
+export const forgetSettings = (sandbox: string): Command => ({
+  title: `forget the agent's own settings of ${sandbox}, which its start writes anew`,
+  script: `runuser -u ${users.sandbox} -- rm -f -- ${quote(fileOf(sandbox))}`,
+});
+
 /** Leads the agent's own settings back, while it runs: it reads its file again whenever that is another one. */
 export function leadSettings(sandbox: string, { baseUrl, model }: Required<AgentSettings>): Command {
   const words = [fileOf(sandbox), baseUrl, model].map(quote).join(" ");
