@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { canonical } from "../../../policies/canonical.ts";
 import { readLock } from "../../lock.ts";
 import { all, type Step } from "../../step.ts";
+import { sha256 } from "../../steps/file-facts.ts";
 import { writeFile } from "../../steps/managed-file.ts";
 import { observedJson, observedSecret, textFacts } from "../../steps/text-file.ts";
 import { part, type RouteSpec } from "../runtime.ts";
@@ -108,7 +108,6 @@ const observedUrl = ({ baseUrl }: RouteSpec, found = "unknown") => (found === fr
 const ledFile = (sandbox: string) => `${paths.led(sandbox)}/route.json`;
 const wantedProfile = (spec: RouteSpec) =>
   canonical(providerProfile(spec, `/opt/nemoclaw/node/${readLock().artifacts.node?.version}/bin/node`));
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 function isProfileRight(spec: RouteSpec, { profile, profileNote }: ProviderRouteFacts): boolean {
   if (profile === undefined) return false;

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Command } from "../../command.ts";
 import type { Question } from "../../question.ts";
 import type { Step } from "../../step.ts";
@@ -25,10 +24,7 @@ export interface SandboxImage {
 
 /** The short name of what an image is made from, and of whom it trusts. */
 export function recipeOf(content: unknown, { ca }: Pick<Mirrors, "ca">): string {
-  return createHash("sha256")
-    .update(JSON.stringify([content, inside, 1, ...(ca === undefined ? [] : [sha256(ca)])]))
-    .digest("hex")
-    .slice(0, 12);
+  return sha256(JSON.stringify([content, inside, 1, ...(ca === undefined ? [] : [sha256(ca)])])).slice(0, 12);
 }
 
 export interface MadeFacts {
