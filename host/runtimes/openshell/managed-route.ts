@@ -10,7 +10,7 @@ import { askFirst, deleteProvider, isAsked, setModel, setProvider } from "./infe
 import { type InferenceFacts, type ProviderFacts, parseInference, parseProvider } from "./inference-facts.ts";
 import { inferenceLocal, paths } from "./paths.ts";
 import { holdsKey, isAsNoted, noteOf, providerLeft, providerName } from "./provider-note.ts";
-import { noteLed, type ReportedFacts, reportedFacts, strayModel } from "./reported-model.ts";
+import { noteLed, observedModel, type ReportedFacts, reportedFacts, strayModel } from "./reported-model.ts";
 import type { BoxFacts } from "./sandbox-facts.ts";
 
 export interface RouteFacts {
@@ -37,7 +37,7 @@ export const managedRoute = part<RouteSpec, { box: BoxFacts; route: RouteFacts }
       running,
       enabled: true,
       baseUrl: own.baseUrl ?? (ours ? (noted.baseUrl ?? "unknown") : "changed at the gateway"),
-      model: own.model ?? strayModel(inference.model ?? "none", reported) ?? inference.model ?? "none",
+      model: own.model ?? observedModel(inference.model, reported),
       key: observedSecret(spec.key, ours && holdsKey(spec.key, noted)),
       inForce: running && inference.model !== undefined,
     };

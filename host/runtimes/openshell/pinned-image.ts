@@ -4,6 +4,7 @@ import type { Image } from "../../lock.ts";
 import type { Question } from "../../question.ts";
 import type { Step } from "../../step.ts";
 import { downloadHint, trustBundle } from "../../steps/authorities.ts";
+import { withoutTag } from "../../without-tag.ts";
 import { type ImageThere, inspectImage, readThere } from "./inspect-image.ts";
 
 export interface PinnedImageFacts {
@@ -106,7 +107,7 @@ function pull(
   { reference, from = reference, digest }: Extract<Image, { digest: string }>,
   look?: ImageLook,
 ): Command {
-  const pinned = `${from.replace(/:[^:/]+$/, "")}@${digest}`;
+  const pinned = `${withoutTag(from)}@${digest}`;
   return {
     title: `pull ${pinned}`,
     script: `${had}

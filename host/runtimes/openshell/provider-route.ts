@@ -22,7 +22,7 @@ import {
 } from "./provider-commands.ts";
 import { holdsKey, isAsNoted, noteOf, providerLeft, providerName } from "./provider-note.ts";
 import { profileHash, profileName, providerProfile } from "./provider-profile.ts";
-import { noteLed, type ReportedFacts, reportedFacts, strayModel } from "./reported-model.ts";
+import { noteLed, observedModel, type ReportedFacts, reportedFacts, strayModel } from "./reported-model.ts";
 import { type BoxFacts, boxFacts } from "./sandbox-facts.ts";
 
 export interface ProviderRouteFacts {
@@ -60,7 +60,7 @@ export const providerRoute = part<RouteSpec, { box: BoxFacts; route: ProviderRou
       running,
       enabled: true,
       baseUrl: ours && isProfileRight(spec, now) ? observedUrl(spec, agent.baseUrl) : "changed at the gateway",
-      model: (agent.model !== undefined && strayModel(agent.model, now.reported)) || (agent.model ?? "none"),
+      model: observedModel(agent.model, now.reported),
       key: observedSecret(spec.key, ours && started && holdsKey(spec.key, noted)),
       inForce: running && agent.model !== undefined && agent.model === observedJson(now.led).model,
     };
