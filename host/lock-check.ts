@@ -1,6 +1,6 @@
 import { isOpenshell, type Lock, refreshedWith } from "./lock.ts";
 import { isSpoken } from "./runtimes/openshell/dialect.ts";
-import { releaseImages } from "./runtimes/openshell/release-images.ts";
+import { imagesOf } from "./runtimes/openshell/release-images.ts";
 import type { RuntimeKind } from "./runtimes/runtime.ts";
 
 /** Something in the lock file that would stop an installation. */
@@ -56,7 +56,7 @@ export function lockGaps(lock: Lock, readFile: (path: string) => string): LockGa
 function missingImages({ artifacts, images }: Lock): LockGap[] {
   const { version } = artifacts.openshell ?? {};
   if (version === undefined || !isSpoken(version)) return [];
-  const missing = (Object.values(releaseImages(version)) as string[]).filter((image) => !images[image]);
+  const missing = imagesOf(version).filter((image) => !images[image]);
   return missing.map((image) => ({
     path: `images.${image}`,
     message: `OpenShell ${version} has this image, and the lock file does not`,

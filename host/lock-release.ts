@@ -1,5 +1,6 @@
 import { isOpenshell, type Lock } from "./lock.ts";
-import { releaseImages } from "./runtimes/openshell/release-images.ts";
+import { imagesOf } from "./runtimes/openshell/release-images.ts";
+import { withoutTag } from "./without-tag.ts";
 
 /**
  * A lock with just the images that a release of OpenShell has: another line has others. One that is added is not pinned yet;
@@ -10,13 +11,10 @@ import { releaseImages } from "./runtimes/openshell/release-images.ts";
  */
 export function withImagesOf(lock: Lock, version = lock.artifacts.openshell?.version): Lock {
   if (lock.artifacts.openshell === undefined || version === undefined) return lock;
-  const has = Object.values(releaseImages(version)) as string[];
-  const named = new Set(has.map(nameOf));
-  const kept = Object.entries(lock.images).filter(([image]) => !isOpenshell(image) || named.has(nameOf(image)));
-  const there = new Set(kept.map(([image]) => nameOf(image)));
-  const added = has.filter((image) => !there.has(nameOf(image))).map((image) => [image, { digest: null }] as const);
+  const has = imagesOf(version);
+  const named = new Set(has.map(withoutTag));
+  const kept = Object.entries(lock.images).filter(([image]) => !isOpenshell(image) || named.has(withoutTag(image)));
+  const there = new Set(kept.map(([image]) => withoutTag(image)));
+  const added = has.filter((image) => !there.has(withoutTag(image))).map((image) => [image, { digest: null }] as const);
   return { ...lock, images: Object.fromEntries([...kept, ...added]) };
 }
-
-/** A reference without its tag. */
-const nameOf = (image: string) => image.replace(/:[^/:]+$/, "");

@@ -36,7 +36,8 @@ ${options.from ?? ""}
 ask() {
   set -- --config - --silent --show-error --noproxy '*' --connect-timeout 20 --max-time 90 --write-out '\\n%{http_code}' \\
     --header 'Content-Type: application/json' --data-raw "$1"
-  test -z "$address" || set -- "$@" --resolve "$host:$port:$address"
+  # An address needs no other, and curl reads none of version 6 there.
+  case "$host" in *:*) ;; *) test -z "$address" || set -- "$@" --resolve "$host:$port:$address" ;; esac
   { test -z "$key" || printf 'header = "Authorization: Bearer %s"\\n' "$(printf %s "$key" | sed 's/[\\\\"]/\\\\&/g')"; } |
     $enter curl "$@" ${quote(url.href)}
 }

@@ -51,13 +51,13 @@ export interface InstallSpec {
   readonly line?: string;
 }
 
-/** What decides about what a runtime asks of a machine that nothing was done to. */
+/** What decides about what a runtime asks of a machine. */
 export interface NeedsSpec {
   readonly accept?: readonly string[];
   /** GPUs that sandboxes get. */
   readonly gpus: number;
-  /** What a machine without Docker gets. */
-  readonly docker: "distribution" | "docker";
+  /** What a machine without Docker gets; left out once Docker had its turn. */
+  readonly docker?: "distribution" | "docker";
 }
 
 /** What is known of some inputs beyond their form, before anything is touched. */
@@ -155,7 +155,7 @@ export interface Runtime {
   readonly kind: RuntimeKind;
   /** Pure; asked at preview. */
   unenforceable(policy: Policy): Finding[];
-  /** What it asks of a machine before anything is done to it, by name: the plan of each is empty, or refuses. */
+  /** What it asks of a machine before anything of it is put there, by name: the plan of each is empty, or refuses. */
   needs(spec: NeedsSpec): Readonly<Record<string, Step<unknown>>>;
   /** Programs, users and folders shared by all sandboxes of a machine. */
   readonly install: Part<InstallSpec>;

@@ -1,4 +1,5 @@
 import type { FilesystemPolicy, Policy } from "../policy.ts";
+import { within } from "../within.ts";
 import type { AccessChange } from "./change.ts";
 
 type Level = "hidden" | "read" | "read and write";
@@ -29,10 +30,6 @@ function one(effect: AccessChange["effect"], what: string, note: string): Access
 
 function listed({ read_only = [], read_write = [] }: FilesystemPolicy): string[] {
   return [...read_only, ...read_write];
-}
-
-function within(path: string, parent: string): boolean {
-  return path === parent || parent === "/" || path.startsWith(`${parent}/`);
 }
 
 function nearest(policy: FilesystemPolicy, path: string): Level {

@@ -17,7 +17,8 @@ export const replacementGuard: Handler<ReplacementGuardInputs> = {
 
   judge({ settings }, recorded) {
     const { protectedBy: by, settings: before = settings } = recorded ?? {};
-    const changed = Object.keys(settings).filter((path) => settings[path] !== before[path]);
+    // What an earlier release of this package did not note may be as it was.
+    const changed = Object.keys(settings).filter((path) => path in before && settings[path] !== before[path]);
     if (by === undefined || changed.length === 0) return { failures: [], warnings: [] };
     const [what, has] = [changed.join(" and "), changed.length === 1 ? "has" : "have"];
     const reason = `${what} ${has} changed, which makes the machine anew; but by ${by} the old one cannot be deleted, and would be left stopped and without its data disk. Set ${by}: false and apply that alone; then change ${what} and apply; then set ${by} back`;

@@ -184,6 +184,13 @@ esac`,
     expect((await ask({ baseUrl: `http://models.example.com:${port}/v1`, from })).exitCode).toBe(0);
   });
 
+  test("an address of version 6 is asked itself: here nothing listens on it", async () => {
+    machine("", { known: "::1" });
+    const { said } = await ask({ baseUrl: `http://[::1]:${port}/v1`, from });
+    expect(said).toMatch(/^curl: \(7\)/m);
+    expect(entered()).toBe("--net --target 4242 --");
+  });
+
   test("of a stopped sandbox nothing is entered, and the machine is still at its address", async () => {
     machine("host.openshell.internal:host-gateway", { pid: 0 });
     const { said } = await ask({ baseUrl: "http://host.openshell.internal:9/v1", from });

@@ -141,6 +141,18 @@ test.each(kinds)(
   },
 );
 
+test.each(kinds)("%s: a setting that an earlier release of this package did not note is no change", async (kind) => {
+  const [first, second] = clouds[kind].images;
+  const inputs = async (image: object) => (await declared(kind, { image })).get("machine-replacement")?.inputs as never;
+  const { settings, ...rest } = (await inputs(first)) as { settings: Record<string, string> };
+  const { "machine.authorizedKey": _, ...noted } = settings;
+  const recorded = { ...rest, settings: noted } as never;
+  expect(replacementGuard.judge?.(await inputs(first), recorded).failures).toEqual([]);
+  expect(replacementGuard.judge?.(await inputs(second), recorded).failures).toMatchObject([
+    { reason: expect.stringMatching(`^${clouds[kind].image} has changed`) },
+  ]);
+});
+
 test.each(kinds)("%s: a review of revisions knows every setting that makes the machine anew", async (kind) => {
   const guard = (await declared(kind, { image: clouds[kind].images[0] })).get("machine-replacement");
   const guarded = Object.keys(guard?.inputs.settings as object).map((path) => path.split(".")[1]);

@@ -8,6 +8,7 @@ import type { Owner } from "../../host/machine.ts";
 import type { SandboxSpec } from "../../host/runtimes/runtime.ts";
 import type { Step } from "../../host/step.ts";
 import { startFakeHost } from "../support/fake-host.ts";
+import { withStandIns } from "../support/stand-ins.ts";
 
 /**
  * Whose a sandbox is, in every part of the OpenShell runtime: ours, nobody's, somebody else's under our name, or unknown because
@@ -386,6 +387,19 @@ echo "$*" >>"${folder}/asked"`,
     expect(calls).toEqual(which === "ours" ? ["sandbox stop main"] : []);
     if (which === "foreign") expect(stdout).toBe("the sandbox main is not of this stack; it was not touched\n");
   });
+
+  test("scripts/start starts none that is ready", () => {
+    expect(asked("ours", operations.power("main", owner).up[1]?.script ?? "")).toMatchObject({ status: 0, calls: [] });
+  });
+
+  test("scripts/stop that waited in vain ends in OpenShell's words, and before its time is up", () => {
+    const { script = "", timeoutSeconds } = operations.power("main", owner).down[1] ?? {};
+    const { status, stdout, calls } = asked("ours", script.replace("n=0\n", "n=239\n"));
+    expect([status, calls]).toEqual([1, ["sandbox stop main", "logs main -n 20"]]);
+    expect(stdout).toContain('"phase": "Ready"');
+    // 240 times half a second, and what the CLI takes.
+    expect(timeoutSeconds).toBeGreaterThan(120);
+  });
 });
 
 describe("the owner that a part is told", () => {
@@ -419,4 +433,24 @@ test("a status says nothing of somebody else's sandbox as if it were ours", () =
     errors: ["this machine's OpenShell has a sandbox main that this package did not make"],
   });
   expect(read("absent").errors).toEqual(["OpenShell says that the sandbox is not known to it"]);
+});
+
+test("the report asks no gateway that hangs, and says so; who does not need it is asked all the same", () => {
+  const question = report("main", owner);
+  const asked = (curl: string) => {
+    const runuser = 'echo "$@" >>"$(dirname "$0")/asked"';
+    const timeout = `echo '{"ready":true}'`;
+    const answer = withStandIns(
+      { curl, runuser, timeout },
+      `( ${question.script}\n)\necho --\ncat {here}/asked || :`,
+    ).stdout;
+    const [said = "", calls = ""] = answer.split("--\n");
+    return { ...question.parse({ stdout: said, exitCode: 0 }), calls: calls.split("\n").filter(Boolean).length };
+  };
+  expect(asked("exit 28")).toMatchObject({
+    agent: { ready: true },
+    errors: ["OpenShell's gateway is there and does not answer"],
+    calls: 0,
+  });
+  expect(asked("exit 56")).toMatchObject({ errors: [expect.stringContaining("not known to it")], calls: 3 });
 });

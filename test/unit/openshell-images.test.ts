@@ -49,6 +49,12 @@ describe("what Docker has under a name of ours, from a stand-in for Docker", () 
   };
   test.each<[string, string, string | undefined, object]>([
     ["the one that was verified", "echo sha256:id", `${pin} sha256:id\n`, { there: true, pin }],
+    [
+      "the one that was verified, with a warning beside it",
+      "echo 'WARNING: no swap limit' >&2; echo sha256:id",
+      `${pin} sha256:id\n`,
+      { there: true, pin },
+    ],
     ["another one", "echo sha256:other", `${pin} sha256:id\n`, { there: true, pin: "" }],
     ["one that nobody noted", "echo sha256:id", undefined, { there: true, pin: "" }],
     ["none", "echo 'Error: No such image: x' >&2; exit 1", `${pin} sha256:id\n`, { there: false, pin: "" }],
@@ -166,6 +172,10 @@ describe("the sandbox image", () => {
       .image;
     const asked = (docker: string) => parse(withStandIns({ docker, id: "echo 998" }, script));
     expect(asked("echo abc-998-998")).toEqual({ there: true, made: "abc-998-998", owner: "998-998" });
+    const warning = "echo 'WARNING: no swap limit' >&2; echo abc-998-998";
+    expect(asked(warning)).toEqual({ there: true, made: "abc-998-998", owner: "998-998" });
+    // One without the label, which somebody else made.
+    expect(asked("echo")).toEqual({ there: true, made: "", owner: "998-998" });
     expect(asked("echo 'Error: No such image' >&2; exit 1")).toEqual({ there: false, made: "", owner: "998-998" });
     expect(asked("echo 'no daemon' >&2; exit 1")).toEqual({ there: "unknown", made: "", owner: "998-998" });
   });
@@ -199,8 +209,8 @@ describe("what a refresh shows of an installation", () => {
     config: file(toml),
     connected: { connected: true, said: "" },
   };
-  const shown = (change: object) => {
-    const { versions, service, line } = install.observe(filled, { ...right, ...change }) as InstallSpec;
+  const shown = (change: object, more: Partial<InstallSpec> = {}) => {
+    const { versions, service, line } = install.observe({ ...filled, ...more }, { ...right, ...change }) as InstallSpec;
     return {
       openshell: versions?.openshell,
       gateway: versions?.["openshell-gateway"],
@@ -280,6 +290,11 @@ describe("what a refresh shows of an installation", () => {
     );
   });
 
+  test("no difference of a sandbox image that was named and is not pinned any more: what it should be is not known", () => {
+    const image = "ghcr.example.com/site/gone:1.0";
+    expect(shown(made({ there: false, made: "", owner }), { image })).toEqual(clean);
+  });
+
   test("an image of 0.1.x more (from-docs)", () => {
     version = "0.1.9";
     const release = { cli: says("0.1.9", "0.1.9"), gateway: says("0.1.9", "0.1.9") };
@@ -288,17 +303,42 @@ describe("what a refresh shows of an installation", () => {
   });
 });
 
+const box: SandboxSpec = {
+  sandbox: "main",
+  arch: "amd64",
+  owner: { project: "p", stack: "s", installation: "i" },
+  policy: { version: 1 },
+  agent: { version: "2026.9.6" },
+  limits: { memory: "2500M", cpus: 2, pids: 512, logs: "200M" },
+  running: true,
+  enabled: true,
+};
+
+describe("a named image that the lock file does not pin any more", () => {
+  const gone = { image: "ghcr.example.com/site/gone:1.0" };
+  const why = "nemoclaw.lock.json has no image ghcr.example.com/site/gone:1.0";
+
+  test("is refused at preview", async () => {
+    await expect(install.fill?.({ ...spec, ...gone })).rejects.toThrow(why);
+  });
+
+  test("keeps nobody from looking at what was made from it", async () => {
+    const parts = [await install.step({ ...spec, ...gone }), await sandbox.step({ ...box, ...gone })];
+    for (const { facts } of parts) expect(Object.keys(facts)).toContain("images");
+  });
+
+  test("makes no image, and says what pins it", () => {
+    const { make } = chosenImage({ ...spec, ...gone });
+    expect(withStandIns({}, make.script)).toEqual({ stdout: `${why}\n`, exitCode: 1 });
+    expect(make.try).toBe(`scripts/lock refresh ${gone.image}`);
+    const [first] = ensureSandboxImage(chosenImage({ ...spec, ...gone })).plan({
+      image: { there: true, made: "undefined-998-998", owner: "998-998" },
+    });
+    expect(first?.script).toBe(make.script);
+  });
+});
+
 describe("what makes a sandbox anew", () => {
-  const box: SandboxSpec = {
-    sandbox: "main",
-    arch: "amd64",
-    owner: { project: "p", stack: "s", installation: "i" },
-    policy: { version: 1 },
-    agent: { version: "2026.9.6" },
-    limits: { memory: "2500M", cpus: 2, pids: 512, logs: "200M" },
-    running: true,
-    enabled: true,
-  };
   const ca = "-----BEGIN CERTIFICATE-----\n";
 
   test("other authorities, another named image, another digest of it; each shows at preview", async () => {

@@ -103,6 +103,11 @@ const noted = "note since when the agent of main is led there";
 const lead = "lead inference to m-1";
 const update = "update the inference provider nemoclaw-main";
 const own = "lead the agent's own settings of main back to inference.local";
+const restarted = [
+  "stop the sandbox main",
+  "forget the agent's own settings of main, which its start writes anew",
+  "start the sandbox main",
+];
 
 describe("what a refresh shows, and what mends it", () => {
   test("nothing where all is as wanted", () => {
@@ -162,10 +167,35 @@ describe("what a refresh shows, and what mends it", () => {
       { baseUrl: "http://127.0.0.1:1/v1" },
       [own, lead, noted],
     ],
+    [
+      "an agent that dropped the provider from its settings",
+      { settings: { model: inferenceLocal.model } },
+      { baseUrl: "none", model: spec.model },
+      [lead, ...restarted, noted],
+    ],
+    [
+      "an agent that dropped it and leads itself to another model",
+      { settings: { model: "theirs/m-9" } },
+      { baseUrl: "none", model: "theirs/m-9" },
+      [lead, ...restarted, noted],
+    ],
+    [
+      "an agent that dropped its model from its settings",
+      { settings: { baseUrl: inferenceLocal.baseUrl } },
+      { baseUrl: spec.baseUrl, model: "none" },
+      [lead, ...restarted, noted],
+    ],
     ["an agent that reports another model", { reported: turned("m-9") }, { model: "m-9" }, [lead, noted]],
   ])("%s", (_it, now, drift, mended) => {
     expect(observe(now)).toMatchObject(drift);
     expect(titles(now)).toEqual(mended);
+  });
+
+  test("nothing of settings that the agent dropped while it is stopped: its start writes them anew", () => {
+    const stopped = { ...spec, running: false };
+    const now = { ...right, settings: { model: "theirs/m-9" } };
+    expect(managedRoute.observe(stopped, { route: now })).toMatchObject({ baseUrl: spec.baseUrl, model: spec.model });
+    expect(ensureRoute(stopped).plan(now)).toEqual([]);
   });
 
   test("nothing left is gone", () => {

@@ -148,6 +148,13 @@ describe("the files", () => {
     ]);
   });
 
+  test("one of everybody's folders that is listed read-only is told of once", async () => {
+    const filesystem_policy = { read_only: ["/var/tmp"], read_write: ["/dev/shm"] };
+    expect(await probe(host, "main", { version: 1, filesystem_policy })).toEqual([
+      { accept: "enforcement", path: "filesystem_policy.read_only /var/tmp", message: "took a write" },
+    ]);
+  });
+
   test("a path that is not there says nothing, as OpenShell leaves it out", async () => {
     expect(await found({ read_write: [path("none")], read_only: [path("nowhere")] })).toBe(true);
   });

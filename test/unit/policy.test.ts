@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PolicyError, readPolicy } from "../../policies/read.ts";
+import { within } from "../../policies/within.ts";
 
 /** What is wrong with a policy file, one line for each fault: place, path, what to write. */
 function faults(text: string): string[] {
@@ -303,3 +304,11 @@ describe("blocks", () => {
     ]);
   });
 });
+
+test.each([
+  ["/var/tmp", "/var/tmp", true],
+  ["/var/tmp", "/var", true],
+  ["/var/tmp", "/", true],
+  ["/var/tmp", "/var/t", false],
+  ["/var", "/var/tmp", false],
+])("%s within %s: %s", (path, folder, wanted) => expect(within(path, folder)).toBe(wanted));

@@ -64,6 +64,10 @@ const docker = (packages: Record<string, string>, change: Partial<PreflightFacts
 });
 const stopped = { service: { ...docker({}).docker.service, active: false } };
 const runtime = (change: PreflightFacts["runtime"]) => ({ runtime: { ...good.runtime, ...change } });
+const cdiOff = (found: ReturnType<typeof docker>) => ({
+  ...found,
+  ...runtime({ "docker-cdi": { folders: [], found: found.docker } }),
+});
 const smi = (exitCode: number, said: string) => ({ exitCode, said });
 
 afterEach(() => {
@@ -110,6 +114,15 @@ describe("a machine that lacks something", () => {
       {
         ...gpu({ devices: 1, names: ["NVIDIA H100 80GB HBM3"], smi: smi(0, "") }),
         ...runtime({ "docker-cdi": { folders: [] } }),
+      },
+      { ...openshell, gpu: h100.gpu },
+      ["docker-cdi"],
+    ],
+    [
+      "somebody's Docker with CDI off",
+      {
+        ...gpu({ devices: 1, names: ["NVIDIA H100 80GB HBM3"], smi: smi(0, "") }),
+        ...cdiOff(docker({ "docker-ce": "5:26.1.4" })),
       },
       { ...openshell, gpu: h100.gpu },
       ["docker-cdi"],
@@ -180,6 +193,15 @@ describe("a machine that will do", () => {
       "",
     ],
     [
+      "a Docker of ours with CDI off, which gets it with its settings",
+      {
+        ...gpu({ devices: 1, names: ["NVIDIA H100 80GB HBM3"], smi: smi(0, "") }),
+        ...cdiOff(docker({ "docker.io": "26.1.5" }, { noted: "docker.io" })),
+      },
+      { ...openshell, gpu: h100.gpu },
+      "",
+    ],
+    [
       "somebody's Docker",
       docker({ "docker-ce": "5:28.2.2" }),
       wants,
@@ -234,6 +256,12 @@ describe("looking at this computer over SSH (a stand-in for a machine)", () => {
     expect(Object.keys(facts.runtime)).toEqual(["docker-version", "docker-cdi", "landlock"]);
     expect(facts.docker.daemon.containers).toBeGreaterThanOrEqual(0);
     expect(fake.seen).toMatchObject({ handshakes: 1, lines: { length: 1 } });
+  });
+
+  it("sees whose Docker it is that has CDI off, where there are GPUs", async () => {
+    await using fake = await startFakeHost();
+    const facts = await (await fake.connect()).look(preflightFacts({ ...openshell, gpu: h100.gpu }, Date.now()));
+    expect(facts.runtime["docker-cdi"]).toMatchObject({ found: { packages: facts.docker.packages } });
   });
 
   it("sees who listens on a port of ours", async () => {

@@ -1,3 +1,4 @@
+import { within } from "../../../policies/within.ts";
 import { argv, type Command, quote } from "../../command.ts";
 import type { Host } from "../../host.ts";
 import type { Finding, StaticPolicy } from "../runtime.ts";
@@ -57,20 +58,18 @@ function foldersOf({ filesystem_policy = {} }: StaticPolicy) {
   const listed = [...read_write, ...(include_workdir ? [workspace] : [])];
   const writable = [...new Set(listed)].filter((path) => !ofKernel(path));
   const readOnly = read_only.filter((path) => !ofKernel(path) && !writable.includes(path));
-  const unlisted = usual.filter((path) => ![...writable, ...readOnly].some((parent) => covers(parent, path)));
+  const unlisted = usual.filter((path) => ![...writable, ...readOnly].some((parent) => within(path, parent)));
   return { writable, readOnly, unlisted };
 }
 
 const workspace = "/sandbox";
 // Where everybody may write on a machine, and where people put things of their own.
 const usual = ["/var/tmp", "/run/lock", "/srv", "/opt", "/home"];
-const covers = (parent: string, path: string) =>
-  path === parent || path.startsWith(parent === "/" ? parent : `${parent}/`);
 
 /** Which of these folders have the file that was written inside; it is removed there. */
 async function findOutside(host: Host, sandbox: string, mark: string, folders: readonly string[]): Promise<string[]> {
   const looks = folders.map((path) => {
-    const ofWorkspace = covers(workspace, path);
+    const ofWorkspace = within(path, workspace);
     const place = ofWorkspace ? paths.data(sandbox, "workspace") + path.slice(workspace.length) : path;
     return `look ${quote(path)} ${ofWorkspace ? "" : '"$unit"'}${quote(`${place}/${mark}`)}`;
   });

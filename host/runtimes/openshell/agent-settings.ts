@@ -9,11 +9,12 @@ export interface AgentSettings {
   readonly model?: string;
 }
 
-const fileOf = (sandbox: string) => `${shared.data(sandbox, "agent")}/openclaw.json`;
+/** Where OpenClaw has them on the machine. */
+export const settingsFile = (sandbox: string) => `${shared.data(sandbox, "agent")}/openclaw.json`;
 
 /** Read as the agent's user: the file is the agent's, and may lead anywhere. */
 export function agentSettingsFacts(sandbox: string): Question<AgentSettings> {
-  const path = quote(fileOf(sandbox));
+  const path = quote(settingsFile(sandbox));
   return {
     script: `runuser -u ${users.sandbox} -- sh -c ${quote(`test -f ${path} && head -c 1000000 -- ${path}`)}`,
     parse: ({ stdout, exitCode }) => (exitCode === 0 ? parseAgent(stdout) : {}),
@@ -34,13 +35,24 @@ export function parseAgent(text: string): AgentSettings {
   };
 }
 
+/** Whether the agent dropped a part of what leads it from its settings; of those that cannot be read nothing is known. */
+export function isLost({ baseUrl, model }: AgentSettings): boolean {
+  return (baseUrl === undefined) !== (model === undefined);
+}
+
+/** Takes the agent's own settings away, while it is stopped: its next start writes them anew. */
+export const forgetSettings = (sandbox: string): Command => ({
+  title: `forget the agent's own settings of ${sandbox}, which its start writes anew`,
+  script: `runuser -u ${users.sandbox} -- rm -f -- ${quote(settingsFile(sandbox))}`,
+});
+
 /** Leads the agent's own settings back, while it runs: it reads its file again whenever that is another one. */
 export function leadSettings(sandbox: string, { baseUrl, model }: Required<AgentSettings>): Command {
-  const words = [fileOf(sandbox), baseUrl, model].map(quote).join(" ");
+  const words = [settingsFile(sandbox), baseUrl, model].map(quote).join(" ");
   return {
     title: `lead the agent's own settings of ${sandbox} back to ${new URL(baseUrl).host}`,
     script: `runuser -u ${users.sandbox} -- ${shared.node} -e ${quote(program)} ${words}`,
-    shown: `write ${fileOf(sandbox)}`,
+    shown: `write ${settingsFile(sandbox)}`,
     timeoutSeconds: 60,
   };
 }

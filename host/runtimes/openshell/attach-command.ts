@@ -1,6 +1,7 @@
 import { quote } from "../../command.ts";
 import { ownerPattern, type Whose } from "./box-owner.ts";
-import { gatewayName, paths } from "./paths.ts";
+import { program } from "./cli.ts";
+import { gatewayName } from "./paths.ts";
 
 /**
  * A program on the machine that joins its streams to one inside a sandbox, both ways at once. `sandbox exec` reads its input to
@@ -12,7 +13,6 @@ import { gatewayName, paths } from "./paths.ts";
  * @param words plain paths, since the sandbox's shell reads them
  */
 export function attachCommand({ sandbox, owner }: Whose, words: readonly string[]): readonly string[] {
-  const program = `${paths.bin}/openshell`;
   // It connects again whenever it is cut off, and the sandbox of this name may be somebody else's by then.
   const way = [
     `env OPENSHELL_GATEWAY=${gatewayName} ${program} sandbox get ${sandbox} -o json </dev/null | grep -q ${quote(ownerPattern(owner))}`,

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { HostError } from "../../errors.ts";
 import type { Owner } from "../../machine.ts";
 import type { Step } from "../../step.ts";
+import { sha256 } from "../../steps/file-facts.ts";
 import type { SandboxSpec } from "../runtime.ts";
 import { shown } from "./cli.ts";
 import { removedWithoutGateway } from "./gateway-gone.ts";
@@ -26,8 +26,7 @@ export function ownerLabels({ project, stack, installation }: Owner): Record<str
 }
 
 function ownerHash({ project, stack, installation }: Owner): string {
-  const hash = createHash("sha256").update(JSON.stringify([project, stack, installation]));
-  return hash.digest("hex").slice(0, 32);
+  return sha256(JSON.stringify([project, stack, installation])).slice(0, 32);
 }
 
 /** A pattern of grep's that finds an owner's label in the answer to `openshell sandbox get NAME -o json`. */

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { canonical } from "../../../policies/canonical.ts";
 import type { Command } from "../../command.ts";
 import { readLock } from "../../lock.ts";
 import type { Step } from "../../step.ts";
+import { sha256 } from "../../steps/file-facts.ts";
 import { bytesOf } from "../embedded/limits.ts";
 import { paths as shared } from "../embedded/paths.ts";
 import { programs } from "../embedded/programs.ts";
@@ -11,7 +11,7 @@ import { creation, deletion, limit, rejoin, removeContainer, start, stop } from 
 import { isOurs, mustBeOurs, recipeLabel, removalRemarks, type Whose } from "./box-owner.ts";
 import { chosenImage } from "./chosen-image.ts";
 import { shown } from "./cli.ts";
-import { type Dialect, pinnedDialect } from "./dialect.ts";
+import { type Dialect, pinnedDialect, pinnedVersion } from "./dialect.ts";
 import { gatewayGone } from "./gateway-gone.ts";
 import { inferenceLocal, inside, paths } from "./paths.ts";
 import { keyVariable } from "./provider-profile.ts";
@@ -62,12 +62,9 @@ export async function boxOf(spec: SandboxSpec): Promise<Box> {
     // OpenShell starts nothing again that has ended, so the main process does it for the agent.
     ...["--heap", String(heap), "--restart-seconds", "5"],
   );
-  const recipe = createHash("sha256")
-    .update(
-      JSON.stringify([policy.content, command, spec.gpus ?? 0, ...supervisorOf(dialect), ...imageOf(spec, image)]),
-    )
-    .digest("hex")
-    .slice(0, 12);
+  const recipe = sha256(
+    JSON.stringify([policy.content, command, spec.gpus ?? 0, ...supervisorOf(dialect), ...imageOf(spec, image)]),
+  ).slice(0, 12);
   return {
     spec,
     recipe,
@@ -81,14 +78,14 @@ export async function boxOf(spec: SandboxSpec): Promise<Box> {
 
 /** The release of the supervisor that a sandbox is made with, where a gateway of another one does not renew it. */
 function supervisorOf({ renewsSupervisors }: Dialect): string[] {
-  return renewsSupervisors ? [] : [readLock().artifacts.openshell?.version ?? ""];
+  return renewsSupervisors ? [] : [pinnedVersion()];
 }
 
 /**
  * What its image is made from, as far as a stack decides it. The distribution's packages are the machine's own matter, and make
  * no sandbox anew.
  */
-function imageOf({ mirrors, image }: SandboxSpec, { recipe }: SandboxImage): string[] {
+function imageOf({ mirrors, image }: SandboxSpec, { recipe = "" }: SandboxImage): string[] {
   return image === undefined && mirrors?.ca === undefined ? [] : [recipe];
 }
 

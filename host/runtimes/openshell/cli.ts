@@ -55,7 +55,7 @@ export interface Said extends Answer {
  * A test in shell: something listens on the gateway's port and says nothing. The CLI would wait for ever for a process that is
  * stopped, and each of many questions for long.
  */
-export const gatewayHangs = `( code=0; curl -sk -m 8 -o /dev/null https://127.0.0.1:${gatewayPort}/ || code=$?; test "$code" = 28 )`;
+export const gatewayHangs = `( code=0; curl -sk -m 4 -o /dev/null https://127.0.0.1:${gatewayPort}/ || code=$?; test "$code" = 28 )`;
 
 /** A question to the gateway. */
 export function openshellQuestion<T>(words: readonly string[], parse: (said: Said) => T): Question<T> {

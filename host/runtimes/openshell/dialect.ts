@@ -17,8 +17,8 @@ export interface Dialect {
   readonly preflight: boolean;
   /** Whether what runs inside is an image of its own, beside the supervisor's. */
   readonly runtimeImage: boolean;
-  /** What `sandbox exec` must be told so that no login shell is put around a command. */
-  readonly plainExec?: string;
+  /** What `sandbox exec` must be told so that no login shell is put around a command, and by which versions, as a shell matches them. */
+  readonly plainExec?: { readonly flag: string; readonly versions: string };
   /** Whether a gateway gives the sandboxes that are there the supervisor of its own release; else they are made anew. */
   readonly renewsSupervisors: boolean;
   /** Paths that the gateway adds to every policy by itself, and shows as if they had been sent. */
@@ -27,12 +27,11 @@ export interface Dialect {
   readonly managedInference: boolean;
 }
 
-/** All lines, each with the versions that belong to it: as an expression, and as a shell matches them. */
-export const lines: readonly (Dialect & { readonly pattern: RegExp; readonly glob: string })[] = [
+/** All lines, each with the versions that belong to it. */
+export const lines: readonly (Dialect & { readonly pattern: RegExp })[] = [
   {
     line: "0.0.11x",
     pattern: /^0\.0\.11\d(-|\+|$)/,
-    glob: "0.0.11[0-9]*",
     verified: true,
     docker: 28,
     gatewayConfig: gatewaySchema1,
@@ -45,14 +44,13 @@ export const lines: readonly (Dialect & { readonly pattern: RegExp; readonly glo
   {
     line: "0.1.x",
     pattern: /^0\.1\.\d+(-|\+|$)/,
-    glob: "0.1.[0-9]*",
     verified: false,
     docker: 28,
     landlock: { abi: 3, linux: "6.2" },
     gatewayConfig: gatewaySchema2,
     preflight: true,
     runtimeImage: true,
-    plainExec: "--no-login-shell",
+    plainExec: { flag: "--no-login-shell", versions: "0.1.[0-9]*" },
     renewsSupervisors: true,
     added: {
       readOnly: ["/usr", "/lib", "/etc", "/app", "/var/log", "/proc", "/dev/urandom"],

@@ -1,18 +1,27 @@
 import { HostError } from "../../errors.ts";
 import type { Step } from "../../step.ts";
+import { type DockerFound, dockerFound } from "../../steps/docker-found.ts";
+import { whoseDocker } from "../../steps/docker-whose.ts";
 
 export interface DockerCdiFacts {
   /** Folders where a running daemon looks for descriptions of devices; none while it has CDI off, undefined when none answers. */
   readonly folders: readonly string[] | undefined;
+  /** Asked only before Docker had its turn. */
+  readonly found?: DockerFound;
+}
+
+export interface CdiWhen {
+  /** Whether it is asked before Docker had its turn, in which one of ours gets its settings. @default false */
+  readonly before?: boolean;
 }
 
 /**
  * Docker that hands out GPUs by CDI, the only way OpenShell asks for them. It changes nothing: a Docker of ours has it among its
- * settings, and in somebody else's only they switch it on.
+ * settings, or is about to get them, and in somebody else's only they switch it on.
  *
  * @throws HostError of kind `not-converged` from its plan
  */
-export function requireCdi(gpus: number): Step<DockerCdiFacts> {
+export function requireCdi(gpus: number, { before = false }: CdiWhen = {}): Step<DockerCdiFacts> {
   return {
     name: "Docker with CDI on",
     facts: {
@@ -22,9 +31,11 @@ docker info --format '{{json .CDISpecDirs}}' || echo null`,
         parse: ({ stdout, exitCode }) =>
           exitCode === 0 ? [...stdout.matchAll(/"([^"]+)"/g)].map(([, folder = ""]) => folder) : undefined,
       },
+      ...(before && gpus > 0 && { found: dockerFound }),
     },
-    plan({ folders }) {
+    plan({ folders, found }) {
       if (gpus === 0 || folders === undefined || folders.length > 0) return [];
+      if (found !== undefined && whoseDocker(found) === "ours") return [];
       throw new HostError("not-converged", {
         summary: "Docker on this machine has CDI off, by which alone OpenShell gives a sandbox a GPU",
         try: 'put "features": {"cdi": true} into /etc/docker/daemon.json and restart Docker when its containers may stop; it needs Docker 25, and is on by itself since 28.2',

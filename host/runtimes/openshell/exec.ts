@@ -1,8 +1,8 @@
 import { asGatewayUser, program } from "./cli.ts";
 import { lines } from "./dialect.ts";
 
-const cases = lines.flatMap(({ glob, plainExec }) =>
-  plainExec === undefined ? [] : [`"openshell "${glob}) plain=${plainExec} ;;`],
+const cases = lines.flatMap(({ plainExec }) =>
+  plainExec ? [`"openshell "${plainExec.versions}) plain=${plainExec.flag} ;;`] : [],
 );
 
 /** Asks `$0` which release it is, so that no login shell is put around a command where it would do that. */

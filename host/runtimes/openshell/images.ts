@@ -65,7 +65,8 @@ export function imageFlaws(
     return right ? [] : [`with another ${what} image`];
   };
   const { there } = now.sandbox.image;
-  const made = there === "unknown" || isAsMade(now.sandbox.image, chosenImage(spec));
+  const chosen = chosenImage(spec);
+  const made = there === "unknown" || chosen.recipe === undefined || isAsMade(now.sandbox.image, chosen);
   return [
     ...flaw("supervisor", now.supervisor, pinned?.supervisor),
     ...(releaseImages(version).runtime ? flaw("runtime", now.runtime, pinned?.runtime) : []),

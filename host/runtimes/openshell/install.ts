@@ -16,9 +16,8 @@ import { programs } from "../embedded/programs.ts";
 import { noRuntime } from "../no-runtime.ts";
 import { type InstallSpec, part } from "../runtime.ts";
 import { runtimeFolder } from "../runtime-folder.ts";
+import { mustBePinned } from "./chosen-image.ts";
 import { dialectOf, isSpoken } from "./dialect.ts";
-import { requireCdi } from "./docker-cdi.ts";
-import { requireDocker } from "./docker-version.ts";
 import { refuseForeignBoxes } from "./foreign-boxes.ts";
 import { ensureConnected } from "./gateway.ts";
 import { requireGatewayPort } from "./gateway-port.ts";
@@ -26,8 +25,8 @@ import { gatewayUnit } from "./gateway-unit.ts";
 import { runtimeImage, supervisorImage } from "./image-names.ts";
 import { ensureImages, imageFlaws, imagesInUse } from "./images.ts";
 import { type ProgramFacts, requireRelease, versionOf } from "./installed-release.ts";
-import { requireLandlock } from "./landlock.ts";
 import { judgeInstall } from "./line-change.ts";
+import { needs } from "./needs.ts";
 import { gatewayUnitName, paths, user } from "./paths.ts";
 import { ensureNoImages, imageNotesFolder } from "./pinned-image.ts";
 import { pinnedRelease, pinnedVersions } from "./pinned-release.ts";
@@ -36,21 +35,20 @@ import { pinnedRelease, pinnedVersions } from "./pinned-release.ts";
 export const install = part({
   async fill(spec: InstallSpec) {
     const { version, dialect } = pinnedRelease(spec);
+    mustBePinned(spec);
     const service = { running: true, enabled: true, definition: definitionOf(gatewayUnit(version)) };
     return { ...spec, versions: await pinnedVersions(), service, line: dialect.line };
   },
   judge: judgeInstall,
   async step(spec: InstallSpec) {
-    const { mirrors = {}, accept = [], gpus = 0 } = spec;
-    const { version, dialect, files } = pinnedRelease(spec);
+    const { mirrors = {}, accept, gpus = 0 } = spec;
+    const { version, files } = pinnedRelease(spec);
     const own = await programs();
     const config = configOf(version);
     const authorities: Step<unknown> =
       mirrors.ca === undefined ? nothingToRemove("no further authorities") : ensureAuthorities(mirrors.ca);
     return all(`the OpenShell runtime ${version}`, {
-      docker: requireDocker(dialect.docker, { accepted: accept.includes("docker-version") }),
-      cdi: requireCdi(gpus),
-      kernel: requireLandlock(dialect),
+      needs: all("what OpenShell asks of the machine", needs({ accept, gpus })),
       port: requireGatewayPort(),
       folder: ensureDirectory({ path: "/etc/nemoclaw" }),
       credentials: ensureDirectory({ path: "/etc/nemoclaw/credentials", mode: 0o700 }),
@@ -141,9 +139,5 @@ function shownAs(program: ProgramFacts): string {
 }
 
 function lineOf(version: string): string {
-  try {
-    return dialectOf(version).line;
-  } catch {
-    return `unknown, of ${version}`;
-  }
+  return isSpoken(version) ? dialectOf(version).line : `unknown, of ${version}`;
 }

@@ -1,7 +1,7 @@
 import { all, type Step } from "../../step.ts";
 import { observedSecret, textFacts } from "../../steps/text-file.ts";
 import { part, type RouteSpec } from "../runtime.ts";
-import { type AgentSettings, agentSettingsFacts, leadSettings } from "./agent-settings.ts";
+import { type AgentSettings, agentSettingsFacts, forgetSettings, isLost, leadSettings } from "./agent-settings.ts";
 import { start, stop } from "./box-commands.ts";
 import { requireOurs } from "./box-owner.ts";
 import { openshellQuestion } from "./cli.ts";
@@ -10,7 +10,7 @@ import { askFirst, deleteProvider, isAsked, setModel, setProvider } from "./infe
 import { type InferenceFacts, type ProviderFacts, parseInference, parseProvider } from "./inference-facts.ts";
 import { inferenceLocal, paths } from "./paths.ts";
 import { holdsKey, isAsNoted, noteOf, providerLeft, providerName } from "./provider-note.ts";
-import { noteLed, type ReportedFacts, reportedFacts, strayModel } from "./reported-model.ts";
+import { noteLed, observedModel, type ReportedFacts, reportedFacts, strayModel } from "./reported-model.ts";
 import type { BoxFacts } from "./sandbox-facts.ts";
 
 export interface RouteFacts {
@@ -31,13 +31,13 @@ export const managedRoute = part<RouteSpec, { box: BoxFacts; route: RouteFacts }
     const noted = noteOf(note);
     const ours = provider.kind === "there" && isAsNoted(provider, noted);
     const running = provider.kind === "there" && inference.provider === name;
-    const own = elsewhere(settings);
+    const own = elsewhere(settings, spec);
     return {
       ...spec,
       running,
       enabled: true,
       baseUrl: own.baseUrl ?? (ours ? (noted.baseUrl ?? "unknown") : "changed at the gateway"),
-      model: own.model ?? strayModel(inference.model ?? "none", reported) ?? inference.model ?? "none",
+      model: own.model ?? observedModel(inference.model, reported),
       key: observedSecret(spec.key, ours && holdsKey(spec.key, noted)),
       inForce: running && inference.model !== undefined,
     };
@@ -66,8 +66,11 @@ function factsOf(sandbox: string): Step<RouteFacts>["facts"] {
   };
 }
 
-/** What of the agent's own settings leads it past the route. */
-function elsewhere({ baseUrl, model }: AgentSettings): AgentSettings {
+/** What of the agent's own settings leads it past the route; a part that it dropped leads nowhere, until its next start. */
+function elsewhere(settings: AgentSettings, { running }: Pick<RouteSpec, "running">): AgentSettings {
+  if (isLost(settings) && !running) return {};
+  const lost = isLost(settings) ? "none" : undefined;
+  const { baseUrl = lost, model = lost } = settings;
   return {
     ...(baseUrl !== inferenceLocal.baseUrl && { baseUrl }),
     ...(model !== inferenceLocal.model && { model }),
@@ -86,18 +89,21 @@ export function ensureRoute(spec: RouteSpec): Step<RouteFacts> {
       const exists = provider.kind === "there";
       const right = exists && isAsNoted(provider, noted) && noted.baseUrl === spec.baseUrl && holdsKey(key, noted);
       const led = exists && inference.provider === providerName(sandbox) && inference.model === model;
-      const { baseUrl: otherUrl, model: otherModel } = elsewhere(settings);
-      const own = otherUrl === undefined && otherModel === undefined ? [] : [leadSettings(sandbox, inferenceLocal)];
-      const leads = led && own.length === 0 && strayModel(model, reported) === undefined;
+      const { baseUrl: otherUrl, model: otherModel } = elsewhere(settings, spec);
+      const own = otherUrl === undefined && otherModel === undefined;
+      const leads = led && own && strayModel(model, reported) === undefined;
       if (right && leads) return [];
       // A sandbox that started while OpenShell led to a provider that was gone has no inference until it is started again.
       const dangling = !exists && inference.provider === providerName(sandbox);
+      // There is nothing to write into any more, and the agent's start writes it anew.
+      const lost = isLost(settings);
+      const restart = spec.running && (dangling || lost);
       return [
         ...(isAsked(spec) ? [askFirst(spec)] : []),
         ...(right ? [] : [setProvider(spec, exists)]),
-        ...own,
+        ...(own || lost ? [] : [leadSettings(sandbox, inferenceLocal)]),
         ...(leads ? [] : [setModel(sandbox, model)]),
-        ...(dangling && spec.running ? [stop(sandbox), start(sandbox)] : []),
+        ...(restart ? [stop(sandbox), ...(lost ? [forgetSettings(sandbox)] : []), start(sandbox)] : []),
         noteLed(sandbox),
       ];
     },

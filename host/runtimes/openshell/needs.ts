@@ -5,7 +5,7 @@ import { requireCdi } from "./docker-cdi.ts";
 import { requireDocker } from "./docker-version.ts";
 import { requireLandlock } from "./landlock.ts";
 
-/** What the pinned release asks of a machine before anything is done to it. */
+/** What the pinned release asks of a machine; it changes nothing. */
 export function needs({ accept = [], gpus, docker }: NeedsSpec): Record<string, Step<unknown>> {
   const dialect = pinnedDialect();
   const steps = {
@@ -13,7 +13,7 @@ export function needs({ accept = [], gpus, docker }: NeedsSpec): Record<string, 
       accepted: accept.includes("docker-version"),
       offered: docker === "distribution",
     }),
-    "docker-cdi": requireCdi(gpus),
+    "docker-cdi": requireCdi(gpus, { before: docker !== undefined }),
     landlock: requireLandlock(dialect),
   };
   return steps as Record<string, Step<unknown>>;

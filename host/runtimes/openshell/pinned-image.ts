@@ -4,10 +4,12 @@ import type { Image } from "../../lock.ts";
 import type { Question } from "../../question.ts";
 import type { Step } from "../../step.ts";
 import { downloadHint, trustBundle } from "../../steps/authorities.ts";
+import { withoutTag } from "../../without-tag.ts";
+import { type ImageThere, inspectImage, readThere } from "./inspect-image.ts";
 
 export interface PinnedImageFacts {
-  /** Whether Docker has an image of our name; unknown where it does not answer. */
-  readonly there: boolean | "unknown";
+  /** Whether Docker has an image of our name. */
+  readonly there: ImageThere;
   /** What it was made from, as that was verified then; empty when it is another one. */
   readonly pin: string;
 }
@@ -25,15 +27,12 @@ const noteOf = (name: string) => quote(`${imageNotesFolder}/${name.replaceAll(/[
 export function pinnedImageFacts(name: string): Question<PinnedImageFacts> {
   return {
     script: `name=${name}
-found=$(docker image inspect --format '{{.Id}}' "$name" 2>&1) || {
-  case "$found" in *"No such image"*) echo none ;; *) echo unknown ;; esac
-  exit 0
-}
-echo there
-read -r pin id <"${imageNotesFolder}/$(echo "$name" | tr /: __)" && test "$found" = "$id" && echo "$pin" || :`,
+${inspectImage('"$name"', "{{.Id}}")}
+test "$there" = there || exit 0
+read -r pin id <"${imageNotesFolder}/$(echo "$name" | tr /: __)" && test "$seen" = "$id" && echo "$pin" || :`,
     parse({ stdout }) {
-      const [there, pin = ""] = stdout.trim().split("\n");
-      return { there: there === "there" || (there === "none" ? false : "unknown"), pin };
+      const [there, pin = ""] = stdout.split("\n");
+      return { there: readThere(there), pin };
     },
   };
 }
@@ -108,7 +107,7 @@ function pull(
   { reference, from = reference, digest }: Extract<Image, { digest: string }>,
   look?: ImageLook,
 ): Command {
-  const pinned = `${from.replace(/:[^:/]+$/, "")}@${digest}`;
+  const pinned = `${withoutTag(from)}@${digest}`;
   return {
     title: `pull ${pinned}`,
     script: `${had}

@@ -2,8 +2,9 @@ import { HostError } from "../../errors.ts";
 import { type Arch, artifact, type Image, image, type Lock, readLock } from "../../lock.ts";
 import type { Artifact } from "../../steps/verified-download.ts";
 import { programs } from "../embedded/programs.ts";
-import type { InstallSpec } from "../runtime.ts";
+import type { InstallSpec, Mirrors } from "../runtime.ts";
 import { type Dialect, dialectOf } from "./dialect.ts";
+import { pinnedOn } from "./pinned-on.ts";
 import { releaseImages } from "./release-images.ts";
 
 const names = ["node", "npm", "openshell", "openshell-gateway"] as const;
@@ -17,31 +18,15 @@ export interface PinnedRelease {
   readonly supervisor: Image;
   /** The image of what runs inside a sandbox, where the release has one beside the supervisor's. */
   readonly runtime?: Image;
-  /** The image that a stack names for its sandboxes. */
-  readonly sandbox?: Image;
 }
 
-/**
- * Of a machine that is not made yet nothing is known, not even its processor: then it is enough that one is pinned.
- *
- * @throws HostError of kind `integrity` that names what is not pinned, and the command that pins it
- */
-export function pinnedRelease(spec: Pick<InstallSpec, "arch" | "mirrors" | "image">): PinnedRelease {
+/** @throws HostError of kind `integrity` that names what is not pinned, and the command that pins it */
+export function pinnedRelease({ arch, mirrors = {} }: Pick<InstallSpec, "arch" | "mirrors">): PinnedRelease {
   const lock = readLock();
-  const { arch } = spec;
-  if (arch === "amd64" || arch === "arm64") return pinnedOn(lock, arch, spec);
-  try {
-    return pinnedOn(lock, "amd64", spec);
-  } catch {
-    return pinnedOn(lock, "arm64", spec);
-  }
+  return pinnedOn(arch, (known) => releaseOn(lock, known, mirrors));
 }
 
-function pinnedOn(
-  lock: Lock,
-  arch: Arch,
-  { mirrors = {}, image: named }: Pick<InstallSpec, "mirrors" | "image">,
-): PinnedRelease {
+function releaseOn(lock: Lock, arch: Arch, mirrors: Mirrors): PinnedRelease {
   const files = names.map((name) => {
     const { sha256: hash, ...rest } = artifact(lock, name, arch, mirrors);
     return [name, { ...rest, hash }] as const;
@@ -62,7 +47,6 @@ function pinnedOn(
     files: Object.fromEntries(files) as unknown as PinnedRelease["files"],
     supervisor: image(lock, supervisor, arch, mirrors),
     ...(runtime && { runtime: image(lock, runtime, arch, mirrors) }),
-    ...(named !== undefined && { sandbox: image(lock, named, arch, mirrors) }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { within } from "../../../policies/within.ts";
 import { argv, type Command } from "../../command.ts";
 import type { Host } from "../../host.ts";
 import { paths as shared } from "../embedded/paths.ts";
@@ -23,9 +24,10 @@ export async function probe(host: Host, sandbox: string, policy: StaticPolicy): 
   const { read_only = [], read_write = [], include_workdir } = policy.filesystem_policy ?? {};
   const writable = [...read_write, ...(include_workdir ? [places.workspace] : [])];
   const mark = `.nemoclaw-probe-${Date.now()}`;
-  const unlisted = ["/var/tmp", "/dev/shm"].filter((path) => !writable.some((listed) => covers(listed, path)));
+  const unlisted = ["/var/tmp", "/dev/shm"].filter((path) => !writable.some((listed) => within(path, listed)));
+  const shut = [...new Set([...read_only, ...unlisted])];
   const direct = (await host.run(listeningPlace(sandbox))).stdout.trim();
-  const words = [mark, direct, ...writable, "--", ...read_only, ...unlisted];
+  const words = [mark, direct, ...writable, "--", ...shut];
   const { stdout, stderr, exitCode } = await host.run(inside(sandbox, ["/bin/sh", "-c", attempts, "probe", ...words]));
   const said = new Set(stdout.split("\n"));
   const gaps: Finding[] = [];
@@ -44,7 +46,7 @@ export async function probe(host: Host, sandbox: string, policy: StaticPolicy): 
       "network_policies",
       "no connection past the proxy was tried, as nothing was found that listens or that connects",
     );
-  for (const path of [...read_only, ...unlisted]) {
+  for (const path of shut) {
     if (!said.has(`wrote ${path}`)) continue;
     const list = read_only.includes(path) ? "filesystem_policy.read_only " : "filesystem_policy, unlisted ";
     gap(`${list}${path}`, "took a write");
@@ -60,5 +62,3 @@ export async function probe(host: Host, sandbox: string, policy: StaticPolicy): 
   }
   return gaps.length === 0 ? true : gaps;
 }
-
-const covers = (listed: string, path: string) => path === listed || path.startsWith(`${listed}/`);

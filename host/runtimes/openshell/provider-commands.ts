@@ -2,6 +2,7 @@ import { type Command, quote } from "../../command.ts";
 import { Sensitive } from "../../sensitive.ts";
 import { paths as shared, users } from "../embedded/paths.ts";
 import type { RouteSpec } from "../runtime.ts";
+import { settingsFile } from "./agent-settings.ts";
 import { openshell, shown } from "./cli.ts";
 import { paths } from "./paths.ts";
 import { startAndWait, waitForPhase } from "./phase.ts";
@@ -104,7 +105,7 @@ cp ${quote(paths.route(sandbox))} ${quote(paths.startedWith(sandbox))}`,
 
 /** Waits until the running agent has taken up where its route file leads. */
 export function waitForAgent(sandbox: string, model: string): Command {
-  const path = `${shared.data(sandbox, "agent")}/openclaw.json`;
+  const path = settingsFile(sandbox);
   return {
     title: `lead the agent of ${sandbox} to ${model}`,
     script: `n=0

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { quote } from "../../command.ts";
+import { sha256 } from "../../steps/file-facts.ts";
 import { observedJson } from "../../steps/text-file.ts";
 import { paths as shared } from "../embedded/paths.ts";
 import { openshell } from "./cli.ts";
@@ -36,11 +36,7 @@ export function isAsNoted(
 }
 
 export function holdsKey(key: string | undefined, { salt = "", keyHash }: ProviderNote): boolean {
-  return (
-    createHash("sha256")
-      .update(`${salt}${key ?? ""}`)
-      .digest("hex") === keyHash
-  );
+  return sha256(`${salt}${key ?? ""}`) === keyHash;
 }
 
 /** Lines of shell that note the provider as it now is, with the key in `$key` as a salted hash. */

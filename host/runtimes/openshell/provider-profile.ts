@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../../steps/file-facts.ts";
 import type { RouteSpec } from "../runtime.ts";
 import { fromSandbox } from "./inference-commands.ts";
 
@@ -57,5 +57,5 @@ export function providerProfile({ sandbox, baseUrl, key }: RouteSpec, node: stri
 /** A name for what an exported profile says, whatever the gateway added to it; its version is not part of it. */
 export function profileHash(exported: Record<string, unknown>): string {
   const { resource_version: _, ...rest } = exported;
-  return createHash("sha256").update(JSON.stringify(rest)).digest("hex");
+  return sha256(JSON.stringify(rest));
 }

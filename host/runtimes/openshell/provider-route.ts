@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { canonical } from "../../../policies/canonical.ts";
 import { readLock } from "../../lock.ts";
 import { all, type Step } from "../../step.ts";
+import { sha256 } from "../../steps/file-facts.ts";
 import { writeFile } from "../../steps/managed-file.ts";
 import { observedJson, observedSecret, textFacts } from "../../steps/text-file.ts";
 import { part, type RouteSpec } from "../runtime.ts";
@@ -22,7 +22,7 @@ import {
 } from "./provider-commands.ts";
 import { holdsKey, isAsNoted, noteOf, providerLeft, providerName } from "./provider-note.ts";
 import { profileHash, profileName, providerProfile } from "./provider-profile.ts";
-import { noteLed, type ReportedFacts, reportedFacts, strayModel } from "./reported-model.ts";
+import { noteLed, observedModel, type ReportedFacts, reportedFacts, strayModel } from "./reported-model.ts";
 import { type BoxFacts, boxFacts } from "./sandbox-facts.ts";
 
 export interface ProviderRouteFacts {
@@ -60,7 +60,7 @@ export const providerRoute = part<RouteSpec, { box: BoxFacts; route: ProviderRou
       running,
       enabled: true,
       baseUrl: ours && isProfileRight(spec, now) ? observedUrl(spec, agent.baseUrl) : "changed at the gateway",
-      model: (agent.model !== undefined && strayModel(agent.model, now.reported)) || (agent.model ?? "none"),
+      model: observedModel(agent.model, now.reported),
       key: observedSecret(spec.key, ours && started && holdsKey(spec.key, noted)),
       inForce: running && agent.model !== undefined && agent.model === observedJson(now.led).model,
     };
@@ -108,7 +108,6 @@ const observedUrl = ({ baseUrl }: RouteSpec, found = "unknown") => (found === fr
 const ledFile = (sandbox: string) => `${paths.led(sandbox)}/route.json`;
 const wantedProfile = (spec: RouteSpec) =>
   canonical(providerProfile(spec, `/opt/nemoclaw/node/${readLock().artifacts.node?.version}/bin/node`));
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 function isProfileRight(spec: RouteSpec, { profile, profileNote }: ProviderRouteFacts): boolean {
   if (profile === undefined) return false;

@@ -23,3 +23,9 @@ export function releaseImages(version: string): ReleaseImages {
   const named = (name: string) => `${registry}/${name}:${version}`;
   return { supervisor: named("supervisor"), ...(runtimeImage && { runtime: named("sandbox") }) };
 }
+
+/** The same as a list of references. @throws as `releaseImages` */
+export function imagesOf(version: string): string[] {
+  const { supervisor, runtime } = releaseImages(version);
+  return runtime === undefined ? [supervisor] : [supervisor, runtime];
+}

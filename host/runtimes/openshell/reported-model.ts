@@ -39,6 +39,12 @@ export function strayModel(model: string, { agent, answersAs, since }: ReportedF
   return same.includes(agent.lastModel) ? undefined : agent.lastModel;
 }
 
+/** The model as a state has it: the one that the agent is led to, or another that it reports. */
+export function observedModel(model: string | undefined, reported: ReportedFacts): string {
+  const led = model ?? "none";
+  return strayModel(led, reported) ?? led;
+}
+
 /** Notes the time: what the agent reports of earlier turns is of another model. Written as the attendant writes its times. */
 export function noteLed(sandbox: string): Command {
   return {

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import type { Command } from "../../command.ts";
 import type { Question } from "../../question.ts";
 import type { Step } from "../../step.ts";
 import { sha256 } from "../../steps/file-facts.ts";
 import { users } from "../embedded/paths.ts";
 import type { Mirrors } from "../runtime.ts";
+import { type ImageThere, inspectImage, readThere } from "./inspect-image.ts";
 import { inside } from "./paths.ts";
 import { ensurePinnedImage, type PinnedImage, type PinnedImageFacts } from "./pinned-image.ts";
 
@@ -15,8 +15,8 @@ import { ensurePinnedImage, type PinnedImage, type PinnedImageFacts } from "./pi
 export interface SandboxImage {
   /** As Docker on the machine knows it. */
   readonly name: string;
-  /** Short name of all that it is made from, but for those numbers. */
-  readonly recipe: string;
+  /** Short name of all that it is made from, but for those numbers; undefined when that is not known. */
+  readonly recipe: string | undefined;
   readonly make: Command;
   /** What it is made from, where that is an image too. */
   readonly base?: PinnedImage;
@@ -24,15 +24,11 @@ export interface SandboxImage {
 
 /** The short name of what an image is made from, and of whom it trusts. */
 export function recipeOf(content: unknown, { ca }: Pick<Mirrors, "ca">): string {
-  return createHash("sha256")
-    .update(JSON.stringify([content, inside, 1, ...(ca === undefined ? [] : [sha256(ca)])]))
-    .digest("hex")
-    .slice(0, 12);
+  return sha256(JSON.stringify([content, inside, 1, ...(ca === undefined ? [] : [sha256(ca)])])).slice(0, 12);
 }
 
 export interface MadeFacts {
-  /** Whether Docker has the image; unknown where it does not answer. */
-  readonly there: boolean | "unknown";
+  readonly there: ImageThere;
   /** What it says it was made from: recipe, user and group number. */
   readonly made: string;
   /** The numbers that the workspace's owner has on this machine. */
@@ -46,22 +42,19 @@ export interface SandboxImageFacts {
 
 function madeFacts(name: string): Question<MadeFacts> {
   return {
-    script: `made=$(docker image inspect --format '{{index .Config.Labels "nemoclaw.recipe"}}' ${name} 2>&1) || {
-  case "$made" in *"No such image"*) made=none ;; *) made=unknown ;; esac
-}
-echo "$made"
+    script: `${inspectImage(name, '{{index .Config.Labels "nemoclaw.recipe"}}')}
+echo "$seen"
 echo "$(id -u ${users.sandbox} 2>/dev/null)-$(id -g ${users.sandbox} 2>/dev/null)"`,
     parse({ stdout }) {
-      const [said = "", owner = ""] = stdout.trim().split("\n");
-      if (said === "none" || said === "unknown") return { there: said === "unknown" && said, made: "", owner };
-      return { there: true, made: said, owner };
+      const [there, made = "", owner = ""] = stdout.split("\n");
+      return { there: readThere(there), made, owner };
     },
   };
 }
 
 /** Whether an image is the one that would be made now. */
 export function isAsMade({ made, owner }: MadeFacts, { recipe }: SandboxImage): boolean {
-  return made === `${recipe}-${owner}` && owner !== "-";
+  return recipe !== undefined && made === `${recipe}-${owner}` && owner !== "-";
 }
 
 /** The image, made where it is not as it would be made now; only then what it is made from is needed. */
