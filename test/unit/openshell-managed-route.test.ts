@@ -100,6 +100,7 @@ const titles = (now: Partial<RouteFacts>) =>
     .map(({ title }) => title);
 
 const noted = "note since when the agent of main is led there";
+const taken = "wait until sandboxes have taken up where inference leads";
 const lead = "lead inference to m-1";
 const update = "update the inference provider nemoclaw-main";
 const own = "lead the agent's own settings of main back to inference.local";
@@ -119,35 +120,45 @@ describe("what a refresh shows, and what mends it", () => {
       "a provider that somebody changed",
       { provider: { kind: "there", id: "p1", type: "openai", resourceVersion: 3 } },
       { baseUrl: "changed at the gateway", key: "differs on the machine" },
-      [update, noted],
+      [update, taken, noted],
     ],
     [
       "another provider under its name",
       { provider: { kind: "there", id: "p9", type: "openai", resourceVersion: 2 } },
       { baseUrl: "changed at the gateway" },
-      [update, noted],
+      [update, taken, noted],
     ],
     [
       "another service",
       { note: note({ baseUrl: "https://x.example/v1" }) },
       { baseUrl: "https://x.example/v1" },
-      [update, noted],
+      [update, taken, noted],
     ],
-    ["another key", { note: note({ keyHash: keyHash("other") }) }, { key: "differs on the machine" }, [update, noted]],
-    ["a note of ours that is gone", { note: undefined }, { key: "differs on the machine" }, [update, noted]],
-    ["another model", { inference: { provider: "nemoclaw-main", model: "m-9" } }, { model: "m-9" }, [lead, noted]],
+    [
+      "another key",
+      { note: note({ keyHash: keyHash("other") }) },
+      { key: "differs on the machine" },
+      [update, taken, noted],
+    ],
+    ["a note of ours that is gone", { note: undefined }, { key: "differs on the machine" }, [update, taken, noted]],
+    [
+      "another model",
+      { inference: { provider: "nemoclaw-main", model: "m-9" } },
+      { model: "m-9" },
+      [lead, taken, noted],
+    ],
     [
       "another provider in use",
       { inference: { provider: "theirs", model: "m-1" } },
       { running: false, inForce: false },
-      [lead, noted],
+      [lead, taken, noted],
     ],
-    ["no model", { inference: {} }, { running: false, inForce: false, model: "none" }, [lead, noted]],
+    ["no model", { inference: {} }, { running: false, inForce: false, model: "none" }, [lead, taken, noted]],
     [
       "a provider that is gone",
       { provider: { kind: "absent" }, inference: {} },
       { running: false, model: "none" },
-      ["make the inference provider nemoclaw-main", lead, noted],
+      ["make the inference provider nemoclaw-main", lead, taken, noted],
     ],
     [
       "a provider that is gone while OpenShell still leads there, with which no sandbox starts well",
@@ -159,13 +170,13 @@ describe("what a refresh shows, and what mends it", () => {
       "an agent that leads itself to another model",
       { settings: { ...inferenceLocal, model: "warm-up/ready" } },
       { model: "warm-up/ready", baseUrl: spec.baseUrl },
-      [own, lead, noted],
+      [own, lead, taken, noted],
     ],
     [
       "an agent that leads itself to another service",
       { settings: { ...inferenceLocal, baseUrl: "http://127.0.0.1:1/v1" } },
       { baseUrl: "http://127.0.0.1:1/v1" },
-      [own, lead, noted],
+      [own, lead, taken, noted],
     ],
     [
       "an agent that dropped the provider from its settings",
@@ -185,7 +196,7 @@ describe("what a refresh shows, and what mends it", () => {
       { baseUrl: spec.baseUrl, model: "none" },
       [lead, ...restarted, noted],
     ],
-    ["an agent that reports another model", { reported: turned("m-9") }, { model: "m-9" }, [lead, noted]],
+    ["an agent that reports another model", { reported: turned("m-9") }, { model: "m-9" }, [lead, taken, noted]],
   ])("%s", (_it, now, drift, mended) => {
     expect(observe(now)).toMatchObject(drift);
     expect(titles(now)).toEqual(mended);
@@ -196,6 +207,14 @@ describe("what a refresh shows, and what mends it", () => {
     const now = { ...right, settings: { model: "theirs/m-9" } };
     expect(managedRoute.observe(stopped, { route: now })).toMatchObject({ baseUrl: spec.baseUrl, model: spec.model });
     expect(ensureRoute(stopped).plan(now)).toEqual([]);
+  });
+
+  test("of another key while it is stopped: nobody has to take it up", () => {
+    const planned = ensureRoute({ ...spec, running: false }).plan({
+      ...right,
+      note: note({ keyHash: keyHash("other") }),
+    });
+    expect(planned.map(({ title }) => title)).toEqual([update, noted]);
   });
 
   test("nothing left is gone", () => {

@@ -93,16 +93,20 @@ describe("what is asked where the stack does not say", () => {
 describe("the plan under 0.0.11x", () => {
   const ask = "ask models.example.com for an answer of m-1";
   const [update, make] = ["update the inference provider nemoclaw-main", "make the inference provider nemoclaw-main"];
-  const [lead, noted] = ["lead inference to m-1", "note since when the agent of main is led there"];
+  const lead = "lead inference to m-1";
+  const after = [
+    "wait until sandboxes have taken up where inference leads",
+    "note since when the agent of main is led there",
+  ];
   test.each<[string, RouteFacts, object, string[]]>([
-    ["a changed service is asked before the provider in use is touched", otherKey, {}, [ask, update, noted]],
-    ["not where the stack says no", otherKey, { verify: false }, [update, noted]],
-    ["also where nothing was led anywhere", fresh, {}, [ask, make, lead, noted]],
+    ["a changed service is asked before the provider in use is touched", otherKey, {}, [ask, update, ...after]],
+    ["not where the stack says no", otherKey, { verify: false }, [update, ...after]],
+    ["also where nothing was led anywhere", fresh, {}, [ask, make, lead, ...after]],
     [
       "another model is asked for before it is set",
       otherKey,
       { model: "m-2" },
-      [ask.replace("m-1", "m-2"), update, "lead inference to m-2", noted],
+      [ask.replace("m-1", "m-2"), update, "lead inference to m-2", ...after],
     ],
   ])("%s", (_it, facts, change, wanted) => {
     expect(plan(facts, change).map(({ title }) => title)).toEqual(wanted);

@@ -28,7 +28,7 @@ ${noteProvider(sandbox, baseUrl)}`,
   };
 }
 
-/** The model that every request goes to. Running sandboxes take the change up by themselves, within five seconds. */
+/** The model that every request goes to. */
 export function setModel(sandbox: string, model: string): Command {
   // Whether the service answers was asked before, and as sandboxes reach it: the gateway would ask from elsewhere.
   const words = [
@@ -44,11 +44,21 @@ export function setModel(sandbox: string, model: string): Command {
   ];
   return {
     title: `lead inference to ${model}`,
-    script: `${openshell(...words)} >/dev/null\nsleep 6`,
+    script: `${openshell(...words)} >/dev/null`,
     shown: shown(...words),
     timeoutSeconds: 90,
   };
 }
+
+/**
+ * Running sandboxes take up another model, address or key by themselves, and nothing tells when: OpenShell's supervisor asks
+ * every five seconds (crates/openshell-supervisor-network/src/inference_routes.rs of 0.0.112). Until then requests go the old way.
+ */
+export const takenUp: Command = {
+  title: "wait until sandboxes have taken up where inference leads",
+  script: "sleep 6",
+  timeoutSeconds: 30,
+};
 
 export function deleteProvider(sandbox: string, exists: boolean): Command {
   const forget = `rm -f ${[paths.route, paths.answersAs, paths.ledSince].map((path) => quote(path(sandbox))).join(" ")}`;

@@ -6,7 +6,7 @@ import { start, stop } from "./box-commands.ts";
 import { requireOurs } from "./box-owner.ts";
 import { openshellQuestion } from "./cli.ts";
 import { gatewayGone } from "./gateway-gone.ts";
-import { askFirst, deleteProvider, isAsked, setModel, setProvider } from "./inference-commands.ts";
+import { askFirst, deleteProvider, isAsked, setModel, setProvider, takenUp } from "./inference-commands.ts";
 import { type InferenceFacts, type ProviderFacts, parseInference, parseProvider } from "./inference-facts.ts";
 import { inferenceLocal, paths } from "./paths.ts";
 import { holdsKey, isAsNoted, noteOf, providerLeft, providerName } from "./provider-note.ts";
@@ -103,6 +103,7 @@ export function ensureRoute(spec: RouteSpec): Step<RouteFacts> {
         ...(right ? [] : [setProvider(spec, exists)]),
         ...(own || lost ? [] : [leadSettings(sandbox, inferenceLocal)]),
         ...(leads ? [] : [setModel(sandbox, model)]),
+        ...(spec.running && !restart ? [takenUp] : []),
         ...(restart ? [stop(sandbox), ...(lost ? [forgetSettings(sandbox)] : []), start(sandbox)] : []),
         noteLed(sandbox),
       ];
