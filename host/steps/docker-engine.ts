@@ -13,7 +13,7 @@ import type { Step } from "../step.ts";
 import { ensurePackages } from "./apt-packages.ts";
 import { ensureAuthorities } from "./authorities.ts";
 import { type DockerEngineFacts, dockerEngineFacts } from "./docker-facts.ts";
-import { type DockerFound, dockerFound, dockerPackages, notePath } from "./docker-found.ts";
+import { type DockerFound, type DockerPackage, dockerFound, dockerPackages, notePath } from "./docker-found.ts";
 import { type DockerRepository, trustRepository } from "./docker-repository.ts";
 import { keepsContainers, settingsPath, settingsWanted } from "./docker-settings.ts";
 import { refuseConflicts, whoseDocker } from "./docker-whose.ts";
@@ -27,7 +27,7 @@ export interface DockerEngineArgs {
   readonly source: "distribution" | "docker";
   /** The package's exact version. @default what the source offers at the first installation; never upgraded by itself */
   readonly version?: string;
-  /** Docker's repository, from the lock file. Required with source `docker`. */
+  /** Docker's repository, from the lock file. Required where Docker's own packages are installed. */
   readonly repository?: DockerRepository;
   /** Whether containers get GPUs. @default false */
   readonly gpus?: boolean;
@@ -87,24 +87,32 @@ export function leaveDockerEngine(): Step<Pick<DockerFound, "noted">> {
   };
 }
 
-function checkSystem({ system: { arch, distribution } }: DockerEngineFacts, args: DockerEngineArgs): void {
+function checkSystem({ system: { arch, distribution }, found }: DockerEngineFacts, args: DockerEngineArgs): void {
   if (!arch) {
     throw new HostError("command", {
       summary: `Docker can be installed on Debian and Ubuntu only, and this machine is ${distribution || "neither"}`,
       try: "choose a Debian 12 or Ubuntu 24.04 image for the machine, or install Docker yourself: it is then used as it is",
     });
   }
-  if (args.source === "docker" && !args.repository) {
-    throw new Error(
-      "Docker's own packages need the repository's address and its key's fingerprint, from the lock file",
-    );
+  if (chosenPackage(found, args) === "docker-ce" && !found.packages["docker-ce"] && !args.repository) {
+    throw new HostError("integrity", {
+      summary:
+        "Docker's own packages need the repository's address and its key's fingerprint, and the lock file has neither",
+      try: "give the lock file its entry apt.docker back, as this project's nemoclaw.lock.json has it",
+    });
   }
 }
 
-function ofOurs(now: DockerEngineFacts, args: DockerEngineArgs): Command[] {
-  const { packages, settings, noted, service, daemon } = now.found;
+/** What is there stays. Beside a containerd.io that an installation of ours left, there can be nothing but Docker's own. */
+function chosenPackage({ packages, noted }: DockerFound, { source }: DockerEngineArgs): DockerPackage {
   const there = dockerPackages.find((each) => packages[each]);
-  const chosen = there ?? (args.source === "docker" ? "docker-ce" : "docker.io");
+  if (there) return there;
+  return source === "docker" || (noted === "docker-ce" && packages["containerd.io"]) ? "docker-ce" : "docker.io";
+}
+
+function ofOurs(now: DockerEngineFacts, args: DockerEngineArgs): Command[] {
+  const { settings, noted, service, daemon } = now.found;
+  const chosen = chosenPackage(now.found, args);
   const wanted = settingsWanted(settings, { gpus: args.gpus, swarm: daemon.swarm });
   return [
     ...(noted === chosen ? [] : [writeFile({ path: notePath, content: `${JSON.stringify({ installed: chosen })}\n` })]),
@@ -119,7 +127,7 @@ function ofOurs(now: DockerEngineFacts, args: DockerEngineArgs): Command[] {
 function installation(
   now: DockerEngineFacts,
   { version, repository, mirrors }: DockerEngineArgs,
-  chosen: (typeof dockerPackages)[number],
+  chosen: DockerPackage,
 ): Command[] {
   const exact = (name: string) => (version ? `${name}=${version}` : name);
   const own = chosen === "docker-ce";

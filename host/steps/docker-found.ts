@@ -38,6 +38,8 @@ export interface DaemonFacts {
 /** Packages that bring `docker.service`. */
 export const dockerPackages = ["docker.io", "docker-ce", "moby-engine"] as const;
 
+export type DockerPackage = (typeof dockerPackages)[number];
+
 /** Packages that an installation of Docker would have to remove, or exchange for another version. */
 export const rivalPackages = ["containerd.io", "moby-containerd", "podman-docker"] as const;
 

@@ -59,11 +59,12 @@ function shortcomings(docker: DockerFound): Finding[] {
   return [{ what: "docker", found: `${theirs}, and does not ${not}`, try: hint }];
 }
 
-function rivals({ packages }: DockerFound): Finding[] {
+/** What an installation of ours left is no rival of the next one. */
+function rivals({ packages, noted }: DockerFound): Finding[] {
   const hint =
     "install Docker beside it yourself, as suits what uses it: then it is used as it is; or take another machine";
   return rivalPackages
-    .filter((name) => packages[name])
+    .filter((name) => packages[name] && !(name === "containerd.io" && noted === "docker-ce"))
     .map((name) => ({
       what: "docker",
       found: `${name} ${packages[name]} is on this machine without Docker, for something else such as Kubernetes, and an installation of Docker could remove or exchange it`,

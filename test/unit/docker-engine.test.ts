@@ -39,8 +39,10 @@ const settings = settingsWanted(undefined);
 const service = { loaded: true, enabled: true, comesUp: true, active: true, settingsInForce: true };
 const daemon = { version: "20.10.24", listens: true, containers: 0, swarm: false };
 const dockers = { "docker-ce": "5:28.2.2-1~debian", "docker-ce-cli": "5:28.2.2-1~debian", "containerd.io": "1.7.27-1" };
+const left = { "containerd.io": "1.7.27-1" };
 const distribution = having({ "docker.io": "20.10.24+dfsg1-1" }, { noted: "docker.io", settings });
-const docker = { ...having(dockers, { noted: "docker-ce", settings }), repository: { source, fingerprint } };
+const trusted = { source, fingerprint };
+const docker = { ...having(dockers, { noted: "docker-ce", settings }), repository: trusted };
 const theirs = having(dockers, {});
 
 const note = "write /etc/docker/nemoclaw.json";
@@ -71,6 +73,22 @@ describe("the plan for Docker", () => {
       but(bare, { noted: "docker.io", settings }),
       fromDebian(),
       ["install docker.io", enable, start],
+    ],
+    [
+      "what is left of Docker's own packages of ours, whose repository it trusts already",
+      {
+        ...but(bare, { packages: left, noted: "docker-ce" }),
+        apt: { ...bare.apt, installed: left },
+        repository: trusted,
+      },
+      fromDebian({ repository }),
+      [write, lists, "install docker-ce, docker-ce-cli", enable, start],
+    ],
+    [
+      "Docker's own packages, begun to be installed when the other source was chosen",
+      but(bare, { noted: "docker-ce", settings }),
+      fromDebian({ repository }),
+      [note, "install docker.io", enable, start],
     ],
     ["disabled by hand", but(distribution, { service: { ...service, enabled: false } }), fromDebian(), [enable]],
     ["stopped by hand", but(distribution, { service: { ...service, active: false } }), fromDebian(), [start]],
@@ -209,6 +227,12 @@ describe("the plan for Docker", () => {
     ],
     ["containerd.io without Docker", but(bare, { packages: { "containerd.io": "2.1.4-1" } }), fromDebian(), "foreign"],
     ["the same, for Docker's own", but(bare, { packages: { "containerd.io": "2.1.4-1" } }), fromDocker(), "foreign"],
+    [
+      "containerd.io without Docker, where ours was the distribution's",
+      but(bare, { packages: { "containerd.io": "2.1.4-1" }, noted: "docker.io" }),
+      fromDebian(),
+      "foreign",
+    ],
     ["podman under Docker's name", but(bare, { packages: { "podman-docker": "4.3.1" } }), fromDebian(), "foreign"],
     ["no Debian", { ...bare, system: { ...bare.system, distribution: "fedora", arch: "" } }, fromDebian(), "command"],
   ])("refuses %s", (_, now, args, kind) => {
