@@ -153,8 +153,9 @@ function started({ settings, service, daemon }: DockerFound, written: string | u
     return [{ title: "start docker.service", script, try: hint }];
   }
   if (service.settingsInForce && written === undefined) return [];
-  // What runs is not ended for a setting: it is in force from the daemon's next start on.
-  if (daemon.containers > 0 && !keepsContainers(written ?? settings)) return [];
+  // What runs, or may run where the daemon did not answer, is not ended for a setting: it is in force from the next start on.
+  const mayRun = daemon.version === undefined || daemon.containers > 0;
+  if (mayRun && !keepsContainers(written ?? settings)) return [];
   // The reload turns live-restore on first, so that the restart keeps running containers.
   const script = "systemctl reload docker.service || :\nsystemctl restart docker.service";
   return [{ title: "restart docker.service for its new settings", script, try: hint }];

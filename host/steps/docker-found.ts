@@ -29,7 +29,7 @@ export interface DaemonFacts {
   readonly version: string | undefined;
   /** Whether something listens where Docker's daemon does, as one from a snap does too. */
   readonly listens: boolean;
-  /** How many containers run. */
+  /** How many containers run; 0 also where it did not answer. */
   readonly containers: number;
   /** Whether it belongs to a swarm. A daemon that does not run says nothing, but its folder does. */
   readonly swarm: boolean;

@@ -116,6 +116,16 @@ describe("the plan for Docker", () => {
       [],
     ],
     [
+      "the same, of a daemon that did not answer in time, so that nobody knows of its containers",
+      but(distribution, {
+        settings: JSON.stringify({ ...JSON.parse(settings ?? ""), "live-restore": false }),
+        service: { ...service, settingsInForce: false },
+        daemon: { ...daemon, version: undefined },
+      }),
+      fromDebian(),
+      [],
+    ],
+    [
       "ours, made part of a swarm: without live-restore, with which it would not start, and not restarted",
       but(distribution, { settings: "{}", daemon: { ...daemon, containers: 1, swarm: true } }),
       fromDebian(),
