@@ -16,6 +16,8 @@ export interface DockerFound {
 export interface ServiceFacts {
   /** Whether there is a docker.service at all. */
   readonly loaded: boolean;
+  /** Whether somebody forbade it to start at all: its name then leads nowhere, and it counts as not there. */
+  readonly masked: boolean;
   readonly enabled: boolean;
   /** Whether it starts with the machine in whatever way: enabled, part of another unit, or by its socket. */
   readonly comesUp: boolean;
@@ -78,6 +80,7 @@ if test ${settingsPath} -nt /run/docker.pid; then echo Settings=new; fi`,
     const enabled = lines.has("UnitFileState=enabled");
     return {
       loaded: lines.has("LoadState=loaded"),
+      masked: lines.has("LoadState=masked"),
       enabled,
       comesUp:
         enabled || /^UnitFileState=(static|indirect|generated|alias)$|^SocketUnitFileState=enabled$/m.test(stdout),

@@ -45,9 +45,15 @@ export function refuseConflicts(found: DockerFound): void {
 }
 
 function shortcomings(docker: DockerFound): Finding[] {
-  const { loaded, active, comesUp } = docker.service;
+  const { loaded, masked, active, comesUp } = docker.service;
   if (loaded && active && comesUp) return [];
   const theirs = `the Docker on this machine (${nameOfDocker(docker)}) is not this stack's`;
+  if (masked) {
+    const found = `${theirs}, and its docker.service is masked, so that it does not start`;
+    const hint =
+      "systemctl unmask docker.service, then systemctl enable --now docker.service, or remove that Docker: then one is installed";
+    return [{ what: "docker", found, try: hint }];
+  }
   if (!loaded) {
     const found = `${theirs}, and it is no docker.service, which sandboxes stand on`;
     const hint =

@@ -31,12 +31,12 @@ const bare: DockerEngineFacts = {
     packages: {},
     settings: undefined,
     noted: undefined,
-    service: { loaded: false, enabled: false, comesUp: false, active: false, settingsInForce: true },
+    service: { loaded: false, masked: false, enabled: false, comesUp: false, active: false, settingsInForce: true },
     daemon: { version: undefined, listens: false, containers: 0, swarm: false },
   },
 };
 const settings = settingsWanted(undefined);
-const service = { loaded: true, enabled: true, comesUp: true, active: true, settingsInForce: true };
+const service = { loaded: true, masked: false, enabled: true, comesUp: true, active: true, settingsInForce: true };
 const daemon = { version: "20.10.24", listens: true, containers: 0, swarm: false };
 const dockers = { "docker-ce": "5:28.2.2-1~debian", "docker-ce-cli": "5:28.2.2-1~debian", "containerd.io": "1.7.27-1" };
 const left = { "containerd.io": "1.7.27-1" };
@@ -249,6 +249,18 @@ describe("the plan for Docker", () => {
     expect(() => ensureDockerEngine(args).plan(now)).toThrow(expect.objectContaining({ kind }));
   });
 
+  const masked = { ...bare.found.service, masked: true };
+
+  it("tells to unmask somebody's masked docker.service", () => {
+    const plan = () => ensureDockerEngine(fromDebian()).plan(but(theirs, { service: masked }));
+    expect(plan).toThrow(/docker-ce 5:28\.2\.2-1~debian.* is masked.*\n +try +systemctl unmask docker\.service/);
+  });
+
+  it("tells to unmask ours, too, which it does not do itself", () => {
+    const [command] = ensureDockerEngine(fromDebian()).plan(but(distribution, { service: masked }));
+    expect(command).toMatchObject({ title: enable, try: expect.stringContaining("systemctl unmask docker.service") });
+  });
+
   it("needs the lock file's entry for Docker's own packages", () => {
     expect(() => ensureDockerEngine({ source: "docker" }).plan(bare)).toThrow("lock file");
   });
@@ -343,7 +355,7 @@ describe("what a machine says of Docker", () => {
     ).toEqual(bare.found.service);
     expect(
       asked("service", "LoadState=masked\nActiveState=inactive\nUnitFileState=masked\nSocketUnitFileState=disabled\n"),
-    ).toEqual(bare.found.service);
+    ).toEqual({ ...bare.found.service, masked: true });
     expect(asked("daemon", "daemon 20.10.24+dfsg1 1 inactive\nlistens\n")).toEqual({
       version: "20.10.24+dfsg1",
       listens: true,
