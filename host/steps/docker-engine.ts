@@ -78,7 +78,10 @@ export function dockerEngineState({ found }: Pick<DockerEngineFacts, "found">) {
   };
 }
 
-/** Others may use Docker: a delete leaves it as it is, with its settings and containers, and from then on it is the machine's. */
+/**
+ * Others may use Docker: a delete leaves it as it is, with its settings and containers, and takes the note away. The next stack
+ * knows it by its settings alone, as `whoseDocker` says.
+ */
 export function leaveDockerEngine(): Step<Pick<DockerFound, "noted">> {
   return {
     name: "Docker Engine stays",

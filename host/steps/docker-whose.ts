@@ -8,7 +8,7 @@ export type Whose = "none" | "ours" | "theirs";
 
 /**
  * Whose Docker is on a machine. Ours is noted beside its settings; where there is no note, as with stacks from before there
- * was one, the distribution's package with exactly our settings is ours.
+ * was one and after a destroy, the distribution's package with exactly our settings is ours.
  */
 export function whoseDocker({ packages, settings, noted, service, daemon }: DockerFound): Whose {
   const installed = dockerPackages.filter((name) => packages[name]);
