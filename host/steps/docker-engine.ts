@@ -2,7 +2,7 @@
  * Docker on a machine.
  *
  * - `ensureDockerEngine({ source, version?, repository?, gpus?, mirrors? })` → `Step<DockerEngineFacts>`
- * - `dockerEngineState(facts)` → what a resource shows: installed, version, package, foreign, enabled, active
+ * - `dockerEngineState(facts)` → what a resource shows: installed, version, foreign, enabled, active
  * - `leaveDockerEngine()` → what a delete does, which removes no package
  * - `proveDockerEngine(host)` is in `docker-proof.ts`, whose a Docker is in `docker-whose.ts`
  */
@@ -13,7 +13,7 @@ import type { Step } from "../step.ts";
 import { ensurePackages } from "./apt-packages.ts";
 import { ensureAuthorities } from "./authorities.ts";
 import { type DockerEngineFacts, dockerEngineFacts } from "./docker-facts.ts";
-import { type DockerFound, type DockerPackage, dockerFound, dockerPackages, notePath } from "./docker-found.ts";
+import { type DockerFound, type DockerPackage, dockerFound, installedDocker, notePath } from "./docker-found.ts";
 import { type DockerRepository, trustRepository } from "./docker-repository.ts";
 import { keepsContainers, settingsPath, settingsWanted } from "./docker-settings.ts";
 import { refuseConflicts, whoseDocker } from "./docker-whose.ts";
@@ -62,15 +62,12 @@ export function ensureDockerEngine(args: DockerEngineArgs): Step<DockerEngineFac
 /** What a resource shows of it. */
 export function dockerEngineState({ found }: Pick<DockerEngineFacts, "found">) {
   const { packages, service, daemon } = found;
-  const name = dockerPackages.find((each) => packages[each]);
-  const packageVersion = name && packages[name];
+  const name = installedDocker(found);
   const whose = whoseDocker(found);
   return {
     installed: name !== undefined || whose === "theirs",
     /** Of the daemon where it answers, else of the package. */
-    version: daemon.version ?? packageVersion?.replace(/^\d+:/, ""),
-    package: name,
-    packageVersion,
+    version: daemon.version ?? (name && packages[name])?.replace(/^\d+:/, ""),
     /** Whether it was there before, and is used as it is. */
     foreign: whose === "theirs",
     enabled: whose === "theirs" ? service.comesUp : service.enabled,
@@ -107,10 +104,9 @@ function checkSystem({ system: { arch, distribution }, found }: DockerEngineFact
 }
 
 /** What is there stays. Beside a containerd.io that an installation of ours left, there can be nothing but Docker's own. */
-function chosenPackage({ packages, noted }: DockerFound, { source }: DockerEngineArgs): DockerPackage {
-  const there = dockerPackages.find((each) => packages[each]);
-  if (there) return there;
-  return source === "docker" || (noted === "docker-ce" && packages["containerd.io"]) ? "docker-ce" : "docker.io";
+function chosenPackage(found: DockerFound, { source }: DockerEngineArgs): DockerPackage {
+  const left = found.noted === "docker-ce" && found.packages["containerd.io"] !== undefined;
+  return installedDocker(found) ?? (source === "docker" || left ? "docker-ce" : "docker.io");
 }
 
 function ofOurs(now: DockerEngineFacts, args: DockerEngineArgs): Command[] {

@@ -42,6 +42,11 @@ export const dockerPackages = ["docker.io", "docker-ce", "moby-engine"] as const
 
 export type DockerPackage = (typeof dockerPackages)[number];
 
+/** The package that brought the Docker of a machine; nothing where none did. */
+export function installedDocker({ packages }: Pick<DockerFound, "packages">): DockerPackage | undefined {
+  return dockerPackages.find((name) => packages[name]);
+}
+
 /** Packages that an installation of Docker would have to remove, or exchange for another version. */
 export const rivalPackages = ["containerd.io", "moby-containerd", "podman-docker"] as const;
 

@@ -1,6 +1,6 @@
 import { HostError } from "../errors.ts";
 import type { Finding } from "../preflight/verdict.ts";
-import { type DockerFound, dockerPackages, rivalPackages } from "./docker-found.ts";
+import { type DockerFound, dockerPackages, installedDocker, rivalPackages } from "./docker-found.ts";
 import { hasOurSettings } from "./docker-settings.ts";
 
 /** `none`: there is no Docker, or one that was begun to be installed. `ours`: a stack installed it. `theirs`: it was there before. */
@@ -14,12 +14,12 @@ export function whoseDocker({ packages, settings, noted, service, daemon }: Dock
   const installed = dockerPackages.filter((name) => packages[name]);
   if (installed.length === 0 && !service.loaded && !daemon.listens) return "none";
   if (noted !== undefined) return installed.every((name) => name === noted) ? "ours" : "theirs";
-  return installed[0] === "docker.io" && hasOurSettings(settings) ? "ours" : "theirs";
+  return installedDocker({ packages }) === "docker.io" && hasOurSettings(settings) ? "ours" : "theirs";
 }
 
 /** What it is called for a person: `docker-ce 5:28.2.2-1`. */
 export function nameOfDocker({ packages, daemon }: DockerFound): string {
-  const name = dockerPackages.find((each) => packages[each]);
+  const name = installedDocker({ packages });
   if (name) return `${name} ${packages[name]}`;
   return `${daemon.version ? `Docker ${daemon.version}` : "a daemon"} of no package`;
 }

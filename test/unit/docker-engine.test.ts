@@ -6,7 +6,7 @@ import {
   leaveDockerEngine,
 } from "../../host/steps/docker-engine.ts";
 import type { DockerEngineFacts } from "../../host/steps/docker-facts.ts";
-import { type DockerFound, dockerFound } from "../../host/steps/docker-found.ts";
+import { type DockerFound, dockerFound, installedDocker } from "../../host/steps/docker-found.ts";
 import { settingsWanted } from "../../host/steps/docker-settings.ts";
 import { whoseDocker } from "../../host/steps/docker-whose.ts";
 import { diff } from "../../provider/diff.ts";
@@ -299,16 +299,17 @@ describe("what a resource shows of Docker", () => {
     expect(dockerEngineState(distribution)).toEqual({
       installed: true,
       version: "20.10.24",
-      package: "docker.io",
-      packageVersion: "20.10.24+dfsg1-1",
       foreign: false,
       enabled: true,
       active: true,
     });
-    expect(dockerEngineState(but(docker, { daemon: { ...daemon, version: undefined } }))).toMatchObject({
-      version: "28.2.2-1~debian",
-      package: "docker-ce",
-    });
+    const silent = but(docker, { daemon: { ...daemon, version: undefined } });
+    expect(dockerEngineState(silent)).toMatchObject({ version: "28.2.2-1~debian" });
+    expect([distribution, silent, bare].map(({ found }) => installedDocker(found))).toEqual([
+      "docker.io",
+      "docker-ce",
+      undefined,
+    ]);
     expect(dockerEngineState(bare)).toMatchObject({ installed: false, version: undefined });
   });
 
