@@ -53,7 +53,8 @@ type Scripts = Pick<SiteCommandArgs, "create" | "update" | "delete">;
 
 // The provider calls a command failed when it ends before it has taken all of its standard input.
 function readsAll(scripts: Scripts): Scripts {
-  const wrapped = Object.entries(scripts).map(([when, script]) => [when, `trap 'cat >/dev/null' EXIT\n${script}`]);
+  const written = Object.entries(scripts).filter(([, script]) => script !== undefined);
+  const wrapped = written.map(([when, script]) => [when, `trap 'cat >/dev/null' EXIT\n${script}`]);
   return Object.fromEntries(wrapped) as Scripts;
 }
 
@@ -75,7 +76,7 @@ function connectionTo({ id, address, port, user, privateKey, agentSocket, hostKe
 // The provider takes one key, and of an RSA key it wants a kind of signature that sshd has not offered since OpenSSH 8.8.
 function pinOf(hostKeys: readonly pulumi.Input<string>[]): pulumi.Output<string> {
   return pulumi.all([...hostKeys]).apply((keys) => {
-    const pin = keys.find((key) => !key.startsWith("ssh-rsa "));
+    const pin = keys.map((key) => key.trim()).find((key) => !key.startsWith("ssh-rsa "));
     // Without one it would take any host key.
     if (pin === undefined) throw new pulumi.RunError("site commands need a pinned host key that is not RSA");
     return pin;

@@ -5,21 +5,10 @@ import { diskChanges } from "./diff/disk.ts";
 import { gather } from "./diff/finding.ts";
 import { identityChanges } from "./diff/identity.ts";
 import { cellFindings } from "./diff/network.ts";
-import { endpointsOf } from "./diff/side.ts";
-import type { Policy } from "./policy.ts";
+import { type DiffSide, endpointsOf } from "./diff/side.ts";
 
 export type { AccessChange, PolicyDiff } from "./diff/change.ts";
-
-/** One of the two policies, where its blocks come from (`github` from `preset github`), and how it is enforced. */
-export interface DiffSide {
-  readonly policy: Policy;
-  readonly sources?: ReadonlyMap<string, string>;
-  /**
-   * Whether the runtime of this side tells programs apart. Where it does not, all blocks count for every program, and
-   * `binaries` mean nothing. @default true
-   */
-  readonly tellsPrograms?: boolean;
-}
+export type { DiffSide } from "./diff/side.ts";
 
 /**
  * What the second policy lets the agent do and the first does not, and the other way round. Blocks that are renamed, moved,

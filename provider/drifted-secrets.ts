@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { printPath } from "./check.ts";
 import { at, type Path } from "./wire.ts";
 
-/** The output that names the secrets of which a machine holds another one than the last update left there; reviews read it. */
+/** The output that names the secrets of which a machine holds another one than the last update left there; reviews and `scripts/status` read it. */
 export const driftedSecretsOutput = "driftedSecrets";
 
 /**

@@ -1,12 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineInputs } from "./machine-inputs.ts";
 
-export interface PreflightArgs {
-  readonly machine: MachineInputs;
+/** What is going to be put on a machine, as far as it decides what one that exists must have. */
+export interface PreparedFor {
   /** What is going to run sandboxes on it, and asks for its own of Docker and the kernel. @default nothing is asked for it */
   readonly runtime?: { readonly kind: "embedded" | "openshell"; readonly accept?: string[] };
   /** What it gets where it has no Docker. @default "distribution" */
   readonly docker?: "distribution" | "docker";
+}
+
+export interface PreflightArgs extends PreparedFor {
+  readonly machine: MachineInputs;
 }
 
 /**

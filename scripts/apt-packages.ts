@@ -10,21 +10,33 @@ export interface MissingPackage {
 /**
  * Installs packages with apt: as root or by `sudo -n`, without questions, waiting for another apt to finish.
  *
+ * @param patience seconds that each run of apt may take; one that took longer is not tried again
  * @throws Error with what to type by hand, when there is no apt or no way to be root
  */
-export async function installPackages(packages: readonly MissingPackage[], say: (line: string) => void): Promise<void> {
+export async function installPackages(
+  packages: readonly MissingPackage[],
+  say: (line: string) => void,
+  patience = 900,
+): Promise<void> {
   const names = packages.map(({ name }) => name);
   if (names.length === 0) return;
   const root = await becomeRoot(names);
-  const apt = [...root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300"];
+  const apt = [
+    ...root,
+    "env",
+    "DEBIAN_FRONTEND=noninteractive",
+    "apt-get",
+    "-o",
+    `DPkg::Lock::Timeout=${Math.min(300, patience)}`,
+  ];
   const install = [...apt, "install", "-y", "--no-install-recommends", ...names];
-  const run = (command: readonly string[]) => runProgram(command, { timeoutSeconds: 900, onLine: brief(say) });
+  const run = (command: readonly string[]) => runProgram(command, { timeoutSeconds: patience, onLine: brief(say) });
 
   // Package lists may never have been fetched, or be older than the archive: an update mends both.
   const listed = await runProgram(["apt-cache", "show", ...names]);
   if (listed.exitCode !== 0) await run([...apt, "update"]);
   let installed = await run(install);
-  if (installed.exitCode !== 0 && listed.exitCode === 0) {
+  if (installed.exitCode !== 0 && installed.exitCode !== 124 && listed.exitCode === 0) {
     await run([...apt, "update"]);
     installed = await run(install);
   }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { driftedSecretsOutput } from "../provider/drifted-secrets.ts";
 import type { AnyHandler } from "../provider/handler.ts";
 import { handlers } from "../provider/handlers/index.ts";
 import { mayDiffer } from "../provider/stopped.ts";
@@ -44,7 +45,7 @@ export async function lookAt(state: StackState): Promise<Looked[]> {
   );
 }
 
-/** What is not as the state has it. */
+/** What is not as the state has it. What a refresh took into the state is not seen any more, but for the names of secrets. */
 export function driftIn(looked: readonly Looked[]): Drifted[] {
   return looked.flatMap(({ resource, observed }) => {
     const name = resource.urn.split("::").at(-1) ?? resource.urn;
@@ -53,8 +54,15 @@ export function driftIn(looked: readonly Looked[]): Drifted[] {
     const changes = Object.entries(resource.inputs)
       .filter(([key, wanted]) => !left.includes(key) && !isDeepStrictEqual(plain(wanted), plain(observed[key])))
       .map(([key, wanted]) => `${key}${values(key, wanted, observed[key])}`);
-    return changes.length > 0 ? [{ resource: name, changes }] : [];
+    const named = [...changes, ...takenIn(resource).filter((secret) => !changes.includes(secret))];
+    return named.length > 0 ? [{ resource: name, changes: named }] : [];
   });
+}
+
+/** The secrets that a refresh has found to be others: the state has them as they were found, and keeps their names beside. */
+function takenIn({ outputs }: StateResource): string[] {
+  const names = outputs[driftedSecretsOutput];
+  return Array.isArray(names) ? names.map(String) : [];
 }
 
 function values(key: string, wanted: unknown, found: unknown): string {

@@ -1,7 +1,8 @@
-import { access, constants, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { cloneFolder, keptFolder } from "./clone-paths.ts";
+import { isExecutable } from "./executable.ts";
 import { runProgram } from "./run-program.ts";
 
 /** A Pulumi CLI that works here. */
@@ -55,8 +56,7 @@ async function installedPrograms(): Promise<{ program: string; where: string }[]
       where: `found in ${home}`,
     })),
   ];
-  const present = await Promise.all(candidates.map(({ program }) => isExecutable(program)));
-  return candidates.filter((_, index) => present[index]);
+  return candidates.filter(({ program }) => isExecutable(program));
 }
 
 function newestFirst(a: string, b: string): number {
@@ -77,8 +77,9 @@ async function inspectCli(program: string, where: string): Promise<Cli | string>
     return `${program} is ${version}, older than ${oldest.major}.${oldest.minor}`;
   }
   const folders = [dirname(program), ...(process.env.PATH ?? "").split(delimiter)];
-  const hosts = await Promise.all(folders.map((folder) => isExecutable(join(folder, "pulumi-language-nodejs"))));
-  if (!hosts.includes(true)) return `${program} has no pulumi-language-nodejs beside it or on PATH`;
+  if (!folders.some((folder) => isExecutable(join(folder, "pulumi-language-nodejs")))) {
+    return `${program} has no pulumi-language-nodejs beside it or on PATH`;
+  }
   return {
     about: `Pulumi CLI ${version} (${where}: ${program})`,
     command: [program],
@@ -126,13 +127,6 @@ const failureNote = join(keptFolder, "no-cli-download.json");
 const npmPackage = join(cloneFolder, "node_modules", "pulumi");
 const pulumiHome = () => process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
 const couldNot = (said?: string) => `npm's pulumi package could not download it: ${said}`;
-
-async function isExecutable(file: string): Promise<boolean> {
-  return access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
 
 function firstLine(text: string): string {
   return text.trim().split("\n")[0] ?? "";

@@ -13,10 +13,13 @@ export async function findLackingBrowser(): Promise<MissingPackage[]> {
   return installedBrowser() ? [] : notInstalled([chromium]);
 }
 
-/** Installs it. A distribution that has none, or a person who may not install, gets the tests without those of the page. */
-export async function prepareBrowser(lacking: readonly MissingPackage[], say: Say): Promise<void> {
+/**
+ * Installs it. A distribution that has none, a person who may not install, or an archive that does not give it soon gets the tests
+ * without those of the page.
+ */
+export async function prepareBrowser(lacking: readonly MissingPackage[], say: Say, patience = 180): Promise<void> {
   try {
-    await installPackages(lacking, say);
+    await installPackages(lacking, say, patience);
   } catch (error) {
     if (isCancelled(error)) throw error;
     say(`goes on without: ${(error as Error).message.split("\n").slice(0, 2).join("; ")}`);

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineInputs } from "../../resources/machine-inputs.ts";
-import { Preflight } from "../../resources/preflight.ts";
+import { Preflight, type PreparedFor } from "../../resources/preflight.ts";
 import { SshKeyPair } from "../../resources/ssh-key-pair.ts";
-import type { PreparedFor, ProvidedMachine } from "./provided-machine.ts";
+import type { ProvidedMachine } from "./provided-machine.ts";
 
 export interface ExistingMachineArgs {
   readonly address: string;

@@ -1,9 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { PreparedFor } from "../../resources/preflight.ts";
 import type { AwsMachineArgs } from "./aws.ts";
 import { ExistingMachine, type ExistingMachineArgs } from "./existing.ts";
 import type { GcpMachineArgs } from "./gcp.ts";
 import { DisposableMachine, type DisposableMachineArgs } from "./local.ts";
-import type { PreparedFor, ProvidedMachine } from "./provided-machine.ts";
+import type { ProvidedMachine } from "./provided-machine.ts";
 
 /** Which machine, and what it takes to have it. */
 export type MachineChoice =

@@ -1,12 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { MachineInputs } from "../../resources/machine-inputs.ts";
 
-/** What is going to be put on a machine, as far as it decides what one that exists must have. */
-export interface PreparedFor {
-  readonly runtime: { readonly kind: "embedded" | "openshell"; readonly accept?: string[] };
-  readonly docker?: "distribution" | "docker";
-}
-
 /** What every kind of machine gives to the rest of a stack; everything after it is the same for all of them. */
 export interface ProvidedMachine {
   readonly machine: MachineInputs;

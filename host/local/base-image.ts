@@ -1,6 +1,6 @@
 /**
  * The image a machine image is built from, by the first way that works:
- * `findBaseImage({ base?, packages, log, signal, bringing? })` → `{ reference, id }`
+ * `findBaseImage({ base?, packages, log, signal, bringing })` → `{ reference, id }`
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -28,7 +28,7 @@ export interface BaseImageArgs {
   readonly log: Log;
   readonly signal?: AbortSignal;
   /** Around each pull and each making, so that a caller can note what it brings before it does. */
-  readonly bringing?: Bringing;
+  readonly bringing: Bringing;
 }
 
 /**
@@ -38,7 +38,7 @@ export interface BaseImageArgs {
  * @throws HostError when none of these works, with what each of them said
  */
 export async function findBaseImage(args: BaseImageArgs): Promise<BaseImage> {
-  const { base, packages, log, signal, bringing = (_, work) => work() } = args;
+  const { base, packages, log, signal, bringing } = args;
   const pulled = (reference: string) => bringing(reference, () => pull(reference, log, signal));
   if (base) return (await local(base, signal)) ?? (await pulled(base));
 

@@ -2,7 +2,7 @@
  * Docker on a machine.
  *
  * - `ensureDockerEngine({ source, version?, repository?, gpus?, mirrors? })` → `Step<DockerEngineFacts>`
- * - `dockerEngineState(facts)` → what a resource shows: installed, version, package, foreign, enabled, active
+ * - `dockerEngineState(facts)` → what a resource shows: installed, version, foreign, enabled, active
  * - `leaveDockerEngine()` → what a delete does, which removes no package
  * - `proveDockerEngine(host)` is in `docker-proof.ts`, whose a Docker is in `docker-whose.ts`
  */
@@ -13,7 +13,7 @@ import type { Step } from "../step.ts";
 import { ensurePackages } from "./apt-packages.ts";
 import { ensureAuthorities } from "./authorities.ts";
 import { type DockerEngineFacts, dockerEngineFacts } from "./docker-facts.ts";
-import { type DockerFound, dockerFound, dockerPackages, notePath } from "./docker-found.ts";
+import { type DockerFound, type DockerPackage, dockerFound, installedDocker, notePath } from "./docker-found.ts";
 import { type DockerRepository, trustRepository } from "./docker-repository.ts";
 import { keepsContainers, settingsPath, settingsWanted } from "./docker-settings.ts";
 import { refuseConflicts, whoseDocker } from "./docker-whose.ts";
@@ -27,7 +27,7 @@ export interface DockerEngineArgs {
   readonly source: "distribution" | "docker";
   /** The package's exact version. @default what the source offers at the first installation; never upgraded by itself */
   readonly version?: string;
-  /** Docker's repository, from the lock file. Required with source `docker`. */
+  /** Docker's repository, from the lock file. Required where Docker's own packages are installed. */
   readonly repository?: DockerRepository;
   /** Whether containers get GPUs. @default false */
   readonly gpus?: boolean;
@@ -62,15 +62,12 @@ export function ensureDockerEngine(args: DockerEngineArgs): Step<DockerEngineFac
 /** What a resource shows of it. */
 export function dockerEngineState({ found }: Pick<DockerEngineFacts, "found">) {
   const { packages, service, daemon } = found;
-  const name = dockerPackages.find((each) => packages[each]);
-  const packageVersion = name && packages[name];
+  const name = installedDocker(found);
   const whose = whoseDocker(found);
   return {
     installed: name !== undefined || whose === "theirs",
     /** Of the daemon where it answers, else of the package. */
-    version: daemon.version ?? packageVersion?.replace(/^\d+:/, ""),
-    package: name,
-    packageVersion,
+    version: daemon.version ?? (name && packages[name])?.replace(/^\d+:/, ""),
     /** Whether it was there before, and is used as it is. */
     foreign: whose === "theirs",
     enabled: whose === "theirs" ? service.comesUp : service.enabled,
@@ -78,7 +75,10 @@ export function dockerEngineState({ found }: Pick<DockerEngineFacts, "found">) {
   };
 }
 
-/** Others may use Docker: a delete leaves it as it is, with its settings and containers, and from then on it is the machine's. */
+/**
+ * Others may use Docker: a delete leaves it as it is, with its settings and containers, and takes the note away. The next stack
+ * knows it by its settings alone, as `whoseDocker` says.
+ */
 export function leaveDockerEngine(): Step<Pick<DockerFound, "noted">> {
   return {
     name: "Docker Engine stays",
@@ -87,24 +87,31 @@ export function leaveDockerEngine(): Step<Pick<DockerFound, "noted">> {
   };
 }
 
-function checkSystem({ system: { arch, distribution } }: DockerEngineFacts, args: DockerEngineArgs): void {
+function checkSystem({ system: { arch, distribution }, found }: DockerEngineFacts, args: DockerEngineArgs): void {
   if (!arch) {
     throw new HostError("command", {
       summary: `Docker can be installed on Debian and Ubuntu only, and this machine is ${distribution || "neither"}`,
       try: "choose a Debian 12 or Ubuntu 24.04 image for the machine, or install Docker yourself: it is then used as it is",
     });
   }
-  if (args.source === "docker" && !args.repository) {
-    throw new Error(
-      "Docker's own packages need the repository's address and its key's fingerprint, from the lock file",
-    );
+  if (chosenPackage(found, args) === "docker-ce" && !found.packages["docker-ce"] && !args.repository) {
+    throw new HostError("integrity", {
+      summary:
+        "Docker's own packages need the repository's address and its key's fingerprint, and the lock file has neither",
+      try: "give the lock file its entry apt.docker back, as this project's nemoclaw.lock.json has it",
+    });
   }
 }
 
+/** What is there stays. Beside a containerd.io that an installation of ours left, there can be nothing but Docker's own. */
+function chosenPackage(found: DockerFound, { source }: DockerEngineArgs): DockerPackage {
+  const left = found.noted === "docker-ce" && found.packages["containerd.io"] !== undefined;
+  return installedDocker(found) ?? (source === "docker" || left ? "docker-ce" : "docker.io");
+}
+
 function ofOurs(now: DockerEngineFacts, args: DockerEngineArgs): Command[] {
-  const { packages, settings, noted, service, daemon } = now.found;
-  const there = dockerPackages.find((each) => packages[each]);
-  const chosen = there ?? (args.source === "docker" ? "docker-ce" : "docker.io");
+  const { settings, noted, service, daemon } = now.found;
+  const chosen = chosenPackage(now.found, args);
   const wanted = settingsWanted(settings, { gpus: args.gpus, swarm: daemon.swarm });
   return [
     ...(noted === chosen ? [] : [writeFile({ path: notePath, content: `${JSON.stringify({ installed: chosen })}\n` })]),
@@ -119,7 +126,7 @@ function ofOurs(now: DockerEngineFacts, args: DockerEngineArgs): Command[] {
 function installation(
   now: DockerEngineFacts,
   { version, repository, mirrors }: DockerEngineArgs,
-  chosen: (typeof dockerPackages)[number],
+  chosen: DockerPackage,
 ): Command[] {
   const exact = (name: string) => (version ? `${name}=${version}` : name);
   const own = chosen === "docker-ce";
@@ -145,8 +152,9 @@ function started({ settings, service, daemon }: DockerFound, written: string | u
     return [{ title: "start docker.service", script, try: hint }];
   }
   if (service.settingsInForce && written === undefined) return [];
-  // What runs is not ended for a setting: it is in force from the daemon's next start on.
-  if (daemon.containers > 0 && !keepsContainers(written ?? settings)) return [];
+  // What runs, or may run where the daemon did not answer, is not ended for a setting: it is in force from the next start on.
+  const mayRun = daemon.version === undefined || daemon.containers > 0;
+  if (mayRun && !keepsContainers(written ?? settings)) return [];
   // The reload turns live-restore on first, so that the restart keeps running containers.
   const script = "systemctl reload docker.service || :\nsystemctl restart docker.service";
   return [{ title: "restart docker.service for its new settings", script, try: hint }];

@@ -16,6 +16,8 @@ export interface DockerFound {
 export interface ServiceFacts {
   /** Whether there is a docker.service at all. */
   readonly loaded: boolean;
+  /** Whether somebody forbade it to start at all: its name then leads nowhere, and it counts as not there. */
+  readonly masked: boolean;
   readonly enabled: boolean;
   /** Whether it starts with the machine in whatever way: enabled, part of another unit, or by its socket. */
   readonly comesUp: boolean;
@@ -29,7 +31,7 @@ export interface DaemonFacts {
   readonly version: string | undefined;
   /** Whether something listens where Docker's daemon does, as one from a snap does too. */
   readonly listens: boolean;
-  /** How many containers run. */
+  /** How many containers run; 0 also where it did not answer. */
   readonly containers: number;
   /** Whether it belongs to a swarm. A daemon that does not run says nothing, but its folder does. */
   readonly swarm: boolean;
@@ -37,6 +39,13 @@ export interface DaemonFacts {
 
 /** Packages that bring `docker.service`. */
 export const dockerPackages = ["docker.io", "docker-ce", "moby-engine"] as const;
+
+export type DockerPackage = (typeof dockerPackages)[number];
+
+/** The package that brought the Docker of a machine; nothing where none did. */
+export function installedDocker({ packages }: Pick<DockerFound, "packages">): DockerPackage | undefined {
+  return dockerPackages.find((name) => packages[name]);
+}
 
 /** Packages that an installation of Docker would have to remove, or exchange for another version. */
 export const rivalPackages = ["containerd.io", "moby-containerd", "podman-docker"] as const;
@@ -76,6 +85,7 @@ if test ${settingsPath} -nt /run/docker.pid; then echo Settings=new; fi`,
     const enabled = lines.has("UnitFileState=enabled");
     return {
       loaded: lines.has("LoadState=loaded"),
+      masked: lines.has("LoadState=masked"),
       enabled,
       comesUp:
         enabled || /^UnitFileState=(static|indirect|generated|alias)$|^SocketUnitFileState=enabled$/m.test(stdout),

@@ -1,6 +1,6 @@
 import { HostError } from "../errors.ts";
 import type { Finding } from "../preflight/verdict.ts";
-import { type DockerFound, dockerPackages, rivalPackages } from "./docker-found.ts";
+import { type DockerFound, dockerPackages, installedDocker, rivalPackages } from "./docker-found.ts";
 import { hasOurSettings } from "./docker-settings.ts";
 
 /** `none`: there is no Docker, or one that was begun to be installed. `ours`: a stack installed it. `theirs`: it was there before. */
@@ -8,18 +8,18 @@ export type Whose = "none" | "ours" | "theirs";
 
 /**
  * Whose Docker is on a machine. Ours is noted beside its settings; where there is no note, as with stacks from before there
- * was one, the distribution's package with exactly our settings is ours.
+ * was one and after a destroy, the distribution's package with exactly our settings is ours.
  */
 export function whoseDocker({ packages, settings, noted, service, daemon }: DockerFound): Whose {
   const installed = dockerPackages.filter((name) => packages[name]);
   if (installed.length === 0 && !service.loaded && !daemon.listens) return "none";
   if (noted !== undefined) return installed.every((name) => name === noted) ? "ours" : "theirs";
-  return installed[0] === "docker.io" && hasOurSettings(settings) ? "ours" : "theirs";
+  return installedDocker({ packages }) === "docker.io" && hasOurSettings(settings) ? "ours" : "theirs";
 }
 
 /** What it is called for a person: `docker-ce 5:28.2.2-1`. */
 export function nameOfDocker({ packages, daemon }: DockerFound): string {
-  const name = dockerPackages.find((each) => packages[each]);
+  const name = installedDocker({ packages });
   if (name) return `${name} ${packages[name]}`;
   return `${daemon.version ? `Docker ${daemon.version}` : "a daemon"} of no package`;
 }
@@ -45,9 +45,15 @@ export function refuseConflicts(found: DockerFound): void {
 }
 
 function shortcomings(docker: DockerFound): Finding[] {
-  const { loaded, active, comesUp } = docker.service;
+  const { loaded, masked, active, comesUp } = docker.service;
   if (loaded && active && comesUp) return [];
   const theirs = `the Docker on this machine (${nameOfDocker(docker)}) is not this stack's`;
+  if (masked) {
+    const found = `${theirs}, and its docker.service is masked, so that it does not start`;
+    const hint =
+      "systemctl unmask docker.service, then systemctl enable --now docker.service, or remove that Docker: then one is installed";
+    return [{ what: "docker", found, try: hint }];
+  }
   if (!loaded) {
     const found = `${theirs}, and it is no docker.service, which sandboxes stand on`;
     const hint =
@@ -59,11 +65,12 @@ function shortcomings(docker: DockerFound): Finding[] {
   return [{ what: "docker", found: `${theirs}, and does not ${not}`, try: hint }];
 }
 
-function rivals({ packages }: DockerFound): Finding[] {
+/** What an installation of ours left is no rival of the next one. */
+function rivals({ packages, noted }: DockerFound): Finding[] {
   const hint =
     "install Docker beside it yourself, as suits what uses it: then it is used as it is; or take another machine";
   return rivalPackages
-    .filter((name) => packages[name])
+    .filter((name) => packages[name] && !(name === "containerd.io" && noted === "docker-ce"))
     .map((name) => ({
       what: "docker",
       found: `${name} ${packages[name]} is on this machine without Docker, for something else such as Kubernetes, and an installation of Docker could remove or exchange it`,

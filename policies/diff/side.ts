@@ -40,14 +40,19 @@ const levels = {
   websocket: { "read-only": ["GET"], "read-write": ["GET", "WEBSOCKET_TEXT"], full: ["*"] },
 };
 
-interface Side {
+/** One of the two policies, where its blocks come from (`github` from `preset github`), and how it is enforced. */
+export interface DiffSide {
   readonly policy: Policy;
   readonly sources?: ReadonlyMap<string, string>;
+  /**
+   * Whether the runtime of this side tells programs apart. Where it does not, all blocks count for every program, and
+   * `binaries` mean nothing. @default true
+   */
   readonly tellsPrograms?: boolean;
 }
 
 /** The endpoints of a policy, as the runtime of its side reads them. */
-export function endpointsOf({ policy, sources, tellsPrograms = true }: Side): SideEndpoint[] {
+export function endpointsOf({ policy, sources, tellsPrograms = true }: DiffSide): SideEndpoint[] {
   return Object.entries(policy.network_policies ?? {}).flatMap(([block, { endpoints, binaries = [] }]) =>
     endpoints.map(
       (written): SideEndpoint => ({

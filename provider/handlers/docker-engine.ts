@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { aptRepository, readLock } from "../../host/lock.ts";
+import { readLock } from "../../host/lock.ts";
 import { type Machine, machineSchema } from "../../host/machine.ts";
 import type { Mirrors } from "../../host/runtimes/runtime.ts";
 import { dockerEngineState, ensureDockerEngine, leaveDockerEngine } from "../../host/steps/docker-engine.ts";
@@ -47,7 +47,8 @@ export const dockerEngine = hostHandler<DockerEngineInputs, DockerEngineState, D
       source,
       gpus: gpu !== "none",
       mirrors,
-      repository: source === "docker" ? aptRepository(readLock(), "docker") : undefined,
+      // Docker's own packages of ours are kept complete, whatever a machine without Docker would get now.
+      repository: readLock().apt.docker,
     }),
   observe(inputs, facts) {
     const { installed, version, foreign, enabled, active } = dockerEngineState(facts);

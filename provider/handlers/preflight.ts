@@ -3,15 +3,11 @@ import { type Machine, machineSchema } from "../../host/machine.ts";
 import { connectTo } from "../../host/pool.ts";
 import { judge, type PreflightFacts, preflightFacts, preflightFailure } from "../../host/preflight/preflight.ts";
 import type { PreflightWants } from "../../host/preflight/verdict.ts";
-import type { RuntimeKind } from "../../host/runtimes/runtime.ts";
 import type { Handler, Progress } from "../handler.ts";
 import { runtimeKind } from "./runtimes.ts";
 
-interface PreflightInputs {
+interface PreflightInputs extends Pick<PreflightWants, "runtime" | "docker"> {
   readonly machine: Machine;
-  /** What is going to be put on it. */
-  readonly runtime?: { readonly kind: RuntimeKind; readonly accept?: readonly string[] };
-  readonly docker?: "distribution" | "docker";
   readonly fit: boolean;
 }
 

@@ -14,15 +14,11 @@ export function loginKeyFaults(raw: Readonly<Record<string, unknown>>, machine: 
   const { authorizedKey } = machine;
   if (authorizedKey === undefined) return sshPrivateKey === undefined ? [] : [unused(machine.kind)];
   const half = typeof sshPrivateKey === "string" ? publicHalf(sshPrivateKey) : undefined;
-  if (half === undefined || half === authorizedKey.trim().split(/\s+/)[1]) {
+  if (half === undefined || half.split(" ")[1] === authorizedKey.trim().split(/\s+/)[1]) {
     return needSecret(raw, "sshPrivateKey", "machine.authorizedKey");
   }
   const message = "this is not the public half of the secret sshPrivateKey, so nobody could log in";
-  const type = Buffer.from(half, "base64")
-    .subarray(4)
-    .toString("latin1")
-    .match(/^[a-z0-9-]+/)?.[0];
-  return [{ path: "machine.authorizedKey", message, instead: `${type} ${half}` }];
+  return [{ path: "machine.authorizedKey", message, instead: half }];
 }
 
 function unused(kind: string): Fault {

@@ -5,8 +5,8 @@ export interface PinnedOpenshell {
   readonly version: string;
   /** What has no checksum for any processor, and so cannot be installed. */
   readonly unpinned: readonly string[];
-  /** All images that can be installed, by reference. */
-  readonly images: readonly string[];
+  /** Whether an image of this reference can be installed. */
+  has(image: string): boolean;
 }
 
 type Files = Readonly<Record<string, { readonly sha256?: string | null }>>;
@@ -20,19 +20,16 @@ export function pinnedOpenshell(text: string): PinnedOpenshell | undefined {
   const version = artifacts.openshell?.version;
   if (version === undefined) return undefined;
   const isPinned = (files: Files = {}) => Object.values(files).some(({ sha256 }) => sha256);
+  const has = (image: string) => Boolean(images[image]?.digest) || isPinned(images[image]?.archives);
   return {
     version,
     unpinned: [
       ...Object.entries(artifacts)
         .filter(([name, { files }]) => name.startsWith("openshell") && !isPinned(files))
         .map(([name]) => name),
-      ...Object.entries(images)
-        .filter(([name, { digest, archives }]) => name.endsWith(`:${version}`) && !digest && !isPinned(archives))
-        .map(([name]) => name),
+      ...Object.keys(images).filter((image) => image.endsWith(`:${version}`) && !has(image)),
     ],
-    images: Object.entries(images)
-      .filter(([, { digest, archives }]) => digest || isPinned(archives))
-      .map(([name]) => name),
+    has,
   };
 }
 
@@ -42,7 +39,7 @@ export function openshellFaults(
   pinned: PinnedOpenshell | undefined,
 ): Fault[] {
   if (runtime.kind !== "openshell" || pinned === undefined) return [];
-  const { version, unpinned, images } = pinned;
+  const { version, unpinned } = pinned;
   const faults: Fault[] = [];
   if (runtime.version !== undefined && runtime.version !== version) {
     faults.push({
@@ -51,7 +48,7 @@ export function openshellFaults(
       instead: `${version}, or leave it out; another one is pinned with scripts/lock refresh openshell --version ${runtime.version}`,
     });
   }
-  if (runtime.image !== undefined && !images.includes(runtime.image)) {
+  if (runtime.image !== undefined && !pinned.has(runtime.image)) {
     faults.push({
       path: "runtime.image",
       message: `${JSON.stringify(runtime.image)} is not an image that nemoclaw.lock.json pins`,

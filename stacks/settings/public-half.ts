@@ -1,13 +1,13 @@
 import { createPrivateKey, createPublicKey, type JsonWebKey } from "node:crypto";
 
 /**
- * The public half of a private key, as the middle word of an `authorized_keys` line; undefined where it cannot be told without a
- * passphrase, or is of a kind that is not known here.
+ * The public half of a private key, as the two words of an `authorized_keys` line: `ssh-ed25519 AAAA…`. Undefined where it cannot
+ * be told without a passphrase, or is of a kind that is not known here.
  */
 export function publicHalf(privateKey: string): string | undefined {
   try {
     const blob = /^-----BEGIN OPENSSH /.test(privateKey) ? fromOpenSsh(privateKey) : fromPem(privateKey);
-    return blob?.toString("base64");
+    return blob && `${blob.toString("latin1", 4, 4 + blob.readUInt32BE(0))} ${blob.toString("base64")}`;
   } catch {
     return undefined;
   }

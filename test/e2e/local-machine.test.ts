@@ -25,6 +25,7 @@ import { Sensitive } from "../../host/sensitive.ts";
 import { ensure } from "../../host/step.ts";
 import { ensurePackages } from "../../host/steps/apt-packages.ts";
 import { dockerEngineState, ensureDockerEngine } from "../../host/steps/docker-engine.ts";
+import { installedDocker } from "../../host/steps/docker-found.ts";
 import { proveDockerEngine } from "../../host/steps/docker-proof.ts";
 import { dockerEngine } from "../../provider/handlers/docker-engine.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
@@ -118,7 +119,8 @@ done`,
     expect(refused).toContain("Could not get lock /var/lib/apt/lists/lock");
     expect(refused).toContain("dpkg frontend lock was locked by another process");
     const facts = await ensure(host, ensureDockerEngine({ source: "distribution" }));
-    expect(dockerEngineState(facts)).toMatchObject({ package: "docker.io", enabled: true, active: true });
+    expect(installedDocker(facts.found)).toBe("docker.io");
+    expect(dockerEngineState(facts)).toMatchObject({ enabled: true, active: true });
     const { stdout: held } = await host.run({ title: "what was waited for", script: "cat /run/held" });
     expect(held).toBe("lists: an update waited\nfrontend: an installation waited\n");
     await proveDockerEngine(host);
@@ -170,24 +172,19 @@ printf '{"bip": "10.99.0.1/24", "log-opts": {"max-size": "3m"}}' >/etc/docker/da
     await expect(ensure(host, ensureDockerEngine({ source: "docker", repository: wrong }))).rejects.toThrow(
       `the key there is ${fingerprint}, and the lock file wants ${wrong.fingerprint}`,
     );
-    expect(dockerEngineState(await host.look(ensureDockerEngine({ source: "distribution" }).facts))).toMatchObject({
-      package: undefined,
-    });
+    expect(
+      installedDocker((await host.look(ensureDockerEngine({ source: "distribution" }).facts)).found),
+    ).toBeUndefined();
 
     const repository = { uri, fingerprint };
     const facts = await ensure(host, ensureDockerEngine({ source: "docker", repository }));
-    expect(dockerEngineState(facts)).toMatchObject({
-      package: "docker-ce",
-      packageVersion: "5:99.1",
-      enabled: true,
-      active: true,
-    });
+    expect(facts.found.packages).toMatchObject({ "docker-ce": "5:99.1" });
+    expect(dockerEngineState(facts)).toMatchObject({ enabled: true, active: true });
     await proveDockerEngine(host);
     // Which source a machine without Docker would get is nothing to one that has it.
-    expect(dockerEngineState(await ensure(host, ensureDockerEngine({ source: "distribution" })))).toMatchObject({
-      package: "docker-ce",
-      foreign: false,
-    });
+    const kept = await ensure(host, ensureDockerEngine({ source: "distribution" }));
+    expect(installedDocker(kept.found)).toBe("docker-ce");
+    expect(dockerEngineState(kept)).toMatchObject({ foreign: false });
   });
 
   it("has somebody's docker-ce used as it is, and refused while it is stopped, by the resource itself", async () => {

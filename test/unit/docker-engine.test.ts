@@ -6,7 +6,7 @@ import {
   leaveDockerEngine,
 } from "../../host/steps/docker-engine.ts";
 import type { DockerEngineFacts } from "../../host/steps/docker-facts.ts";
-import { type DockerFound, dockerFound } from "../../host/steps/docker-found.ts";
+import { type DockerFound, dockerFound, installedDocker } from "../../host/steps/docker-found.ts";
 import { settingsWanted } from "../../host/steps/docker-settings.ts";
 import { whoseDocker } from "../../host/steps/docker-whose.ts";
 import { diff } from "../../provider/diff.ts";
@@ -31,16 +31,18 @@ const bare: DockerEngineFacts = {
     packages: {},
     settings: undefined,
     noted: undefined,
-    service: { loaded: false, enabled: false, comesUp: false, active: false, settingsInForce: true },
+    service: { loaded: false, masked: false, enabled: false, comesUp: false, active: false, settingsInForce: true },
     daemon: { version: undefined, listens: false, containers: 0, swarm: false },
   },
 };
 const settings = settingsWanted(undefined);
-const service = { loaded: true, enabled: true, comesUp: true, active: true, settingsInForce: true };
+const service = { loaded: true, masked: false, enabled: true, comesUp: true, active: true, settingsInForce: true };
 const daemon = { version: "20.10.24", listens: true, containers: 0, swarm: false };
 const dockers = { "docker-ce": "5:28.2.2-1~debian", "docker-ce-cli": "5:28.2.2-1~debian", "containerd.io": "1.7.27-1" };
+const left = { "containerd.io": "1.7.27-1" };
 const distribution = having({ "docker.io": "20.10.24+dfsg1-1" }, { noted: "docker.io", settings });
-const docker = { ...having(dockers, { noted: "docker-ce", settings }), repository: { source, fingerprint } };
+const trusted = { source, fingerprint };
+const docker = { ...having(dockers, { noted: "docker-ce", settings }), repository: trusted };
 const theirs = having(dockers, {});
 
 const note = "write /etc/docker/nemoclaw.json";
@@ -72,6 +74,22 @@ describe("the plan for Docker", () => {
       fromDebian(),
       ["install docker.io", enable, start],
     ],
+    [
+      "what is left of Docker's own packages of ours, whose repository it trusts already",
+      {
+        ...but(bare, { packages: left, noted: "docker-ce" }),
+        apt: { ...bare.apt, installed: left },
+        repository: trusted,
+      },
+      fromDebian({ repository }),
+      [write, lists, "install docker-ce, docker-ce-cli", enable, start],
+    ],
+    [
+      "Docker's own packages, begun to be installed when the other source was chosen",
+      but(bare, { noted: "docker-ce", settings }),
+      fromDebian({ repository }),
+      [note, "install docker.io", enable, start],
+    ],
     ["disabled by hand", but(distribution, { service: { ...service, enabled: false } }), fromDebian(), [enable]],
     ["stopped by hand", but(distribution, { service: { ...service, active: false } }), fromDebian(), [start]],
     ["settings removed", but(distribution, { settings: undefined }), fromDebian(), [write, restart]],
@@ -93,6 +111,16 @@ describe("the plan for Docker", () => {
         settings: JSON.stringify({ ...JSON.parse(settings ?? ""), "live-restore": false }),
         service: { ...service, settingsInForce: false },
         daemon: { ...daemon, containers: 1 },
+      }),
+      fromDebian(),
+      [],
+    ],
+    [
+      "the same, of a daemon that did not answer in time, so that nobody knows of its containers",
+      but(distribution, {
+        settings: JSON.stringify({ ...JSON.parse(settings ?? ""), "live-restore": false }),
+        service: { ...service, settingsInForce: false },
+        daemon: { ...daemon, version: undefined },
       }),
       fromDebian(),
       [],
@@ -209,10 +237,28 @@ describe("the plan for Docker", () => {
     ],
     ["containerd.io without Docker", but(bare, { packages: { "containerd.io": "2.1.4-1" } }), fromDebian(), "foreign"],
     ["the same, for Docker's own", but(bare, { packages: { "containerd.io": "2.1.4-1" } }), fromDocker(), "foreign"],
+    [
+      "containerd.io without Docker, where ours was the distribution's",
+      but(bare, { packages: { "containerd.io": "2.1.4-1" }, noted: "docker.io" }),
+      fromDebian(),
+      "foreign",
+    ],
     ["podman under Docker's name", but(bare, { packages: { "podman-docker": "4.3.1" } }), fromDebian(), "foreign"],
     ["no Debian", { ...bare, system: { ...bare.system, distribution: "fedora", arch: "" } }, fromDebian(), "command"],
   ])("refuses %s", (_, now, args, kind) => {
     expect(() => ensureDockerEngine(args).plan(now)).toThrow(expect.objectContaining({ kind }));
+  });
+
+  const masked = { ...bare.found.service, masked: true };
+
+  it("tells to unmask somebody's masked docker.service", () => {
+    const plan = () => ensureDockerEngine(fromDebian()).plan(but(theirs, { service: masked }));
+    expect(plan).toThrow(/docker-ce 5:28\.2\.2-1~debian.* is masked.*\n +try +systemctl unmask docker\.service/);
+  });
+
+  it("tells to unmask ours, too, which it does not do itself", () => {
+    const [command] = ensureDockerEngine(fromDebian()).plan(but(distribution, { service: masked }));
+    expect(command).toMatchObject({ title: enable, try: expect.stringContaining("systemctl unmask docker.service") });
   });
 
   it("needs the lock file's entry for Docker's own packages", () => {
@@ -253,16 +299,17 @@ describe("what a resource shows of Docker", () => {
     expect(dockerEngineState(distribution)).toEqual({
       installed: true,
       version: "20.10.24",
-      package: "docker.io",
-      packageVersion: "20.10.24+dfsg1-1",
       foreign: false,
       enabled: true,
       active: true,
     });
-    expect(dockerEngineState(but(docker, { daemon: { ...daemon, version: undefined } }))).toMatchObject({
-      version: "28.2.2-1~debian",
-      package: "docker-ce",
-    });
+    const silent = but(docker, { daemon: { ...daemon, version: undefined } });
+    expect(dockerEngineState(silent)).toMatchObject({ version: "28.2.2-1~debian" });
+    expect([distribution, silent, bare].map(({ found }) => installedDocker(found))).toEqual([
+      "docker.io",
+      "docker-ce",
+      undefined,
+    ]);
     expect(dockerEngineState(bare)).toMatchObject({ installed: false, version: undefined });
   });
 
@@ -309,7 +356,7 @@ describe("what a machine says of Docker", () => {
     ).toEqual(bare.found.service);
     expect(
       asked("service", "LoadState=masked\nActiveState=inactive\nUnitFileState=masked\nSocketUnitFileState=disabled\n"),
-    ).toEqual(bare.found.service);
+    ).toEqual({ ...bare.found.service, masked: true });
     expect(asked("daemon", "daemon 20.10.24+dfsg1 1 inactive\nlistens\n")).toEqual({
       version: "20.10.24+dfsg1",
       listens: true,

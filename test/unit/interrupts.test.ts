@@ -20,7 +20,7 @@ function called(clone: SmallClone, what: string): string[] {
   return lines.filter((line) => line.includes(what));
 }
 
-describe("an interrupt while a program runs, with stand-ins for the programs", { timeout: 120_000 }, () => {
+describe("an interrupt or a limit while a program runs, with stand-ins for the programs", { timeout: 120_000 }, () => {
   test("apt-get is not run again, and nobody is told that the packages are there", async () => {
     await using clone = new SmallClone({
       "apt-get": interruptible("install"),
@@ -35,6 +35,23 @@ await installPackages([{ name: "x", reason: "y" }], (line) => console.log(line))
     expect(await run.printed(/Setting up/)).toBe(true);
     run.kill("SIGINT");
     expect((await run.ended).output).toBe("Setting up something\ncancelled\n");
+    expect(called(clone, "install")).toHaveLength(1);
+    expect(called(clone, "update")).toEqual([]);
+  });
+
+  test("apt-get that takes too long for a browser is ended, and the tests go on without", async () => {
+    await using clone = new SmallClone({
+      "apt-get": `echo "$*" >>"$here/calls"\ncase "$*" in *install*) exec sleep 60 ;; esac`,
+      "apt-cache": "",
+      sudo: 'shift; exec "$@"',
+    });
+    const run = clone.lines(`import { prepareBrowser } from "./scripts/test-browser.ts";
+await prepareBrowser([{ name: "chromium", reason: "y" }], (line) => console.log(line), 1);`);
+    const { exitCode, output } = await run.ended;
+    expect(exitCode, output).toBe(0);
+    expect(output).toMatch(
+      /^goes on without: installing chromium failed on this computer; .*Lock::Timeout=1 .*\(exit 124\)$/m,
+    );
     expect(called(clone, "install")).toHaveLength(1);
     expect(called(clone, "update")).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -352,6 +352,23 @@ describe("what a machine must have", () => {
     expect(parse({ stdout: "[]\n", exitCode: 0 })).toEqual([]);
     expect(parse({ stdout: "null\n", exitCode: 0 })).toEqual([]);
     expect(parse({ stdout: "", exitCode: 1 })).toBeUndefined();
+  });
+
+  test.each([
+    ["answers", 0, "28.2.2", ["/etc/cdi"]],
+    ["is too old to know of CDI", 1, "28.2.2", []],
+    ["does not answer in time, which says nothing of CDI", 124, "28.2.2", undefined],
+  ])("Docker is asked for ten seconds at most, and %s", (_, code, version, folders) => {
+    const ask = <F>({ script, parse }: Question<F>): F => {
+      const docker = `docker() { test -n "$limited" || return 9; test "$1" = info || { echo 28.2.2; return; }
+        test ${code} -ne 0 || echo '["/etc/cdi"]'; return ${code}; }`;
+      const timeout = `timeout() ( test "$1" = 10 && limited=yes; shift; "$@" )`;
+      const { stdout, status } = spawnSync("sh", ["-c", `${docker}\n${timeout}\n${script}`], { encoding: "utf8" });
+      return parse({ stdout, exitCode: status ?? -1 });
+    };
+    const { version: asked } = requireDocker(28, { accepted: false }).facts as { version: Question<string> };
+    expect(ask(asked)).toBe(version);
+    expect(ask((requireCdi(1).facts as { folders: Question<unknown> }).folders)).toEqual(folders);
   });
 
   test("a taken port is refused with whoever took it", () => {

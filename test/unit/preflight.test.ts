@@ -36,7 +36,7 @@ const good: PreflightFacts = {
     packages: {},
     settings: undefined,
     noted: undefined,
-    service: { loaded: false, enabled: false, comesUp: false, active: false, settingsInForce: true },
+    service: { loaded: false, masked: false, enabled: false, comesUp: false, active: false, settingsInForce: true },
     daemon: { version: undefined, listens: false, containers: 0, swarm: false },
   },
   runtime: {
@@ -57,7 +57,7 @@ const docker = (packages: Record<string, string>, change: Partial<PreflightFacts
     packages,
     settings: undefined,
     noted: undefined,
-    service: { loaded: true, enabled: true, comesUp: true, active: true, settingsInForce: true },
+    service: { loaded: true, masked: false, enabled: true, comesUp: true, active: true, settingsInForce: true },
     daemon: { version: "28.2.2", listens: true, containers: 0, swarm: false },
     ...change,
   },

@@ -142,6 +142,15 @@ const goldens: [name: string, report: () => Report, exitCode: number][] = [
     2,
   ],
   [
+    "secret-drifted-and-rotated",
+    () =>
+      combine(
+        reviewed({ ...route({ model: "m1" }, { model: "m1" }), seen: { driftedSecrets: ["key"] } }),
+        compared({}, { "stacks/Pulumi.prod.yaml": stackFile().replace("v1:aaaa", "v1:bbbb") }),
+      ),
+    2,
+  ],
+  [
     "exposed",
     () =>
       compared(

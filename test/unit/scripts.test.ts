@@ -178,6 +178,25 @@ describe("the choice of the engine, with stand-ins for the CLI", () => {
   });
 });
 
+describe("the browser for the review's page, with a stand-in", () => {
+  const ask = `import { installedBrowser } from ${JSON.stringify(join(cloneFolder, "scripts/installed-browser.ts"))};
+    console.log(installedBrowser());`;
+  const found = (cwd: string, path: string) =>
+    execFileSync(process.execPath, ["--input-type=module-typescript", "--eval", ask], {
+      cwd,
+      env: { PATH: path },
+      encoding: "utf8",
+    }).trim();
+
+  test("is a program of a folder on PATH, and no folder and no file where one stands by chance", () => {
+    const bin = programs(scratchFolder(), { "google-chrome": "#!/bin/sh\n" });
+    const noProgram = join(scratchFolder(), "bin");
+    mkdirSync(join(noProgram, "chromium"), { recursive: true });
+    expect(found(bin, "/no/such:")).toBe("undefined");
+    expect(found("/", `${noProgram}:${bin}`)).toBe(join(bin, "google-chrome"));
+  });
+});
+
 describe("the stack that a Pulumi command names, which decides where its state is", () => {
   test.each([
     ["up -s prod", "prod"],

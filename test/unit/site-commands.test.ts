@@ -26,18 +26,26 @@ const machine = {
   owner: { project: "p", stack: "s", installation: "i" },
 };
 
+const spaced = { ...machine, hostKeys: [" ssh-rsa OLD", " ssh-ed25519 HOST\n"] };
+
 let resources: DeclaredResource[];
 beforeAll(async () => {
   resources = await declare(() => {
     const commands = [
       { name: "ca", create: "update-ca-certificates" },
-      { name: "agent", create: "install-agent", delete: "remove-agent", stdin: pulumi.secret("TOKEN") },
+      {
+        name: "agent",
+        create: "install-agent",
+        update: undefined,
+        delete: "remove-agent",
+        stdin: pulumi.secret("TOKEN"),
+      },
     ];
     const before = new SiteCommands("site-before", { on: { machine }, commands });
     const host = new SandboxHost("host", { on: { machine }, runtime: { kind: "embedded" } }, comesAfter(before.last));
     new SiteCommands(
       "site-after",
-      { on: { machine }, commands: [{ name: "mount", create: "mount -a" }] },
+      { on: { machine: spaced }, commands: [{ name: "mount", create: "mount -a" }] },
       { after: [host] },
     );
   });
@@ -45,15 +53,17 @@ beforeAll(async () => {
 
 const named = (name: string) => resources.find((each) => each.name === name) as DeclaredResource;
 
-test("connect with pinned host keys of machine and jump host, none of them RSA, and print nothing", () => {
-  for (const name of ["site-before-ca", "site-before-agent", "site-after-mount"]) {
-    const { connection, logging } = named(name).inputs as { connection: Record<string, unknown>; logging: string };
-    const open = JSON.stringify(connection);
-    expect(logging).toBe(Logging.None);
-    expect(open).toContain('"hostKey":"ssh-ed25519 HOST"');
-    expect(open).toContain('"hostKey":"ssh-ed25519 JUMP"');
-    expect(open).toContain('"host":"j.example.com"');
-  }
+test.each([
+  ["one of several", "site-before-ca"],
+  ["one that reads a secret", "site-before-agent"],
+  ["one of a machine whose keys were written with spaces", "site-after-mount"],
+])("connect with pinned host keys of machine and jump host, none of them RSA, and print nothing: %s", (_, name) => {
+  const { connection, logging } = named(name).inputs as { connection: Record<string, unknown>; logging: string };
+  const open = JSON.stringify(connection);
+  expect(logging).toBe(Logging.None);
+  expect(open).toContain('"hostKey":"ssh-ed25519 HOST"');
+  expect(open).toContain('"hostKey":"ssh-ed25519 JUMP"');
+  expect(open).toContain('"host":"j.example.com"');
 });
 
 test("get secrets by standard input alone", () => {
@@ -65,7 +75,8 @@ test("get secrets by standard input alone", () => {
 });
 
 test("take all of their standard input, also where they do not read it, and keep their exit code", () => {
-  const { create, delete: remove } = named("site-before-agent").inputs as Record<string, string>;
+  const { create, delete: remove, update } = named("site-before-agent").inputs as Record<string, string>;
+  expect(update).toBeUndefined();
   expect(remove).toMatch(/\nremove-agent$/);
   const script = String(create).replace("install-agent", "exit 3");
   const { status, error } = spawnSync("sh", ["-c", script], { input: "x".repeat(1 << 20) });

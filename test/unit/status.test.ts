@@ -30,6 +30,18 @@ describe("drift", () => {
     ]);
   });
 
+  test("is a secret, too, that a refresh has taken into the state since the last update", () => {
+    const there = { running: true, token: "differs on the machine", key: "k", driftedSecrets: ["token"] };
+    const refreshed = (observed: object) => {
+      const one = looked({ running: true, token: "differs on the machine", key: "k" }, { ...there, ...observed });
+      return { ...one, resource: { ...one.resource, outputs: there } };
+    };
+    expect(driftIn([refreshed({})])).toEqual([{ resource: "telegram", changes: ["token"] }]);
+    expect(driftIn([refreshed({ running: false, token: "another" })])).toEqual([
+      { resource: "telegram", changes: ["running: true => false", "token"] },
+    ]);
+  });
+
   test("what is gone is said, and what was stopped on purpose is none", () => {
     expect(driftIn([looked({ running: true }, undefined)])).toEqual([
       { resource: "telegram", changes: ["it is gone"] },

@@ -26,8 +26,8 @@ export function requireCdi(gpus: number, { before = false }: CdiWhen = {}): Step
     name: "Docker with CDI on",
     facts: {
       folders: {
-        script: `docker version --format '{{.Server.Version}}' >/dev/null || exit 1
-docker info --format '{{json .CDISpecDirs}}' || echo null`,
+        script: `timeout 10 docker version --format '{{.Server.Version}}' >/dev/null || exit 1
+timeout 10 docker info --format '{{json .CDISpecDirs}}' || if test $? = 124; then exit 1; else echo null; fi`,
         parse: ({ stdout, exitCode }) =>
           exitCode === 0 ? [...stdout.matchAll(/"([^"]+)"/g)].map(([, folder = ""]) => folder) : undefined,
       },

@@ -25,7 +25,7 @@ export function requireDocker(atLeast: number, taken: DockerTaken): Step<DockerV
     name: `Docker ${atLeast} or newer`,
     facts: {
       version: {
-        script: "docker version --format '{{.Server.Version}}'",
+        script: "timeout 10 docker version --format '{{.Server.Version}}'",
         parse: ({ stdout, exitCode }) => (exitCode === 0 ? stdout.trim() : ""),
       },
       offered: {
