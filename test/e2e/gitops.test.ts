@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { docker, list } from "../../host/local/docker.ts";
 import { localConfiguration } from "../../scripts/first-run/local-stack.ts";
 import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts";
-import { runProgram } from "../../scripts/run-program.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { realCli } from "../support/engines.ts";
 import { PipelineClone } from "../support/pipeline-clone.ts";
@@ -47,9 +47,8 @@ describe("a pipeline's steps, from a git remote to a machine", { timeout: 900_00
     return done;
   };
   const onMachine = async (script: string) => {
-    const labelled = ["docker", "ps", "--quiet", "--filter", `label=nemoclaw.stack=${stack}`];
-    const { stdout } = await runProgram(labelled);
-    return runProgram(["docker", "exec", stdout.trim(), "sh", "-c", script]);
+    const [id = ""] = await list("container", { "nemoclaw.stack": stack, "nemoclaw.kind": "machine" });
+    return docker(["exec", id, "sh", "-c", script]);
   };
 
   real("a stack in a folder as its backend, with its secrets in its file", async () => {
@@ -117,7 +116,7 @@ describe("a pipeline's steps, from a git remote to a machine", { timeout: 900_00
       await step("review", "HEAD~1", "reviewed");
       await onMachine("systemctl stop nemoclaw-bridge@main");
       await step("apply", "reviewed");
-      expect((await onMachine("systemctl is-active nemoclaw-bridge@main")).stdout).toBe("active\n");
+      expect(await onMachine("systemctl is-active nemoclaw-bridge@main")).toBe("active\n");
       const answer = await clone.run("scripts/chat", "-s", stack, "Which model?");
       expect(answer.stdout, answer.stderr).toContain("demo-3");
     },
@@ -144,6 +143,6 @@ describe("a pipeline's steps, from a git remote to a machine", { timeout: 900_00
     await step("review", "HEAD", "reviewed");
     await step("apply", "reviewed");
     expect((await step("drift", "drift")).exitCode).toBe(0);
-    expect((await onMachine("systemctl is-active nemoclaw-bridge@main")).stdout).toBe("active\n");
+    expect(await onMachine("systemctl is-active nemoclaw-bridge@main")).toBe("active\n");
   });
 });
