@@ -122,7 +122,7 @@ export const operating = ({ what, engine, stack: name }: OperatedWith) =>
     });
 
     run("the log is followed as it is written, until Ctrl-C", async (skip) => {
-      const follower = runningScript(stack, "logs", "--follow", "--lines", "0", "denials");
+      await using follower = runningScript(stack, "logs", "--follow", "--lines", "0", "denials");
       // Nothing tells that it has begun to follow, so something new is refused until it is told.
       const refuse = setInterval(() => shell("", "curl", "-s", "http://followed.example/"), 3000);
       try {
@@ -136,7 +136,7 @@ export const operating = ({ what, engine, stack: name }: OperatedWith) =>
     });
 
     run("a watch sees what another update has made meanwhile, and what breaks", async () => {
-      const watch = runningScript(stack, "status", "--watch", "--json");
+      await using watch = runningScript(stack, "status", "--watch", "--json");
       await watch.until(/"configured":"demo-1".*"faults":\[\]/);
       await stack.configure((config) => {
         config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-2" };

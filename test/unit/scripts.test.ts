@@ -12,6 +12,7 @@ import { Progress } from "../../scripts/progress.ts";
 import { runProgram } from "../../scripts/run-program.ts";
 import { SmallClone } from "../support/small-clone.ts";
 import { cloneFolder } from "../support/source-files.ts";
+import { watchProgram } from "../support/watch-program.ts";
 
 const scratch: string[] = [];
 afterEach(() => {
@@ -221,15 +222,10 @@ describe("running a program", () => {
       const done = await runProgram(["sh", "-c", "trap 'echo cleaned; exit 0' INT; echo up; while :; do sleep 0.1; done"],
         { onLine: (line) => console.log(line) }).catch((error) => error);
       console.log("ended", done.kind);`;
-    const child = spawn(process.execPath, ["--input-type=module-typescript", "--eval", program]);
-    let said = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
-    });
-    for (let waited = 0; !said.includes("up") && waited < 20_000; waited += 50) await sleep(50);
+    await using child = watchProgram([process.execPath, "--input-type=module-typescript", "--eval", program]);
+    expect(await child.printed(/up/)).toBe(true);
     child.kill("SIGINT");
-    await new Promise((done) => child.on("close", done));
-    expect(said).toBe("up\ncleaned\nended cancelled\n");
+    expect((await child.ended).output).toBe("up\ncleaned\nended cancelled\n");
   });
 });
 
