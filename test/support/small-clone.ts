@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cloneFolder, projectFiles } from "./source-files.ts";
+import { putProgram } from "./stand-ins.ts";
 import { type Watched, watchProgram } from "./watch-program.ts";
 
 /** So that no test touches this computer's own Docker or packages. */
@@ -39,8 +40,7 @@ export class SmallClone implements AsyncDisposable {
 
   /** Puts a stand-in on PATH. `$here` is this clone's folder above all, where it may note things. */
   program(name: string, text: string): void {
-    const file = join(this.#bin, name);
-    writeFileSync(file, `#!/bin/sh\nhere=${this.folder}\n${text}\n`, { mode: 0o755 });
+    putProgram(this.#bin, name, `here=${this.folder}\n${text}`);
   }
 
   /** Puts a stand-in in the place of an npm package. */

@@ -1,8 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ensureDockerDaemon, stopOwnedDaemon } from "../../host/local/daemon.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 const { PATH, DOCKER_HOST } = process.env;
 const systemd = existsSync("/run/systemd/system");
@@ -79,6 +80,5 @@ function args() {
 }
 
 function program(name: string, script: string): void {
-  writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
-  chmodSync(join(folder, name), 0o755);
+  putProgram(folder, name, script);
 }
