@@ -38,7 +38,7 @@ describe("the Docker daemon of this computer, with stand-ins for docker and dock
     if (systemd) test.skip("an init system runs here, which would be asked instead");
     program(
       "dockerd",
-      `echo starting; touch "${folder}/up"; trap 'rm "${folder}/up"; exit' TERM; while :; do sleep 0.1; done`,
+      `trap 'rm "${folder}/up"; exit' TERM; echo starting; touch "${folder}/up"; while :; do sleep 0.1; done`,
     );
     expect(await ensureDockerDaemon(args())).toBe("started");
     expect(lines[0]).toContain("the Docker daemon is started directly");
