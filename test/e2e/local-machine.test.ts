@@ -28,6 +28,7 @@ import { dockerEngineState, ensureDockerEngine } from "../../host/steps/docker-e
 import { proveDockerEngine } from "../../host/steps/docker-proof.ts";
 import { dockerEngine } from "../../provider/handlers/docker-engine.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
+import { signedRepository, signedRepositoryUri } from "../support/signed-repository.ts";
 
 const run = Math.random().toString(36).slice(2, 8);
 const owner = { project: "nemoclaw-test", stack: `${testStackPrefix}-machine`, installation: run };
@@ -163,9 +164,9 @@ printf '{"bip": "10.99.0.1/24", "log-opts": {"max-size": "3m"}}' >/etc/docker/da
 
   it("takes Docker's own packages by their key's fingerprint only (a stand-in for the repository)", async () => {
     const host = await connect();
-    const { stdout } = await host.run(signedRepository);
+    const { stdout } = await host.run(dockerRepository);
     const fingerprint = stdout.trim().split("\n").at(-1) ?? "";
-    const uri = "http://127.0.0.1:8090/docker/linux";
+    const uri = `${signedRepositoryUri}/docker/linux`;
     const wrong = { uri, fingerprint: fingerprint.replace(/^./, (digit) => (digit === "0" ? "1" : "0")) };
     await expect(ensure(host, ensureDockerEngine({ source: "docker", repository: wrong }))).rejects.toThrow(
       `the key there is ${fingerprint}, and the lock file wants ${wrong.fingerprint}`,
@@ -352,41 +353,22 @@ async function installedPackages(host: Host): Promise<string> {
   return (await host.run({ title: "what is installed", script: "dpkg-query --show" })).stdout;
 }
 
-/**
- * Debian's Docker under the names of Docker's own packages, in a repository on the machine's loopback, signed with a key made
- * here. Prints its fingerprint.
- */
-const signedRepository = {
-  title: "make a signed package repository",
-  script: `exec 3>&1 >/dev/null 2>&1
-apt-get install --yes --no-install-recommends gpg gpg-agent apt-utils busybox
-systemd-run --quiet --unit=repository busybox httpd -f -p 127.0.0.1:8090 -h /srv
-at=/srv/docker/linux/debian
-mkdir -p $at/pool $at/dists/bookworm/stable/binary-amd64
-cd "$(mktemp -d)"
-chmod 755 .
-apt-get download docker.io
+/** Debian's Docker under the names of Docker's own packages. */
+const dockerRepository = signedRepository({
+  folder: "docker/linux/debian",
+  suite: "bookworm",
+  key: "docker/linux/debian/gpg",
+  packages: `apt-get download docker.io
 dpkg-deb --raw-extract docker.io_*.deb docker-ce
 sed -i -e 's/^Package: .*/Package: docker-ce/' -e 's/^Version: .*/Version: 5:99.1/' -e '/^Source:/d' \\
   -e '/^\\(Replaces\\|Conflicts\\|Breaks\\):/d' -e 's/^Architecture:/Conflicts: docker.io\\nArchitecture:/' docker-ce/DEBIAN/control
-dpkg-deb -Znone --build docker-ce $at/pool
+dpkg-deb -Znone --build docker-ce $pool
 for name in docker-ce-cli containerd.io; do
   mkdir -p $name/DEBIAN
   printf 'Package: %s\\nVersion: 5:99.1\\nArchitecture: all\\nMaintainer: a test\\nDescription: empty\\n' $name >$name/DEBIAN/control
-  dpkg-deb --build $name $at/pool
-done
-cd $at
-apt-ftparchive packages pool >dists/bookworm/stable/binary-amd64/Packages
-apt-ftparchive -o APT::FTPArchive::Release::Suite=bookworm -o APT::FTPArchive::Release::Components=stable release dists/bookworm >Release
-mv Release dists/bookworm/Release
-GNUPGHOME=$(mktemp -d)
-export GNUPGHOME
-gpg --batch --passphrase '' --quick-generate-key test@example.invalid ed25519 sign never
-gpg --batch --clearsign --output dists/bookworm/InRelease dists/bookworm/Release
-gpg --batch --armor --export >gpg
-gpg --batch --with-colons --list-keys | awk -F: '$1 == "fpr" { print $10; exit }' >&3`,
-  timeoutSeconds: 180,
-};
+  dpkg-deb --build $name $pool
+done`,
+});
 
 function machineArgs() {
   const bundle = process.env.NODE_EXTRA_CA_CERTS;

@@ -8,6 +8,7 @@ import { ensure } from "../../host/step.ts";
 import { ensureNvidiaGpu, nvidiaGpuState } from "../../host/steps/nvidia-gpu.ts";
 import { nvidiaGpu } from "../../provider/handlers/nvidia-gpu.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
+import { signedRepository, signedRepositoryUri } from "../support/signed-repository.ts";
 
 /**
  * GPU, driver and toolkit are stand-ins: what is real here is the machine, apt, gpg and the signed repository. No GPU was
@@ -19,7 +20,7 @@ const owner = { project: "nemoclaw-test", stack: `${testStackPrefix}-gpu`, insta
 const name = `nemoclaw-gpu-${run}`;
 const [hostKey, userKey] = [newKeyPair(), newKeyPair()];
 const gpu = { model: "L4", count: 1 };
-const uri = "http://127.0.0.1:8090/nvidia";
+const uri = `${signedRepositoryUri}/nvidia`;
 
 let local: LocalMachine;
 let fingerprint: string;
@@ -33,7 +34,8 @@ beforeAll(async () => {
     authorizedKey: userKey.public,
   });
   const host = await connect();
-  const { stdout } = await host.run(standIns);
+  await host.apply("GPU and driver", [standIns]);
+  const { stdout } = await host.run(toolkitRepository);
   fingerprint = stdout.trim();
   expect(fingerprint).toMatch(/^[0-9A-F]{40}$/);
 });
@@ -134,21 +136,19 @@ esac
 
 // /proc is the kernel's: where the driver's version would be, a folder of the test's own is mounted.
 const standIns = {
-  title: "make stand-ins for GPU, driver and repository",
-  script: `exec 3>&1 >/dev/null 2>&1
-apt-get update
-apt-get install --yes --no-install-recommends gpg gpg-agent apt-utils busybox
-systemd-run --quiet --unit=repository busybox httpd -f -p 127.0.0.1:8090 -h /srv
-mount -t tmpfs none /proc/driver
+  title: "make stand-ins for GPU and driver",
+  script: `mount -t tmpfs none /proc/driver
 mkdir /proc/driver/nvidia
 echo 'NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build  (a@test)' >/proc/driver/nvidia/version
 printf '#!/bin/sh\\necho NVIDIA L4\\n' >/usr/bin/nvidia-smi
 chmod 0755 /usr/bin/nvidia-smi
-at=/srv/nvidia/stable/deb/$(dpkg --print-architecture)
-mkdir -p $at
-cd "$(mktemp -d)"
-chmod 755 .
-mkdir -p toolkit/DEBIAN toolkit/usr/bin
+apt-get update`,
+};
+
+const toolkitRepository = signedRepository({
+  folder: "nvidia/stable/deb/$(dpkg --print-architecture)",
+  key: "nvidia/gpgkey",
+  packages: `mkdir -p toolkit/DEBIAN toolkit/usr/bin
 printf 'Package: nvidia-container-toolkit\\nVersion: 99.1\\nArchitecture: all\\nMaintainer: a test\\nDescription: a stand-in\\n' >toolkit/DEBIAN/control
 cat >toolkit/usr/bin/nvidia-ctk <<'END'
 #!/bin/sh
@@ -159,16 +159,5 @@ case "$*" in
 esac
 END
 chmod 0755 toolkit/usr/bin/nvidia-ctk
-dpkg-deb --build toolkit $at
-cd $at
-apt-ftparchive packages . >Packages
-apt-ftparchive release . >/tmp/Release
-mv /tmp/Release Release
-GNUPGHOME=$(mktemp -d)
-export GNUPGHOME
-gpg --batch --passphrase '' --quick-generate-key test@example.invalid ed25519 sign never
-gpg --batch --clearsign --output InRelease Release
-gpg --batch --armor --export >/srv/nvidia/gpgkey
-gpg --batch --with-colons --list-keys | awk -F: '$1 == "fpr" { print $10; exit }' >&3`,
-  timeoutSeconds: 240,
-};
+dpkg-deb --build toolkit $pool`,
+});
