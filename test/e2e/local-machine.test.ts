@@ -17,36 +17,28 @@ import {
   stopLocalMachine,
   updateLocalMachine,
 } from "../../host/local/machine.ts";
-import { listLocal, sweepLocal } from "../../host/local/sweep.ts";
-import type { Machine } from "../../host/machine.ts";
-import { newKeyPair } from "../../host/openssh-key.ts";
-import { type ConnectOptions, closeAll, connectTo } from "../../host/pool.ts";
-import { Sensitive } from "../../host/sensitive.ts";
+import { listLocal } from "../../host/local/sweep.ts";
+import { type ConnectOptions, closeAll } from "../../host/pool.ts";
 import { ensure } from "../../host/step.ts";
 import { ensurePackages } from "../../host/steps/apt-packages.ts";
 import { dockerEngineState, ensureDockerEngine } from "../../host/steps/docker-engine.ts";
 import { proveDockerEngine } from "../../host/steps/docker-proof.ts";
 import { dockerEngine } from "../../provider/handlers/docker-engine.ts";
-import { testStackPrefix } from "../../scripts/test-things.ts";
+import { ContainerMachine } from "../support/container-machine.ts";
 import { signedRepository, signedRepositoryUri } from "../support/signed-repository.ts";
 
-const run = Math.random().toString(36).slice(2, 8);
-const owner = { project: "nemoclaw-test", stack: `${testStackPrefix}-machine`, installation: run };
-const name = `nemoclaw-test-${run}`;
-const hostKey = newKeyPair();
-const userKey = newKeyPair();
+const box = new ContainerMachine("machine");
+const { name, owner, hostKey } = box;
 const nothing = { containers: [], volumes: [], networks: [] };
 
 let machine: LocalMachine;
 
 beforeAll(async () => {
-  machine = await createLocalMachine(machineArgs());
+  await box.make(surroundings());
+  machine = box.made;
 });
 
-afterAll(async () => {
-  await closeAll();
-  await sweepLocal(owner);
-});
+afterAll(() => box.remove());
 
 describe("a local machine", () => {
   it("lets in the stack's key, shows the injected host key, and is up without a failed unit", async () => {
@@ -206,7 +198,7 @@ printf '{"bip": "10.99.0.1/24", "log-opts": {"max-size": "3m"}}' >/etc/docker/da
       ].join("\n");
     const before = await look();
     const progress = { log: () => {}, signal: AbortSignal.timeout(120_000) };
-    const inputs = { machine: reach(), source: "distribution" as const, enabled: true, running: true };
+    const inputs = { machine: box.machine(), source: "distribution" as const, enabled: true, running: true };
     const { id, state } = await dockerEngine.create(inputs, progress);
     expect(state).toMatchObject({ foreign: true, enabled: true, running: true });
     await dockerEngine.delete(id, state, progress);
@@ -243,8 +235,10 @@ printf '{"bip": "10.99.0.1/24", "log-opts": {"max-size": "3m"}}' >/etc/docker/da
   });
 
   it("is not taken by another installation, nor removed by it", async () => {
-    const other = { ...owner, installation: `${run}-other` };
-    await expect(createLocalMachine({ ...machineArgs(), owner: other })).rejects.toMatchObject({ kind: "foreign" });
+    const other = { ...owner, installation: `${owner.installation}-other` };
+    await expect(createLocalMachine({ ...box.args, ...surroundings(), owner: other })).rejects.toMatchObject({
+      kind: "foreign",
+    });
     await expect(deleteLocalMachine({ name, owner: other, network: name })).rejects.toMatchObject({ kind: "foreign" });
     expect(await listLocal(other)).toEqual(nothing);
     expect(await readLocalMachine(machine.containerId)).toMatchObject({ running: true });
@@ -285,7 +279,7 @@ describe("the end of a local machine", () => {
   it("takes up a half-made one of the same owner", async () => {
     const half = `${name}-half`;
     await docker(["create", "--name", half, ...labelArguments(ownerLabels(owner)), machine.image]);
-    const made = await createLocalMachine({ ...machineArgs(), name: half });
+    const made = await createLocalMachine({ ...box.args, ...surroundings(), name: half });
     expect(made).toMatchObject({ name: half, running: true });
     await deleteLocalMachine({ containerId: made.containerId, name: half, owner, network: name });
     expect(await readLocalMachine(made.containerId)).toBeUndefined();
@@ -370,35 +364,16 @@ for name in docker-ce-cli containerd.io; do
 done`,
 });
 
-function machineArgs() {
+function surroundings() {
   const bundle = process.env.NODE_EXTRA_CA_CERTS;
   return {
-    name,
-    owner,
-    network: name,
-    hostKey: { publicKey: hostKey.public, privateKey: new Sensitive(hostKey.private) },
-    authorizedKey: userKey.public,
     ca: bundle && existsSync(bundle) ? readFileSync(bundle, "utf8") : undefined,
     log: (line: string) => console.log(line),
   };
 }
 
-function reach(): Machine {
-  return {
-    id: name,
-    address: machine.address,
-    port: machine.port,
-    user: machine.user,
-    hostKeys: [hostKey.public],
-    privateKey: userKey.private,
-    arch: process.arch === "arm64" ? "arm64" : "amd64",
-    gpu: "none",
-    owner,
-  };
-}
-
-async function connect(more: ConnectOptions = {}): Promise<Host> {
-  return connectTo(reach(), { connectSeconds: 60, ...more });
+function connect(options: ConnectOptions = {}): Promise<Host> {
+  return box.connect({}, options);
 }
 
 /** The kernel is this computer's, so only systemd's own start time tells one boot from the next. */

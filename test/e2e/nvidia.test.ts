@@ -1,13 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createLocalMachine, type LocalMachine } from "../../host/local/machine.ts";
-import { sweepLocal } from "../../host/local/sweep.ts";
-import { newKeyPair } from "../../host/openssh-key.ts";
-import { closeAll, connectTo } from "../../host/pool.ts";
-import { Sensitive } from "../../host/sensitive.ts";
 import { ensure } from "../../host/step.ts";
 import { ensureNvidiaGpu, nvidiaGpuState } from "../../host/steps/nvidia-gpu.ts";
 import { nvidiaGpu } from "../../provider/handlers/nvidia-gpu.ts";
-import { testStackPrefix } from "../../scripts/test-things.ts";
+import { ContainerMachine } from "../support/container-machine.ts";
 import { signedRepository, signedRepositoryUri } from "../support/signed-repository.ts";
 
 /**
@@ -15,24 +10,14 @@ import { signedRepository, signedRepositoryUri } from "../support/signed-reposit
  * ever seen by these tests.
  */
 
-const run = Math.random().toString(36).slice(2, 8);
-const owner = { project: "nemoclaw-test", stack: `${testStackPrefix}-gpu`, installation: run };
-const name = `nemoclaw-gpu-${run}`;
-const [hostKey, userKey] = [newKeyPair(), newKeyPair()];
+const box = new ContainerMachine("gpu");
 const gpu = { model: "L4", count: 1 };
 const uri = `${signedRepositoryUri}/nvidia`;
 
-let local: LocalMachine;
 let fingerprint: string;
 
 beforeAll(async () => {
-  local = await createLocalMachine({
-    name,
-    owner,
-    network: name,
-    hostKey: { publicKey: hostKey.public, privateKey: new Sensitive(hostKey.private) },
-    authorizedKey: userKey.public,
-  });
+  await box.make();
   const host = await connect();
   await host.apply("GPU and driver", [standIns]);
   const { stdout } = await host.run(toolkitRepository);
@@ -40,10 +25,7 @@ beforeAll(async () => {
   expect(fingerprint).toMatch(/^[0-9A-F]{40}$/);
 });
 
-afterAll(async () => {
-  await closeAll();
-  await sweepLocal(owner);
-});
+afterAll(() => box.remove());
 
 describe("the container toolkit from a signed repository (stand-ins for repository, driver and GPU)", () => {
   it("is not taken from a repository with another key", async () => {
@@ -84,7 +66,7 @@ describe("the container toolkit from a signed repository (stand-ins for reposito
     const runs = async () => (await host.run({ title: "how often", script: "cat /run/docker-runs" })).stdout.trim();
     const progress = { log: () => {}, signal: AbortSignal.timeout(120_000) };
     const inputs = (count: number) => ({
-      machine: { ...machine(), gpu: { ...gpu, count } },
+      machine: box.machine({ gpu: { ...gpu, count } }),
       repository: { uri, fingerprint },
       usable: true,
     });
@@ -109,15 +91,8 @@ describe("the container toolkit from a signed repository (stand-ins for reposito
   });
 });
 
-function machine() {
-  const { address, port, user } = local;
-  const arch = process.arch === "arm64" ? ("arm64" as const) : ("amd64" as const);
-  const reach = { address, port, user, hostKeys: [hostKey.public], privateKey: userKey.private };
-  return { ...reach, id: name, arch, gpu, owner };
-}
-
 function connect() {
-  return connectTo(machine(), { connectSeconds: 60 });
+  return box.connect({ gpu });
 }
 
 // Notes what it was asked to run with, and answers for the container.
