@@ -1,7 +1,5 @@
-import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stringify } from "yaml";
 import type { Host } from "../../host/host.ts";
 import type { Machine } from "../../host/machine.ts";
 import { newKeyPair } from "../../host/openssh-key.ts";
@@ -17,6 +15,7 @@ import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { arch, ContainerMachine } from "../support/container-machine.ts";
 import { LocalStack } from "../support/local-stack.ts";
+import { writeStackFile } from "../support/stack-file.ts";
 
 const box = new ContainerMachine("box");
 const { hostKey: bootstrap, userKey } = box;
@@ -241,7 +240,7 @@ describe("a whole environment on it, through a jump host, on the embedded engine
       "nemoclaw:mirrors": await findOperatorMirrors(),
     };
     await stack.forget();
-    await writeFile(stackFile(stack.name), stringify({ config }, { lineWidth: 0 }));
+    await writeStackFile(stackFile(stack.name), config);
     await stack.pulumi("stack", "init", stack.name);
     await stack.setSecret("nemoclaw:sshPrivateKey", userKey.private);
     before = await theirs();

@@ -2,7 +2,6 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { stringify } from "yaml";
 import type { Lock } from "../../host/lock.ts";
 import { newKeyPair } from "../../host/openssh-key.ts";
 import { stackFile } from "../../scripts/clone-paths.ts";
@@ -11,6 +10,7 @@ import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { arch, ContainerMachine } from "../support/container-machine.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
+import { writeStackFile } from "../support/stack-file.ts";
 
 /**
  * What goes wrong on the way to an environment, one thing after another on one real machine: each `up` ends in one message
@@ -142,7 +142,7 @@ describe("a fault ends in one message, and the next run goes on from there", { t
       "nemoclaw:inference": { kind: "machine", baseUrl: "http://127.0.0.1:8000/v1", model: "none-runs" },
       "nemoclaw:mirrors": await findOperatorMirrors(),
     };
-    await writeFile(stackFile(stack.name), stringify({ config }, { lineWidth: 0 }));
+    await writeStackFile(stackFile(stack.name), config);
     await stack.pulumi("stack", "init", stack.name);
     await stack.setSecret("nemoclaw:sshPrivateKey", userKey.private);
   });

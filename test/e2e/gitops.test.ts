@@ -9,6 +9,7 @@ import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { realCli } from "../support/engines.ts";
 import { PipelineClone } from "../support/pipeline-clone.ts";
+import { setting } from "../support/stack-file.ts";
 
 /**
  * What a pipeline does, step by step, on a real local machine: a clone of a git remote, a backend in a folder of its own with
@@ -82,9 +83,7 @@ describe("a pipeline's steps, from a git remote to a machine", { timeout: 900_00
   });
 
   real("what was merged meanwhile is not applied by an older review, its own review is", async () => {
-    await clone.configure((config) => {
-      config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-2" };
-    });
+    await clone.configure(setting("inference", { model: "demo-2" }));
     clone.merge("another model");
     await step("review", "HEAD~1", "reviewed");
     expect(await told("verdict")).toBe(changed.yes);
@@ -109,9 +108,7 @@ describe("a pipeline's steps, from a git remote to a machine", { timeout: 900_00
   real(
     "what went astray on the machine after a review is put back by its plan, which is what was approved",
     async () => {
-      await clone.configure((config) => {
-        config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-3" };
-      });
+      await clone.configure(setting("inference", { model: "demo-3" }));
       clone.merge("a third model");
       await step("review", "HEAD~1", "reviewed");
       await onMachine("systemctl stop nemoclaw-bridge@main");
@@ -123,9 +120,7 @@ describe("a pipeline's steps, from a git remote to a machine", { timeout: 900_00
   );
 
   real("a plan lets nothing through that it does not have, even past the step that compares the files", async () => {
-    await clone.configure((config) => {
-      config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-4" };
-    });
+    await clone.configure(setting("inference", { model: "demo-4" }));
     const plan = join(clone.folder, "reviewed/plan.json");
     const words = ["up", "-s", stack, "--yes", "--refresh", "--skip-preview", "--non-interactive", "--plan", plan];
     const refused = await clone.run("scripts/pulumi", ...words);
