@@ -1,27 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type MachineChoice, provideMachine } from "../../components/machine/provide-machine.ts";
-import { docker } from "../../host/local/docker.ts";
-import { createLocalMachine, type LocalMachine } from "../../host/local/machine.ts";
-import { sweepLocal } from "../../host/local/sweep.ts";
 import { newKeyPair } from "../../host/openssh-key.ts";
-import { closeAll, connectTo } from "../../host/pool.ts";
+import { connectTo } from "../../host/pool.ts";
 import { presentedKeys } from "../../host/presented-keys.ts";
-import { Sensitive } from "../../host/sensitive.ts";
 import { ensure } from "../../host/step.ts";
 import { bareKey } from "../../host/steps/machine-identity.ts";
 import { ensureSystemUser } from "../../host/steps/system-user.ts";
 import { parse } from "../../policies/parse.ts";
 import { machineIdentity } from "../../provider/handlers/machine-identity.ts";
 import { workspace } from "../../provider/handlers/workspace.ts";
-import { testStackPrefix } from "../../scripts/test-things.ts";
 import { machineSettings } from "../../stacks/machine-kinds/index.ts";
+import { ContainerMachine } from "../support/container-machine.ts";
 import { declare } from "../support/declared-graph.ts";
 
 /** Each cloud's document, as its component renders it, on the distribution's own cloud-init, in a container machine. */
 
-const run = Math.random().toString(36).slice(2, 8);
 const user = "nemoclaw-admin";
-const arch = process.arch === "arm64" ? ("arm64" as const) : ("amd64" as const);
 const lines: string[] = [];
 const progress = () => ({ log: (line: string) => void lines.push(line), signal: AbortSignal.timeout(280_000) });
 
@@ -57,56 +51,38 @@ const clouds = {
 describe.each(["aws", "gcp"] as const)(
   "the first boot of a machine on %s (a container with a seed folder)",
   (cloud) => {
-    const owner = { project: "nemoclaw-test", stack: `${testStackPrefix}-${cloud}`, installation: run };
-    const name = `nemoclaw-${cloud}-${run}`;
-    const [image, bootstrap, final, userKey] = [newKeyPair(), newKeyPair(), newKeyPair(), newKeyPair()];
-    let local: LocalMachine;
+    const box = new ContainerMachine(cloud);
+    const [bootstrap, final] = [newKeyPair(), newKeyPair()];
 
-    const machine = () => {
-      const { address, port } = local;
-      return { id: name, address, port, user, privateKey: userKey.private, arch, gpu: "none" as const, owner };
-    };
-    const settled = () => ({ ...machine(), hostKeys: [final.public] });
+    const settled = () => box.machine({ user, hostKeys: [final.public] });
     const said = async (script: string) =>
       (await (await connectTo(settled())).run({ title: "look", script })).stdout.trim().split("\n");
 
     beforeAll(async () => {
-      const keys = { "machine-bootstrap-key": bootstrap, "machine-host-key": final, "machine-user-key": userKey };
+      const keys = { "machine-bootstrap-key": bootstrap, "machine-host-key": final, "machine-user-key": box.userKey };
       const seed = await userDataOf(cloud, keys);
-      local = await createLocalMachine({
-        name,
-        owner,
-        network: name,
-        hostKey: { publicKey: image.public, privateKey: new Sensitive(image.private) },
-        authorizedKey: userKey.public,
-      });
-      const host = await connectTo(
-        { ...machine(), user: local.user, hostKeys: [image.public] },
-        { connectSeconds: 60 },
-      );
+      await box.make();
+      const host = await box.connect();
       await host.apply("an image with cloud-init", [
         { title: "install cloud-init, and a seed for it", script: install, stdin: seed, timeoutSeconds: 280 },
         { title: "keep a data disk of another machine", script: keptDisk },
         ...(cloud === "aws" ? [{ title: "let it restart as a driver's installation does", script: restartOnce }] : []),
       ]);
-      await closeAll();
-      await docker(["restart", local.containerId], { what: "boot the machine for the first time" });
+      // For the first time, as cloud-init sees it.
+      await box.restart();
     });
 
-    afterAll(async () => {
-      await closeAll();
-      await sweepLocal(owner);
-    });
+    afterAll(() => box.remove());
 
     it("gives it the bootstrap key and the user, and is waited for; then it has the final key alone", async () => {
-      const first = { ...machine(), hostKeys: [final.public, bootstrap.public] };
+      const first = box.machine({ user, hostKeys: [final.public, bootstrap.public] });
       const hostKey = { publicKey: final.public, privateKey: final.private };
       const { state } = await machineIdentity.create({ machine: first, hostKey, ready: true }, progress());
       expect(state).toMatchObject({ ready: true, hostKeys: [final.public] });
       if (cloud === "aws") expect(lines.join("\n")).toMatch(/first boot is over, after (a|\d+) restart/);
 
       expect(await machineIdentity.read("", state, progress())).toMatchObject({ ready: true });
-      const keys = await presentedKeys(local.address, local.port);
+      const keys = await presentedKeys(box.made.address, box.made.port);
       expect(keys.map(({ line }) => line)).toEqual([bareKey(final.public)]);
       // That user data's key was there at first is what the connection proved; its file stays, unused.
       expect(
@@ -155,8 +131,7 @@ ssh-keygen -y -f /etc/ssh/ssh_host_ed25519_key | cut -d' ' -f1,2`),
           script: withoutDisk,
         },
       ]);
-      await closeAll();
-      await docker(["restart", local.containerId], { what: "boot it for the first time once more" });
+      await box.restart();
       const hostKey = { publicKey: final.public, privateKey: final.private };
       const inputs = { machine: settled(), hostKey, ready: true };
       const told = await machineIdentity

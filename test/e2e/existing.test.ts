@@ -1,16 +1,10 @@
-import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stringify } from "yaml";
 import type { Host } from "../../host/host.ts";
-import { docker } from "../../host/local/docker.ts";
-import { createLocalMachine, type LocalMachine } from "../../host/local/machine.ts";
-import { sweepLocal } from "../../host/local/sweep.ts";
 import type { Machine } from "../../host/machine.ts";
 import { newKeyPair } from "../../host/openssh-key.ts";
 import { closeAll, connectTo } from "../../host/pool.ts";
 import { presentedKeys } from "../../host/presented-keys.ts";
-import { Sensitive } from "../../host/sensitive.ts";
 import { bareKey, ensureMachineIdentity } from "../../host/steps/machine-identity.ts";
 import { dockerEngine } from "../../provider/handlers/docker-engine.ts";
 import { machineIdentity } from "../../provider/handlers/machine-identity.ts";
@@ -19,33 +13,21 @@ import { stackFile } from "../../scripts/clone-paths.ts";
 import { findEngine } from "../../scripts/engine-choice.ts";
 import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
+import { arch, ContainerMachine } from "../support/container-machine.ts";
 import { LocalStack } from "../support/local-stack.ts";
+import { writeStackFile } from "../support/stack-file.ts";
 
-const run = Math.random().toString(36).slice(2, 8);
-const owner = { project: "nemoclaw-test", stack: `${testStackPrefix}-box`, installation: run };
-const name = `nemoclaw-existing-${run}`;
-const arch = process.arch === "arm64" ? "arm64" : "amd64";
-const [bootstrap, final, userKey] = [newKeyPair(), newKeyPair(), newKeyPair()];
+const box = new ContainerMachine("box");
+const { hostKey: bootstrap, userKey } = box;
+const final = newKeyPair();
 const hostKey = { publicKey: final.public, privateKey: final.private };
 
-let local: LocalMachine;
 const said: string[] = [];
 const progress = () => ({ log: (line: string) => void said.push(line), signal: AbortSignal.timeout(240_000) });
 
-beforeAll(async () => {
-  local = await createLocalMachine({
-    name,
-    owner,
-    network: name,
-    hostKey: { publicKey: bootstrap.public, privateKey: new Sensitive(bootstrap.private) },
-    authorizedKey: userKey.public,
-  });
-});
+beforeAll(() => box.make());
 
-afterAll(async () => {
-  await closeAll();
-  await sweepLocal(owner);
-});
+afterAll(() => box.remove());
 
 describe("the host key of a machine, from the first byte on", () => {
   it("goes on from wherever a run was killed, and the machine answers after each command", async () => {
@@ -60,7 +42,7 @@ describe("the host key of a machine, from the first byte on", () => {
     }
     await closeAll();
     await expect(reach({ hostKeys: [bootstrap.public] })).rejects.toMatchObject({ kind: "host-key" });
-    const keys = await presentedKeys(local.address, local.port);
+    const keys = await presentedKeys(box.made.address, box.made.port);
     expect(keys.map(({ line }) => line)).toEqual([bareKey(final.public)]);
   });
 
@@ -87,8 +69,7 @@ journalctl --no-pager | grep -c ${final.private.split("\n")[3]} || :`,
   });
 
   it("survives a restart of the machine, and shows when somebody takes it out", async () => {
-    await closeAll();
-    await docker(["restart", local.containerId], { what: "restart the machine" });
+    await box.restart();
     const host = await reach({});
     await host.apply("what somebody else did", [
       { title: "add a host key", script: "printf 'HostKey /etc/ssh/other\\n' >/etc/ssh/sshd_config.d/50-other.conf" },
@@ -172,7 +153,8 @@ echo '{"project": "other", "stack": "theirs", "installation": "x"}' >/etc/nemocl
   });
 
   it("is reached through a jump host, whose key is pinned as well", async () => {
-    const jump = { kind: "jump" as const, address: local.address, port: local.port, user: "admin" };
+    const { address, port } = box.made;
+    const jump = { kind: "jump" as const, address, port, user: "admin" };
     const behind = { address: "127.0.0.1", port: 22 };
     expect(await whoami(await reach({ ...behind, via: { ...jump, hostKeys: [final.public] } }))).toBe("root");
     const impostor = { ...jump, hostKeys: [newKeyPair().public] };
@@ -247,17 +229,18 @@ describe("a whole environment on it, through a jump host, on the embedded engine
     process.env.NEMOCLAW_ENGINE = "embedded";
     stack = await LocalStack.open(`${testStackPrefix}-existing`, await findEngine());
     const hostKeys = [final.public.trim()];
+    const { address, port } = box.made;
     const config = {
       "nemoclaw:machine": {
         ...{ kind: "existing", address: "127.0.0.1", port: 22, user: "admin", hostKeys, arch },
-        via: { kind: "jump", address: local.address, port: local.port, user: "admin", hostKeys },
+        via: { kind: "jump", address, port, user: "admin", hostKeys },
       },
       "nemoclaw:runtime": { kind: "embedded", accept: ["binaries"] },
       "nemoclaw:inference": { kind: "machine", baseUrl: "http://127.0.0.1:8000/v1", model: "none-runs" },
       "nemoclaw:mirrors": await findOperatorMirrors(),
     };
     await stack.forget();
-    await writeFile(stackFile(stack.name), stringify({ config }, { lineWidth: 0 }));
+    await writeStackFile(stackFile(stack.name), config);
     await stack.pulumi("stack", "init", stack.name);
     await stack.setSecret("nemoclaw:sshPrivateKey", userKey.private);
     before = await theirs();
@@ -272,7 +255,7 @@ describe("a whole environment on it, through a jump host, on the embedded engine
   it("shows the doctor its host key through the jump host, for a person to compare", async () => {
     const { exitCode, stdout, stderr } = await stack.script("doctor", "--host-key", "127.0.0.1");
     expect(exitCode, stdout + stderr).toBe(0);
-    expect(stdout).toContain(`127.0.0.1, through ${local.address} presents these host keys`);
+    expect(stdout).toContain(`127.0.0.1, through ${box.made.address} presents these host keys`);
     expect(stdout).toContain(`    - ${bareKey(final.public)}`);
   });
 
@@ -323,9 +306,7 @@ async function packages(): Promise<string> {
 }
 
 function machine(change: Partial<Machine>): Machine {
-  const { address, port, user } = local;
-  const hostKeys = [final.public];
-  return { id: name, address, port, user, hostKeys, privateKey: userKey.private, arch, gpu: "none", owner, ...change };
+  return box.machine({ hostKeys: [final.public], ...change });
 }
 
 function reach(change: Partial<Machine>, connectSeconds = 30): Promise<Host> {

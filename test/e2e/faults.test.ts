@@ -2,32 +2,28 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { stringify } from "yaml";
-import { docker } from "../../host/local/docker.ts";
-import { createLocalMachine, type LocalMachine } from "../../host/local/machine.ts";
-import { sweepLocal } from "../../host/local/sweep.ts";
 import type { Lock } from "../../host/lock.ts";
 import { newKeyPair } from "../../host/openssh-key.ts";
-import { Sensitive } from "../../host/sensitive.ts";
 import { stackFile } from "../../scripts/clone-paths.ts";
 import { findEngine } from "../../scripts/engine-choice.ts";
 import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
+import { arch, ContainerMachine } from "../support/container-machine.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
+import { writeStackFile } from "../support/stack-file.ts";
 
 /**
  * What goes wrong on the way to an environment, one thing after another on one real machine: each `up` ends in one message
  * that says what failed, where, what was run, what it said and what to try; once that is mended, the next one goes on from there.
  */
 
-const owner = { project: "nemoclaw-test", stack: `${testStackPrefix}-faults`, installation: `${process.pid}` };
-const name = `nemoclaw-faults-${process.pid}`;
-const arch = process.arch === "arm64" ? "arm64" : "amd64";
-const [hostKey, userKey, another] = [newKeyPair(), newKeyPair(), newKeyPair()];
+const box = new ContainerMachine("faults");
+const { userKey } = box;
+const another = newKeyPair();
+const shell = (script: string) => box.shell(script);
 /** Nothing listens there, neither here nor on the machine. */
 const dead = "http://127.0.0.1:9";
 
-let machine: LocalMachine;
 let stack: LocalStack;
 let folder: string;
 
@@ -137,10 +133,7 @@ describe("a fault ends in one message, and the next run goes on from there", { t
     process.env.NEMOCLAW_ENGINE = "embedded";
     process.env.NEMOCLAW_CONNECT_SECONDS = "4";
     folder = await mkdtemp(join(tmpdir(), "nemoclaw-faults-"));
-    machine = await createLocalMachine({
-      ...{ name, owner, network: name, authorizedKey: userKey.public },
-      hostKey: { publicKey: hostKey.public, privateKey: new Sensitive(hostKey.private) },
-    });
+    await box.make();
     stack = await LocalStack.open(`${testStackPrefix}-faults`, await findEngine());
     await stack.forget();
     const config = {
@@ -149,7 +142,7 @@ describe("a fault ends in one message, and the next run goes on from there", { t
       "nemoclaw:inference": { kind: "machine", baseUrl: "http://127.0.0.1:8000/v1", model: "none-runs" },
       "nemoclaw:mirrors": await findOperatorMirrors(),
     };
-    await writeFile(stackFile(stack.name), stringify({ config }, { lineWidth: 0 }));
+    await writeStackFile(stackFile(stack.name), config);
     await stack.pulumi("stack", "init", stack.name);
     await stack.setSecret("nemoclaw:sshPrivateKey", userKey.private);
   });
@@ -159,7 +152,7 @@ describe("a fault ends in one message, and the next run goes on from there", { t
     delete process.env.NEMOCLAW_CONNECT_SECONDS;
     delete process.env.NEMOCLAW_LOCK_FILE;
     await stack.forget();
-    await sweepLocal(owner);
+    await box.remove();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -198,8 +191,8 @@ function messagesOf(output: string): string[] {
 }
 
 function pinned(change: object): object {
-  const { address, port } = machine;
-  return { kind: "existing", address, port, user: "admin", hostKeys: [hostKey.public.trim()], arch, ...change };
+  const { address, port } = box.made;
+  return { kind: "existing", address, port, user: "admin", hostKeys: [box.hostKey.public.trim()], arch, ...change };
 }
 
 function onTheWay(change: object): Promise<void> {
@@ -232,9 +225,4 @@ function smallDisk(size: string, at = "/opt/nemoclaw"): Promise<string> {
 
 function noSmallDisk(at = "/opt/nemoclaw"): Promise<string> {
   return shell(`umount ${at}`);
-}
-
-/** Runs shell on the machine past SSH. */
-function shell(script: string): Promise<string> {
-  return docker(["exec", machine.containerId, "sh", "-ec", script], { what: `run on the machine: ${script}` });
 }

@@ -3,12 +3,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { docker, list } from "../../host/local/docker.ts";
 import { localConfiguration } from "../../scripts/first-run/local-stack.ts";
 import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts";
-import { runProgram } from "../../scripts/run-program.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { realCli } from "../support/engines.ts";
 import { PipelineClone } from "../support/pipeline-clone.ts";
+import { setting } from "../support/stack-file.ts";
 
 /**
  * What a pipeline does, step by step, on a real local machine: a clone of a git remote, a backend in a folder of its own with
@@ -47,9 +48,8 @@ describe("a pipeline's steps, from a git remote to a machine", { timeout: 900_00
     return done;
   };
   const onMachine = async (script: string) => {
-    const labelled = ["docker", "ps", "--quiet", "--filter", `label=nemoclaw.stack=${stack}`];
-    const { stdout } = await runProgram(labelled);
-    return runProgram(["docker", "exec", stdout.trim(), "sh", "-c", script]);
+    const [id = ""] = await list("container", { "nemoclaw.stack": stack, "nemoclaw.kind": "machine" });
+    return docker(["exec", id, "sh", "-c", script]);
   };
 
   real("a stack in a folder as its backend, with its secrets in its file", async () => {
@@ -83,9 +83,7 @@ describe("a pipeline's steps, from a git remote to a machine", { timeout: 900_00
   });
 
   real("what was merged meanwhile is not applied by an older review, its own review is", async () => {
-    await clone.configure((config) => {
-      config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-2" };
-    });
+    await clone.configure(setting("inference", { model: "demo-2" }));
     clone.merge("another model");
     await step("review", "HEAD~1", "reviewed");
     expect(await told("verdict")).toBe(changed.yes);
@@ -110,23 +108,19 @@ describe("a pipeline's steps, from a git remote to a machine", { timeout: 900_00
   real(
     "what went astray on the machine after a review is put back by its plan, which is what was approved",
     async () => {
-      await clone.configure((config) => {
-        config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-3" };
-      });
+      await clone.configure(setting("inference", { model: "demo-3" }));
       clone.merge("a third model");
       await step("review", "HEAD~1", "reviewed");
       await onMachine("systemctl stop nemoclaw-bridge@main");
       await step("apply", "reviewed");
-      expect((await onMachine("systemctl is-active nemoclaw-bridge@main")).stdout).toBe("active\n");
+      expect(await onMachine("systemctl is-active nemoclaw-bridge@main")).toBe("active\n");
       const answer = await clone.run("scripts/chat", "-s", stack, "Which model?");
       expect(answer.stdout, answer.stderr).toContain("demo-3");
     },
   );
 
   real("a plan lets nothing through that it does not have, even past the step that compares the files", async () => {
-    await clone.configure((config) => {
-      config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-4" };
-    });
+    await clone.configure(setting("inference", { model: "demo-4" }));
     const plan = join(clone.folder, "reviewed/plan.json");
     const words = ["up", "-s", stack, "--yes", "--refresh", "--skip-preview", "--non-interactive", "--plan", plan];
     const refused = await clone.run("scripts/pulumi", ...words);
@@ -144,6 +138,6 @@ describe("a pipeline's steps, from a git remote to a machine", { timeout: 900_00
     await step("review", "HEAD", "reviewed");
     await step("apply", "reviewed");
     expect((await step("drift", "drift")).exitCode).toBe(0);
-    expect((await onMachine("systemctl is-active nemoclaw-bridge@main")).stdout).toBe("active\n");
+    expect(await onMachine("systemctl is-active nemoclaw-bridge@main")).toBe("active\n");
   });
 });

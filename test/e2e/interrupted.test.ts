@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cloneFolder, stackFile } from "../../scripts/clone-paths.ts";
 import { runProgram } from "../../scripts/run-program.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
+import { watchProgram } from "../support/watch-program.ts";
 
 /**
  * The quick start, killed and interrupted: at each step's end, at five times that a seed chooses within the longest step, and in
@@ -18,49 +18,15 @@ const environment = { ...process.env, NEMOCLAW_ENGINE: "embedded", NO_COLOR: "1"
 /** In seconds, over all runs: no figure is asserted, since it is this computer's as much as ours. */
 let longestSilence = 0;
 
-interface Ended {
-  readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly output: string;
-}
-
 /** Starts the quick start as the leader of a process group, as a terminal or a CI system would. */
 function start(...args: string[]) {
-  const script = join(cloneFolder, "scripts", "quickstart");
-  const child = spawn(script, ["-s", stack, ...args], { cwd: cloneFolder, env: environment, detached: true });
-  let output = "";
   let last = performance.now();
   const heard = () => {
     longestSilence = Math.max(longestSilence, (performance.now() - last) / 1000);
     last = performance.now();
   };
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      heard();
-      output += text;
-    });
-  }
-  child.on("exit", heard);
-  const ended = new Promise<Ended>((done) =>
-    child.on("close", (exitCode, signal) => done({ exitCode, signal, output })),
-  );
-  return {
-    ended,
-    /** Resolves when something was printed, or the run ended without it. */
-    async printed(pattern: RegExp): Promise<boolean> {
-      let over = false;
-      void ended.then(() => {
-        over = true;
-      });
-      while (!pattern.test(output) && !over) await sleep(20);
-      return pattern.test(output);
-    },
-    /** Everything the run has started, or only the run itself. */
-    kill(signal: NodeJS.Signals, whom: "group" | "alone") {
-      const pid = child.pid ?? 0;
-      process.kill(whom === "group" ? -pid : pid, signal);
-    },
-  };
+  const words = [join(cloneFolder, "scripts", "quickstart"), "-s", stack, ...args];
+  return watchProgram(words, { cwd: cloneFolder, env: environment, ownGroup: true, heard });
 }
 
 /** Times in seconds that are the same on every run: one within each of `count` equal parts of `within`. */

@@ -17,36 +17,29 @@ import {
   stopLocalMachine,
   updateLocalMachine,
 } from "../../host/local/machine.ts";
-import { listLocal, sweepLocal } from "../../host/local/sweep.ts";
-import type { Machine } from "../../host/machine.ts";
-import { newKeyPair } from "../../host/openssh-key.ts";
-import { type ConnectOptions, closeAll, connectTo } from "../../host/pool.ts";
-import { Sensitive } from "../../host/sensitive.ts";
+import { listLocal } from "../../host/local/sweep.ts";
+import { type ConnectOptions, closeAll } from "../../host/pool.ts";
 import { ensure } from "../../host/step.ts";
 import { ensurePackages } from "../../host/steps/apt-packages.ts";
 import { dockerEngineState, ensureDockerEngine } from "../../host/steps/docker-engine.ts";
 import { installedDocker } from "../../host/steps/docker-found.ts";
 import { proveDockerEngine } from "../../host/steps/docker-proof.ts";
 import { dockerEngine } from "../../provider/handlers/docker-engine.ts";
-import { testStackPrefix } from "../../scripts/test-things.ts";
+import { ContainerMachine } from "../support/container-machine.ts";
+import { signedRepository, signedRepositoryUri } from "../support/signed-repository.ts";
 
-const run = Math.random().toString(36).slice(2, 8);
-const owner = { project: "nemoclaw-test", stack: `${testStackPrefix}-machine`, installation: run };
-const name = `nemoclaw-test-${run}`;
-const hostKey = newKeyPair();
-const userKey = newKeyPair();
+const box = new ContainerMachine("machine");
+const { name, owner, hostKey } = box;
 const nothing = { containers: [], volumes: [], networks: [] };
 
 let machine: LocalMachine;
 
 beforeAll(async () => {
-  machine = await createLocalMachine(machineArgs());
+  await box.make(surroundings());
+  machine = box.made;
 });
 
-afterAll(async () => {
-  await closeAll();
-  await sweepLocal(owner);
-});
+afterAll(() => box.remove());
 
 describe("a local machine", () => {
   it("lets in the stack's key, shows the injected host key, and is up without a failed unit", async () => {
@@ -165,9 +158,9 @@ printf '{"bip": "10.99.0.1/24", "log-opts": {"max-size": "3m"}}' >/etc/docker/da
 
   it("takes Docker's own packages by their key's fingerprint only (a stand-in for the repository)", async () => {
     const host = await connect();
-    const { stdout } = await host.run(signedRepository);
+    const { stdout } = await host.run(dockerRepository);
     const fingerprint = stdout.trim().split("\n").at(-1) ?? "";
-    const uri = "http://127.0.0.1:8090/docker/linux";
+    const uri = `${signedRepositoryUri}/docker/linux`;
     const wrong = { uri, fingerprint: fingerprint.replace(/^./, (digit) => (digit === "0" ? "1" : "0")) };
     await expect(ensure(host, ensureDockerEngine({ source: "docker", repository: wrong }))).rejects.toThrow(
       `the key there is ${fingerprint}, and the lock file wants ${wrong.fingerprint}`,
@@ -202,7 +195,7 @@ printf '{"bip": "10.99.0.1/24", "log-opts": {"max-size": "3m"}}' >/etc/docker/da
       ].join("\n");
     const before = await look();
     const progress = { log: () => {}, signal: AbortSignal.timeout(120_000) };
-    const inputs = { machine: reach(), source: "distribution" as const, enabled: true, running: true };
+    const inputs = { machine: box.machine(), source: "distribution" as const, enabled: true, running: true };
     const { id, state } = await dockerEngine.create(inputs, progress);
     expect(state).toMatchObject({ foreign: true, enabled: true, running: true });
     await dockerEngine.delete(id, state, progress);
@@ -239,8 +232,10 @@ printf '{"bip": "10.99.0.1/24", "log-opts": {"max-size": "3m"}}' >/etc/docker/da
   });
 
   it("is not taken by another installation, nor removed by it", async () => {
-    const other = { ...owner, installation: `${run}-other` };
-    await expect(createLocalMachine({ ...machineArgs(), owner: other })).rejects.toMatchObject({ kind: "foreign" });
+    const other = { ...owner, installation: `${owner.installation}-other` };
+    await expect(createLocalMachine({ ...box.args, ...surroundings(), owner: other })).rejects.toMatchObject({
+      kind: "foreign",
+    });
     await expect(deleteLocalMachine({ name, owner: other, network: name })).rejects.toMatchObject({ kind: "foreign" });
     expect(await listLocal(other)).toEqual(nothing);
     expect(await readLocalMachine(machine.containerId)).toMatchObject({ running: true });
@@ -281,7 +276,7 @@ describe("the end of a local machine", () => {
   it("takes up a half-made one of the same owner", async () => {
     const half = `${name}-half`;
     await docker(["create", "--name", half, ...labelArguments(ownerLabels(owner)), machine.image]);
-    const made = await createLocalMachine({ ...machineArgs(), name: half });
+    const made = await createLocalMachine({ ...box.args, ...surroundings(), name: half });
     expect(made).toMatchObject({ name: half, running: true });
     await deleteLocalMachine({ containerId: made.containerId, name: half, owner, network: name });
     expect(await readLocalMachine(made.containerId)).toBeUndefined();
@@ -349,71 +344,33 @@ async function installedPackages(host: Host): Promise<string> {
   return (await host.run({ title: "what is installed", script: "dpkg-query --show" })).stdout;
 }
 
-/**
- * Debian's Docker under the names of Docker's own packages, in a repository on the machine's loopback, signed with a key made
- * here. Prints its fingerprint.
- */
-const signedRepository = {
-  title: "make a signed package repository",
-  script: `exec 3>&1 >/dev/null 2>&1
-apt-get install --yes --no-install-recommends gpg gpg-agent apt-utils busybox
-systemd-run --quiet --unit=repository busybox httpd -f -p 127.0.0.1:8090 -h /srv
-at=/srv/docker/linux/debian
-mkdir -p $at/pool $at/dists/bookworm/stable/binary-amd64
-cd "$(mktemp -d)"
-chmod 755 .
-apt-get download docker.io
+/** Debian's Docker under the names of Docker's own packages. */
+const dockerRepository = signedRepository({
+  folder: "docker/linux/debian",
+  suite: "bookworm",
+  key: "docker/linux/debian/gpg",
+  packages: `apt-get download docker.io
 dpkg-deb --raw-extract docker.io_*.deb docker-ce
 sed -i -e 's/^Package: .*/Package: docker-ce/' -e 's/^Version: .*/Version: 5:99.1/' -e '/^Source:/d' \\
   -e '/^\\(Replaces\\|Conflicts\\|Breaks\\):/d' -e 's/^Architecture:/Conflicts: docker.io\\nArchitecture:/' docker-ce/DEBIAN/control
-dpkg-deb -Znone --build docker-ce $at/pool
+dpkg-deb -Znone --build docker-ce $pool
 for name in docker-ce-cli containerd.io; do
   mkdir -p $name/DEBIAN
   printf 'Package: %s\\nVersion: 5:99.1\\nArchitecture: all\\nMaintainer: a test\\nDescription: empty\\n' $name >$name/DEBIAN/control
-  dpkg-deb --build $name $at/pool
-done
-cd $at
-apt-ftparchive packages pool >dists/bookworm/stable/binary-amd64/Packages
-apt-ftparchive -o APT::FTPArchive::Release::Suite=bookworm -o APT::FTPArchive::Release::Components=stable release dists/bookworm >Release
-mv Release dists/bookworm/Release
-GNUPGHOME=$(mktemp -d)
-export GNUPGHOME
-gpg --batch --passphrase '' --quick-generate-key test@example.invalid ed25519 sign never
-gpg --batch --clearsign --output dists/bookworm/InRelease dists/bookworm/Release
-gpg --batch --armor --export >gpg
-gpg --batch --with-colons --list-keys | awk -F: '$1 == "fpr" { print $10; exit }' >&3`,
-  timeoutSeconds: 180,
-};
+  dpkg-deb --build $name $pool
+done`,
+});
 
-function machineArgs() {
+function surroundings() {
   const bundle = process.env.NODE_EXTRA_CA_CERTS;
   return {
-    name,
-    owner,
-    network: name,
-    hostKey: { publicKey: hostKey.public, privateKey: new Sensitive(hostKey.private) },
-    authorizedKey: userKey.public,
     ca: bundle && existsSync(bundle) ? readFileSync(bundle, "utf8") : undefined,
     log: (line: string) => console.log(line),
   };
 }
 
-function reach(): Machine {
-  return {
-    id: name,
-    address: machine.address,
-    port: machine.port,
-    user: machine.user,
-    hostKeys: [hostKey.public],
-    privateKey: userKey.private,
-    arch: process.arch === "arm64" ? "arm64" : "amd64",
-    gpu: "none",
-    owner,
-  };
-}
-
-async function connect(more: ConnectOptions = {}): Promise<Host> {
-  return connectTo(reach(), { connectSeconds: 60, ...more });
+function connect(options: ConnectOptions = {}): Promise<Host> {
+  return box.connect({}, options);
 }
 
 /** The kernel is this computer's, so only systemd's own start time tells one boot from the next. */

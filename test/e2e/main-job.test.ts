@@ -11,6 +11,7 @@ import { askThroughTelegram } from "../../services/demo/drive.ts";
 import { escapes } from "../support/escapes.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
 import { expectNoSecretIn, placesToSearch } from "../support/secret-search.ts";
+import { setting } from "../support/stack-file.ts";
 import { tryEscape } from "../support/try-escape.ts";
 
 /**
@@ -250,9 +251,7 @@ done`;
   test("a model switch updates one resource, keeps the agent's process, takes one handshake, and the next turn reports it", async () => {
     const pid = await stack.agentPid();
     expect((await stack.turn("Which model?")).model).toBe("demo-1");
-    await stack.configure((config) => {
-      config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-2" };
-    });
+    await stack.configure(setting("inference", { model: "demo-2" }));
     const before = await stack.handshakes();
     expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-inference"]);
     expect(await stack.handshakes()).toBe(before + 1);
@@ -311,7 +310,7 @@ done`;
       await stack.configure((config) => {
         const open = { kind, access: "public", reason: "a test" };
         config["nemoclaw:tunnel"] = kind === "quick" ? open : { ...open, hostname: "agent.example.com" };
-        config["nemoclaw:mirrors"] = { ...(config["nemoclaw:mirrors"] as object), artifacts: "file:///srv/mirror" };
+        setting("mirrors", { artifacts: "file:///srv/mirror" })(config);
       });
       const output = await stack.up();
       expect(resourcesThat(/(created|updated) \(/, output)).toContain("tunnel");

@@ -1,47 +1,31 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createLocalMachine, type LocalMachine } from "../../host/local/machine.ts";
-import { sweepLocal } from "../../host/local/sweep.ts";
-import { newKeyPair } from "../../host/openssh-key.ts";
-import { closeAll, connectTo } from "../../host/pool.ts";
-import { Sensitive } from "../../host/sensitive.ts";
 import { ensure } from "../../host/step.ts";
 import { ensureNvidiaGpu, nvidiaGpuState } from "../../host/steps/nvidia-gpu.ts";
 import { nvidiaGpu } from "../../provider/handlers/nvidia-gpu.ts";
-import { testStackPrefix } from "../../scripts/test-things.ts";
+import { ContainerMachine } from "../support/container-machine.ts";
+import { signedRepository, signedRepositoryUri } from "../support/signed-repository.ts";
 
 /**
  * GPU, driver and toolkit are stand-ins: what is real here is the machine, apt, gpg and the signed repository. No GPU was
  * ever seen by these tests.
  */
 
-const run = Math.random().toString(36).slice(2, 8);
-const owner = { project: "nemoclaw-test", stack: `${testStackPrefix}-gpu`, installation: run };
-const name = `nemoclaw-gpu-${run}`;
-const [hostKey, userKey] = [newKeyPair(), newKeyPair()];
+const box = new ContainerMachine("gpu");
 const gpu = { model: "L4", count: 1 };
-const uri = "http://127.0.0.1:8090/nvidia";
+const uri = `${signedRepositoryUri}/nvidia`;
 
-let local: LocalMachine;
 let fingerprint: string;
 
 beforeAll(async () => {
-  local = await createLocalMachine({
-    name,
-    owner,
-    network: name,
-    hostKey: { publicKey: hostKey.public, privateKey: new Sensitive(hostKey.private) },
-    authorizedKey: userKey.public,
-  });
+  await box.make();
   const host = await connect();
-  const { stdout } = await host.run(standIns);
+  await host.apply("GPU and driver", [standIns]);
+  const { stdout } = await host.run(toolkitRepository);
   fingerprint = stdout.trim();
   expect(fingerprint).toMatch(/^[0-9A-F]{40}$/);
 });
 
-afterAll(async () => {
-  await closeAll();
-  await sweepLocal(owner);
-});
+afterAll(() => box.remove());
 
 describe("the container toolkit from a signed repository (stand-ins for repository, driver and GPU)", () => {
   it("is not taken from a repository with another key", async () => {
@@ -82,7 +66,7 @@ describe("the container toolkit from a signed repository (stand-ins for reposito
     const runs = async () => (await host.run({ title: "how often", script: "cat /run/docker-runs" })).stdout.trim();
     const progress = { log: () => {}, signal: AbortSignal.timeout(120_000) };
     const inputs = (count: number) => ({
-      machine: { ...machine(), gpu: { ...gpu, count } },
+      machine: box.machine({ gpu: { ...gpu, count } }),
       repository: { uri, fingerprint },
       usable: true,
     });
@@ -107,15 +91,8 @@ describe("the container toolkit from a signed repository (stand-ins for reposito
   });
 });
 
-function machine() {
-  const { address, port, user } = local;
-  const arch = process.arch === "arm64" ? ("arm64" as const) : ("amd64" as const);
-  const reach = { address, port, user, hostKeys: [hostKey.public], privateKey: userKey.private };
-  return { ...reach, id: name, arch, gpu, owner };
-}
-
 function connect() {
-  return connectTo(machine(), { connectSeconds: 60 });
+  return box.connect({ gpu });
 }
 
 // Notes what it was asked to run with, and answers for the container.
@@ -134,21 +111,19 @@ esac
 
 // /proc is the kernel's: where the driver's version would be, a folder of the test's own is mounted.
 const standIns = {
-  title: "make stand-ins for GPU, driver and repository",
-  script: `exec 3>&1 >/dev/null 2>&1
-apt-get update
-apt-get install --yes --no-install-recommends gpg gpg-agent apt-utils busybox
-systemd-run --quiet --unit=repository busybox httpd -f -p 127.0.0.1:8090 -h /srv
-mount -t tmpfs none /proc/driver
+  title: "make stand-ins for GPU and driver",
+  script: `mount -t tmpfs none /proc/driver
 mkdir /proc/driver/nvidia
 echo 'NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build  (a@test)' >/proc/driver/nvidia/version
 printf '#!/bin/sh\\necho NVIDIA L4\\n' >/usr/bin/nvidia-smi
 chmod 0755 /usr/bin/nvidia-smi
-at=/srv/nvidia/stable/deb/$(dpkg --print-architecture)
-mkdir -p $at
-cd "$(mktemp -d)"
-chmod 755 .
-mkdir -p toolkit/DEBIAN toolkit/usr/bin
+apt-get update`,
+};
+
+const toolkitRepository = signedRepository({
+  folder: "nvidia/stable/deb/$(dpkg --print-architecture)",
+  key: "nvidia/gpgkey",
+  packages: `mkdir -p toolkit/DEBIAN toolkit/usr/bin
 printf 'Package: nvidia-container-toolkit\\nVersion: 99.1\\nArchitecture: all\\nMaintainer: a test\\nDescription: a stand-in\\n' >toolkit/DEBIAN/control
 cat >toolkit/usr/bin/nvidia-ctk <<'END'
 #!/bin/sh
@@ -159,16 +134,5 @@ case "$*" in
 esac
 END
 chmod 0755 toolkit/usr/bin/nvidia-ctk
-dpkg-deb --build toolkit $at
-cd $at
-apt-ftparchive packages . >Packages
-apt-ftparchive release . >/tmp/Release
-mv /tmp/Release Release
-GNUPGHOME=$(mktemp -d)
-export GNUPGHOME
-gpg --batch --passphrase '' --quick-generate-key test@example.invalid ed25519 sign never
-gpg --batch --clearsign --output InRelease Release
-gpg --batch --armor --export >/srv/nvidia/gpgkey
-gpg --batch --with-colons --list-keys | awk -F: '$1 == "fpr" { print $10; exit }' >&3`,
-  timeoutSeconds: 240,
-};
+dpkg-deb --build toolkit $pool`,
+});

@@ -1,14 +1,8 @@
-import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parse, stringify } from "yaml";
-import { openshell } from "../../host/runtimes/openshell/runtime.ts";
-import { stackFile } from "../../scripts/clone-paths.ts";
-import { findEngine } from "../../scripts/engine-choice.ts";
-import { localConfiguration } from "../../scripts/first-run/local-stack.ts";
-import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
-import { LocalStack } from "../support/local-stack.ts";
+import type { LocalStack } from "../support/local-stack.ts";
 import { type OpenshellMirror, openshellBuild, openshellMirror } from "../support/openshell-mirror.ts";
+import { openshellStack } from "../support/openshell-stack.ts";
 import {
   askAll,
   findAll,
@@ -45,14 +39,11 @@ describe("verdicts of a real OpenShell", { timeout: 900_000 }, () => {
     process.env.NEMOCLAW_ENGINE = "embedded";
     mirror = await openshellMirror(build.folder);
     process.env.NEMOCLAW_LOCK_FILE = mirror.lockFile;
-    stack = await LocalStack.open(`${testStackPrefix}-parity-openshell`, await findEngine());
-    stack.runtime = openshell;
-    await stack.script("quickstart", "--destroy");
-    const mirrors = { ...(await findOperatorMirrors()), artifacts: "file:///srv/mirror" };
-    const file = parse(localConfiguration(mirrors)) as { config: Record<string, unknown> };
-    file.config["nemoclaw:runtime"] = { kind: "openshell", accept: ["docker-version"] };
-    file.config["nemoclaw:policy"] = { presets: [], file: "test/fixtures/policies/parity-files.yaml" };
-    await writeFile(stackFile(stack.name), stringify(file, { lineWidth: 0 }));
+    stack = await openshellStack(`${testStackPrefix}-parity-openshell`);
+    await stack.configure((config) => {
+      config["nemoclaw:runtime"] = { kind: "openshell", accept: ["docker-version"] };
+      config["nemoclaw:policy"] = { presets: [], file: "test/fixtures/policies/parity-files.yaml" };
+    });
     // The first run makes the machine and finds no release in its mirror; the second one goes on.
     await stack.script("quickstart");
     await mirror.copyTo(String((await stack.state()).find("nemoclaw:local:Machine")?.id));

@@ -7,6 +7,7 @@ import { testStackPrefix } from "../../scripts/test-things.ts";
 import { embeddedEngine, realCli } from "../support/engines.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
 import { expectNoSecretIn, placesToSearch } from "../support/secret-search.ts";
+import { setting } from "../support/stack-file.ts";
 
 /**
  * The same quick start under the real Pulumi CLI, and an environment made by the embedded engine taken over by it. Skipped
@@ -78,18 +79,14 @@ describe("the main job, on the real Pulumi CLI", { timeout: 900_000 }, async () 
 
   real("a model switch updates one resource and keeps the agent's process", async () => {
     const pid = await stack.agentPid();
-    await stack.configure((config) => {
-      config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-2" };
-    });
+    await stack.configure(setting("inference", { model: "demo-2" }));
     expect(resourcesThat(/updated \(/, await stack.up())).toContain("main-inference");
     expect((await stack.turn("Which model?")).model).toBe("demo-2");
     expect(await stack.agentPid()).toBe(pid);
   });
 
   real("a saved plan is what is applied", async () => {
-    await stack.configure((config) => {
-      config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-3" };
-    });
+    await stack.configure(setting("inference", { model: "demo-3" }));
     const folder = await mkdtemp(join(tmpdir(), "nemoclaw-plan-"));
     try {
       const plan = join(folder, "plan.json");

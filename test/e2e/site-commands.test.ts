@@ -11,13 +11,8 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { docker } from "../../host/local/docker.ts";
-import { createLocalMachine, type LocalMachine } from "../../host/local/machine.ts";
-import { sweepLocal } from "../../host/local/sweep.ts";
-import { newKeyPair } from "../../host/openssh-key.ts";
-import { Sensitive } from "../../host/sensitive.ts";
-import { testStackPrefix } from "../../scripts/test-things.ts";
 import { RealCli } from "../fixtures/engine/real-cli.ts";
+import { ContainerMachine } from "../support/container-machine.ts";
 import { newKey } from "../support/fake-host.ts";
 
 /**
@@ -29,27 +24,19 @@ const cli = RealCli.find();
 const plugin = (process.env.PATH ?? "").split(delimiter).some((at) => existsSync(join(at, "pulumi-resource-command")));
 const missing = !cli ? "no Pulumi CLI" : plugin ? undefined : "no pulumi-resource-command";
 
-const run = Math.random().toString(36).slice(2, 8);
-const owner = { project: "nemoclaw-test", stack: `${testStackPrefix}-site`, installation: run };
-const name = `nemoclaw-site-${run}`;
-const [hostKey, userKey] = [newKeyPair(), newKeyPair()];
+const box = new ContainerMachine("site");
+const { userKey } = box;
+const run = box.owner.installation;
 const folder = mkdtempSync(join(tmpdir(), "nemoclaw-site-"));
 const stack = { folder, stack: "site" };
 const token = `token-${run}-of-the-inventory`;
 // Only the machine makes this of its command.
 const [printing, output] = [`echo out-$((20 + 22))-${run}`, `out-42-${run}`];
-let local: LocalMachine;
 let printed = "";
 
 beforeAll(async () => {
   if (missing) return;
-  local = await createLocalMachine({
-    name,
-    owner,
-    network: name,
-    hostKey: { publicKey: hostKey.public, privateKey: new Sensitive(hostKey.private) },
-    authorizedKey: userKey.public,
-  });
+  await box.make();
   process.env.PULUMI_CONFIG_PASSPHRASE = "a passphrase for a test";
   mkdirSync(join(folder, "stacks"));
   symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
@@ -63,7 +50,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   rmSync(folder, { recursive: true });
-  if (!missing) await sweepLocal(owner);
+  if (!missing) await box.remove();
 });
 
 function pulumi(...args: string[]): string {
@@ -75,18 +62,12 @@ function pulumi(...args: string[]): string {
 
 /** The stack's program: the component as a stack uses it, for these commands; an RSA key is pinned first. */
 function write(commands: string, via?: object): void {
-  const pins = [newKey("rsa").public, hostKey.public];
-  const machine = {
-    id: "existing:site",
-    address: via ? "127.0.0.1" : local.address,
-    port: via ? 22 : local.port,
-    user: "admin",
-    hostKeys: pins,
-    ...(via ? { via: { kind: "jump", address: local.address, port: local.port, user: "admin", hostKeys: pins } } : {}),
-    arch: "amd64",
-    gpu: "none",
-    owner,
-  };
+  const hostKeys = [newKey("rsa").public, box.hostKey.public];
+  const { address, port } = box.made;
+  const { privateKey: _, ...machine } = box.machine({
+    ...{ id: "existing:site", hostKeys },
+    ...(via && { address: "127.0.0.1", port: 22, via: { kind: "jump", address, port, user: "admin", hostKeys } }),
+  });
   writeFileSync(join(folder, "key"), userKey.private, { mode: 0o600 });
   writeFileSync(
     join(folder, "stacks/index.ts"),
@@ -103,9 +84,8 @@ new SiteCommands("site-before", { on: { machine: { ...${JSON.stringify(machine)}
 const agent = (create: string) =>
   `{ name: "agent", create: ${JSON.stringify(create)}, update: "${printing}; echo updated >>/tmp/site", delete: "${printing}; echo deleted >/tmp/site-gone", stdin: token }`;
 
-/** Past SSH. */
 async function there(script: string): Promise<string> {
-  return (await docker(["exec", local.containerId, "sh", "-c", script], { what: "look" })).trim();
+  return (await box.shell(script)).trim();
 }
 
 function searched(): string {

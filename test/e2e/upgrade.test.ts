@@ -12,6 +12,7 @@ import { askThroughTelegram } from "../../services/demo/drive.ts";
 import { brokenAgent, brokenVersion, putOn } from "../support/broken-agent.ts";
 import { copyClone } from "../support/clone-copy.ts";
 import { LocalStack } from "../support/local-stack.ts";
+import { setting } from "../support/stack-file.ts";
 
 /**
  * Upgrades on a real local machine. What is upgraded to are stand-ins: an agent, a bridge and a supervisor that are broken on
@@ -108,9 +109,7 @@ describe("an upgrade that does not work is switched back", { timeout: 900_000 },
   });
 
   test("a changed service that works stays: a turn was answered before and after", async () => {
-    await stack.configure((config) => {
-      config["nemoclaw:limits"] = { ...(config["nemoclaw:limits"] as object), pids: 700 };
-    });
+    await stack.configure(setting("limits", { pids: 700 }));
     await stack.up();
     expect(await stack.shell("systemctl show -p TasksMax nemoclaw-sandbox@main")).toBe("TasksMax=700\n");
     expect(await stack.shell("ls /var/lib/nemoclaw/upgrades")).toBe("");
@@ -127,7 +126,7 @@ describe("an upgrade that does not work is switched back", { timeout: 900_000 },
     await pinTunnel("2099.1.0", good);
     await stack.configure((config) => {
       config["nemoclaw:tunnel"] = { kind: "quick", access: "public", reason: "a test" };
-      config["nemoclaw:mirrors"] = { ...(config["nemoclaw:mirrors"] as object), artifacts: "file:///srv/mirror" };
+      setting("mirrors", { artifacts: "file:///srv/mirror" })(config);
     });
     await stack.up();
     expect(await url()).toMatch(/trycloudflare/);

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import ssh2, { type Connection, type PublicKeyAuthContext, type ServerChannel } 
 import type { Machine } from "../../host/machine.ts";
 import { newKeyPair } from "../../host/openssh-key.ts";
 import { type ConnectOptions, closeAll, connectTo } from "../../host/pool.ts";
+import { putProgram } from "./stand-ins.ts";
 
 export interface FakeHostOptions {
   /** The key the server proves itself with. @default a fresh one */
@@ -41,7 +42,7 @@ export function newKey(type: "ed25519" | "ecdsa" | "rsa" = "ed25519"): KeyPair {
  */
 export async function startFakeHost(options: FakeHostOptions = {}) {
   const folder = await mkdtemp(join(tmpdir(), "nemoclaw-fake-host-"));
-  await putSudo(folder, options.sudo ?? "works");
+  putSudo(folder, options.sudo ?? "works");
   const hostKey = options.hostKey ?? newKey();
   const userKey = newKey();
   const seen = { connections: 0, handshakes: 0, lines: [] as string[], open: 0, mostOpen: 0 };
@@ -184,10 +185,7 @@ function kill(pid: number, signal: string): void {
   }
 }
 
-async function putSudo(folder: string, how: "works" | "asks"): Promise<void> {
-  const file = join(folder, "bin", "sudo");
-  await mkdir(join(folder, "bin"));
+function putSudo(folder: string, how: "works" | "asks"): void {
   const asks = 'echo "sudo: a password is required" >&2; exit 1';
-  await writeFile(file, `#!/bin/sh\n${how === "asks" ? asks : 'shift; exec "$@"'}\n`);
-  await chmod(file, 0o755);
+  putProgram(join(folder, "bin"), "sudo", how === "asks" ? asks : 'shift; exec "$@"');
 }

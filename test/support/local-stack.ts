@@ -1,8 +1,7 @@
 import { execFile } from "node:child_process";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { parse, stringify } from "yaml";
 import { argv } from "../../host/command.ts";
 import type { Host } from "../../host/host.ts";
 import { closeAll, connectTo } from "../../host/pool.ts";
@@ -15,6 +14,7 @@ import { type Engine, findEngine, runEngine } from "../../scripts/engine-choice.
 import { stackStateFile } from "../../scripts/local-backend.ts";
 import { type Finished, runProgram } from "../../scripts/run-program.ts";
 import { machineOf, readStackState, type StackState } from "../../scripts/stack-state.ts";
+import { changeStackFile, type StackConfig } from "./stack-file.ts";
 
 const exec = promisify(execFile);
 
@@ -92,10 +92,8 @@ export class LocalStack {
   }
 
   /** Changes the stack's configuration file as a person would. */
-  async configure(change: (config: Record<string, unknown>) => void): Promise<void> {
-    const whole = parse(await readFile(stackFile(this.name), "utf8")) as { config: Record<string, unknown> };
-    change(whole.config);
-    await writeFile(stackFile(this.name), stringify(whole, { lineWidth: 0 }));
+  configure(change: (config: StackConfig) => void): Promise<void> {
+    return changeStackFile(stackFile(this.name), change);
   }
 
   /** Sets a secret as a person would: by standard input. */

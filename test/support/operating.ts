@@ -8,6 +8,7 @@ import { type Finished, runProgram } from "../../scripts/run-program.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { LocalStack, resourcesThat } from "./local-stack.ts";
 import { runningScript } from "./running-script.ts";
+import { setting } from "./stack-file.ts";
 
 /** Which engine an environment is operated with. */
 export interface OperatedWith {
@@ -122,7 +123,7 @@ export const operating = ({ what, engine, stack: name }: OperatedWith) =>
     });
 
     run("the log is followed as it is written, until Ctrl-C", async (skip) => {
-      const follower = runningScript(stack, "logs", "--follow", "--lines", "0", "denials");
+      await using follower = runningScript(stack, "logs", "--follow", "--lines", "0", "denials");
       // Nothing tells that it has begun to follow, so something new is refused until it is told.
       const refuse = setInterval(() => shell("", "curl", "-s", "http://followed.example/"), 3000);
       try {
@@ -136,11 +137,9 @@ export const operating = ({ what, engine, stack: name }: OperatedWith) =>
     });
 
     run("a watch sees what another update has made meanwhile, and what breaks", async () => {
-      const watch = runningScript(stack, "status", "--watch", "--json");
+      await using watch = runningScript(stack, "status", "--watch", "--json");
       await watch.until(/"configured":"demo-1".*"faults":\[\]/);
-      await stack.configure((config) => {
-        config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-2" };
-      });
+      await stack.configure(setting("inference", { model: "demo-2" }));
       await stack.up();
       await watch.until(/"configured":"demo-2".*"faults":\[\]/);
       await stack.shell("systemctl stop nemoclaw-bridge@main");
@@ -195,9 +194,7 @@ export const operating = ({ what, engine, stack: name }: OperatedWith) =>
       expect(screen).toMatch(/^sandbox +stopped on purpose by .*: a test$/m);
       expect(await shell("", "true")).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("scripts/start") });
 
-      await stack.configure((config) => {
-        config["nemoclaw:inference"] = { ...(config["nemoclaw:inference"] as object), model: "demo-3" };
-      });
+      await stack.configure(setting("inference", { model: "demo-3" }));
       const output = await stack.up("--refresh");
       expect(resourcesThat(/updated \(/, output)).toEqual(["main-inference"]);
       expect(output).toMatch(/made ready and not started: stopped on purpose by/);

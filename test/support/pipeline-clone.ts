@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { parse, stringify } from "yaml";
 import { cloneFolder } from "../../scripts/clone-paths.ts";
 import { type Finished, runProgram } from "../../scripts/run-program.ts";
 import { copyClone } from "./clone-copy.ts";
+import { changeStackFile, type StackConfig, writeStackFile } from "./stack-file.ts";
+import { putProgram } from "./stand-ins.ts";
 
 /**
  * What a pipeline has: a clone of a git remote, a backend that is a folder of its own, a passphrase in the environment, and
@@ -23,28 +24,22 @@ export class PipelineClone {
     this.stack = stack;
   }
 
-  static async make(stack: string, config: Record<string, unknown>): Promise<PipelineClone> {
+  static async make(stack: string, config: StackConfig): Promise<PipelineClone> {
     const clone = new PipelineClone(await mkdtemp(join(tmpdir(), "nemoclaw-pipeline-")), stack);
     const root = clone.#root;
-    await Promise.all(["state", "bin"].map((name) => mkdir(join(root, name))));
+    await mkdir(join(root, "state"));
     // The Pulumi CLI starts policy packs through a plugin that not every build of it has.
     const loader = join(cloneFolder, "node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js");
-    await clone.#program("pulumi-analyzer-policy", `exec node '${loader}' "$@"`);
+    putProgram(join(root, "bin"), "pulumi-analyzer-policy", `exec node '${loader}' "$@"`);
     clone.git(root, "init", "-q", "--bare", "-b", "main", "remote.git");
     clone.git(root, "clone", "-q", "remote.git", "clone");
     await copyClone(clone.folder);
-    await writeFile(clone.#stackFile, stringify({ config }, { lineWidth: 0 }));
+    await writeStackFile(clone.#stackFile, config);
     return clone;
   }
 
   get #stackFile(): string {
     return join(this.folder, "stacks", `Pulumi.${this.stack}.yaml`);
-  }
-
-  async #program(name: string, line: string): Promise<void> {
-    const path = join(this.#root, "bin", name);
-    await writeFile(path, `#!/bin/sh\n${line}\n`);
-    await chmod(path, 0o755);
   }
 
   git(at: string, ...words: string[]): string {
@@ -53,10 +48,8 @@ export class PipelineClone {
   }
 
   /** Changes the stack's file as a person would. */
-  async configure(change: (config: Record<string, unknown>) => void): Promise<void> {
-    const whole = parse(await readFile(this.#stackFile, "utf8")) as { config: Record<string, unknown> };
-    change(whole.config);
-    await writeFile(this.#stackFile, stringify(whole, { lineWidth: 0 }));
+  configure(change: (config: StackConfig) => void): Promise<void> {
+    return changeStackFile(this.#stackFile, change);
   }
 
   /** Commits all there is and brings it to the remote's default branch. */

@@ -1,7 +1,16 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+/** Puts a program of these lines of shell into a folder, which is made where it is missing. @returns its path */
+export function putProgram(folder: string, name: string, script: string): string {
+  const file = join(folder, name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, `#!/bin/sh\n${script}\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
 
 /** What a script said, with these programs in the place of the real ones. */
 export function withStandIns(
@@ -11,10 +20,7 @@ export function withStandIns(
 ): { stdout: string; exitCode: number } {
   const folder = mkdtempSync(join(tmpdir(), "nemoclaw-stand-ins-"));
   try {
-    for (const [name, text] of Object.entries(programs)) {
-      writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`);
-      chmodSync(join(folder, name), 0o755);
-    }
+    for (const [name, text] of Object.entries(programs)) putProgram(folder, name, text);
     const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
     const call = ["-eu", "-c", script.replaceAll("{here}", folder), ...args];
     const { stdout, status } = spawnSync("sh", call, { encoding: "utf8", env, cwd: folder });

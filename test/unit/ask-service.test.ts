@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,6 +10,7 @@ import { bytesOf } from "../../host/apply-script.ts";
 import { askService } from "../../host/runtimes/ask-service.ts";
 import { paths } from "../../host/runtimes/embedded/paths.ts";
 import { asSandboxAsks } from "../../host/runtimes/openshell/asking-place.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 /**
  * The question to a service in a real shell with the real curl, to a server in this process. Stood in for are Docker, nsenter
@@ -30,8 +31,7 @@ const good = (model: string | undefined) => ({ status: 200, body: JSON.stringify
 const note = () => JSON.parse(readFileSync(join(folder, "etc/note.json"), "utf8")) as object;
 
 function standIn(program: string, script: string): void {
-  writeFileSync(join(folder, "bin", program), `#!/bin/sh\n${script}\n`);
-  chmodSync(join(folder, "bin", program), 0o755);
+  putProgram(join(folder, "bin"), program, script);
 }
 
 beforeEach(async () => {

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { putProgram } from "../support/stand-ins.ts";
 import { bridgeFolder, startTelegram, token, until } from "../support/telegram-bridge.ts";
 
 const secret = token.split(":")[1] ?? "";
@@ -437,9 +438,7 @@ describe("the bridge process at its start", () => {
     await using telegram = await startTelegram();
     await using home = await bridgeFolder(telegram.url);
     const told = join(home.folder, "told");
-    const program = join(home.folder, "systemd-notify");
-    writeFileSync(program, `#!/bin/sh\nprintf '%s\\n' "$@" >>'${told}'\n`);
-    chmodSync(program, 0o755);
+    putProgram(home.folder, "systemd-notify", `printf '%s\\n' "$@" >>'${told}'`);
     await telegram.next({ status: 500, method: "getUpdates", times: 3 });
     const bridge = home.start({ NOTIFY_SOCKET: "/nowhere", PATH: `${home.folder}:${process.env.PATH}` });
     await until("it has failed to poll", () => bridge.log().match(/"poll failed"/g)?.length === 3);

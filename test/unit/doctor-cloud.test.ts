@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -7,6 +7,7 @@ import { type CloudSettings, lookForNeeds } from "../../scripts/cloud-needs.ts";
 import { describeComputer } from "../../scripts/doctor-report.ts";
 import type { Engine } from "../../scripts/engine-choice.ts";
 import { machineSettings } from "../../stacks/machine-kinds/index.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 const engine: Engine = { kind: "cli", about: "Pulumi CLI 3.270.0", command: ["pulumi"], path: [] };
 const embedded: Engine = { ...engine, kind: "embedded", about: "the embedded engine" };
@@ -30,8 +31,7 @@ const gcp = (change: object = {}) =>
 
 /** Puts a program that stands in for a cloud's own on PATH, which holds nothing else. */
 function standIn(name: string, script: string): void {
-  writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
-  chmodSync(join(folder, name), 0o755);
+  putProgram(folder, name, script);
 }
 
 beforeEach(() => {

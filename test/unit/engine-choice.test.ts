@@ -1,16 +1,15 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { SmallClone } from "../support/small-clone.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 describe("a CLI that is not on PATH, with stand-ins for it", { timeout: 120_000 }, () => {
   /** Puts a CLI and its language host into a folder of the clone's home. */
   function put(clone: SmallClone, folder: string, version: string): string {
     const bin = join(clone.home, folder);
-    mkdirSync(bin, { recursive: true });
-    writeFileSync(join(bin, "pulumi"), `#!/bin/sh\necho v${version}\n`, { mode: 0o755 });
-    writeFileSync(join(bin, "pulumi-language-nodejs"), "#!/bin/sh\n", { mode: 0o755 });
-    return join(bin, "pulumi");
+    putProgram(bin, "pulumi-language-nodejs", "");
+    return putProgram(bin, "pulumi", `echo v${version}`);
   }
 
   async function found(clone: SmallClone, env: NodeJS.ProcessEnv = {}): Promise<string> {

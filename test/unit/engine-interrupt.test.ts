@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { Toys } from "../fixtures/engine/toys.ts";
+import { type Watched, watchProgram } from "../support/watch-program.ts";
 
 // The engine as a process of its own, stopped in the middle of a change.
 
@@ -11,34 +11,16 @@ const minute = 60_000;
 const entry = join(import.meta.dirname, "../../engine/main.ts");
 const program = 'new Thing("quick", {}); new Thing("slow", { milliseconds: 20000 }); new Thing("next", {}, {});';
 
-class Running {
-  readonly process: ChildProcess;
-  said = "";
+function start(toys: Toys): Watched {
+  const words = ["up", "--yes", "--skip-preview", "-C", toys.folder, "-s", toys.stack];
+  return watchProgram([process.execPath, entry, ...words], { env: process.env });
+}
 
-  constructor(toys: Toys, ...args: string[]) {
-    this.process = spawn(process.execPath, [entry, ...args, "-C", toys.folder, "-s", toys.stack], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    for (const stream of [this.process.stdout, this.process.stderr]) {
-      stream?.on("data", (chunk) => {
-        this.said += chunk;
-      });
-    }
-  }
-
-  get ended(): Promise<number | null> {
-    return new Promise((resolve) => {
-      if (this.process.exitCode !== null || this.process.signalCode !== null) resolve(this.process.exitCode);
-      else this.process.once("close", (code) => resolve(code));
-    });
-  }
-
-  async until(condition: () => boolean): Promise<void> {
-    const deadline = Date.now() + minute / 2;
-    while (!condition()) {
-      if (Date.now() > deadline) throw new Error(`it did not come to that; it said:\n${this.said}`);
-      await sleep(25);
-    }
+async function until(run: Watched, condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + minute / 2;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`it did not come to that; it said:\n${run.output()}`);
+    await sleep(25);
   }
 }
 
@@ -60,12 +42,12 @@ function locks(toys: Toys): string[] {
 
 test("SIGINT cancels the plugin, records what was done and ends with 130", { timeout: minute }, async () => {
   using toys = await Toys.make(program);
-  const run = new Running(toys, "up", "--yes", "--skip-preview");
-  await run.until(() => pending(toys).join() === "creating slow" && made(toys, "quick", "next"));
-  run.process.kill("SIGINT");
-  expect(await run.ended).toBe(130);
+  await using run = start(toys);
+  await until(run, () => pending(toys).join() === "creating slow" && made(toys, "quick", "next"));
+  run.kill("SIGINT");
+  expect(await run.ended).toMatchObject({ exitCode: 130 });
   expect(toys.takeLog()).toContain("cancel");
-  expect(run.said).toContain("cancelled; what was done is recorded");
+  expect(run.output()).toContain("cancelled; what was done is recorded");
   expect(toys.resource("slow")).toBeUndefined();
   expect(pending(toys)).toEqual([]);
   expect(locks(toys)).toEqual([]);
@@ -73,9 +55,9 @@ test("SIGINT cancels the plugin, records what was done and ends with 130", { tim
 
 test("SIGKILL leaves a state that the next run goes on from", { timeout: 2 * minute }, async () => {
   using toys = await Toys.make(program);
-  const run = new Running(toys, "up", "--yes", "--skip-preview");
-  await run.until(() => pending(toys).join() === "creating slow" && made(toys, "quick", "next"));
-  run.process.kill("SIGKILL");
+  await using run = start(toys);
+  await until(run, () => pending(toys).join() === "creating slow" && made(toys, "quick", "next"));
+  run.kill("SIGKILL");
   await run.ended;
   expect(pending(toys)).toEqual(["creating slow"]);
   expect(locks(toys)).toHaveLength(1);
@@ -95,11 +77,11 @@ test("SIGKILL leaves a state that the next run goes on from", { timeout: 2 * min
 
 test("two engines do not change one stack at once", { timeout: minute }, async () => {
   using toys = await Toys.make('new Thing("slow", { milliseconds: 20000 });');
-  const run = new Running(toys, "up", "--yes", "--skip-preview");
-  await run.until(() => pending(toys).includes("creating slow"));
-  await expect(toys.up()).rejects.toThrow(`the stack is locked by process ${run.process.pid}`);
+  await using run = start(toys);
+  await until(run, () => pending(toys).includes("creating slow"));
+  await expect(toys.up()).rejects.toThrow(`the stack is locked by process ${run.pid}`);
   expect(await toys.preview()).toMatchObject({ changes: { create: 1, same: 1 } });
-  run.process.kill("SIGTERM");
-  expect(await run.ended).toBe(130);
+  run.kill("SIGTERM");
+  expect(await run.ended).toMatchObject({ exitCode: 130 });
   await toys.destroy();
 });

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { putProgram } from "../support/stand-ins.ts";
 
 /** The report as one comment that is edited. GitHub's command line and GitLab's API are stand-ins; the steps are the real ones. */
 
@@ -31,12 +32,10 @@ function run(step: string, args: string[], env: Record<string, string>) {
 
 describe("on GitHub, by a stand-in for gh", () => {
   // The real one filters with its own jq, so this one gives what that filter leaves.
-  const gh = `#!/bin/sh
-printf '%s\\n' "$*" >>"$FOLDER/calls"
+  const gh = `printf '%s\\n' "$*" >>"$FOLDER/calls"
 case $* in *--jq*) printf '%s' "$FOUND"; printf '%s' "$MARKER" >"$FOLDER/marker" ;; esac`;
   const comment = async (found: string) => {
-    writeFileSync(join(folder, "gh"), gh);
-    chmodSync(join(folder, "gh"), 0o755);
+    putProgram(folder, "gh", gh);
     const env = { FOLDER: folder, FOUND: found, GITHUB_REPOSITORY: "o/r", GH_TOKEN: "secret-token" };
     const { code, said } = await run("comment-on-github", ["7", report], env);
     expect(code, said).toBe(0);

@@ -1,15 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { validateWorkflow } from "@action-validator/core";
@@ -23,6 +13,7 @@ import { verdictOf } from "../../review/report.ts";
 import { reportOfPreview } from "../../review/report-of-preview.ts";
 import { RealCli } from "../fixtures/engine/real-cli.ts";
 import { Toys } from "../fixtures/engine/toys.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 const project = resolve(import.meta.dirname, "../..");
 const read = (path: string) => readFileSync(join(project, path), "utf8");
@@ -132,12 +123,9 @@ function clone(): {
   const folder = join(root, "clone");
   git(root, "init", "-q", "--bare", "-b", "main", remote);
   git(root, "clone", "-q", remote, folder);
-  mkdirSync(join(folder, "scripts"));
   cpSync(join(project, "gitops/steps"), join(folder, "gitops/steps"), { recursive: true });
-  const script = (name: string, text: string) => {
-    writeFileSync(join(folder, "scripts", name), `#!/bin/sh\necho "${name} $*" >>calls\n${text}\n`);
-    chmodSync(join(folder, "scripts", name), 0o755);
-  };
+  const script = (name: string, text: string) =>
+    putProgram(join(folder, "scripts"), name, `echo "${name} $*" >>calls\n${text}`);
   script(
     "pulumi",
     'case $* in *--save-plan*) echo plan >reviewed/plan.json; echo "{}"; exit $((PULUMI_CODE));; *export*) echo state; exit $((EXPORT_CODE));; esac',

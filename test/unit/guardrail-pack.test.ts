@@ -13,6 +13,7 @@ import { verdictOf } from "../../review/report.ts";
 import { reportOfPreview } from "../../review/report-of-preview.ts";
 import { RealCli } from "../fixtures/engine/real-cli.ts";
 import { Toys } from "../fixtures/engine/toys.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 const load = createRequire(import.meta.url);
 const { AnalyzerClient } = load("@pulumi/pulumi/proto/analyzer_grpc_pb.js");
@@ -130,9 +131,7 @@ test("the real CLI's JSON does not tell what the pack found; the review does", {
   // The toy plugin under the name of a cloud's, and what starts a pack, which the CLI looks for on PATH.
   copyFileSync(join(toys.folder, "toy/pulumi-resource-toy"), join(toys.folder, "toy/pulumi-resource-aws"));
   appendFileSync(join(toys.folder, "Pulumi.yaml"), "    - { name: aws, path: ./toy }\n");
-  writeFileSync(join(toys.folder, "pulumi-analyzer-policy"), `#!/bin/sh\nexec node ${packRunner} "$@"\n`, {
-    mode: 0o755,
-  });
+  putProgram(toys.folder, "pulumi-analyzer-policy", `exec node ${packRunner} "$@"`);
   writeFileSync(join(toys.folder, "advisory.json"), JSON.stringify({ all: "advisory" }));
   vi.stubEnv("PATH", [toys.folder, process.env.PATH].join(delimiter));
   const preview = (...more: string[]) =>

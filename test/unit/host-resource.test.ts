@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
@@ -10,6 +10,7 @@ import { nothingToRemove } from "../../host/steps/nothing-to-remove.ts";
 import type { Handler } from "../../provider/handler.ts";
 import { hostHandler } from "../../provider/host-resource.ts";
 import { startFakeHost } from "../support/fake-host.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 /** What a deletion says: of a machine that is gone, and of what its removal found. */
 let answers = true;
@@ -79,10 +80,7 @@ describe("a deletion", () => {
 describe("a deletion whose machine does not answer", () => {
   const path = process.env.PATH;
   const folder = mkdtempSync(join(tmpdir(), "nemoclaw-docker-"));
-  const docker = (script: string) => {
-    writeFileSync(join(folder, "docker"), `#!/bin/sh\n${script}\n`);
-    chmodSync(join(folder, "docker"), 0o755);
-  };
+  const docker = (script: string) => putProgram(folder, "docker", script);
   beforeAll(() => {
     process.env.PATH = `${folder}${delimiter}${path}`;
   });

@@ -1,8 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ensureDockerDaemon, stopOwnedDaemon } from "../../host/local/daemon.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 const { PATH, DOCKER_HOST } = process.env;
 const systemd = existsSync("/run/systemd/system");
@@ -37,7 +38,7 @@ describe("the Docker daemon of this computer, with stand-ins for docker and dock
     if (systemd) test.skip("an init system runs here, which would be asked instead");
     program(
       "dockerd",
-      `echo starting; touch "${folder}/up"; trap 'rm "${folder}/up"; exit' TERM; while :; do sleep 0.1; done`,
+      `trap 'rm "${folder}/up"; exit' TERM; echo starting; touch "${folder}/up"; while :; do sleep 0.1; done`,
     );
     expect(await ensureDockerDaemon(args())).toBe("started");
     expect(lines[0]).toContain("the Docker daemon is started directly");
@@ -79,6 +80,5 @@ function args() {
 }
 
 function program(name: string, script: string): void {
-  writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
-  chmodSync(join(folder, name), 0o755);
+  putProgram(folder, name, script);
 }

@@ -1,10 +1,11 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { docker, inspect, isGone, list } from "../../host/local/docker.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 const path = process.env.PATH;
 let folder: string;
@@ -101,8 +102,7 @@ describe("the docker driver, with a stand-in for docker", () => {
 });
 
 function standIn(script: string): void {
-  writeFileSync(join(folder, "docker"), `#!/bin/sh\n${script}\n`);
-  chmodSync(join(folder, "docker"), 0o755);
+  putProgram(folder, "docker", script);
 }
 
 function isAlive(pid: number): boolean {

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -15,6 +15,7 @@ import { refreshable, refreshPin } from "../../host/lock-refresh.ts";
 import { withImagesOf } from "../../host/lock-release.ts";
 import { fillMirrorFolder, servedGaps } from "../../host/lock-served.ts";
 import { machineImages, refreshMachineImage } from "../../scripts/machine-image.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "nemoclaw-lock-sources-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -381,9 +382,7 @@ describe("the image of a cloud machine", () => {
     process.env.PATH = before;
   });
   const standIn = (name: string, text: string) => {
-    mkdirSync(bin, { recursive: true });
-    writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
-    chmodSync(join(bin, name), 0o755);
+    putProgram(bin, name, text);
     process.env.PATH = [bin, before].join(delimiter);
   };
   const aws = `config:

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -9,6 +9,7 @@ import { cdiDevices } from "../../host/steps/nvidia-cdi.ts";
 import { ensureNvidiaGpu, type NvidiaFacts, nvidiaGpuState } from "../../host/steps/nvidia-gpu.ts";
 import { proveNvidiaGpu } from "../../host/steps/nvidia-proof.ts";
 import { nvidiaGpu } from "../../provider/handlers/nvidia-gpu.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 const gpu = { model: "L4", count: 1 };
 const repository = { uri: "https://nvidia.example", fingerprint: "C95B321B61E88C1809C4F759DDCAE044F796ECB0" };
@@ -123,18 +124,14 @@ describe("the proof's own script (stand-ins for Docker and nvidia-smi)", () => {
     const folder = await mkdtemp(join(tmpdir(), "nemoclaw-gpu-"));
     try {
       const programs = {
-        docker: `#!/bin/sh
-case $1 in import) cat >/dev/null ;; info) echo '["/etc/cdi"]' ;; run) exec "$(dirname "$0")/container" "$@" ;; esac
-`,
+        docker: `case $1 in import) cat >/dev/null ;; info) echo '["/etc/cdi"]' ;; run) exec "$(dirname "$0")/container" "$@" ;; esac`,
         // Only what it is given by --env, as a container.
-        container: `#!/bin/sh
-path=/usr/sbin:/usr/bin:/sbin:/bin
+        container: `path=/usr/sbin:/usr/bin:/sbin:/bin
 for each in "$@"; do case $each in PATH=*) path=\${each#PATH=} ;; esac; done
-PATH=$path nvidia-smi -L
-`,
-        "nvidia-smi": "#!/bin/sh\necho 'GPU 0: NVIDIA H200 (UUID: GPU-0000)'\n",
+PATH=$path nvidia-smi -L`,
+        "nvidia-smi": "echo 'GPU 0: NVIDIA H200 (UUID: GPU-0000)'",
       };
-      for (const [name, text] of Object.entries(programs)) await writeFile(join(folder, name), text, { mode: 0o755 });
+      for (const [name, text] of Object.entries(programs)) putProgram(folder, name, text);
       const run = async ({ script }: { script: string }) => {
         const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
         const { stdout, stderr, status } = spawnSync("sh", ["-ec", script], { env, encoding: "utf8" });

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { describe, expect, test, vi } from "vitest";
@@ -8,7 +8,7 @@ import type { Owner } from "../../host/machine.ts";
 import type { SandboxSpec } from "../../host/runtimes/runtime.ts";
 import type { Step } from "../../host/step.ts";
 import { startFakeHost } from "../support/fake-host.ts";
-import { withStandIns } from "../support/stand-ins.ts";
+import { putProgram, withStandIns } from "../support/stand-ins.ts";
 
 /**
  * Whose a sandbox is, in every part of the OpenShell runtime: ours, nobody's, somebody else's under our name, or unknown because
@@ -347,16 +347,14 @@ describe("what is run on the machine", () => {
   /** Runs shell with a stand-in for the CLI, and gives what was asked of it beside `sandbox get`. */
   function asked(which: Which, script: string) {
     const folder = mkdtempSync(join(tmpdir(), "nemoclaw-openshell-"));
-    const program = join(folder, "openshell");
     writeFileSync(join(folder, "answer"), recorded[which].get.stdout);
-    writeFileSync(
-      program,
-      `#!/bin/sh
-case "$*" in "sandbox get main -o json") cat "${folder}/answer"; exit ${recorded[which].get.exitCode} ;; esac
+    const program = putProgram(
+      folder,
+      "openshell",
+      `case "$*" in "sandbox get main -o json") cat "${folder}/answer"; exit ${recorded[which].get.exitCode} ;; esac
 echo "$*" >>"${folder}/asked"`,
     );
-    writeFileSync(join(folder, "runuser"), '#!/bin/sh\nshift 3\nexec "$@"\n');
-    for (const name of ["openshell", "runuser"]) chmodSync(join(folder, name), 0o755);
+    putProgram(folder, "runuser", 'shift 3\nexec "$@"');
     writeFileSync(join(folder, "asked"), "");
     const { status, stdout } = spawnSync(
       "sh",

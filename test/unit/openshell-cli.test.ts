@@ -1,17 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openshellQuestion } from "../../host/runtimes/openshell/cli.ts";
 import { parseStatus } from "../../host/runtimes/openshell/gateway.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 /** A question to the gateway in a real shell, with stand-ins for the CLI and for curl, which tells whether the gateway answers. */
 let folder: string;
-const standIn = (program: string, script: string) => {
-  writeFileSync(join(folder, program), `#!/bin/sh\n${script}\n`);
-  chmodSync(join(folder, program), 0o755);
-};
+const standIn = (program: string, script: string) => putProgram(folder, program, script);
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "nemoclaw-cli-"));

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startAndWait } from "../../host/runtimes/openshell/phase.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -15,14 +16,12 @@ afterEach(() => rmSync(folder, { recursive: true }));
 function start(failures: number) {
   // The CLI is called through runuser, which gives it its user.
   const calls = join(folder, "calls");
-  const program = `#!/bin/sh
-case "$*" in
+  const program = `case "$*" in
 *"sandbox start"*) echo start >>${calls}; test "$(grep -c . ${calls})" -gt ${failures} || { echo "sandbox entered Error while waiting for Ready"; exit 1; } ;;
 *"sandbox get"*) echo '{"phase": "Ready"}' ;;
 esac`;
-  writeFileSync(join(folder, "runuser"), program);
-  writeFileSync(join(folder, "sleep"), "#!/bin/sh\n");
-  for (const name of ["runuser", "sleep"]) chmodSync(join(folder, name), 0o755);
+  putProgram(folder, "runuser", program);
+  putProgram(folder, "sleep", "");
   const env = { PATH: [folder, process.env.PATH].join(delimiter) };
   const { status, stdout } = spawnSync("sh", ["-eu"], { input: startAndWait("main"), encoding: "utf8", env });
   return { status, stdout, starts: readFileSync(calls, "utf8").trim().split("\n").length };

@@ -1,14 +1,5 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -16,6 +7,7 @@ import type { Command } from "../../host/command.ts";
 import type { Host } from "../../host/host.ts";
 import { probe } from "../../host/runtimes/openshell/probe.ts";
 import type { Finding } from "../../host/runtimes/runtime.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 /**
  * The probe's scripts in a real shell, on real files. Stood in for are OpenShell's way in, which here leads nowhere, Docker, ss,
@@ -26,8 +18,7 @@ let busy: ChildProcess | undefined;
 const path = (name: string) => join(folder, name);
 
 function standIn(program: string, script: string): void {
-  writeFileSync(path(`bin/${program}`), `#!/bin/sh\n${script}\n`);
-  chmodSync(path(`bin/${program}`), 0o755);
+  putProgram(path("bin"), program, script);
 }
 
 /** What the stand-in for curl prints: over http, over https, past the proxy, and on the machine itself. */

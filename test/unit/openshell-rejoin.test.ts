@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Box } from "../../host/runtimes/openshell/box.ts";
 import { rejoin } from "../../host/runtimes/openshell/box-commands.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 const programs = (version: string) => [`/opt/nemoclaw/supervisor/${version}/attach.mjs`, "/agent/orders.sock"];
 
@@ -12,17 +13,14 @@ const programs = (version: string) => [`/opt/nemoclaw/supervisor/${version}/atta
 function done(unit: { active: boolean; version: string }): string {
   const folder = mkdtempSync(join(tmpdir(), "nemoclaw-rejoin-"));
   const log = join(folder, "log");
-  const script = `#!/bin/sh
-case "$1" in
+  const script = `case "$1" in
 -q) exit ${unit.active ? 0 : 3} ;;
 cat) echo "ExecStart=node attendant.mjs -- ssh sandbox@main ${programs(unit.version).join(" ")}" ;;
 *) echo "$1" >>${log} ;;
-esac
-`;
+esac`;
   try {
     writeFileSync(log, "");
-    writeFileSync(join(folder, "systemctl"), script);
-    chmodSync(join(folder, "systemctl"), 0o755);
+    putProgram(folder, "systemctl", script);
     const box = { spec: { sandbox: "main" }, attach: programs("b") } as unknown as Box;
     const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
     expect(spawnSync("sh", ["-eu", "-c", rejoin(box).script], { env }).status).toBe(0);

@@ -58,8 +58,9 @@ function environment(machine: object, preview: boolean) {
   );
 }
 
-const names = (resources: Awaited<ReturnType<typeof declare>>) =>
-  resources.map(({ type, name }) => `${name} (${type})`).toSorted();
+type Resources = Awaited<ReturnType<typeof declare>>;
+const names = (resources: Resources) => resources.map(({ type, name }) => `${name} (${type})`).toSorted();
+const providersOf = (resources: Resources) => resources.filter(({ type }) => type.startsWith("pulumi:providers:"));
 
 describe.each(Object.entries(machines))("%s", (_, machine) => {
   test("declares the same resources before anything is made as afterwards", async () => {
@@ -69,7 +70,8 @@ describe.each(Object.entries(machines))("%s", (_, machine) => {
   });
 
   test("puts into a provider's inputs only what the stack file says", async () => {
-    const providers = (await environment(machine, true)).filter(({ type }) => type.startsWith("pulumi:providers:"));
+    const providers = providersOf(await environment(machine, true));
+    expect(providers).toEqual(providersOf(await environment(machine, false)));
     for (const { inputs } of providers) {
       const allowed = ["region", "zone", "project", "allowedAccountIds", "defaultTags", "defaultLabels"];
       const unlisted = Object.keys(inputs).filter((name) => !allowed.includes(name) && !/^skip/.test(name));

@@ -479,7 +479,7 @@ describe("any two policies", () => {
             ).toBe(true);
           }
         }),
-        { numRuns: 100 },
+        runs,
       );
     },
   );

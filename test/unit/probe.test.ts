@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import type { Command } from "../../host/command.ts";
 import type { Host } from "../../host/host.ts";
 import { probe } from "../../host/runtimes/embedded/probe.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "nemoclaw-probe-"));
 const at = (name: string) => join(folder, name);
@@ -22,8 +23,7 @@ beforeEach(() => {
 });
 
 function program(name: string, script: string): void {
-  writeFileSync(at(`programs/${name}`), `#!/bin/sh\n${script}\n`);
-  chmodSync(at(`programs/${name}`), 0o755);
+  putProgram(at("programs"), name, script);
 }
 
 /** A stand-in for a machine with a sandbox that confines nothing: what is run inside runs here. `between` is before anybody looks outside. */

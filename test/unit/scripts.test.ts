@@ -12,6 +12,8 @@ import { Progress } from "../../scripts/progress.ts";
 import { runProgram } from "../../scripts/run-program.ts";
 import { SmallClone } from "../support/small-clone.ts";
 import { cloneFolder } from "../support/source-files.ts";
+import { putProgram } from "../support/stand-ins.ts";
+import { watchProgram } from "../support/watch-program.ts";
 
 const scratch: string[] = [];
 afterEach(() => {
@@ -28,7 +30,7 @@ function scratchFolder(): string {
 function programs(folder: string, texts: Record<string, string>): string {
   const bin = join(folder, "bin");
   mkdirSync(bin, { recursive: true });
-  for (const [name, text] of Object.entries(texts)) writeFileSync(join(bin, name), text, { mode: 0o755 });
+  for (const [name, text] of Object.entries(texts)) putProgram(bin, name, text);
   return bin;
 }
 
@@ -54,7 +56,7 @@ describe("with-node.sh, with a stand-in for npm", () => {
     cpSync(join(cloneFolder, "scripts/with-node.sh"), join(root, "scripts/with-node.sh"));
     writeFileSync(join(root, "package-lock.json"), '{"packages":{"":{},"node_modules/a":{"integrity":"x"}}}');
     writeFileSync(join(root, "scripts/say.ts"), "console.log(JSON.stringify(process.argv.slice(2)));\n");
-    const bin = programs(root, { npm: `#!/bin/sh\necho "npm $*" >>"${root}/npm-calls"\n${npm}\n` });
+    const bin = programs(root, { npm: `echo "npm $*" >>"${root}/npm-calls"\n${npm}` });
     const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
     return { root, env, start: join(root, "scripts/with-node.sh") };
   }
@@ -105,7 +107,9 @@ describe("with-node.sh, with a stand-in for npm", () => {
   });
 
   test("lets one of two runs install and the other wait", async () => {
-    const { root, env, start } = smallClone(`sleep 2; ${install}`);
+    // Who finds that npm has just ended goes by the file that it writes last.
+    const npm = `sleep 2; ${install}; cp package-lock.json node_modules/.package-lock.json`;
+    const { root, env, start } = smallClone(npm);
     const both = await Promise.all([run(start, ["scripts/say.ts"], env), run(start, ["scripts/say.ts"], env)]);
     expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
     expect(calls(root)).toHaveLength(1);
@@ -142,7 +146,7 @@ describe("with-node.sh, with a stand-in for npm", () => {
 });
 
 describe("the choice of the engine, with stand-ins for the CLI", () => {
-  const cli = (version: string) => `#!/bin/sh\necho v${version}\n`;
+  const cli = (version: string) => `echo v${version}`;
 
   /** Runs scripts/pulumi with these programs on PATH and gives the line that names the engine. */
   async function engineLine(texts: Record<string, string>, more: NodeJS.ProcessEnv = {}): Promise<string> {
@@ -157,14 +161,14 @@ describe("the choice of the engine, with stand-ins for the CLI", () => {
   }
 
   test("takes a CLI on PATH with its language host", async () => {
-    const line = await engineLine({ pulumi: cli("3.270.0"), "pulumi-language-nodejs": "#!/bin/sh\n" });
+    const line = await engineLine({ pulumi: cli("3.270.0"), "pulumi-language-nodejs": "" });
     expect(line).toMatch(/^Pulumi CLI 3\.270\.0 \(found on PATH: .*\/bin\/pulumi\)/);
   });
 
   test.each([
     ["has no language host", { pulumi: cli("3.270.0") }, "has no pulumi-language-nodejs"],
-    ["is too old", { pulumi: cli("3.100.0"), "pulumi-language-nodejs": "#!/bin/sh\n" }, "older than 3.230"],
-    ["does not run", { pulumi: "#!/bin/sh\nexit 3\n", "pulumi-language-nodejs": "#!/bin/sh\n" }, "does not run"],
+    ["is too old", { pulumi: cli("3.100.0"), "pulumi-language-nodejs": "" }, "older than 3.230"],
+    ["does not run", { pulumi: "exit 3", "pulumi-language-nodejs": "" }, "does not run"],
   ])("falls back and says why when the CLI %s", async (_what, texts, reason) => {
     const line = await engineLine(texts);
     expect(line).toMatch(/^the embedded engine/);
@@ -172,7 +176,7 @@ describe("the choice of the engine, with stand-ins for the CLI", () => {
   });
 
   test("is forced by NEMOCLAW_ENGINE, and refused when what is forced is not there", async () => {
-    const texts = { pulumi: cli("3.270.0"), "pulumi-language-nodejs": "#!/bin/sh\n" };
+    const texts = { pulumi: cli("3.270.0"), "pulumi-language-nodejs": "" };
     expect(await engineLine(texts, { NEMOCLAW_ENGINE: "embedded" })).toMatch(/^the embedded engine/);
     expect(await engineLine({}, { NEMOCLAW_ENGINE: "cli" })).toContain("no Pulumi CLI can be had");
   });
@@ -240,15 +244,10 @@ describe("running a program", () => {
       const done = await runProgram(["sh", "-c", "trap 'echo cleaned; exit 0' INT; echo up; while :; do sleep 0.1; done"],
         { onLine: (line) => console.log(line) }).catch((error) => error);
       console.log("ended", done.kind);`;
-    const child = spawn(process.execPath, ["--input-type=module-typescript", "--eval", program]);
-    let said = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
-    });
-    for (let waited = 0; !said.includes("up") && waited < 20_000; waited += 50) await sleep(50);
+    await using child = watchProgram([process.execPath, "--input-type=module-typescript", "--eval", program]);
+    expect(await child.printed(/up/)).toBe(true);
     child.kill("SIGINT");
-    await new Promise((done) => child.on("close", done));
-    expect(said).toBe("up\ncleaned\nended cancelled\n");
+    expect((await child.ended).output).toBe("up\ncleaned\nended cancelled\n");
   });
 });
 

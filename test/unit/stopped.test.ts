@@ -20,6 +20,7 @@ import { tunnelUnit } from "../../services/cloudflared/unit.ts";
 import { egressGateUnit, inferenceRouteUnit, sandboxUnit } from "../../services/sandbox-supervisor/units.ts";
 import { bridgeUnit } from "../../services/telegram-bridge/unit.ts";
 import { startFakeHost } from "../support/fake-host.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 const mark = { by: "anna@laptop", since: "2026-11-22T21:04:05.000Z", why: "saving money" };
 
@@ -93,8 +94,8 @@ describe("a service on a stand-in for a machine", () => {
     host = await startFakeHost();
     // A stand-in for cat, which has the mark in the folder of the stand-in.
     const path = stoppedPath("main");
-    const text = `#!/bin/sh\ncase "$*" in "-- ${path}") exec /bin/cat "${host.folder}/stopped" ;; esac\nexec /bin/cat "$@"\n`;
-    await writeFile(join(host.folder, "bin", "cat"), text, { mode: 0o755 });
+    const script = `case "$*" in "-- ${path}") exec /bin/cat "${host.folder}/stopped" ;; esac\nexec /bin/cat "$@"`;
+    putProgram(join(host.folder, "bin"), "cat", script);
   });
   beforeEach(async () => {
     // What is known of a machine is forgotten with the connection.
