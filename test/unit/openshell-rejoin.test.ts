@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Box } from "../../host/runtimes/openshell/box.ts";
 import { rejoin } from "../../host/runtimes/openshell/box-commands.ts";
-import { putProgram } from "../support/stand-ins.ts";
+import { putProgram, withStandIns } from "../support/stand-ins.ts";
 
 const programs = (version: string) => [`/opt/nemoclaw/supervisor/${version}/attach.mjs`, "/agent/orders.sock"];
 
@@ -35,3 +35,13 @@ test.each([
   ["joins itself by another version's waits for its new unit", { active: true, version: "a" }, ""],
   ["does not run is left alone", { active: false, version: "b" }, ""],
 ])("an attendant that %s", (_it, unit, wanted) => expect(done(unit)).toBe(wanted));
+
+test("one that does not start again ends in the words of its journal", () => {
+  const systemctl = `case "$1" in cat) echo "${programs("b").join(" ")}" ;; restart) exit 1 ;; esac`;
+  const box = { spec: { sandbox: "main" }, attach: programs("b") } as unknown as Box;
+  const stand = { systemctl, journalctl: 'for unit; do :; done; echo "the last words of $unit"' };
+  expect(withStandIns(stand, rejoin(box).script)).toEqual({
+    exitCode: 1,
+    stdout: "the last words of nemoclaw-sandbox@main.service\n",
+  });
+});

@@ -78,7 +78,7 @@ export const rejoin = ({ spec: { sandbox }, attach }: Box): Command => ({
   script: `unit=${quote(unitName("sandbox", sandbox))}
 systemctl -q is-active -- "$unit" || exit 0
 ${attach.map((word) => `systemctl cat -- "$unit" | grep -qF -- ${quote(word)} || exit 0`).join("\n")}
-systemctl restart -- "$unit"`,
+systemctl restart -- "$unit" || { journalctl --no-pager --namespace='*' -o cat -n 20 -u "$unit"; exit 1; }`,
   shown: `systemctl restart ${unitName("sandbox", sandbox)}`,
   timeoutSeconds: 400,
   try: "see what the agent says: scripts/logs agent",
