@@ -76,6 +76,8 @@ export const install = part({
         lock: own.locked,
         files: Object.fromEntries(own.files),
         registry: mirrors.npm,
+        // Beside the one that runs: a sandbox takes it up, and only then does `current` follow.
+        current: "first",
       }),
       images: ensureImages(spec),
       config: ensureFile(config),
@@ -98,7 +100,7 @@ export const install = part({
       versions: {
         node: pointed(node),
         npm: pointed(npm),
-        supervisor: pointed(supervisor),
+        supervisor: supervisor.installed ?? pointed(supervisor),
         openshell: [shownAs(cli), ...flaws].join(", "),
         "openshell-gateway": shownAs(gateway),
       },

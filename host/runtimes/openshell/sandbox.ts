@@ -6,6 +6,7 @@ import { ensureFile } from "../../steps/managed-file.ts";
 import { ensureFolderExists } from "../../steps/missing-folder.ts";
 import { nothingToRemove } from "../../steps/nothing-to-remove.ts";
 import { observation } from "../../steps/observation.ts";
+import { ensureSymlink } from "../../steps/symlink.ts";
 import { ensureUnit } from "../../steps/systemd-unit.ts";
 import { definitionOf, summaryOf } from "../../steps/unit-summary.ts";
 import { installAgent } from "../embedded/install-agent.ts";
@@ -35,6 +36,7 @@ export const sandbox = part({
   async step(spec: SandboxSpec) {
     const { sandbox: name, agent, limits, running, mirrors } = spec;
     const box = await boxOf(spec);
+    const { version } = await programs();
     const journal = { path: journalPath(name), content: journalSettings(limits.logs) };
     const led: Step<unknown> = pinnedDialect().managedInference
       ? nothingToRemove("no file that leads the agent")
@@ -43,6 +45,7 @@ export const sandbox = part({
     return all(`sandbox ${name}`, {
       line: requireLine(pinnedVersion()),
       agent: installAgent({ version: agent.version, mirrors }),
+      programs: ensureSymlink({ path: shared.programs, target: version }),
       journal: ensureFile(journal),
       data: ensureDirectory({ path: `/var/lib/nemoclaw/${name}` }),
       state: ensureDirectory({ path: shared.data(name, "agent"), ...own }),
