@@ -106,12 +106,19 @@ describe("a pipeline's steps, from a git remote to a machine", { timeout: 900_00
   });
 
   real(
-    "what went astray on the machine after a review is put back by its plan, which is what was approved",
+    "what went astray on the machine after a review is not in its plan, which is refused there; the next review has it",
     async () => {
       await clone.configure(setting("inference", { model: "demo-3" }));
       clone.merge("a third model");
       await step("review", "HEAD~1", "reviewed");
       await onMachine("systemctl stop nemoclaw-bridge@main");
+      const refused = await clone.run("gitops/steps/apply", stack, "reviewed");
+      expect(refused.exitCode, refused.stdout + refused.stderr).not.toBe(0);
+      expect(refused.stdout + refused.stderr).toMatch(/TelegramBridge::telegram violates plan/);
+      expect(await onMachine("systemctl is-active nemoclaw-bridge@main || :")).toBe("inactive\n");
+
+      await step("review", "HEAD~1", "reviewed");
+      expect(await told("review.md")).toMatch(/telegram[\s\S]*running/);
       await step("apply", "reviewed");
       expect(await onMachine("systemctl is-active nemoclaw-bridge@main")).toBe("active\n");
       const answer = await clone.run("scripts/chat", "-s", stack, "Which model?");
