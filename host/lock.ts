@@ -136,7 +136,8 @@ export function refreshedWith(name: string): string {
 
 /** Whether a pinned file or image is OpenShell's, which nothing but `runtime.kind: openshell` downloads. */
 export function isOpenshell(name: string): boolean {
-  return /^openshell(-|$)|\/nvidia\/openshell\//.test(name);
+  // The organisation that publishes it since 0.1.10 may have other images.
+  return /^openshell(-|$)|\/nvidia\/openshell\/|\/ai-openshell\/(supervisor|sandbox):/.test(name);
 }
 
 /** Puts a mirror's address in place of `{npm}` or `{artifacts}`; without a mirror, the public one. */
