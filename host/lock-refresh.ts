@@ -8,7 +8,7 @@ import { atHome } from "./runtimes/openshell/release-home.ts";
 
 /** What a refresh did to one pinned thing. */
 export interface Refreshed {
-  /** `artifacts.node.files.linux-amd64`, `images.ghcr.io/nvidia/openshell/supervisor:0.1.9`. */
+  /** `artifacts.node.files.linux-amd64`, `images.quay.io/ai-openshell/supervisor:0.1.10`. */
   readonly path: string;
   readonly before: string | null;
   readonly after: string;

@@ -111,7 +111,7 @@ export type Image =
  * @throws HostError of kind `integrity` for an image that the lock file does not pin
  *
  * @example
- * image(readLock(), "ghcr.io/nvidia/openshell/supervisor:0.1.9", "amd64");
+ * image(readLock(), "quay.io/ai-openshell/supervisor:0.1.10", "amd64");
  */
 export function image(lock: Lock, reference: string, arch: Arch, mirrors: Mirrors = {}): Image {
   const entry = lock.images[reference];
