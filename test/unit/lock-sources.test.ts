@@ -279,7 +279,7 @@ describe("a mirror folder", () => {
   });
 });
 
-describe("the images of OpenShell's releases, whose lines have others", () => {
+describe("the images of OpenShell's releases, whose lines have others (those of 0.1.x from-docs)", () => {
   const home = join(folder, "releases");
   const path = join(folder, "release-lock.json");
   const registry = "ghcr.io/nvidia/openshell";
