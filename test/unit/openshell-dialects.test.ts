@@ -18,6 +18,7 @@ import { gatewayUnit } from "../../host/runtimes/openshell/gateway-unit.ts";
 import { parseProvider } from "../../host/runtimes/openshell/inference-facts.ts";
 import { requireLandlock } from "../../host/runtimes/openshell/landlock.ts";
 import { listed } from "../../host/runtimes/openshell/listed.ts";
+import { inOurWords } from "../../host/runtimes/openshell/network.ts";
 import { profileHash, providerProfile } from "../../host/runtimes/openshell/provider-profile.ts";
 import { isListed } from "../../host/runtimes/openshell/provider-route.ts";
 import { parseBox } from "../../host/runtimes/openshell/sandbox-facts.ts";
@@ -255,6 +256,26 @@ describe("the static policy that a gateway shows", () => {
       read_only: expect.arrayContaining(["/srv"]),
       read_write: expect.arrayContaining(["/var/cache"]),
     });
+  });
+});
+
+describe("the programs of a network policy, as a gateway answers it", () => {
+  const paths = ["/usr/bin/curl", "/usr/bin/git"];
+  const endpoints = [{ host: "a.example", port: 443 }];
+  const wanted = { a: { endpoints, binaries: paths.map((path) => ({ path })) } };
+  const forms: [string, (path: string) => unknown][] = [
+    ["objects, as 0.0.112 writes them", (path) => ({ path })],
+    ["plain strings, from-docs", (path) => path],
+  ];
+
+  test.each(forms)("%s: no drift", (_how, form) => {
+    const live = { a: { name: "a", endpoints, binaries: paths.map(form) } };
+    expect(inOurWords(wanted, live)).toEqual(wanted);
+  });
+
+  test.each(forms)("%s: another program is drift", (_how, form) => {
+    const live = { a: { name: "a", endpoints, binaries: [...paths, "/bin/sh"].map(form) } };
+    expect(inOurWords(wanted, live).a?.binaries).toEqual([...wanted.a.binaries, { path: "/bin/sh" }]);
   });
 });
 
