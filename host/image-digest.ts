@@ -4,9 +4,9 @@ import { download, type Sources } from "./lock-download.ts";
 
 /** An image's name, taken apart. */
 export interface ImageReference {
-  /** `ghcr.io`; with a port where it has one. */
+  /** `quay.io`; with a port where it has one. */
   readonly registry: string;
-  /** `nvidia/openshell/supervisor` */
+  /** `ai-openshell/supervisor` */
   readonly repository: string;
   readonly tag: string;
 }
@@ -25,7 +25,7 @@ const accept = [
  * @throws HostError of kind `integrity` when the registry does not have it, or what it sends is not what it says
  *
  * @example
- * await imageDigest("ghcr.io/nvidia/openshell/supervisor:0.1.9"); // sha256:…
+ * await imageDigest("quay.io/ai-openshell/supervisor:0.1.10"); // sha256:…
  */
 export async function imageDigest(reference: string, sources: Sources = {}): Promise<string> {
   const image = parseReference(reference);
@@ -60,7 +60,7 @@ export function parseReference(reference: string): ImageReference {
   if (parts !== undefined) return parts;
   throw new HostError("integrity", {
     summary: `${JSON.stringify(reference)} names no image in full`,
-    try: "its registry, its name and a tag: ghcr.io/nvidia/openshell/supervisor:0.1.9",
+    try: "its registry, its name and a tag: quay.io/ai-openshell/supervisor:0.1.10",
   });
 }
 

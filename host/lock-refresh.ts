@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import { HostError } from "./errors.ts";
 import { imageDigest, isReference } from "./image-digest.ts";
-import { fillMirror, type Lock } from "./lock.ts";
+import { fillMirror, isOpenshell, type Lock } from "./lock.ts";
 import { download, type Sources } from "./lock-download.ts";
 import { compare, publishedChecksum } from "./lock-published.ts";
+import { atHome } from "./runtimes/openshell/release-home.ts";
 
 /** What a refresh did to one pinned thing. */
 export interface Refreshed {
-  /** `artifacts.node.files.linux-amd64`, `images.ghcr.io/nvidia/openshell/supervisor:0.1.9`. */
+  /** `artifacts.node.files.linux-amd64`, `images.quay.io/ai-openshell/supervisor:0.1.10`. */
   readonly path: string;
   readonly before: string | null;
   readonly after: string;
@@ -51,7 +52,7 @@ export async function refreshPin(lock: Lock, name: string, options: RefreshOptio
 async function refreshArtifact(lock: Lock, name: string, options: RefreshOptions): Promise<Result> {
   const entry = lock.artifacts[name] as Lock["artifacts"][string];
   const next = options.version ?? entry.version;
-  const renamed = (url: string) => url.replaceAll(entry.version, next);
+  const renamed = (url: string) => atHome(url.replaceAll(entry.version, next), next);
   const checksums = entry.checksums && renamed(entry.checksums);
   const { files, refreshed } = await refreshFiles(`artifacts.${name}.files`, entry.files, {
     ...options,
@@ -66,7 +67,9 @@ async function refreshImage(lock: Lock, reference: string, options: RefreshOptio
   const entry = lock.images[reference] as Lock["images"][string];
   const { version, mirrors = {}, say = () => {} } = options;
   const tag = reference.slice(reference.lastIndexOf(":") + 1);
-  const next = version === undefined ? reference : `${reference.slice(0, -tag.length)}${version}`;
+  const release = version ?? tag;
+  const named = `${reference.slice(0, -tag.length)}${release}`;
+  const next = isOpenshell(reference) ? atHome(named, release) : named;
   const renamed = (url: string) => (version === undefined ? url : url.replaceAll(tag, version));
   const archives =
     entry.archives && (await refreshFiles(`images.${next}.archives`, entry.archives, { ...options, renamed }));

@@ -1,4 +1,5 @@
 import { isOpenshell, type Lock } from "./lock.ts";
+import { atHome } from "./runtimes/openshell/release-home.ts";
 import { imagesOf } from "./runtimes/openshell/release-images.ts";
 import { withoutTag } from "./without-tag.ts";
 
@@ -12,9 +13,11 @@ import { withoutTag } from "./without-tag.ts";
 export function withImagesOf(lock: Lock, version = lock.artifacts.openshell?.version): Lock {
   if (lock.artifacts.openshell === undefined || version === undefined) return lock;
   const has = imagesOf(version);
-  const named = new Set(has.map(withoutTag));
-  const kept = Object.entries(lock.images).filter(([image]) => !isOpenshell(image) || named.has(withoutTag(image)));
-  const there = new Set(kept.map(([image]) => withoutTag(image)));
-  const added = has.filter((image) => !there.has(withoutTag(image))).map((image) => [image, { digest: null }] as const);
+  // Another release may be published elsewhere: the image is the same one, and a refresh moves it.
+  const nameOf = (image: string) => withoutTag(atHome(image, version));
+  const named = new Set(has.map(nameOf));
+  const kept = Object.entries(lock.images).filter(([image]) => !isOpenshell(image) || named.has(nameOf(image)));
+  const there = new Set(kept.map(([image]) => nameOf(image)));
+  const added = has.filter((image) => !there.has(nameOf(image))).map((image) => [image, { digest: null }] as const);
   return { ...lock, images: Object.fromEntries([...kept, ...added]) };
 }

@@ -111,7 +111,7 @@ export type Image =
  * @throws HostError of kind `integrity` for an image that the lock file does not pin
  *
  * @example
- * image(readLock(), "ghcr.io/nvidia/openshell/supervisor:0.1.9", "amd64");
+ * image(readLock(), "quay.io/ai-openshell/supervisor:0.1.10", "amd64");
  */
 export function image(lock: Lock, reference: string, arch: Arch, mirrors: Mirrors = {}): Image {
   const entry = lock.images[reference];
@@ -136,7 +136,8 @@ export function refreshedWith(name: string): string {
 
 /** Whether a pinned file or image is OpenShell's, which nothing but `runtime.kind: openshell` downloads. */
 export function isOpenshell(name: string): boolean {
-  return /^openshell(-|$)|\/nvidia\/openshell\//.test(name);
+  // The organisation that publishes it since 0.1.10 may have other images.
+  return /^openshell(-|$)|\/nvidia\/openshell\/|\/ai-openshell\/(supervisor|sandbox):/.test(name);
 }
 
 /** Puts a mirror's address in place of `{npm}` or `{artifacts}`; without a mirror, the public one. */

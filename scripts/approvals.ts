@@ -1,11 +1,11 @@
 import type { Host } from "../host/host.ts";
-import { whoami } from "../host/operator-lock.ts";
 import { openshellQuestion } from "../host/runtimes/openshell/cli.ts";
 import { type Draft, rejectDraft } from "../host/runtimes/openshell/drafts.ts";
 import { inOurWords, network, parsePolicy } from "../host/runtimes/openshell/network.ts";
 import { ensure } from "../host/step.ts";
-import { asCode, blockThatAllows, type Code } from "./approval-code.ts";
-import { describeDrafts, firstOf, reasonsOf } from "./approval-text.ts";
+import { blockThatAllows, type Code } from "./approval-code.ts";
+import { describeDrafts, firstOf } from "./approval-text.ts";
+import { approveDraft } from "./approve-draft.ts";
 import { type PolicyFile, policyFileOf } from "./policy-file.ts";
 import { ExitError, findStandings, runScript, stackCommand } from "./stack-command.ts";
 import { pick, type Waiting, waitingIn } from "./waiting-drafts.ts";
@@ -94,32 +94,22 @@ function ownPolicyFile(stack: string): PolicyFile | undefined {
 }
 
 async function approve(host: Host, sandbox: string, draft: Draft, { stack, live, reason, json }: Options) {
-  const { id, name, rule } = draft;
-  if (!rule) throw new ExitError(notToApprove(draft, stack), 1);
-  if (draft.applicationError)
-    throw new ExitError(`The gateway cannot take ${name} into the policy: ${draft.applicationError}`, 1);
-  if (draft.verdict.kind === "none") {
-    const unproven = `There is no verdict on ${name}: ${draft.verdict.said}.`;
-    if (live)
-      throw new ExitError(`${unproven} Without a verdict and before a review it is not allowed: leave --live out.`, 1);
-    console.error(`${unproven} Whoever reviews the file is the only one to look at it.`);
-  }
-  for (const concern of [draft.verdict.kind === "findings" && draft.verdict.said, draft.security])
-    if (concern) console.error(`Mind: ${concern}`);
-  const file = policyFileOf(stack);
-  const known = blockThatAllows(file, rule);
-  const comment = reasonsOf(draft, whoami(), new Date(), reason);
-  const code = known ?? asCode(file, { id, name, rule, comment });
-  if (live) await allowNow(host, sandbox, draft, code);
-  if (!known) file.save(code.text);
-  const { named, isNew } = file;
+  const { file, block, already } = await approveDraft(draft, {
+    stack,
+    reason,
+    file: () => policyFileOf(stack),
+    warn: (concern) => console.error(concern),
+    ...(live && { allowNow: (code: Code) => allowNow(host, sandbox, draft, code) }),
+  });
+  const configured = file.isNew && !already;
   if (json) {
-    const written = { file: named, block: code.block, already: known !== undefined, configured: isNew && !known };
-    console.log(JSON.stringify({ stack, sandbox, approved: id, rule: name, ...written, live: live === true }, null, 2));
+    const written = { file: file.named, block, already, configured };
+    const approved = { stack, sandbox, approved: draft.id, rule: draft.name };
+    console.log(JSON.stringify({ ...approved, ...written, live: live === true }, null, 2));
     return 0;
   }
-  console.log(known ? `In the code already: block ${known.block}` : `Written: ${file.path}, block ${code.block}`);
-  if (isNew && !known) console.log(`Written: stacks/Pulumi.${stack}.yaml, policy.file: ${named}`);
+  console.log(already ? `In the code already: block ${block}` : `Written: ${file.path}, block ${block}`);
+  if (configured) console.log(`Written: stacks/Pulumi.${stack}.yaml, policy.file: ${file.named}`);
   console.log(`To ${live ? "keep" : "have"} it allowed: review this, commit it, and run scripts/pulumi up -s ${stack}`);
   return 0;
 }
@@ -145,9 +135,4 @@ async function allowNow(host: Host, sandbox: string, draft: Draft, { block, poli
   await host.apply(`settle a rule of ${sandbox}`, [
     rejectDraft(sandbox, draft, `the policy allows it now, as ${block}`),
   ]);
-}
-
-function notToApprove({ id, name, unclear }: Draft, stack: string): string {
-  return `${name} (${id}) cannot be approved here: ${unclear}
-  try   write what the agent needs into the policy file yourself, or scripts/approvals reject ${id.slice(0, 8)} -s ${stack}`;
 }

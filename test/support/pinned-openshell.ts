@@ -1,4 +1,5 @@
 import type { Lock } from "../../host/lock.ts";
+import { homeOf } from "../../host/runtimes/openshell/release-home.ts";
 
 export const someSum = "0".repeat(64);
 
@@ -10,10 +11,11 @@ export function withOpenshell(real: Lock, version: string, images: Lock["images"
     lock.artifacts[name] = { version, files: { "linux-amd64": file(name), "linux-arm64": file(name) } };
   }
   const digest = `sha256:${someSum}`;
+  const { registry } = homeOf(version);
   lock.images = {
     ...images,
-    [`ghcr.io/nvidia/openshell/supervisor:${version}`]: { digest },
-    ...(version.startsWith("0.1.") && { [`ghcr.io/nvidia/openshell/sandbox:${version}`]: { digest } }),
+    [`${registry}/supervisor:${version}`]: { digest },
+    ...(version.startsWith("0.1.") && { [`${registry}/sandbox:${version}`]: { digest } }),
   };
   return lock;
 }

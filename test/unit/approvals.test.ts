@@ -3,9 +3,10 @@ import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Draft } from "../../host/runtimes/openshell/drafts.ts";
 import type { NetworkPolicy } from "../../policies/policy.ts";
-import { asCode, blockThatAllows } from "../../scripts/approval-code.ts";
+import { asCode, blockThatAllows, type Code } from "../../scripts/approval-code.ts";
 import { describeDrafts, reasonsOf } from "../../scripts/approval-text.ts";
-import { standingsIn } from "../../scripts/stack-command.ts";
+import { approveDraft } from "../../scripts/approve-draft.ts";
+import { ExitError, standingsIn } from "../../scripts/stack-command.ts";
 import { pick } from "../../scripts/waiting-drafts.ts";
 
 const clone = resolve(import.meta.dirname, "../..");
@@ -126,6 +127,65 @@ Into the policy file: scripts/approvals approve 07396869 -s prod --reason "…"
 `);
     expect(describeDrafts("prod", "main", [])).toBe("Nothing waits for approval in sandbox main of prod.\n");
   });
+});
+
+describe("approving a draft", () => {
+  const unproven = { ...draft, verdict: { kind: "none", said: "the prover was unavailable" } } as const;
+  const unsafe = {
+    ...draft,
+    verdict: { kind: "findings", said: "prover: 1 finding" },
+    security: "a private address",
+  } as const;
+  const noVerdict = "There is no verdict on allow_a: the prover was unavailable.";
+  const toReview = `${noVerdict} Whoever reviews the file is the only one to look at it.`;
+
+  /** What was done, in its order. */
+  const done = async (of: Draft, live: boolean, text = "") => {
+    const steps: string[] = [];
+    const allowNow = async ({ block }: Code) => void steps.push(`allow ${block}`);
+    const policyFile = { ...file(text), isNew: false, save: () => void steps.push("save") };
+    const warn = (concern: string) => void steps.push(concern);
+    try {
+      await approveDraft(of, { stack: "s", file: () => policyFile, warn, ...(live && { allowNow }) });
+    } catch (error) {
+      if (!(error instanceof ExitError)) throw error;
+      steps.push(`${error.exitCode}: ${error.message}`);
+    }
+    return steps;
+  };
+  const { text: inCode } = asCode(file(""), approved("allow_a", rule("a.example", "/usr/bin/curl")));
+
+  test.each<[string, Draft, boolean, string[], string?]>([
+    ["proven", draft, false, ["save"]],
+    ["proven, at once: allowed before it is written", draft, true, ["allow allow_a", "save"]],
+    ["in the code already", draft, true, ["allow allow_a"], inCode],
+    ["the prover was unavailable: written, with a warning", unproven, false, [toReview, "save"]],
+    [
+      "the prover was unavailable, at once: refused, with nothing written or allowed",
+      unproven,
+      true,
+      [`1: ${noVerdict} Without a verdict and before a review it is not allowed: leave --live out.`],
+    ],
+    ["with findings", unsafe, false, ["Mind: prover: 1 finding", "Mind: a private address", "save"]],
+    [
+      "with findings, at once",
+      unsafe,
+      true,
+      ["Mind: prover: 1 finding", "Mind: a private address", "allow allow_a", "save"],
+    ],
+    [
+      "one that the gateway cannot take",
+      { ...draft, applicationError: "no such rule" },
+      false,
+      ["1: The gateway cannot take allow_a into the policy: no such rule"],
+    ],
+    [
+      "one whose text does not tell all",
+      { ...draft, rule: undefined, unclear: "its paths are cut off" },
+      false,
+      [expect.stringContaining(`1: allow_a (${id}) cannot be approved here: its paths are cut off`)],
+    ],
+  ])("%s", async (_it, of, live, steps, text) => expect(await done(of, live, text)).toEqual(steps));
 });
 
 describe("a stack of more than one sandbox", () => {

@@ -8,7 +8,7 @@ import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { imageDigest, parseReference } from "../../host/image-digest.ts";
-import { image, type Lock, readLock } from "../../host/lock.ts";
+import { image, isOpenshell, type Lock, readLock } from "../../host/lock.ts";
 import { lockGaps } from "../../host/lock-check.ts";
 import { sourcesOf } from "../../host/lock-download.ts";
 import { refreshable, refreshPin } from "../../host/lock-refresh.ts";
@@ -279,11 +279,14 @@ describe("a mirror folder", () => {
   });
 });
 
-describe("the images of OpenShell's releases, whose lines have others", () => {
+describe("the images of OpenShell's releases, whose lines have others (those of 0.1.x from-docs)", () => {
   const home = join(folder, "releases");
   const path = join(folder, "release-lock.json");
   const registry = "ghcr.io/nvidia/openshell";
-  const file = (name: string, version: string) => `NVIDIA/OpenShell/releases/download/v${version}/${name}.tar.gz`;
+  const moved = "quay.io/ai-openshell";
+  const repository = (version: string) => (version === "0.1.10" ? "ai-openshell/openshell" : "NVIDIA/OpenShell");
+  const file = (name: string, version: string) => `${repository(version)}/releases/download/v${version}/${name}.tar.gz`;
+  const sums = (version: string) => `${repository(version)}/releases/download/v${version}/sums.txt`;
   const names = ["openshell", "openshell-gateway"];
   const put = (to: string, text: string) => {
     mkdirSync(dirname(join(home, to)), { recursive: true });
@@ -295,7 +298,7 @@ describe("the images of OpenShell's releases, whose lines have others", () => {
     artifacts: Object.fromEntries(
       names.map((name) => {
         const pinned = { url: `{artifacts}/${file(name, version)}`, sha256: hex(name) };
-        return [name, { version, files: { "linux-amd64": pinned } }];
+        return [name, { version, files: { "linux-amd64": pinned }, checksums: `{artifacts}/${sums(version)}` }];
       }),
     ),
     images: Object.fromEntries(images.map((image) => [image, { digest: `sha256:${"0".repeat(64)}` }])),
@@ -305,15 +308,16 @@ describe("the images of OpenShell's releases, whose lines have others", () => {
     const env = { ...process.env, NEMOCLAW_LOCK_FILE: path };
     const call = ["scripts/lock.ts", "refresh", "openshell", "--mirror", home, ...args];
     const { status, stderr } = spawnSync(process.execPath, call, { encoding: "utf8", env, timeout: 60_000 });
-    return { status, stderr, images: (JSON.parse(readFileSync(path, "utf8")) as Lock).images };
+    return { status, stderr, ...(JSON.parse(readFileSync(path, "utf8")) as Lock) };
   };
   const digest = `sha256:${hex(manifest)}`;
 
   beforeAll(() => {
-    for (const version of ["0.0.112", "0.1.9"]) {
+    for (const version of ["0.0.112", "0.1.9", "0.1.10"]) {
       for (const name of names) put(`artifacts/${file(name, version)}`, name);
-      for (const image of version === "0.1.9" ? ["supervisor", "sandbox"] : ["supervisor"]) {
-        const layout = `images/${registry}/${image}/${version}`;
+      put(`artifacts/${sums(version)}`, names.map((name) => `${hex(name)}  ${name}.tar.gz\n`).join(""));
+      for (const image of version === "0.0.112" ? ["supervisor"] : ["supervisor", "sandbox"]) {
+        const layout = `images/${version === "0.1.10" ? moved : registry}/${image}/${version}`;
         put(`${layout}/index.json`, JSON.stringify({ manifests: [{ digest }] }));
         put(`${layout}/blobs/sha256/${hex(manifest)}`, manifest);
       }
@@ -336,6 +340,32 @@ describe("the images of OpenShell's releases, whose lines have others", () => {
     const { status, stderr, images: found } = refreshed(lock, ...args);
     expect(status, stderr).toBe(0);
     expect(Object.entries(found)).toEqual(images.map((image) => [`${registry}/${image}`, { digest }]));
+  });
+
+  const pinned = { digest: `sha256:${"0".repeat(64)}` };
+  const leftBehind = { [`${registry}/sandbox:0.1.10`]: pinned, [`${registry}/supervisor:0.1.10`]: pinned };
+  const movedThere = locked("0.1.10", `${moved}/sandbox:0.1.10`, `${moved}/supervisor:0.1.10`);
+  test.each<[string, Lock, string[], Lock]>([
+    ["a release published elsewhere: asked for there (from-docs)", two, ["--version", "0.1.10"], movedThere],
+    ["back to one before: asked for where that one is", movedThere, ["--version", "0.1.9"], two],
+    ["its images at the place of before: moved (from-docs)", { ...movedThere, images: leftBehind }, [], movedThere],
+  ])("%s", (_what, lock, args, { artifacts, images }) => {
+    const { status, stderr, ...found } = refreshed(lock, ...args);
+    expect(status, stderr).toBe(0);
+    expect(found.artifacts).toEqual(artifacts);
+    expect(found.images).toEqual(Object.fromEntries(Object.keys(images).map((image) => [image, { digest }])));
+    expect(lockGaps({ ...found, npm: {} }, () => "")).toEqual([]);
+  });
+
+  test("one of the release's files is refreshed by itself, at its place (from-docs)", async () => {
+    const { lock } = await refreshPin(two, "openshell-gateway", { version: "0.1.10", mirrors: sourcesOf(home) });
+    expect(lock.artifacts["openshell-gateway"]).toEqual(movedThere.artifacts["openshell-gateway"]);
+  });
+
+  test("another image of the organisation that publishes it is none of the release", () => {
+    const lock = { ...movedThere, images: { ...movedThere.images, [`${moved}/x:1.0`]: { digest } } };
+    expect(Object.keys(withImagesOf(lock, "0.1.9").images)).toContain(`${moved}/x:1.0`);
+    expect([`${moved}/x:1.0`, `${moved}/sandbox:0.1.10`].map(isOpenshell)).toEqual([false, true]);
   });
 
   test("other images stay, and so do a site's archives", () => {

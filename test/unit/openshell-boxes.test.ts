@@ -144,16 +144,19 @@ describe("what a sandbox is made from", () => {
   ])("and does with %s", async (_, change) => expect(await recipeOf(change)).not.toBe(made.recipe));
 
   test.each([
-    ["0.0.111", true],
-    ["0.1.9", true],
-  ])("and with the release %s, where the gateway does not renew a supervisor or leads otherwise", async (other, is) => {
-    try {
-      version = other;
-      expect((await recipeOf({})) !== made.recipe).toBe(is);
-    } finally {
-      version = "0.0.112";
-    }
-  });
+    ["0.0.111", "0.0.111", true],
+    ["0.1.9 (from-docs)", "0.1.9", true],
+  ])(
+    "and with the release %s, where the gateway does not renew a supervisor or leads otherwise",
+    async (_, other, is) => {
+      try {
+        version = other;
+        expect((await recipeOf({})) !== made.recipe).toBe(is);
+      } finally {
+        version = "0.0.112";
+      }
+    },
+  );
 });
 
 describe("the plan of a sandbox", () => {

@@ -18,6 +18,7 @@ import { gatewayUnit } from "../../host/runtimes/openshell/gateway-unit.ts";
 import { parseProvider } from "../../host/runtimes/openshell/inference-facts.ts";
 import { requireLandlock } from "../../host/runtimes/openshell/landlock.ts";
 import { listed } from "../../host/runtimes/openshell/listed.ts";
+import { inOurWords } from "../../host/runtimes/openshell/network.ts";
 import { profileHash, providerProfile } from "../../host/runtimes/openshell/provider-profile.ts";
 import { isListed } from "../../host/runtimes/openshell/provider-route.ts";
 import { parseBox } from "../../host/runtimes/openshell/sandbox-facts.ts";
@@ -246,12 +247,35 @@ describe("the static policy that a gateway shows", () => {
     expect(observedPolicy(wanted, programs, shown, dialectOf(version).added)).toBe(wanted);
   });
 
-  test.each(["0.0.112", "0.1.9"])("what somebody else adds to %s is shown alone", (version) => {
+  test.each([
+    ["recorded", "0.0.112"],
+    ["from-docs", "0.1.9"],
+  ])("what somebody else adds is shown alone, %s", (_how, version) => {
     const shown = live(["/var/log", "/srv"], ["/var/cache"]);
     expect(observedPolicy(wanted, programs, shown, dialectOf(version).added).filesystem_policy).toMatchObject({
       read_only: expect.arrayContaining(["/srv"]),
       read_write: expect.arrayContaining(["/var/cache"]),
     });
+  });
+});
+
+describe("the programs of a network policy, as a gateway answers it", () => {
+  const paths = ["/usr/bin/curl", "/usr/bin/git"];
+  const endpoints = [{ host: "a.example", port: 443 }];
+  const wanted = { a: { endpoints, binaries: paths.map((path) => ({ path })) } };
+  const forms: [string, (path: string) => unknown][] = [
+    ["objects, as 0.0.112 writes them", (path) => ({ path })],
+    ["plain strings, from-docs", (path) => path],
+  ];
+
+  test.each(forms)("%s: no drift", (_how, form) => {
+    const live = { a: { name: "a", endpoints, binaries: paths.map(form) } };
+    expect(inOurWords(wanted, live)).toEqual(wanted);
+  });
+
+  test.each(forms)("%s: another program is drift", (_how, form) => {
+    const live = { a: { name: "a", endpoints, binaries: [...paths, "/bin/sh"].map(form) } };
+    expect(inOurWords(wanted, live).a?.binaries).toEqual([...wanted.a.binaries, { path: "/bin/sh" }]);
   });
 });
 
@@ -282,11 +306,11 @@ describe("a provider profile of 0.1.x", () => {
     ["http://127.0.0.1:11434/v1", "host.openshell.internal", 11434],
     ["http://models.example.com", "models.example.com", 80],
     ["https://[fd00::1]:8443/v1", "fd00::1", 8443],
-  ])("%s without a key", (baseUrl, host, port) => {
+  ])("from-docs: %s without a key", (baseUrl, host, port) => {
     expect(providerProfile({ ...spec, baseUrl }, node)).toMatchObject({ credentials: [], endpoints: [{ host, port }] });
   });
 
-  test("its name stays when only its version counts up", () => {
+  test("from-docs: its name stays when only its version counts up", () => {
     const exported = { id: "a", resource_version: 1, description: "", source: "user" };
     expect(profileHash({ ...exported, resource_version: 2 })).toBe(profileHash(exported));
     expect(profileHash({ ...exported, description: "edited" })).not.toBe(profileHash(exported));
@@ -309,12 +333,12 @@ describe("what a machine must have", () => {
     ["5.15.0-100-generic", 1, /Debian 13 or Ubuntu 24\.04/],
     ["6.12.0-1", 0, /without Landlock.*add landlock to lsm=/s],
     ["4.19.0", 0, /without Landlock.*Debian 13/s],
-  ])("Linux %s is refused for 0.1.x and taken for 0.0.11x", (release, abi, message) => {
+  ])("Linux %s is refused for 0.1.x (from-docs) and taken for 0.0.11x", (release, abi, message) => {
     expect(refusal(() => requireLandlock(current).plan({ release, abi })).message).toMatch(message);
     expect(requireLandlock(old).plan({ release, abi })).toEqual([]);
   });
 
-  test.each([3, 7, undefined])("Landlock's interface %s is taken", (abi) => {
+  test.each([3, 7, undefined])("Landlock's interface %s is taken (from-docs)", (abi) => {
     expect(requireLandlock(current).plan({ release: "6.2.0", abi })).toEqual([]);
   });
 

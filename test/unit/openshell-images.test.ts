@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { integrityExitCode } from "../../host/failure.ts";
 import type { InstallSpec, SandboxSpec } from "../../host/runtimes/runtime.ts";
 import { sha256 } from "../../host/steps/file-facts.ts";
 import { someSum } from "../support/pinned-openshell.ts";
@@ -21,7 +22,9 @@ afterEach(() => {
   namedDigest = `sha256:${"a".repeat(64)}`;
 });
 
-const { pinnedImageFacts, ensureNoImages } = await import("../../host/runtimes/openshell/pinned-image.ts");
+const { pinnedImageFacts, ensureNoImages, ensurePinnedImage } = await import(
+  "../../host/runtimes/openshell/pinned-image.ts"
+);
 const { ensureSandboxImage } = await import("../../host/runtimes/openshell/sandbox-image.ts");
 const { chosenImage } = await import("../../host/runtimes/openshell/chosen-image.ts");
 const { supervisorLook } = await import("../../host/runtimes/openshell/supervisor-look.ts");
@@ -358,10 +361,50 @@ describe("what makes a sandbox anew", () => {
     expect(creation(await boxOf(box)).script).toContain("--from nemoclaw/openshell-sandbox:distribution ");
   });
 
+  test.each([
+    [1, "1"],
+    [2, "2"],
+    [0, undefined],
+    [undefined, undefined],
+  ])("it is made with %s GPUs", async (gpus, asked) => {
+    const { script } = creation(await boxOf({ ...box, ...(gpus !== undefined && { gpus }) }));
+    expect(/ --gpu (\S+) /.exec(script)?.[1]).toBe(asked);
+    expect(script.includes("--gpu")).toBe(asked !== undefined);
+  });
+
   test("its images come first: the old one goes only when a new one can be made", async () => {
     const parts = Object.keys((await sandbox.step(box)).facts);
     expect(parts).toContain("images");
     expect(parts.indexOf("images")).toBeLessThan(parts.indexOf("box"));
+  });
+});
+
+describe("an image from an archive, by stand-ins for curl and Docker", () => {
+  const url = "file:///srv/mirror/supervisor.tar";
+  const served = "what the mirror has";
+  const loaded = (pinned: string) => {
+    const image = { reference: "ghcr.example.com/x/supervisor:1.0", url, sha256: sha256(pinned) };
+    const [load] = ensurePinnedImage({ name: "nemoclaw/openshell-supervisor:1.0", image }).plan({
+      there: false,
+      pin: "",
+    });
+    const curl = `while test "$1" != --output; do shift; done; printf '%s' "${served}" >"$2"`;
+    const docker = `echo "docker $1 $2" >>called; case "$1" in load) echo Loaded image: x:1 ;; image) echo sha256:id ;; esac`;
+    const run = 'code=0\nsh -eu -c "$1" || code=$?\ncat called 2>&- || :\nexit "$code"';
+    const script = (load?.script ?? "").replaceAll("/var/lib/nemoclaw/images", ".");
+    const { stdout, exitCode } = withStandIns({ curl, docker }, run, "sh", script);
+    return { exitCode, lines: stdout.trim().split("\n") };
+  };
+
+  test("that is another file than the pinned one: both sums, and Docker is not called", () => {
+    expect(loaded("what was pinned")).toEqual({
+      exitCode: integrityExitCode,
+      lines: [url, `pinned ${sha256("what was pinned")}`, `found  ${sha256(served)}`],
+    });
+  });
+
+  test("that is the pinned one is loaded", () => {
+    expect(loaded(served)).toEqual({ exitCode: 0, lines: expect.arrayContaining(["docker load --quiet"]) });
   });
 });
 

@@ -136,13 +136,13 @@ describe("a route", () => {
   const questions = (definition?: string) =>
     JSON.stringify(route.removal({ ...spec, definition } as typeof spec).facts);
 
-  test("notes the line that it is made under", async () => {
+  test("notes the line that it is made under (0.1.x from-docs)", async () => {
     expect(await route.fill?.(spec)).toEqual({ ...spec, definition: "0.0.11x", verify: true });
     version = "0.1.9";
     expect(await route.fill?.(spec)).toEqual({ ...spec, definition: "0.1.x", verify: true });
   });
 
-  test("that stands is looked at and removed by that line, and by the pinned one where none was noted", async () => {
+  test("that stands is looked at and removed by that line, by the pinned one where none was noted (0.1.x from-docs)", async () => {
     version = "0.1.9";
     expect(questions("0.0.11x")).not.toContain('"attached"');
     expect(await route.step({ ...spec, definition: "0.0.11x" })).not.toHaveProperty("facts.route.attached");

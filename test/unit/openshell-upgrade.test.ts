@@ -92,6 +92,16 @@ describe("what is pinned of a release", () => {
     expect(release("0.1.9").runtime).toMatchObject({ reference: "ghcr.io/nvidia/openshell/sandbox:0.1.9" });
   });
 
+  test("0.1.10 and what follows are published elsewhere (from-docs)", () => {
+    for (const pinned of ["0.1.10", "0.1.10-rc.1", "0.1.11"]) {
+      const { supervisor, runtime } = release(pinned);
+      expect([supervisor.reference, runtime?.reference]).toEqual([
+        `quay.io/ai-openshell/supervisor:${pinned}`,
+        `quay.io/ai-openshell/sandbox:${pinned}`,
+      ]);
+    }
+  });
+
   test("of a machine that is not made yet it is enough that one processor's is pinned", () => {
     expect(release("0.1.9", "not known yet").version).toBe("0.1.9");
   });

@@ -61,7 +61,7 @@ export const lines: readonly (Dialect & { readonly pattern: RegExp })[] = [
 ];
 
 /**
- * The dialect of a version, as `openshell --version` or the lock file names it: `0.1.9`, `0.0.112-dev.7+g2f7fb65`.
+ * The dialect of a version, as `openshell --version` or the lock file names it: `0.1.10`, `0.0.112-dev.7+g2f7fb65`.
  *
  * @throws HostError of kind `integrity` that names a version this driver does not speak
  */

@@ -1,6 +1,5 @@
 import { dialectOf } from "./dialect.ts";
-
-const registry = "ghcr.io/nvidia/openshell";
+import { homeOf } from "./release-home.ts";
 
 /** The images of one release of OpenShell, by reference. */
 export interface ReleaseImages {
@@ -11,7 +10,7 @@ export interface ReleaseImages {
 }
 
 /**
- * The images that a release has, which its line decides.
+ * The images that a release has, which its line decides; where they are, its number does.
  *
  * @throws HostError of kind `integrity` for a release that this driver does not speak
  *
@@ -20,6 +19,7 @@ export interface ReleaseImages {
  */
 export function releaseImages(version: string): ReleaseImages {
   const { runtimeImage } = dialectOf(version);
+  const { registry } = homeOf(version);
   const named = (name: string) => `${registry}/${name}:${version}`;
   return { supervisor: named("supervisor"), ...(runtimeImage && { runtime: named("sandbox") }) };
 }
