@@ -11,6 +11,7 @@ import {
   parityDifferences,
   parityNames,
   parityPaths,
+  parityUnasked,
   said,
   verdictOf,
   writeAll,
@@ -84,6 +85,14 @@ done`);
     if (request === undefined) continue;
     run(`what differs by ${accept}: ${said(request)} is ${request.openshell} here`, async () => {
       await load(policy.network_policies ?? {});
+      const { stdout } = await stack.inside(["sh", "-c", askAll([request])]);
+      expect(verdictOf(request, stdout.split("\n")[0] ?? "")).toBe(request.openshell);
+    });
+  }
+
+  for (const { name, policies, request } of parityUnasked) {
+    run(`what no preview asks about, ${name}: ${said(request)} is ${request.openshell} here`, async () => {
+      await load(policies);
       const { stdout } = await stack.inside(["sh", "-c", askAll([request])]);
       expect(verdictOf(request, stdout.split("\n")[0] ?? "")).toBe(request.openshell);
     });

@@ -11,6 +11,7 @@ import {
   parityDifferences,
   parityNames,
   parityPaths,
+  parityUnasked,
   said,
   verdictOf,
   writeAll,
@@ -65,6 +66,14 @@ echo "$(getent hosts demo.nemoclaw.internal | cut -d' ' -f1) ${names}" >>/etc/ho
     if (request === undefined) continue;
     test(`what differs by ${accept}: ${said(request)} is ${request.embedded} here`, async () => {
       await load(policy.network_policies ?? {});
+      const { stdout } = await stack.inside(["sh", "-c", askAll([request])]);
+      expect(verdictOf(request, stdout.split("\n")[0] ?? "")).toBe(request.embedded);
+    });
+  }
+
+  for (const { name, policies, request } of parityUnasked) {
+    test(`what no preview asks about, ${name}: ${said(request)} is ${request.embedded} here`, async () => {
+      await load(policies);
       const { stdout } = await stack.inside(["sh", "-c", askAll([request])]);
       expect(verdictOf(request, stdout.split("\n")[0] ?? "")).toBe(request.embedded);
     });
