@@ -16,6 +16,7 @@ import {
   verdictOf,
   writeAll,
 } from "../support/parity.ts";
+import { isOutside } from "../support/parity-path.ts";
 
 /**
  * The tables of `test/fixtures/parity.yaml` asked of a real build of OpenShell on a real local machine; `parity.test.ts` asks the
@@ -103,4 +104,13 @@ done`);
     const outside = (await stack.shell(findAll())).split("\n").filter(Boolean);
     expect(outside).toEqual(parityPaths.filter((row) => row.outside).map(({ path }) => path));
   });
+
+  // Last, for each makes the sandbox anew under a policy of its own.
+  for (const row of parityDifferences) {
+    const { accept, path } = row;
+    if (path === undefined) continue;
+    run(`what differs by ${accept}: what is written at ${path.path} is outside: ${path.openshell}`, async () => {
+      expect(await isOutside(stack, row, path.path)).toBe(path.openshell);
+    });
+  }
 });

@@ -16,6 +16,7 @@ import {
   verdictOf,
   writeAll,
 } from "../support/parity.ts";
+import { isOutside } from "../support/parity-path.ts";
 
 /**
  * The tables of `test/fixtures/parity.yaml` asked of the embedded runtime on a real local machine, from inside the sandbox;
@@ -84,4 +85,13 @@ echo "$(getent hosts demo.nemoclaw.internal | cut -d' ' -f1) ${names}" >>/etc/ho
     const outside = (await stack.shell(findAll())).split("\n").filter(Boolean);
     expect(outside).toEqual(parityPaths.filter((row) => row.outside).map(({ path }) => path));
   });
+
+  // Last, for each makes the sandbox anew under a policy of its own.
+  for (const row of parityDifferences) {
+    const { accept, path } = row;
+    if (path === undefined) continue;
+    test(`what differs by ${accept}: what is written at ${path.path} is outside: ${path.embedded}`, async () => {
+      expect(await isOutside(stack, row, path.path)).toBe(path.embedded);
+    });
+  }
 });
