@@ -44,7 +44,7 @@ export class AgentSandbox extends pulumi.ComponentResource {
 
   constructor(name: string, args: AgentSandboxArgs, opts?: pulumi.ComponentResourceOptions) {
     super("nemoclaw:index:AgentSandbox", name, {}, opts);
-    const { machine, ground, deletedWith, mirrors, runtime, image } = args.host;
+    const { machine, ground, deletedWith, mirrors, runtime, accept, image } = args.host;
     const { network_policies: networkPolicies = {}, network_middlewares: _, ...policy } = args.policy;
     const { agent, limits } = args;
     const { baseUrl, model, verify, key } = args.inference;
@@ -64,7 +64,7 @@ export class AgentSandbox extends pulumi.ComponentResource {
     const inside = { machine, sandbox, runtime, sandboxId: box.id };
     const network = new NetworkPolicy(
       `${name}-network`,
-      { ...inside, networkPolicies, origins: args.policyOrigins },
+      { ...inside, networkPolicies, origins: args.policyOrigins, accept },
       child,
     );
     const route = new InferenceRoute(`${name}-inference`, { ...inside, baseUrl, model, verify, key }, child);

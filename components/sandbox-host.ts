@@ -25,6 +25,7 @@ export class SandboxHost extends pulumi.ComponentResource {
   /** The same, for what outlives the runtime. */
   readonly ground: MachineInputs;
   readonly runtime: "embedded" | "openshell";
+  readonly accept: string[] | undefined;
   readonly image: string | undefined;
   readonly mirrors?: MirrorsArgs;
   /** What stands on this host is deleted with its machine. */
@@ -53,6 +54,7 @@ export class SandboxHost extends pulumi.ComponentResource {
     this.machine = { ...machine, id };
     this.ground = machine;
     this.runtime = kind;
+    this.accept = accept;
     this.image = image;
     this.mirrors = mirrors;
     this.deletedWith = deletedWith;

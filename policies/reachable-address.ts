@@ -54,6 +54,9 @@ const reserved = list([
   "ff00::/8",
 ]);
 
+// What OpenShell does not reach either, whatever a policy says.
+const itself = list(["127.0.0.0/8", "169.254.0.0/16", "0.0.0.0/32", "::1/128", "::/128", "fe80::/10"]);
+
 /**
  * Why a resolved address may not be reached, or nothing.
  *
@@ -68,4 +71,10 @@ export function refuseAddress(address: string, allowedIps: readonly string[], na
   if (allowedIps.length > 0) return holds(list(allowedIps), plain) ? undefined : `${plain} is not in allowed_ips`;
   const closed = holds(internal, plain) || (!named && holds(reserved, plain));
   return closed ? `${plain} is a private address, and no allowed_ips lists it` : undefined;
+}
+
+/** Whether a host that a policy gives by its whole name, without `allowed_ips`, is reached at an address by OpenShell alone. */
+export function onlyOpenshellReaches(address: string): boolean {
+  const plain = canonicalHost(address) ?? address;
+  return refuseAddress(plain, [], true) !== undefined && !holds(itself, plain);
 }

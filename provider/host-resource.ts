@@ -1,12 +1,12 @@
 import type { z } from "zod";
 import { HostError } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
-import { readLocalMachine } from "../host/local/machine.ts";
 import type { Machine } from "../host/machine.ts";
 import { connectTo } from "../host/pool.ts";
 import { ensure, type Step } from "../host/step.ts";
 import { describeStopped } from "../host/stopped.ts";
 import { ensureOrSwitchBack, type Health } from "../host/upgrade.ts";
+import { unlessGone } from "./gone-machine.ts";
 import type { Handler, Progress } from "./handler.ts";
 import { stoppedOn, whileStopped } from "./stopped.ts";
 import type { Path } from "./wire.ts";
@@ -42,9 +42,6 @@ export interface HostResource<Inputs extends OnMachine, State extends Inputs, Fa
   removal(state: State): Step<unknown>;
 }
 
-/** Seconds a read waits for a machine that does not answer; create and update wait as long as the pool does by default. */
-const READ_DEADLINE_SECONDS = 15;
-
 export function hostHandler<Inputs extends OnMachine, State extends Inputs, Facts>(
   resource: HostResource<Inputs, State, Facts>,
 ): Handler<Inputs, State> {
@@ -76,38 +73,20 @@ export function hostHandler<Inputs extends OnMachine, State extends Inputs, Fact
     async create(inputs, progress) {
       return { id: idOf(inputs), state: await make(inputs, progress) };
     },
-    async read(_id, state, progress) {
-      try {
-        const host = await connectTo(state.machine, { ...progress, connectSeconds: READ_DEADLINE_SECONDS });
+    read: (_id, state, progress) =>
+      unlessGone(state.machine, progress, async (host) => {
         const { facts } = await resource.step(state);
         const [stopped, found] = await Promise.all([stoppedOn(host, state), host.look(facts)]);
         const observed = resource.observe(state, found);
         if (observed === "gone") return "gone";
         if (typeof stopped === "object") progress.log(describeStopped(stopped));
         return { ...state, ...observed, stopped };
-      } catch (error) {
-        if (await goneWithItsMachine(error, state.machine)) return "gone";
-        throw error;
-      }
-    },
+      }),
     update: (_id, inputs, _state, progress) => make(inputs, progress),
     async delete(_id, state, progress) {
-      try {
-        const host = await connectTo(state.machine, { ...progress, connectSeconds: READ_DEADLINE_SECONDS });
-        await ensure(host, resource.removal(state), progress.log);
-      } catch (error) {
-        if (!(await goneWithItsMachine(error, state.machine))) throw error;
-        progress.log(`its machine ${state.machine.id} is already gone, and this with it`);
-      }
+      await unlessGone(state.machine, progress, (host) => ensure(host, resource.removal(state), progress.log));
     },
   };
-}
-
-/** An address that does not answer is no proof that a machine is gone; only the one who made it can say so. */
-async function goneWithItsMachine(error: unknown, machine: Machine): Promise<boolean> {
-  if (!(error instanceof HostError) || error.kind !== "unreachable") return false;
-  if (!machine.id.startsWith("local:")) return false;
-  return (await readLocalMachine(machine.id.slice("local:".length))) === undefined;
 }
 
 function notThere(name: string, machine: Machine): HostError {

@@ -10,6 +10,8 @@ export interface NetworkPolicyArgs {
   readonly networkPolicies: pulumi.Input<Record<string, object>>;
   /** The file and line of each block and endpoint, for messages. */
   readonly origins?: pulumi.Input<Record<string, string>> | undefined;
+  /** Differences between the runtimes that are taken knowingly, by name. */
+  readonly accept?: pulumi.Input<string[]> | undefined;
 }
 
 /** What a sandbox may reach, changed in place while the agent runs; tunnels of a removed endpoint are cut. */

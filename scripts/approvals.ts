@@ -1,6 +1,5 @@
-import type { Host } from "../host/host.ts";
 import { openshellQuestion } from "../host/runtimes/openshell/cli.ts";
-import { type Draft, rejectDraft } from "../host/runtimes/openshell/drafts.ts";
+import { rejectDraft } from "../host/runtimes/openshell/drafts.ts";
 import { inOurWords, network, parsePolicy } from "../host/runtimes/openshell/network.ts";
 import { ensure } from "../host/step.ts";
 import { blockThatAllows, type Code } from "./approval-code.ts";
@@ -8,7 +7,7 @@ import { describeDrafts, firstOf } from "./approval-text.ts";
 import { approveDraft } from "./approve-draft.ts";
 import { type PolicyFile, policyFileOf } from "./policy-file.ts";
 import { ExitError, findStandings, runScript, stackCommand } from "./stack-command.ts";
-import { pick, type Waiting, waitingIn } from "./waiting-drafts.ts";
+import { type Picked, pick, type Waiting, waitingIn } from "./waiting-drafts.ts";
 
 interface Options {
   readonly stack: string;
@@ -51,8 +50,9 @@ await runScript(async () => {
   }
   const waiting = await Promise.all(drafting.map(waitingIn));
   if (action === "list" || id === undefined) return list(stack, waiting, json);
-  const { host, sandbox, draft } = pick(waiting, id, stack);
-  if (action === "approve") return approve(host, sandbox, draft, options);
+  const picked = pick(waiting, id, stack);
+  if (action === "approve") return approve(picked, options);
+  const { host, sandbox, draft } = picked;
   await host.apply(`reject a rule of ${sandbox}`, [rejectDraft(sandbox, draft, options.reason)]);
   if (json) console.log(JSON.stringify({ stack, sandbox, rejected: draft.id, rule: draft.name }));
   else console.log(`Rejected: ${draft.name} (${draft.id})`);
@@ -93,13 +93,14 @@ function ownPolicyFile(stack: string): PolicyFile | undefined {
   }
 }
 
-async function approve(host: Host, sandbox: string, draft: Draft, { stack, live, reason, json }: Options) {
+async function approve(picked: Picked, { stack, live, reason, json }: Options) {
+  const { sandbox, draft } = picked;
   const { file, block, already } = await approveDraft(draft, {
     stack,
     reason,
     file: () => policyFileOf(stack),
     warn: (concern) => console.error(concern),
-    ...(live && { allowNow: (code: Code) => allowNow(host, sandbox, draft, code) }),
+    ...(live && { allowNow: (code: Code) => allowNow(picked, code) }),
   });
   const configured = file.isNew && !already;
   if (json) {
@@ -118,7 +119,7 @@ async function approve(host: Host, sandbox: string, draft: Draft, { stack, live,
  * Puts the block of the code in force, beside what is. The gateway's own approval is not used: it takes all of a draft, also
  * what its text does not tell, such as `enforcement: audit`, which lets everything pass.
  */
-async function allowNow(host: Host, sandbox: string, draft: Draft, { block, policy }: Code): Promise<void> {
+async function allowNow({ host, sandbox, accept, draft }: Picked, { block, policy }: Code): Promise<void> {
   console.error(`--live: ${firstOf(draft)} becomes possible now, before anybody has reviewed it in the code.`);
   const now = await host.look(openshellQuestion(["policy", "get", sandbox, "--base", "-o", "json"], parsePolicy));
   const others = now.kind === "there" ? inOurWords({}, now.policy.network_policies) : {};
@@ -128,6 +129,7 @@ async function allowNow(host: Host, sandbox: string, draft: Draft, { block, poli
       sandbox,
       owner: host.machine.owner,
       networkPolicies: { ...others, [block]: policy },
+      accept,
       approval: "manual",
       inForce: true,
     }),

@@ -1,13 +1,17 @@
 import { HostError } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
+import type { Machine } from "../host/machine.ts";
 import { shown } from "../host/runtimes/openshell/cli.ts";
 import { type Draft, pendingDrafts } from "../host/runtimes/openshell/drafts.ts";
 import { connectToOurs, ExitError, type Standing } from "./stack-command.ts";
+import type { StateResource } from "./stack-state.ts";
 
 /** What waits in one sandbox, and a connection to its machine. */
 export interface Waiting {
   readonly host: Host;
   readonly sandbox: string;
+  /** What the stack takes knowingly of its runtime, by name. */
+  readonly accept: readonly string[];
   readonly drafts: readonly Draft[];
 }
 
@@ -15,7 +19,13 @@ export interface Waiting {
 export async function waitingIn(standing: Standing): Promise<Waiting> {
   const host = await connectToOurs(standing);
   const { sandbox } = standing;
-  return { host, sandbox, drafts: await draftsOf(host, sandbox) };
+  return { host, sandbox, accept: acceptedOn(standing), drafts: await draftsOf(host, sandbox) };
+}
+
+function acceptedOn({ machine, state }: Standing): readonly string[] {
+  const isIts = ({ type, inputs }: StateResource) =>
+    type === "nemoclaw:host:SandboxRuntime" && (inputs.machine as Machine | undefined)?.id === machine.id;
+  return (state.resources.find(isIts)?.inputs.accept ?? []) as readonly string[];
 }
 
 async function draftsOf(host: Host, sandbox: string): Promise<readonly Draft[]> {
@@ -32,12 +42,15 @@ async function draftsOf(host: Host, sandbox: string): Promise<readonly Draft[]> 
   });
 }
 
+/** One draft, and where it waits. */
+export type Picked = Waiting & { readonly draft: Draft };
+
 /**
  * The one draft whose id begins so, in whichever sandbox it waits.
  *
  * @throws ExitError where none does, or more than one
  */
-export function pick(waiting: readonly Waiting[], id: string, stack: string): Waiting & { readonly draft: Draft } {
+export function pick(waiting: readonly Waiting[], id: string, stack: string): Picked {
   const found = waiting.flatMap((at) =>
     at.drafts.filter((draft) => draft.id.startsWith(id.toLowerCase())).map((draft) => ({ ...at, draft })),
   );

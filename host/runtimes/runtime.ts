@@ -102,6 +102,8 @@ export interface NetworkSpec {
   readonly networkPolicies: Readonly<Record<string, NetworkPolicy>>;
   /** Where its parts were written, for a message about one of them; another line alone is no change. */
   readonly origins?: Origins | undefined;
+  /** What the stack takes knowingly, by name: `private-addresses`; another one alone is no change. */
+  readonly accept?: readonly string[] | undefined;
   /** Who lets in what the agent asks for: `manual` is a person, and what is wanted. */
   readonly approval: string;
   /** By the enforcing service's own word, not because a file was written. `false` is wanted where `running: false` is. */

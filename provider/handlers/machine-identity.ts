@@ -7,6 +7,7 @@ import { type Machine, machineSchema } from "../../host/machine.ts";
 import { type ConnectOptions, connectTo, disconnectFrom } from "../../host/pool.ts";
 import { ensure } from "../../host/step.ts";
 import { ensureMachineIdentity, type HostKey } from "../../host/steps/machine-identity.ts";
+import { unlessGone } from "../gone-machine.ts";
 import { PartlyMade } from "../half-made.ts";
 import type { Handler, Progress } from "../handler.ts";
 
@@ -24,7 +25,6 @@ interface MachineIdentityState extends MachineIdentityInputs {
 
 /** A cloud's first boot takes longer than a machine that restarts. */
 const FIRST_BOOT_SECONDS = 600;
-const READ_DEADLINE_SECONDS = 15;
 /** sshd reads its configuration a moment after it was told to. */
 const RELOAD_SECONDS = 20;
 
@@ -45,14 +45,11 @@ export const machineIdentity: Handler<MachineIdentityInputs, MachineIdentityStat
   async create(inputs, progress) {
     return { id: inputs.machine.id, state: await make(inputs, inputs.machine.hostKeys, progress) };
   },
-  async read(_id, state, progress) {
-    const host = await connectTo(pinned(state.machine, accepted(state, state.hostKey)), {
-      ...progress,
-      connectSeconds: READ_DEADLINE_SECONDS,
-    });
-    const step = ensureMachineIdentity(state.hostKey);
-    return { ...state, ready: step.plan(await host.look(step.facts)).length === 0 };
-  },
+  read: (_id, state, progress) =>
+    unlessGone(pinned(state.machine, accepted(state, state.hostKey)), progress, async (host) => {
+      const step = ensureMachineIdentity(state.hostKey);
+      return { ...state, ready: step.plan(await host.look(step.facts)).length === 0 };
+    }),
   // A new key is uploaded over the one before it; the key of user data is accepted only while none was in force yet.
   update: (_id, inputs, state, progress) => make(inputs, state.hostKeys ?? inputs.machine.hostKeys, progress),
   async delete() {},

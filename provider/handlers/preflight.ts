@@ -1,8 +1,10 @@
 import { z } from "zod";
+import type { Host } from "../../host/host.ts";
 import { type Machine, machineSchema } from "../../host/machine.ts";
 import { connectTo } from "../../host/pool.ts";
 import { judge, type PreflightFacts, preflightFacts, preflightFailure } from "../../host/preflight/preflight.ts";
 import type { PreflightWants } from "../../host/preflight/verdict.ts";
+import { unlessGone } from "../gone-machine.ts";
 import type { Handler, Progress } from "../handler.ts";
 import { runtimeKind } from "./runtimes.ts";
 
@@ -25,8 +27,6 @@ interface PreflightState extends PreflightInputs {
   readonly driver?: string;
 }
 
-const READ_DEADLINE_SECONDS = 15;
-
 /** A look at a machine before anything is done to it. It never changes anything, neither when made nor when deleted. */
 export const preflight: Handler<PreflightInputs, PreflightState> = {
   type: "nemoclaw:host:Preflight",
@@ -42,33 +42,29 @@ export const preflight: Handler<PreflightInputs, PreflightState> = {
   async create(inputs, progress) {
     return { id: inputs.machine.id, state: await pass(inputs, progress) };
   },
-  async read(_id, state, progress) {
-    return look(state, { ...progress, connectSeconds: READ_DEADLINE_SECONDS });
-  },
+  read: (_id, state, progress) =>
+    unlessGone(state.machine, progress, async (host) => {
+      const facts = await ask(host, state);
+      const { missing } = judge(facts, wantsOf(state));
+      return stateOf(
+        state,
+        facts,
+        missing.map(({ found }) => found),
+      );
+    }),
   update: (_id, inputs, _state, progress) => pass(inputs, progress),
   async delete() {},
 };
 
 async function pass(inputs: PreflightInputs, progress: Progress): Promise<PreflightState> {
-  const facts = await ask(inputs, progress);
+  const facts = await ask(await connectTo(inputs.machine, progress), inputs);
   const verdict = judge(facts, wantsOf(inputs));
   for (const note of verdict.notes) progress.log(note);
   if (verdict.missing.length > 0) throw preflightFailure(inputs.machine, verdict);
   return stateOf(inputs, facts, []);
 }
 
-async function look(inputs: PreflightInputs, progress: Progress & { connectSeconds: number }): Promise<PreflightState> {
-  const facts = await ask(inputs, progress);
-  const { missing } = judge(facts, wantsOf(inputs));
-  return stateOf(
-    inputs,
-    facts,
-    missing.map(({ found }) => found),
-  );
-}
-
-async function ask(inputs: PreflightInputs, progress: Progress & { connectSeconds?: number }) {
-  const host = await connectTo(inputs.machine, progress);
+function ask(host: Host, inputs: PreflightInputs): Promise<PreflightFacts> {
   return host.look(preflightFacts(wantsOf(inputs), Date.now()));
 }
 

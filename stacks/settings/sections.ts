@@ -105,7 +105,7 @@ const verify = z
   .boolean()
   .optional()
   .describe(
-    "Whether the service is asked for a short answer before the agent is led there, at a change of service, model or key: from the machine, under OpenShell as its sandboxes reach it. A service that does not answer is a failure, and the agent stays where it was. Default: true under OpenShell, false under `embedded`.",
+    "Whether the service is asked for a short answer before the agent is led there, at a change of service, model or key: from the machine, under OpenShell as its sandboxes reach it. A service that does not answer is a failure, and the agent stays where it was. Of a service that nobody asked, no name that the agent reports for its model is drift. Default: true under OpenShell, false under `embedded`.",
   );
 
 const inference = z.discriminatedUnion("kind", [

@@ -11,10 +11,12 @@ import {
   parityDifferences,
   parityNames,
   parityPaths,
+  parityUnasked,
   said,
   verdictOf,
   writeAll,
 } from "../support/parity.ts";
+import { isOutside } from "../support/parity-path.ts";
 
 /**
  * The tables of `test/fixtures/parity.yaml` asked of a real build of OpenShell on a real local machine; `parity.test.ts` asks the
@@ -89,9 +91,26 @@ done`);
     });
   }
 
+  for (const { name, policies, request } of parityUnasked) {
+    run(`what no preview asks about, ${name}: ${said(request)} is ${request.openshell} here`, async () => {
+      await load(policies);
+      const { stdout } = await stack.inside(["sh", "-c", askAll([request])]);
+      expect(verdictOf(request, stdout.split("\n")[0] ?? "")).toBe(request.openshell);
+    });
+  }
+
   run("paths: what the agent writes is outside just where the table says", async () => {
     expect((await stack.inside(["sh", "-c", writeAll()])).stdout).toMatch(/tried$/m);
     const outside = (await stack.shell(findAll())).split("\n").filter(Boolean);
     expect(outside).toEqual(parityPaths.filter((row) => row.outside).map(({ path }) => path));
   });
+
+  // Last, for each makes the sandbox anew under a policy of its own.
+  for (const row of parityDifferences) {
+    const { accept, path } = row;
+    if (path === undefined) continue;
+    run(`what differs by ${accept}: what is written at ${path.path} is outside: ${path.openshell}`, async () => {
+      expect(await isOutside(stack, row, path.path)).toBe(path.openshell);
+    });
+  }
 });

@@ -89,6 +89,18 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     expect(resourcesThat(changed, stdout)).toEqual([]);
   });
 
+  run("the gateway is open to this machine and its sandboxes alone, the status page to this machine", async () => {
+    const words = async (script: string) => (await stack.shell(script)).split(/\s+/).filter(Boolean);
+    const at = (port: number) => words(`ss -Hltn 'sport = :${port}' | awk '{ print $4 }'`);
+    const bridges = await words(
+      "docker network inspect --format '{{range .IPAM.Config}}{{println .Gateway}}{{end}}' $(docker network ls -q)",
+    );
+    const gateway = await at(17670);
+    expect(gateway).toContain("127.0.0.1:17670");
+    expect(["127.0.0.1", ...bridges].map((address) => `${address}:17670`)).toEqual(expect.arrayContaining(gateway));
+    expect(await at(17872)).toEqual(["127.0.0.1:17872"]);
+  });
+
   run("a shell, the workspace out and in, stopped through an update, and up again", async () => {
     const inside = await stack.script(
       "shell",
@@ -190,6 +202,32 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
   });
 
+  run("a model server on the machine itself answers turns, is no drift, and is left again", async () => {
+    // The DEMO model, as if it listened here; each connection is a line of the journal.
+    const server = `require("net").createServer((one) => {
+      const other = require("net").connect(8080, "demo.nemoclaw.internal");
+      for (const end of [one, other]) end.on("error", () => { one.destroy(); other.destroy(); });
+      one.pipe(other).pipe(one);
+      console.log("taken");
+    }).listen(8124, "0.0.0.0")`;
+    const unit = "stand-in-model-server";
+    await stack.shell(`systemd-run -q --unit=${unit} /opt/nemoclaw/node/current/bin/node -e '${server}'`);
+    const taken = async () => Number(await stack.shell(`journalctl -u ${unit} -o cat | grep -c taken || true`));
+    try {
+      await inference({ kind: "machine", baseUrl: "http://localhost:8124/v1" });
+      expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-inference"]);
+      const before = await taken();
+      expect((await stack.turn("Are you on this machine?")).model).toBe("demo-2");
+      expect(await taken()).toBeGreaterThan(before);
+      expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
+    } finally {
+      await inference({ kind: "openai", baseUrl: "http://demo.nemoclaw.internal:8080/v1" });
+      await stack.up("--refresh").finally(() => stack.shell(`systemctl stop ${unit}`));
+    }
+    expect((await stack.turn("And elsewhere again?")).model).toBe("demo-2");
+    expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
+  });
+
   run("a model that the agent reports and is not led to is drift, and is mended", async () => {
     const lead = (model: string) =>
       stack.openshell(`inference set --provider nemoclaw-main --model ${model} --no-verify; sleep 6`);
@@ -265,6 +303,49 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     expect(await stack.shell("cat /srv/shared/there.txt")).toBe("there\n");
     expect((await stack.turn("Are you back?")).text).toMatch(/DEMO model/);
   });
+
+  run(
+    "a sandbox is made from an image that the site names and pins as an archive, and from the distribution again",
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), "nemoclaw-site-image-"));
+      const [image, archive] = ["registry.example.com/site/agent:1.0", "/srv/mirror/site-agent.tar"];
+      await stack.shell(`docker save nemoclaw/openshell-sandbox:distribution -o ${archive}`);
+      const [sum = ""] = (await stack.shell(`sha256sum ${archive}`)).split(" ");
+      const lock = JSON.parse(await readFile(mirror.lockFile, "utf8")) as Lock;
+      const platform = process.arch === "arm64" ? "linux-arm64" : "linux-amd64";
+      lock.images[image] = {
+        digest: null,
+        archives: { [platform]: { url: "{artifacts}/site-agent.tar", sha256: sum } },
+      };
+      process.env.NEMOCLAW_LOCK_FILE = join(folder, "lock.json");
+      await writeFile(process.env.NEMOCLAW_LOCK_FILE, JSON.stringify(lock));
+      const isMadeFrom = async (name: string) => {
+        const own = await stack.shell("docker inspect --format '{{.Image}}' $(docker ps -q)");
+        return (
+          own === (await stack.shell(`docker image inspect --format '{{.Id}}' nemoclaw/openshell-sandbox:${name}`))
+        );
+      };
+      const works = async () => {
+        expect((await stack.turn("Are you there?")).text).toMatch(/DEMO model/);
+        expect((await stack.inside(["cat", "/sandbox/kept.txt"])).stdout).toBe("kept\n");
+        expect(resourcesThat(/has drifted|is gone/, await stack.refreshPreview())).toEqual([]);
+      };
+      try {
+        await stack.configure(setting("runtime", { image }));
+        expect(await stack.up()).toMatch(/main-sandbox replaced/);
+        expect(await isMadeFrom(sum.slice(0, 12))).toBe(true);
+        await works();
+      } finally {
+        await stack.configure(setting("runtime", { image: undefined }));
+        process.env.NEMOCLAW_LOCK_FILE = mirror.lockFile;
+        await rm(folder, { recursive: true });
+      }
+      expect(await stack.up()).toMatch(/main-sandbox replaced/);
+      expect(await isMadeFrom("distribution")).toBe(true);
+      await works();
+      await stack.shell(`rm ${archive}`);
+    },
+  );
 
   const drifts = {
     "a policy set at the gateway": {

@@ -11,10 +11,12 @@ import {
   parityDifferences,
   parityNames,
   parityPaths,
+  parityUnasked,
   said,
   verdictOf,
   writeAll,
 } from "../support/parity.ts";
+import { isOutside } from "../support/parity-path.ts";
 
 /**
  * The tables of `test/fixtures/parity.yaml` asked of the embedded runtime on a real local machine, from inside the sandbox;
@@ -70,9 +72,26 @@ echo "$(getent hosts demo.nemoclaw.internal | cut -d' ' -f1) ${names}" >>/etc/ho
     });
   }
 
+  for (const { name, policies, request } of parityUnasked) {
+    test(`what no preview asks about, ${name}: ${said(request)} is ${request.embedded} here`, async () => {
+      await load(policies);
+      const { stdout } = await stack.inside(["sh", "-c", askAll([request])]);
+      expect(verdictOf(request, stdout.split("\n")[0] ?? "")).toBe(request.embedded);
+    });
+  }
+
   test("paths: what the agent writes is outside just where the table says", async () => {
     expect((await stack.inside(["sh", "-c", writeAll()])).stdout).toMatch(/tried$/m);
     const outside = (await stack.shell(findAll())).split("\n").filter(Boolean);
     expect(outside).toEqual(parityPaths.filter((row) => row.outside).map(({ path }) => path));
   });
+
+  // Last, for each makes the sandbox anew under a policy of its own.
+  for (const row of parityDifferences) {
+    const { accept, path } = row;
+    if (path === undefined) continue;
+    test(`what differs by ${accept}: what is written at ${path.path} is outside: ${path.embedded}`, async () => {
+      expect(await isOutside(stack, row, path.path)).toBe(path.embedded);
+    });
+  }
 });

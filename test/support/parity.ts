@@ -11,6 +11,8 @@ export interface ParityRequest {
   readonly path: string;
   readonly connect: boolean;
   readonly upgrade: boolean;
+  /** What the Host field says, where it is not the place that the request line names. */
+  readonly hostField?: string;
   readonly verdict: Verdict;
 }
 
@@ -41,6 +43,13 @@ export interface ParityDifference {
   readonly path?: { readonly path: string } & Record<"embedded" | "openshell", boolean>;
 }
 
+/** A request that tells the runtimes apart, and that no preview can ask about. */
+export interface ParityUnasked {
+  readonly name: string;
+  readonly policies: ParityCase["policies"];
+  readonly request: NonNullable<ParityDifference["request"]>;
+}
+
 interface Written {
   readonly verdicts: {
     readonly name: string;
@@ -52,6 +61,11 @@ interface Written {
     policies?: Record<string, { endpoints: object[] }>;
     request?: Partial<ParityDifference["request"]>;
   })[];
+  readonly unasked: {
+    readonly name: string;
+    readonly policies: Record<string, { endpoints: object[] }>;
+    readonly request: Partial<ParityUnasked["request"]>;
+  }[];
 }
 
 const written = parse(readFileSync("test/fixtures/parity.yaml", "utf8")) as Written;
@@ -74,6 +88,13 @@ export const parityDifferences: readonly ParityDifference[] = written.difference
   }),
 );
 
+/** The table of differences that no preview can ask about. */
+export const parityUnasked: readonly ParityUnasked[] = written.unasked.map(({ name, policies, request }) => ({
+  name,
+  policies: networkOf(policies),
+  request: { ...usual, ...request } as ParityUnasked["request"],
+}));
+
 // The same policy for both runtimes, read as a stack's policy file is.
 function networkOf(policies: Record<string, { endpoints: object[] }>): ParityCase["policies"] {
   const blocks = Object.entries(policies).map(([name, block]) => [name, { binaries: ["/**"], ...block }] as const);
@@ -89,15 +110,24 @@ export const parityNames = [
 ].filter((host) => isIP(host) === 0 && /^[a-z].*[a-z]$/.test(host));
 
 /** A request as a person would say it. */
-export function said({ method, host, port, path, connect, upgrade }: Omit<ParityRequest, "verdict">): string {
-  return `${method} ${host}:${port}${path}${connect ? " inside a tunnel" : ""}${upgrade ? " as a WebSocket" : ""}`;
+export function said({
+  method,
+  host,
+  port,
+  path,
+  connect,
+  upgrade,
+  hostField,
+}: Omit<ParityRequest, "verdict">): string {
+  const way = `${connect ? " inside a tunnel" : ""}${upgrade ? " as a WebSocket" : ""}`;
+  return `${method} ${host}:${port}${path}${way}${hostField ? ` with the Host ${hostField}` : ""}`;
 }
 
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** Shell that makes requests with curl and prints a line for each: its status, the proxy's to CONNECT, and the body's start. */
 export function askAll(requests: readonly ParityRequest[]): string {
-  const asked = requests.map(({ method, host, port, path, connect, upgrade }) => {
+  const asked = requests.map(({ method, host, port, path, connect, upgrade, hostField }) => {
     const origin = `http://${host}:${port}`;
     const socket = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
     const words = [
@@ -106,6 +136,7 @@ export function askAll(requests: readonly ParityRequest[]): string {
       ...(upgrade
         ? [...socket, "Sec-WebSocket-Key: cGFyaXR5IHRhYmxlIGtleQ=="].flatMap((field) => ["--header", field])
         : []),
+      ...(hostField ? ["--header", `Host: ${hostField}`] : []),
       ...(connect ? ["--proxytunnel"] : []),
       // The target as it stands, for curl tidies URLs.
       ...["--path-as-is", "--request-target", connect ? path : `${origin}${path}`, `${origin}/`],

@@ -208,6 +208,7 @@ describe("a stack of more than one sandbox", () => {
   const waiting = (sandbox: string, ...ids: string[]) => ({
     host: undefined as never,
     sandbox,
+    accept: [],
     drafts: ids.map((one) => ({ id: one }) as Draft),
   });
 

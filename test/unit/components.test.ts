@@ -27,7 +27,7 @@ describe("the program's resources, with Pulumi's mocks", () => {
     const { SandboxHost } = await import("../../components/sandbox-host.ts");
     const { AgentSandbox } = await import("../../components/agent-sandbox.ts");
     const on = await provideMachine("machine", { kind: "local", demo: true });
-    const host = new SandboxHost("host", { on, runtime: { kind: "embedded" } });
+    const host = new SandboxHost("host", { on, runtime: { kind: "embedded", accept: ["binaries"] } });
     const agent = new AgentSandbox("main", {
       host,
       policy: {
@@ -56,6 +56,10 @@ describe("the program's resources, with Pulumi's mocks", () => {
       filesystem_policy: { read_only: ["/usr"], read_write: ["/sandbox"] },
     });
     expect(Object.keys(one("nemoclaw:host:NetworkPolicy").inputs.networkPolicies as object)).toEqual(["web"]);
+  });
+
+  test("the network policy is told what the stack takes knowingly", () => {
+    expect(one("nemoclaw:host:NetworkPolicy").inputs).toMatchObject({ accept: ["binaries"] });
   });
 
   test("what should run says so among its inputs, so that a stopped one is a difference", () => {

@@ -249,7 +249,7 @@ describe("a network policy", () => {
     ...wanted,
     networkPolicies: { a: { endpoints: [{ host: "a.example", port: 443 }], binaries: [{ path: "/usr/bin/curl" }] } },
   };
-  const facts = (which: Which) => ({ box: box(which), approval: undefined, policy: policy(which) });
+  const facts = (which: Which) => ({ box: box(which), addresses: [], approval: undefined, policy: policy(which) });
   const step = (of: typeof wanted | typeof other) => network.step(of as typeof wanted) as Step<unknown>;
 
   test("is loaded where the sandbox is ours", () => {

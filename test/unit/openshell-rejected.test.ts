@@ -124,7 +124,7 @@ describe("what OpenShell refuses", () => {
     const { owner } = someMachine;
     const spec = { sandbox: "main", owner, networkPolicies: blocks, origins, approval: "manual", inForce: true };
     const policy = { kind: "there", policy: { version: 1 }, hash: "h", active: true };
-    const now = { box: { kind: "there", labels: ownerLabels(owner) }, approval: undefined, policy };
+    const now = { box: { kind: "there", labels: ownerLabels(owner) }, addresses: [], approval: undefined, policy };
     const step = network.step(spec) as { plan(now: unknown): Parameters<typeof explainFailure>[2] };
     return step.plan(now);
   };

@@ -14,6 +14,7 @@ import {
   parityDifferences,
   parityNames,
   parityPaths,
+  parityUnasked,
   said,
   type Verdict,
 } from "../support/parity.ts";
@@ -50,10 +51,18 @@ const upgradeFields = {
   "sec-websocket-key": "cGFyaXR5IHRhYmxlIGtleQ==",
 };
 
-async function ask({ method, host, port, path, connect, upgrade }: ParityRequest): Promise<Verdict | string> {
+async function ask({
+  method,
+  host,
+  port,
+  path,
+  connect,
+  upgrade,
+  hostField,
+}: ParityRequest): Promise<Verdict | string> {
   const before = asked.length;
   const authority = `${host}:${port}`;
-  const headers = upgrade ? upgradeFields : {};
+  const headers = { ...(upgrade && upgradeFields), ...(hostField && { host: hostField }) };
   let reply: Pick<Reply, "status" | "text">;
   if (connect) {
     const { answer, socket } = await tunnel(world.gate.port, authority);
@@ -96,6 +105,14 @@ describe("what differs", () => {
     world.setPolicy(policy.network_policies ?? {});
     expect(await ask(request)).toBe(request.embedded);
     expect(request.openshell).not.toBe(request.embedded);
+  });
+
+  test.each(parityUnasked)("$name: no preview asks about it", async ({ policies, request }) => {
+    world.setPolicy(policies);
+    expect(await ask(request)).toBe(request.embedded);
+    expect(request.openshell).not.toBe(request.embedded);
+    const policy = { version: 1 as const, filesystem_policy: { read_only: ["/proc"] }, network_policies: policies };
+    expect([...embedded.unenforceable(policy), ...openshell.unenforceable(policy)]).toEqual([]);
   });
 
   test("what the table of requests has needs none of these names, but the one for a host that is to be refused", () => {

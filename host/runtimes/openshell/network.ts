@@ -10,6 +10,7 @@ import { isForeign, isOurs, removalRemarks, requireOurs } from "./box-owner.ts";
 import { openshell, openshellQuestion, type Said, shown } from "./cli.ts";
 import { gatewayGone } from "./gateway-gone.ts";
 import { gatewayUnitName, paths } from "./paths.ts";
+import { refusePrivateNames } from "./private-names.ts";
 import { rejectedParts } from "./rejected-policy.ts";
 import { type BoxFacts, boxFacts } from "./sandbox-facts.ts";
 
@@ -34,9 +35,10 @@ interface RemovalFacts {
 
 /** What a sandbox may reach, set at the gateway and loaded by the running sandbox. */
 export const network = part({
-  step: ({ sandbox, owner, networkPolicies, origins }: NetworkSpec) =>
+  step: ({ sandbox, owner, networkPolicies, origins, accept }: NetworkSpec) =>
     all(`network policy of ${sandbox}`, {
       box: requireOurs({ sandbox, owner }),
+      addresses: refusePrivateNames({ networkPolicies, origins, accept }),
       approval: ensureApprovalByPeople(sandbox),
       policy: ensurePolicy(sandbox, networkPolicies, origins),
     }),
