@@ -61,7 +61,7 @@ export function judge(facts: PreflightFacts, wants: PreflightWants): PreflightVe
   judgeKernel(facts.kernel, wants, say);
   judgeRoom(facts.room, facts.owner.owner !== undefined, say);
   judgeClock(facts.clockAhead, say);
-  judgeGpu(facts.gpu, wants, say);
+  judgeGpu(facts.gpu, facts.system.distribution, wants, say);
   judgePorts(facts.ports, say);
   judgeDocker(facts.docker, say);
   for (const [name, step] of Object.entries(needsOf(wants))) judgeStep(name, step, facts.runtime[name], say);

@@ -146,6 +146,12 @@ describe("a machine that lacks something", () => {
       ["gpu"],
     ],
     ["a driver that fails", gpu({ devices: 1, smi: smi(9, "NVIDIA-SMI has failed") }), h100, ["gpu-driver"]],
+    [
+      "a GPU without a driver, where the system has none",
+      { ...gpu({ devices: 1 }), ...system({ distribution: "debian", version: "12" }) },
+      h100,
+      ["gpu-driver"],
+    ],
     ["a port in use", { ports: [{ port: 17872, heldBy: "nginx.service" }] }, wants, ["port-17872"]],
     ["another owner", { owner: { owner: { ...owner, stack: "other" } } }, wants, ["owner"]],
     [
