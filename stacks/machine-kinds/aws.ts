@@ -64,7 +64,9 @@ const settings = z.strictObject({
     .optional()
     .describe("Instance type: `g6.xlarge`. It must be there; without it, suggestions are made."),
   image: imageOf({ id: ami }),
-  access: oneAccess("ssm", access).default({ kind: "ssm" }).describe("The way to the machine's SSH."),
+  access: oneAccess("ssm", access)
+    .default({ kind: "ssm" })
+    .describe("The way to the machine's SSH. Default: `kind: ssm`."),
   network: z
     .strictObject({
       vpc: awsId("vpc").optional().describe("Id of the VPC. In `network` it must be there."),
