@@ -141,6 +141,24 @@ test.each(kinds)(
   },
 );
 
+test.each(kinds)("%s: spare capacity taken or given up makes the machine anew, and the guard knows", async (kind) => {
+  const image = clouds[kind].images[0];
+  const standing = await declared(kind, { image, authorizedKey: key("A") });
+  const spot = await declared(kind, { image, authorizedKey: key("A"), spot: true });
+  expect(judged(standing, spot)).toEqual([expect.stringContaining("machine.spot has changed")]);
+  // AWS protects no spot machine.
+  expect(judged(spot, standing)).toHaveLength(kind === "aws" ? 0 : 1);
+
+  const told = (graph: typeof spot) => {
+    const { inputs, options } = graph.get("machine-instance") as DeclaredResource;
+    return kind === "aws" ? options.replacementTrigger : (inputs.scheduling as object);
+  };
+  expect(told(spot)).not.toEqual(told(standing));
+  // What is left out is no change to a provider: what is given up is said on GCP, and is a trigger on AWS.
+  if (kind === "gcp") expect(Object.keys(told(standing) as object)).toContain("provisioningModel");
+  expect(standing.get("machine-instance")?.options.replacementTrigger).toBe(`ssh-ed25519 ${"A".repeat(68)}`);
+});
+
 test.each(kinds)("%s: a setting that an earlier release of this package did not note is no change", async (kind) => {
   const [first, second] = clouds[kind].images;
   const inputs = async (image: object) => (await declared(kind, { image })).get("machine-replacement")?.inputs as never;
