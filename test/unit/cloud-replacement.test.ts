@@ -96,6 +96,18 @@ test.each(kinds)(
   },
 );
 
+test.each(kinds)("%s: a data disk that is no longer protected is still the same disk", async (kind) => {
+  const disk = async (dataDisk: object) =>
+    (await declared(kind, { image: clouds[kind].images[0], dataDisk })).get("machine-data");
+  const [before, after] = [await disk({}), await disk({ protect: false, reason: "A lab, until June." })];
+  // Tags and labels are changed in place; of all else the provider makes another disk.
+  const { tags: _, labels, ...rest } = after?.inputs ?? {};
+  const { tags: __, ...was } = before?.inputs ?? {};
+  expect(rest).toEqual(was);
+  if (kind === "gcp") expect(labels).toEqual({ "accepted-risk": "a-lab-until-june" });
+  expect([before?.options.protect, after?.options.protect]).toEqual([true, undefined]);
+});
+
 test.each(kinds)("%s: while the cloud does not let the machine go, that is refused with what to do", async (kind) => {
   const { images, image, protection } = clouds[kind];
   const before = await declared(kind, { image: images[0] });
