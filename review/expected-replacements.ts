@@ -1,6 +1,6 @@
 import { canonical } from "../policies/canonical.ts";
 import type { Expected } from "./report.ts";
-import { changedNames, section } from "./settings.ts";
+import { changedNames, type Settings, section } from "./settings.ts";
 import type { StackAt } from "./stack-at.ts";
 
 /**
@@ -14,6 +14,9 @@ export const fixedOfMachine = (kind: unknown): string[] => [
   ...(kind === "gcp" ? ["gpu"] : []),
 ];
 
+/** GiB of a data disk whose size is not written; a test compares with the setting. */
+export const usualDataDisk = 50;
+
 /** What the settings of two revisions replace, where no preview tells. */
 export function expectedReplacements(was: StackAt | undefined, is: StackAt | undefined): Expected[] {
   if (is === undefined)
@@ -26,6 +29,26 @@ export function expectedReplacements(was: StackAt | undefined, is: StackAt | und
     ];
   if (was === undefined) return [];
   const [before, after] = [section(was.settings, "machine"), section(is.settings, "machine")];
+  return [...lostDisk(before, after), ...remade(was, is, before, after)];
+}
+
+/** A disk of another type is another disk on Google Cloud; no cloud makes one smaller. */
+function lostDisk(before: Settings, after: Settings): Expected[] {
+  if (before.kind !== after.kind) return [];
+  const [was, is] = [section(before, "dataDisk"), section(after, "dataDisk")];
+  const smaller = Number(is.size ?? usualDataDisk) < Number(was.size ?? usualDataDisk);
+  if (after.kind === "aws" && smaller) {
+    const because = "machine.dataDisk.size is smaller; AWS makes no disk smaller, and the update fails";
+    return [{ label: "data disk", because, lost: "everything on it, once it is made anew for that" }];
+  }
+  const changed = [...(smaller ? ["size"] : []), ...(was.type === is.type ? [] : ["type"])];
+  if (after.kind !== "gcp" || changed.length === 0) return [];
+  const because = changed.map((name) => `machine.dataDisk.${name}`).join(", ");
+  const guarded = is.protect === false ? "" : "; refused while it is protected";
+  return [{ label: "data disk", because: `${because}${guarded}`, lost: "everything on it" }];
+}
+
+function remade(was: StackAt, is: StackAt, before: Settings, after: Settings): Expected[] {
   const ofMachine = fixedOfMachine(after.kind);
   const machine = changedNames(before, after).filter((key) => ofMachine.includes(key));
   const resized = machine.length > 0 && machine.every((key) => /Type$/.test(key));

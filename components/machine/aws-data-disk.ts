@@ -1,6 +1,6 @@
 import { Volume } from "@pulumi/aws/ebs/volume.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { acceptedRisk } from "../../policies/guardrails/guardrail.ts";
+import { acceptedRisk, riskMark } from "../../policies/guardrails/guardrail.ts";
 
 export interface AwsDataDiskArgs {
   /** GiB. */
@@ -33,7 +33,7 @@ export function awsDataDisk(
       encrypted: true,
       kmsKeyId: kmsKey,
       finalSnapshot: true,
-      tags: { Name: label, ...(protect ? {} : { "accepted-risk": `${acceptedRisk}${reason}` }) },
+      tags: { Name: label, ...(protect ? {} : { [riskMark]: `${acceptedRisk}${reason}` }) },
     },
     { ...child, protect },
   );

@@ -75,6 +75,7 @@ export function awsInstance(
 
 const spotMarket = {
   marketType: "spot",
-  // Stopped rather than terminated, so that it comes back as the same machine.
+  // Stopped rather than terminated, so that it comes back as the same machine; and only a machine of a persistent request can be
+  // stopped at all, as it is before its data disk goes. Whether the provider ends the request with the machine is not sure.
   spotOptions: { spotInstanceType: "persistent", instanceInterruptionBehavior: "stop" },
 };

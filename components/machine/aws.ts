@@ -54,7 +54,7 @@ export class AwsMachine extends pulumi.ComponentResource implements ProvidedMach
         profile,
         userData: userData(keys, awsDataDevice(data)),
       },
-      { ...child, ...replacedKnowingly(name, { keys, protectedBy: awsProtection(args), settings: fixed(args) }, this) },
+      { ...child, ...replacedKnowingly(name, { keys, ...replacement(args) }, this) },
     );
     const attachment = new VolumeAttachment(
       `${name}-data-attachment`,
@@ -82,6 +82,12 @@ export class AwsMachine extends pulumi.ComponentResource implements ProvidedMach
     );
     this.registerOutputs({});
   }
+}
+
+function replacement(args: AwsMachineArgs) {
+  // Options for a market that are left out are no change to the provider: a spot machine would stay one.
+  const unseen = args.spot ? ["spot"] : [];
+  return { protectedBy: awsProtection(args), settings: fixed(args), unseen };
 }
 
 // EC2 changes the type of an instance and the size of its disk in place.

@@ -2,7 +2,7 @@ import { Disk } from "@pulumi/gcp/compute/disk.js";
 import { DiskResourcePolicyAttachment } from "@pulumi/gcp/compute/diskResourcePolicyAttachment.js";
 import { ResourcePolicy } from "@pulumi/gcp/compute/resourcePolicy.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { acceptedRisk } from "../../policies/guardrails/guardrail.ts";
+import { riskMark } from "../../policies/guardrails/guardrail.ts";
 
 export interface GcpDataDiskArgs {
   /** GiB. */
@@ -35,10 +35,12 @@ export function gcpDataDisk(
       zone: place.zone,
       size,
       type: args.type ?? place.type,
-      description: protect ? "The agent's files; outlives the machine" : `${acceptedRisk}${reason}`,
+      description: "The agent's files; outlives the machine",
+      ...(protect ? {} : { labels: { [riskMark]: labelOf(reason ?? "") } }),
       ...(place.kmsKey === undefined ? {} : { diskEncryptionKey: { kmsKeySelfLink: place.kmsKey } }),
     },
-    { ...child, protect },
+    // Another description is another disk to the provider; earlier releases wrote the reason there.
+    { ...child, protect, ignoreChanges: ["description"] },
   );
   const schedule = new ResourcePolicy(
     `${name}-snapshots`,
@@ -57,4 +59,10 @@ export function gcpDataDisk(
     child,
   );
   return disk;
+}
+
+/** A label holds small letters, digits and dashes, and no more than 128 bytes of them. */
+function labelOf(reason: string): string {
+  const words = reason.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  return words.join("-").slice(0, 40);
 }

@@ -8,6 +8,8 @@ interface Fixed {
   readonly protectedBy: string | undefined;
   /** What the cloud itself cannot change in place. */
   readonly settings: ReplacementGuardArgs["settings"];
+  /** Of these what the cloud's provider does not tell as a change when it goes away. */
+  readonly unseen?: readonly string[];
 }
 
 /**
@@ -16,7 +18,7 @@ interface Fixed {
  */
 export function replacedKnowingly(
   name: string,
-  { keys, protectedBy, settings }: Fixed,
+  { keys, protectedBy, settings, unseen = [] }: Fixed,
   parent: pulumi.Resource,
 ): pulumi.CustomResourceOptions {
   // The comment at its end lets nobody in.
@@ -26,5 +28,6 @@ export function replacedKnowingly(
     { protectedBy, settings: { ...settings, "machine.authorizedKey": login } },
     { parent },
   );
-  return { dependsOn: [guard], replacementTrigger: login };
+  const replacementTrigger = login.apply((key) => [key, ...unseen].join(" "));
+  return { dependsOn: [guard], replacementTrigger };
 }

@@ -1,10 +1,14 @@
 import type { DockerFound } from "../steps/docker-found.ts";
 import { dockerConflicts, nameOfDocker, whoseDocker } from "../steps/docker-whose.ts";
-import type { Say } from "./verdict.ts";
+import type { PreflightWants, Say } from "./verdict.ts";
 
 /** A Docker that can be used as it is, ours, or room for one; nothing of somebody else's would be changed. */
-export function judgeDocker(docker: DockerFound, { lacks, note }: Say): void {
-  const conflicts = dockerConflicts(docker);
+export function judgeDocker(
+  docker: DockerFound,
+  { docker: source = "distribution" }: PreflightWants,
+  { lacks, note }: Say,
+): void {
+  const conflicts = dockerConflicts(docker, source);
   for (const { what, found, try: hint } of conflicts) lacks(what, found, hint);
   if (conflicts.length === 0 && whoseDocker(docker) === "theirs") {
     note(`${describeDocker(docker)}; its settings and its restarts are its owner's`);

@@ -1,4 +1,5 @@
 import type { Question } from "../question.ts";
+import { missingDriver } from "../steps/nvidia-driver.ts";
 import type { PreflightWants, Say } from "./verdict.ts";
 
 export interface GpuFacts {
@@ -39,7 +40,12 @@ printf '%s\\n' "$said"`,
 };
 
 /** The GPUs that the stack wants, and a driver that sees them. */
-export function judgeGpu(gpu: GpuFacts, { gpu: wanted }: PreflightWants, { lacks, note }: Say): void {
+export function judgeGpu(
+  gpu: GpuFacts,
+  distribution: string,
+  { gpu: wanted }: PreflightWants,
+  { lacks, note }: Say,
+): void {
   if (wanted === "none") return;
   const seen = Math.max(gpu.devices, gpu.names.length);
   if (seen === 0) {
@@ -57,8 +63,10 @@ export function judgeGpu(gpu: GpuFacts, { gpu: wanted }: PreflightWants, { lacks
       "correct the count of machine.gpu",
     );
   }
+  const driver = missingDriver(gpu, distribution);
+  if (driver) lacks(driver.what, driver.found, driver.try);
   // Installed and not working is nothing an installation mends.
-  if (gpu.smi && gpu.smi.exitCode !== 0) {
+  else if (gpu.smi && gpu.smi.exitCode !== 0) {
     lacks(
       "gpu-driver",
       `nvidia-smi fails: ${gpu.smi.said.split("\n").slice(0, 3).join(" ")}`,

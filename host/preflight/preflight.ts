@@ -61,9 +61,9 @@ export function judge(facts: PreflightFacts, wants: PreflightWants): PreflightVe
   judgeKernel(facts.kernel, wants, say);
   judgeRoom(facts.room, facts.owner.owner !== undefined, say);
   judgeClock(facts.clockAhead, say);
-  judgeGpu(facts.gpu, wants, say);
+  judgeGpu(facts.gpu, facts.system.distribution, wants, say);
   judgePorts(facts.ports, say);
-  judgeDocker(facts.docker, say);
+  judgeDocker(facts.docker, wants, say);
   for (const [name, step] of Object.entries(needsOf(wants))) judgeStep(name, step, facts.runtime[name], say);
   judgeStep("owner", ensureOwner(wants.owner), facts.owner, say);
   return { missing, notes };

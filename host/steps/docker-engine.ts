@@ -13,10 +13,17 @@ import type { Step } from "../step.ts";
 import { ensurePackages } from "./apt-packages.ts";
 import { ensureAuthorities } from "./authorities.ts";
 import { type DockerEngineFacts, dockerEngineFacts } from "./docker-facts.ts";
-import { type DockerFound, type DockerPackage, dockerFound, installedDocker, notePath } from "./docker-found.ts";
+import {
+  type DockerFound,
+  type DockerPackage,
+  type DockerSource,
+  dockerFound,
+  installedDocker,
+  notePath,
+} from "./docker-found.ts";
 import { type DockerRepository, trustRepository } from "./docker-repository.ts";
 import { keepsContainers, settingsPath, settingsWanted } from "./docker-settings.ts";
-import { refuseConflicts, whoseDocker } from "./docker-whose.ts";
+import { chosenPackage, refuseConflicts, whoseDocker } from "./docker-whose.ts";
 import { writeFile } from "./managed-file.ts";
 
 export interface DockerEngineArgs {
@@ -24,7 +31,7 @@ export interface DockerEngineArgs {
    * What a machine without Docker gets. `distribution`: Debian's or Ubuntu's `docker.io`. `docker`: Docker's own signed package
    * repository. A Docker that is there stays, wherever it is from.
    */
-  readonly source: "distribution" | "docker";
+  readonly source: DockerSource;
   /** The package's exact version. @default what the source offers at the first installation; never upgraded by itself */
   readonly version?: string;
   /** Docker's repository, from the lock file. Required where Docker's own packages are installed. */
@@ -50,7 +57,7 @@ export function ensureDockerEngine(args: DockerEngineArgs): Step<DockerEngineFac
     name: "Docker Engine",
     facts: dockerEngineFacts,
     plan(now) {
-      refuseConflicts(now.found);
+      refuseConflicts(now.found, args.source);
       const authorities = ca ? ensureAuthorities(ca).plan(now.authorities) : [];
       if (whoseDocker(now.found) === "theirs") return authorities;
       checkSystem(now, args);
@@ -94,7 +101,7 @@ function checkSystem({ system: { arch, distribution }, found }: DockerEngineFact
       try: "choose a Debian 12 or Ubuntu 24.04 image for the machine, or install Docker yourself: it is then used as it is",
     });
   }
-  if (chosenPackage(found, args) === "docker-ce" && !found.packages["docker-ce"] && !args.repository) {
+  if (chosenPackage(found, args.source) === "docker-ce" && !found.packages["docker-ce"] && !args.repository) {
     throw new HostError("integrity", {
       summary:
         "Docker's own packages need the repository's address and its key's fingerprint, and the lock file has neither",
@@ -103,15 +110,9 @@ function checkSystem({ system: { arch, distribution }, found }: DockerEngineFact
   }
 }
 
-/** What is there stays. Beside a containerd.io that an installation of ours left, there can be nothing but Docker's own. */
-function chosenPackage(found: DockerFound, { source }: DockerEngineArgs): DockerPackage {
-  const left = found.noted === "docker-ce" && found.packages["containerd.io"] !== undefined;
-  return installedDocker(found) ?? (source === "docker" || left ? "docker-ce" : "docker.io");
-}
-
 function ofOurs(now: DockerEngineFacts, args: DockerEngineArgs): Command[] {
   const { settings, noted, service, daemon } = now.found;
-  const chosen = chosenPackage(now.found, args);
+  const chosen = chosenPackage(now.found, args.source);
   const wanted = settingsWanted(settings, { gpus: args.gpus, swarm: daemon.swarm });
   return [
     ...(noted === chosen ? [] : [writeFile({ path: notePath, content: `${JSON.stringify({ installed: chosen })}\n` })]),

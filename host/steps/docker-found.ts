@@ -47,14 +47,28 @@ export function installedDocker({ packages }: Pick<DockerFound, "packages">): Do
   return dockerPackages.find((name) => packages[name]);
 }
 
-/** Packages that an installation of Docker would have to remove, or exchange for another version. */
-export const rivalPackages = ["containerd.io", "moby-containerd", "podman-docker"] as const;
+/** Where Docker for a machine without it comes from: the distribution, or Docker's own package repository. */
+export type DockerSource = "distribution" | "docker";
+
+/** What Docker's own repository has besides `docker-ce`. */
+export const ownPackages: readonly string[] = ["containerd.io", "docker-ce-cli", "docker-ce-rootless-extras"];
+
+/** The distribution's, on which its `docker.io` stands. */
+export const distributionPackages: readonly string[] = ["containerd", "runc"];
+
+const others = ["moby-containerd", "podman-docker"];
+
+/** Packages that the installation of one would have to remove, or exchange for another version. */
+export const rivalPackages: Readonly<Record<"docker.io" | "docker-ce", readonly string[]>> = {
+  "docker.io": [...ownPackages, ...others],
+  "docker-ce": ["containerd.io", ...distributionPackages, ...others],
+};
 
 /** Where a stack notes that the Docker here is its own. Beside Docker's settings: a runtime that goes takes /etc/nemoclaw along. */
 export const notePath = "/etc/docker/nemoclaw.json";
 
 const packages: Question<DockerFound["packages"]> = {
-  script: `dpkg-query --show --showformat='\${db:Status-Abbrev} \${Package} \${Version}\\n' ${[...dockerPackages, ...rivalPackages].join(" ")}`,
+  script: `dpkg-query --show --showformat='\${db:Status-Abbrev} \${Package} \${Version}\\n' ${[...new Set([dockerPackages, ...Object.values(rivalPackages)].flat())].join(" ")}`,
   parse: ({ stdout }) =>
     Object.fromEntries(
       stdout

@@ -1,6 +1,15 @@
 import { HostError } from "../errors.ts";
 import type { Finding } from "../preflight/verdict.ts";
-import { type DockerFound, dockerPackages, installedDocker, rivalPackages } from "./docker-found.ts";
+import {
+  type DockerFound,
+  type DockerPackage,
+  type DockerSource,
+  distributionPackages,
+  dockerPackages,
+  installedDocker,
+  ownPackages,
+  rivalPackages,
+} from "./docker-found.ts";
 import { hasOurSettings } from "./docker-settings.ts";
 
 /** `none`: there is no Docker, or one that was begun to be installed. `ours`: a stack installed it. `theirs`: it was there before. */
@@ -24,19 +33,30 @@ export function nameOfDocker({ packages, daemon }: DockerFound): string {
   return `${daemon.version ? `Docker ${daemon.version}` : "a daemon"} of no package`;
 }
 
+/** The package that a machine has or gets: what is there stays. */
+export function chosenPackage(found: DockerFound, source: DockerSource): DockerPackage {
+  return installedDocker(found) ?? missingPackage(found, source);
+}
+
+/** Beside what an installation of ours left of Docker's own packages, there can be nothing but them. */
+function missingPackage({ packages, noted }: DockerFound, source: DockerSource): "docker.io" | "docker-ce" {
+  const left = noted === "docker-ce" && ownPackages.some((name) => packages[name]);
+  return source === "docker" || left ? "docker-ce" : "docker.io";
+}
+
 /**
  * Why Docker cannot be had here without changing what is somebody else's: theirs is used as it is or not at all, and none is
  * installed where others would have to go. Nothing for ours.
  */
-export function dockerConflicts(found: DockerFound): Finding[] {
+export function dockerConflicts(found: DockerFound, source: DockerSource): Finding[] {
   const whose = whoseDocker(found);
   if (whose === "ours") return [];
-  return whose === "none" ? rivals(found) : shortcomings(found);
+  return whose === "none" ? rivals(found, source) : shortcomings(found);
 }
 
 /** @throws HostError `foreign` with all that `dockerConflicts` finds */
-export function refuseConflicts(found: DockerFound): void {
-  const conflicts = dockerConflicts(found);
+export function refuseConflicts(found: DockerFound, source: DockerSource): void {
+  const conflicts = dockerConflicts(found, source);
   if (conflicts.length === 0) return;
   throw new HostError("foreign", {
     summary: conflicts.map((each) => each.found).join("; "),
@@ -66,14 +86,15 @@ function shortcomings(docker: DockerFound): Finding[] {
 }
 
 /** What an installation of ours left is no rival of the next one. */
-function rivals({ packages, noted }: DockerFound): Finding[] {
-  const hint =
-    "install Docker beside it yourself, as suits what uses it: then it is used as it is; or take another machine";
-  return rivalPackages
-    .filter((name) => packages[name] && !(name === "containerd.io" && noted === "docker-ce"))
+function rivals(found: DockerFound, source: DockerSource): Finding[] {
+  const { packages, noted } = found;
+  return rivalPackages[missingPackage(found, source)]
+    .filter((name) => packages[name] && !(ownPackages.includes(name) && noted === "docker-ce"))
     .map((name) => ({
       what: "docker",
       found: `${name} ${packages[name]} is on this machine without Docker, for something else such as Kubernetes, and an installation of Docker could remove or exchange it`,
-      try: hint,
+      try: distributionPackages.includes(name)
+        ? "take the distribution's Docker, which stands on it: docker: { source: distribution }; or remove it where nothing uses it"
+        : "install Docker beside it yourself, as suits what uses it: then it is used as it is; or take another machine",
     }));
 }

@@ -1,6 +1,7 @@
 import type { Command } from "../command.ts";
 import { HostError } from "../errors.ts";
 import type { GpuFacts } from "../preflight/gpu.ts";
+import type { Finding } from "../preflight/verdict.ts";
 import type { Question } from "../question.ts";
 import { type AptFacts, ensurePackages } from "./apt-packages.ts";
 
@@ -27,6 +28,16 @@ uname -r`,
   },
 };
 
+/** What is in the way of a driver where there is none: only Ubuntu has it among its signed packages. */
+export function missingDriver({ smi }: GpuFacts, distribution: string): Finding | undefined {
+  if (smi || distribution === "ubuntu") return undefined;
+  return {
+    what: "gpu-driver",
+    found: `no NVIDIA driver is installed, and ${distribution || "this system"} has none among its signed packages`,
+    try: "use an image with the driver on it, or Ubuntu, or install the driver by your own means, then run `up` again",
+  };
+}
+
 /**
  * Commands that install the driver where there is none, from Ubuntu's signed packages, for the kernel that runs.
  *
@@ -50,12 +61,8 @@ export function installDriver(gpu: GpuFacts, { distribution, kernel }: DriverSys
       try: "use a machine type with a GPU, or set machine.gpu to none",
     });
   }
-  if (distribution !== "ubuntu") {
-    throw new HostError("command", {
-      summary: `no NVIDIA driver is installed, and ${distribution || "this system"} has none among its signed packages`,
-      try: "use an image with the driver on it, or Ubuntu, or install the driver by your own means, then run `up` again",
-    });
-  }
+  const lack = missingDriver(gpu, distribution);
+  if (lack) throw new HostError("command", { summary: lack.found, try: lack.try });
   const branch = wanted.driver ?? "580-server-open";
   const flavour = kernel.split("-").slice(2).join("-") || "generic";
   const packages = [

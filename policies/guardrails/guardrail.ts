@@ -72,3 +72,6 @@ export const acceptedRisk = "accepted risk: ";
 export function acceptsRisk(text: unknown): boolean {
   return typeof text === "string" && text.startsWith(acceptedRisk) && text.trim().length > acceptedRisk.length;
 }
+
+/** Tag or label by which a resource says it that has no text of its own, or none that can be changed. */
+export const riskMark = "accepted-risk";

@@ -1,4 +1,4 @@
-import { acceptedRisk, acceptsRisk, type Declared, type Guardrail, isKnown } from "./guardrail.ts";
+import { acceptedRisk, acceptsRisk, type Declared, type Guardrail, isKnown, riskMark } from "./guardrail.ts";
 import { broken } from "./rules.ts";
 
 /** A guardrail that holds only because somebody gave a reason. */
@@ -21,9 +21,9 @@ export function risksTaken(stack: readonly Declared[]): RiskTaken[] {
   });
 }
 
-/** A tunnel has a property for its reason; other resources begin a text of their own with it. */
+/** A tunnel has a property for its reason, a disk a label; other resources begin a text of their own with it. */
 function isReason(key: string, value: unknown): value is string {
-  return acceptsRisk(value) || (key === "reason" && typeof value === "string" && value !== "");
+  return acceptsRisk(value) || (["reason", riskMark].includes(key) && typeof value === "string" && value !== "");
 }
 
 function reasonsIn(value: unknown): string[] {

@@ -48,6 +48,8 @@ const region = z
   })
   .describe("Region: `eu-central-1`.");
 
+const { spot, ...common } = cloudSettings("AWS");
+
 const settings = z.strictObject({
   kind: z.literal("aws"),
   region,
@@ -64,7 +66,9 @@ const settings = z.strictObject({
     .optional()
     .describe("Instance type: `g6.xlarge`. It must be there; without it, suggestions are made."),
   image: imageOf({ id: ami }),
-  access: oneAccess("ssm", access).default({ kind: "ssm" }).describe("The way to the machine's SSH."),
+  access: oneAccess("ssm", access)
+    .default({ kind: "ssm" })
+    .describe("The way to the machine's SSH. Default: `kind: ssm`."),
   network: z
     .strictObject({
       vpc: awsId("vpc").optional().describe("Id of the VPC. In `network` it must be there."),
@@ -89,7 +93,10 @@ const settings = z.strictObject({
     .record(z.string().min(1), z.string())
     .default({})
     .describe("Tags on everything made, besides the stack's own."),
-  ...cloudSettings("AWS"),
+  ...common,
+  spot: spot.describe(
+    "Spare capacity: cheaper, and stopped when AWS needs it back. Pulumi's provider may leave the machine's spot request behind when it deletes the machine or makes it anew, and AWS then starts another one, which costs and is nobody's. Look for it afterwards: `aws ec2 describe-spot-instance-requests --filters Name=state,Values=open,active`; end it by `aws ec2 cancel-spot-instance-requests`, and its instance by `aws ec2 terminate-instances`.",
+  ),
 });
 
 /** What the checks leave of it. */

@@ -56,7 +56,9 @@ const settings = z.strictObject({
     "GPUs that the machine type must have. Default: whatever it has. On an n1 type this attaches them: T4, V100 or P100.",
   ),
   image: imageOf({ name: image }),
-  access: oneAccess("iap", access).default({ kind: "iap" }).describe("The way to the machine's SSH."),
+  access: oneAccess("iap", access)
+    .default({ kind: "iap" })
+    .describe("The way to the machine's SSH. Default: `kind: iap`."),
   tunnelMembers: z
     .array(member)
     .default([])
@@ -136,7 +138,7 @@ export type GcpMachineSettings = Omit<z.output<typeof settings>, "machineType" |
 export const gcpMachine = settings
   .superRefine(refuse(checks), { when: () => true })
   .describe(
-    "A machine on Google Cloud, made by the stack. The stack logs in as a user of its own, so OS Login is off on this machine: an organization that requires OS Login (`constraints/compute.requireOsLogin`) has Google refuse such a machine, and must except the project. What only Google knows is asked at preview where there is a login, and else noted.",
+    "A machine on Google Cloud, made by the stack. The stack logs in as a user of its own, so OS Login is off on this machine: an organization that requires OS Login (`constraints/compute.requireOsLogin`) has Google refuse such a machine, and must except the project. What only Google knows is asked at preview, and what it does not answer is noted. Without any credentials there is no preview: Pulumi's provider for Google Cloud looks for them first, and fails.",
   );
 
 function* checks(written: object): Iterable<Check> {

@@ -20,7 +20,9 @@ export const siteCommands = z
       update: shell.optional().describe("Shell command for when it changes. Default: `create` again."),
       delete: shell
         .optional()
-        .describe("Shell command that undoes it, before the machine's other parts are removed. Default: nothing."),
+        .describe(
+          "Shell command that undoes it, in the opposite order: with `before`, once Docker's and the runtime's part is over; with `after`, while they still stand. A machine that is itself deleted goes without it. Default: nothing.",
+        ),
       stdin: z
         .string()
         .regex(/^[A-Za-z][\w-]*$/, { error: "expected the name of a secret, such as inventoryToken" })

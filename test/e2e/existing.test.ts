@@ -15,6 +15,7 @@ import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { arch, ContainerMachine } from "../support/container-machine.ts";
 import { LocalStack } from "../support/local-stack.ts";
+import { startAgent } from "../support/ssh-agent.ts";
 import { writeStackFile } from "../support/stack-file.ts";
 
 const box = new ContainerMachine("box");
@@ -170,6 +171,23 @@ echo '{"project": "other", "stack": "theirs", "installation": "x"}' >/etc/nemocl
       kind: "auth",
       message: expect.stringContaining("authorized_keys"),
     });
+    await closeAll();
+  });
+
+  it("is reached with a key that only an agent holds, and so is its jump host", async ({ skip }) => {
+    await using agent = await startAgent();
+    if (!agent) return skip("no ssh-agent here");
+    const { address, port } = box.made;
+    const login = { privateKey: undefined, agentSocket: agent.socket };
+    await closeAll();
+    await expect(reach(login)).rejects.toMatchObject({ kind: "auth" });
+    await closeAll();
+    await box.shell(`install -d -m 0700 -o admin -g admin ~admin/.ssh
+echo '${agent.key.public}' >~admin/.ssh/authorized_keys`);
+    expect(await whoami(await reach(login))).toBe("root");
+    const via = { kind: "jump" as const, address, port, user: "admin", hostKeys: [final.public] };
+    expect(await whoami(await reach({ ...login, address: "127.0.0.1", port: 22, via }))).toBe("root");
+    await box.shell("rm -r ~admin/.ssh");
     await closeAll();
   });
 

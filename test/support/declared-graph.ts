@@ -23,6 +23,8 @@ interface Surroundings {
 
 type Request = Record<`get${string}`, () => unknown> & { getPropertydependenciesMap(): unknown };
 type Value = { toJavaScript(): unknown };
+type Message = { toObject(): object };
+type Alias = { getUrn(): string; getSpec(): Message };
 type Monitor = { registerResource(request: Request, callback: (...answer: unknown[]) => void): void };
 
 /** Everything that a program declares, with Pulumi's mocks in place of an engine. Errors of the program reject. */
@@ -80,21 +82,39 @@ async function settled(count: () => number): Promise<void> {
 
 function optionsOf(request: Request): Record<string, unknown> {
   const named = (urn: unknown) => String(urn).split("::").slice(2).join(" ").replace(/^.*\$/, "");
-  const list = (value: unknown) => (value as string[] | undefined) ?? [];
+  const list = <T = string>(value: unknown) => (value as T[] | undefined) ?? [];
   const all = {
     parent: request.getParent?.() ? named(request.getParent()) : undefined,
     provider: request.getProvider?.() ? named(String(request.getProvider()).replace(/::[^:]*$/, "")) : undefined,
     protect: request.getProtect?.() || undefined,
+    retainOnDelete: request.getRetainondelete?.() || undefined,
+    import: request.getImportid?.() || undefined,
     deletedWith: request.getDeletedwith?.() ? named(request.getDeletedwith()) : undefined,
     deleteBeforeReplace: request.getDeletebeforereplace?.() || undefined,
     replacementTrigger: (request.getReplacementTrigger?.() as Value | undefined)?.toJavaScript(),
+    replaceOnChanges: list(request.getReplaceonchangesList?.()),
     ignoreChanges: list(request.getIgnorechangesList?.()),
+    aliases: list<Alias>(request.getAliasesList?.()).flatMap(aliasOf),
+    customTimeouts: said(request.getCustomtimeouts?.() as Message | undefined),
     secretOutputs: list(request.getAdditionalsecretoutputsList?.()),
     dependsOn: list(request.getDependenciesList?.()).map(named).sort(),
   };
   return Object.fromEntries(
     Object.entries(all).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)),
   );
+}
+
+/** What a message says; what it leaves out it holds as an empty text. */
+function said(message: Message | undefined): Record<string, string> | undefined {
+  const filled = Object.entries(message?.toObject() ?? {}).filter(([, value]) => value !== "" && value !== undefined);
+  return filled.length === 0 ? undefined : Object.fromEntries(filled);
+}
+
+/** Without those by which a provider's SDK knows a type that it has renamed. */
+function aliasOf(alias: Alias): (string | Record<string, string>)[] {
+  if (alias.getUrn()) return [alias.getUrn()];
+  const spec = said(alias.getSpec());
+  return spec === undefined || (spec.type && !spec.name) ? [] : [spec];
 }
 
 /** The graph as a reviewer reads it: one block a resource, in the order of their names. */

@@ -1,8 +1,14 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { Command } from "../../host/command.ts";
+import { readLock } from "../../host/lock.ts";
 import { install } from "../../host/runtimes/embedded/install.ts";
+import { install as installOpenshell } from "../../host/runtimes/openshell/install.ts";
 import type { Step } from "../../host/step.ts";
 import { cloudflareTunnel } from "../../host/steps/cloudflare-tunnel.ts";
+import { someSum } from "../support/pinned-openshell.ts";
 
 // What is planned for an arm64 machine on which nothing is yet. None was ever there to run it on.
 
@@ -48,3 +54,31 @@ test.each(["arm64", "amd64"] as const)(
     expect(found.filter((url) => other.test(url))).toEqual([]);
   },
 );
+
+/** This project's lock file with sums where it has none: of OpenShell's files and images it pins only the names. */
+function lockWithSums(): string {
+  const lock = structuredClone(readLock());
+  for (const name of ["openshell", "openshell-gateway"]) {
+    for (const file of Object.values(lock.artifacts[name]?.files ?? {})) Object.assign(file, { sha256: someSum });
+  }
+  for (const image of Object.values(lock.images)) Object.assign(image, { digest: `sha256:${someSum}` });
+  const folder = mkdtempSync(join(tmpdir(), "arm64-"));
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
+  });
+  const path = join(folder, "nemoclaw.lock.json");
+  writeFileSync(path, JSON.stringify(lock));
+  return path;
+}
+
+test.each([
+  ["arm64", "aarch64", /amd64|x64|x86_64/],
+  ["amd64", "x86_64", /arm64|aarch64/],
+] as const)("OpenShell for %s comes from that processor's files", async (arch, own, other) => {
+  vi.stubEnv("NEMOCLAW_LOCK_FILE", lockWithSums());
+  const found = urls(planned((await installOpenshell.step({ arch } as never)) as never));
+  expect(found).toContainEqual(expect.stringMatching(`/openshell-${own}-[^/]+$`));
+  expect(found).toContainEqual(expect.stringMatching(`/openshell-gateway-${own}-[^/]+$`));
+  expect(found.filter((url) => other.test(url))).toEqual([]);
+});

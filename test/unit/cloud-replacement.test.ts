@@ -96,6 +96,18 @@ test.each(kinds)(
   },
 );
 
+test.each(kinds)("%s: a data disk that is no longer protected is still the same disk", async (kind) => {
+  const disk = async (dataDisk: object) =>
+    (await declared(kind, { image: clouds[kind].images[0], dataDisk })).get("machine-data");
+  const [before, after] = [await disk({}), await disk({ protect: false, reason: "A lab, until June." })];
+  // Tags and labels are changed in place; of all else the provider makes another disk.
+  const { tags: _, labels, ...rest } = after?.inputs ?? {};
+  const { tags: __, ...was } = before?.inputs ?? {};
+  expect(rest).toEqual(was);
+  if (kind === "gcp") expect(labels).toEqual({ "accepted-risk": "a-lab-until-june" });
+  expect([before?.options.protect, after?.options.protect]).toEqual([true, undefined]);
+});
+
 test.each(kinds)("%s: while the cloud does not let the machine go, that is refused with what to do", async (kind) => {
   const { images, image, protection } = clouds[kind];
   const before = await declared(kind, { image: images[0] });
@@ -140,6 +152,24 @@ test.each(kinds)(
     expect(judged(before, renamed)).toEqual([]);
   },
 );
+
+test.each(kinds)("%s: spare capacity taken or given up makes the machine anew, and the guard knows", async (kind) => {
+  const image = clouds[kind].images[0];
+  const standing = await declared(kind, { image, authorizedKey: key("A") });
+  const spot = await declared(kind, { image, authorizedKey: key("A"), spot: true });
+  expect(judged(standing, spot)).toEqual([expect.stringContaining("machine.spot has changed")]);
+  // AWS protects no spot machine.
+  expect(judged(spot, standing)).toHaveLength(kind === "aws" ? 0 : 1);
+
+  const told = (graph: typeof spot) => {
+    const { inputs, options } = graph.get("machine-instance") as DeclaredResource;
+    return kind === "aws" ? options.replacementTrigger : (inputs.scheduling as object);
+  };
+  expect(told(spot)).not.toEqual(told(standing));
+  // What is left out is no change to a provider: what is given up is said on GCP, and is a trigger on AWS.
+  if (kind === "gcp") expect(Object.keys(told(standing) as object)).toContain("provisioningModel");
+  expect(standing.get("machine-instance")?.options.replacementTrigger).toBe(`ssh-ed25519 ${"A".repeat(68)}`);
+});
 
 test.each(kinds)("%s: a setting that an earlier release of this package did not note is no change", async (kind) => {
   const [first, second] = clouds[kind].images;

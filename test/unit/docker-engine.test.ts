@@ -56,6 +56,12 @@ describe("the plan for Docker", () => {
   it.each<[string, DockerEngineFacts, DockerEngineArgs, string[]]>([
     ["a bare machine", bare, fromDebian(), [note, write, "install docker.io", enable, start]],
     [
+      "a machine with the containerd that the distribution's Docker stands on",
+      but(bare, { packages: { containerd: "1.6.20", runc: "1.1.5" } }),
+      fromDebian(),
+      [note, write, "install docker.io", enable, start],
+    ],
+    [
       "a kernel with AppArmor on",
       { ...bare, system: { ...bare.system, apparmor: true } },
       fromDebian(),
@@ -83,6 +89,16 @@ describe("the plan for Docker", () => {
       },
       fromDebian({ repository }),
       [write, lists, "install docker-ce, docker-ce-cli", enable, start],
+    ],
+    [
+      "only the client left of Docker's own packages of ours",
+      {
+        ...but(bare, { packages: { "docker-ce-cli": "5:28.2.2-1" }, noted: "docker-ce" }),
+        apt: { ...bare.apt, installed: { "docker-ce-cli": "5:28.2.2-1" } },
+        repository: trusted,
+      },
+      fromDebian({ repository }),
+      [write, lists, "install docker-ce, containerd.io", enable, start],
     ],
     [
       "Docker's own packages, begun to be installed when the other source was chosen",
@@ -241,6 +257,31 @@ describe("the plan for Docker", () => {
       "containerd.io without Docker, where ours was the distribution's",
       but(bare, { packages: { "containerd.io": "2.1.4-1" }, noted: "docker.io" }),
       fromDebian(),
+      "foreign",
+    ],
+    [
+      "Docker's own client without Docker",
+      but(bare, { packages: { "docker-ce-cli": "5:28.2.2-1" } }),
+      fromDebian(),
+      "foreign",
+    ],
+    [
+      "Docker's own rootless parts without Docker",
+      but(bare, { packages: { "docker-ce-rootless-extras": "5:28.2.2-1" } }),
+      fromDebian(),
+      "foreign",
+    ],
+    [
+      "the distribution's containerd, for Docker's own",
+      but(bare, { packages: { containerd: "1.6.20" } }),
+      fromDocker(),
+      "foreign",
+    ],
+    ["the distribution's runc, for Docker's own", but(bare, { packages: { runc: "1.1.5" } }), fromDocker(), "foreign"],
+    [
+      "what ours from the distribution left, for Docker's own",
+      but(bare, { packages: { containerd: "1.6.20", runc: "1.1.5" }, noted: "docker.io" }),
+      fromDocker(),
       "foreign",
     ],
     ["podman under Docker's name", but(bare, { packages: { "podman-docker": "4.3.1" } }), fromDebian(), "foreign"],

@@ -173,7 +173,7 @@ describe("a machine on Google Cloud", () => {
     });
     expect(one(resources, ":Firewall").inputs.sourceRanges).toEqual(["203.0.113.0/24"]);
     expect(resources.filter(({ type }) => type.endsWith(":RouterNat"))).toEqual([]);
-    expect(one(resources, "disk:Disk").inputs).toMatchObject({ description: "accepted risk: a lab" });
+    expect(one(resources, "disk:Disk").inputs).toMatchObject({ labels: { "accepted-risk": "a-lab" } });
     expect(one(resources, ":Workspace").inputs.machine).toMatchObject({ address: "198.51.100.9" });
   });
 

@@ -171,10 +171,12 @@ const stacks: Record<string, { passes: Declared[][]; fails: [Declared[], string]
       [volume({}, true), disk({}, true)],
       [volume({ tags: { "accepted-risk": "accepted risk: a lab" } })],
       [disk({ description: "accepted risk: a lab" })],
+      [disk({ labels: { "accepted-risk": "a-lab" } })],
     ],
     fails: [
       [[volume({})], "protect: can be deleted with the stack"],
       [[disk({ description: "data" })], "protect: can be deleted with the stack"],
+      [[disk({ labels: { "accepted-risk": "" } })], "protect: can be deleted with the stack"],
     ],
   },
 };

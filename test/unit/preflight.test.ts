@@ -133,6 +133,18 @@ describe("a machine that lacks something", () => {
       wants,
       ["docker"],
     ],
+    [
+      "Docker's own client without Docker, where the distribution's is to come",
+      { docker: { ...good.docker, packages: { "docker-ce-cli": "5:28.2.2-1" } } },
+      wants,
+      ["docker"],
+    ],
+    [
+      "the distribution's containerd and runc, where Docker's own is to come",
+      { docker: { ...good.docker, packages: { containerd: "1.6.20", runc: "1.1.5" } } },
+      { ...wants, docker: "docker" },
+      ["docker", "docker"],
+    ],
     ["somebody's Docker that does not run", docker({ "docker-ce": "5:28.2.2" }, stopped), wants, ["docker"]],
     ["little memory", room({ memoryMiB: 1900 }), wants, ["memory"]],
     ["a full disk", room({ diskFreeMiB: 3000 }), wants, ["disk"]],
@@ -146,6 +158,12 @@ describe("a machine that lacks something", () => {
       ["gpu"],
     ],
     ["a driver that fails", gpu({ devices: 1, smi: smi(9, "NVIDIA-SMI has failed") }), h100, ["gpu-driver"]],
+    [
+      "a GPU without a driver, where the system has none",
+      { ...gpu({ devices: 1 }), ...system({ distribution: "debian", version: "12" }) },
+      h100,
+      ["gpu-driver"],
+    ],
     ["a port in use", { ports: [{ port: 17872, heldBy: "nginx.service" }] }, wants, ["port-17872"]],
     ["another owner", { owner: { owner: { ...owner, stack: "other" } } }, wants, ["owner"]],
     [
@@ -184,6 +202,12 @@ describe("a machine that will do", () => {
       "an old Docker among the distribution's packages, where Docker's own is chosen",
       runtime({ "docker-version": { version: "", offered: "20.10.24+dfsg1-1" } }),
       { ...openshell, docker: "docker" },
+      "",
+    ],
+    [
+      "the distribution's containerd and runc, on which its Docker stands",
+      { docker: { ...good.docker, packages: { containerd: "1.6.20", runc: "1.1.5" } } },
+      wants,
       "",
     ],
     [
