@@ -39,7 +39,7 @@ export interface SandboxStatus {
   readonly versions: readonly VersionRow[];
   /** Absent for a runtime that never asks. */
   readonly approvals?: readonly Approval[];
-  /** Against the state, which last changed at `stateChangedAt`. */
+  /** Against what the last update left; the state last changed at `stateChangedAt`. */
   readonly drift: readonly Drifted[];
   readonly stateChangedAt?: string;
   /** What is not as it should be; empty when all is well, or when it is stopped on purpose. */
