@@ -3,6 +3,7 @@ import { HostError } from "./errors.ts";
 import { imageDigest, isReference } from "./image-digest.ts";
 import { fillMirror, isOpenshell, type Lock } from "./lock.ts";
 import { download, type Sources } from "./lock-download.ts";
+import { npmMove } from "./lock-npm.ts";
 import { compare, publishedChecksum } from "./lock-published.ts";
 import { atHome } from "./runtimes/openshell/release-home.ts";
 
@@ -42,6 +43,13 @@ export async function refreshPin(lock: Lock, name: string, options: RefreshOptio
   if (lock.images[name]) return refreshImage(lock, name, options);
   if (isReference(name))
     return refreshImage({ ...lock, images: { ...lock.images, [name]: { digest: null } } }, name, options);
+  const { lockfile } = lock.npm[name] ?? {};
+  if (lockfile !== undefined) {
+    throw new HostError("integrity", {
+      summary: `${name} is pinned by ${lockfile}, which npm writes`,
+      try: npmMove(lockfile, options.version),
+    });
+  }
   const summary = `nemoclaw.lock.json has no artifact or image ${name}; it has ${refreshable(lock).join(", ")}`;
   throw new HostError("integrity", {
     summary,

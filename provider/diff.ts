@@ -31,6 +31,8 @@ export interface DiffRules {
   readonly secrets?: readonly Path[];
   /** The inputs as they were recorded. @default what was observed */
   readonly recorded?: Record<string, unknown>;
+  /** What was changed without an update: a change also where it is wanted so by now, or it would stay on record for ever. */
+  readonly unconfirmed?: readonly string[];
 }
 
 /**
@@ -44,7 +46,7 @@ export function diff(
   observed: Record<string, unknown>,
   wanted: Record<string, unknown>,
   replaceOn: readonly Path[],
-  { inputNames = new Set(), unnoticed = [], secrets = [], recorded = observed }: DiffRules = {},
+  { inputNames = new Set(), unnoticed = [], secrets = [], recorded = observed, unconfirmed = [] }: DiffRules = {},
 ): Diff {
   const left = [...mayDiffer(observed), ...unnoticed];
   const changed = Object.keys(wanted).filter((key) => !left.includes(key) && !same(observed[key], wanted[key]));
@@ -52,8 +54,11 @@ export function diff(
     (key) => !unnoticed.includes(key) && wanted[key] === undefined && observed[key] !== undefined,
   );
   const replaces = replaceOn.filter((path) => mustReplace(path, at(observed, path), at(wanted, path)));
-  const keys = [...new Set([...changed, ...gone, ...replaces.map((path) => String(path[0]))])];
-  const places = keys.flatMap((key) => placesIn([key], observed[key], wanted[key], secrets));
+  const keys = [...new Set([...changed, ...gone, ...replaces.map((path) => String(path[0])), ...unconfirmed])];
+  const places = keys.flatMap((key): Place[] => {
+    const found = placesIn([key], observed[key], wanted[key], secrets);
+    return found.length > 0 ? found : [{ path: [key], kind: "update" }];
+  });
   const detail = places.map(({ path, kind }): [string, PropertyDiff] => [
     printPath(path),
     {

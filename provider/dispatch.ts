@@ -5,6 +5,8 @@ import { driftedSecrets, driftedSecretsOutput } from "./drifted-secrets.ts";
 import type { LogProgress } from "./engine-log.ts";
 import { halfMade } from "./half-made.ts";
 import type { AnyHandler, Progress } from "./handler.ts";
+import { inputNames } from "./input-names.ts";
+import { changedSinceUpdate, leftByUpdate, leftByUpdateOutput } from "./left-by-update.ts";
 import { asIfStarted } from "./stopped.ts";
 import { holdsUnknown, type Path, rewrap, unwrap } from "./wire.ts";
 
@@ -56,6 +58,7 @@ export class Dispatcher implements provider.Provider {
       unnoticed: handler.unnoticed,
       secrets: [...observed.secrets, ...wanted.secrets],
       recorded: recorded.plain,
+      unconfirmed: changedSinceUpdate(observed.plain),
     });
   }
 
@@ -72,25 +75,32 @@ export class Dispatcher implements provider.Provider {
 
   async read(id: string, urn: string, properties: Properties): Promise<provider.ReadResult> {
     const handler = this.#handlerOf(urn);
-    const { plain, secrets } = unwrap(properties);
-    const state = await handler.read(id, plain, this.#progress(urn));
+    const { plain, secrets: all } = unwrap(properties);
+    const secrets = all.filter(([output]) => output !== leftByUpdateOutput);
+    const state = await handler.read(id, withoutLeft(plain), this.#progress(urn));
     if (state === "gone") return { id: "", props: {}, inputs: {} };
     const names = inputNames(handler);
     const inputs = Object.fromEntries(Object.entries(state as Properties).filter(([key]) => names.has(key)));
     const wanted = asIfStarted(inputs, state);
     const others = driftedSecrets(plain, state as Properties, secrets);
-    const outputs = { ...(state as Properties), [driftedSecretsOutput]: others.length > 0 ? others : undefined };
-    return { id, props: wrapOutputs(handler, outputs, secrets), inputs: rewrap(wanted, secrets) };
+    const outputs = {
+      ...(state as Properties),
+      [driftedSecretsOutput]: others.length > 0 ? others : undefined,
+      [leftByUpdateOutput]: leftByUpdate(plain, state as Properties, { names, secrets }),
+    };
+    const kept = secrets.map((path) => [leftByUpdateOutput, "values", ...path]);
+    return { id, props: wrapOutputs(handler, outputs, [...secrets, ...kept]), inputs: rewrap(wanted, secrets) };
   }
 
   async update(id: string, urn: string, olds: Properties, news: Properties): Promise<provider.UpdateResult> {
     const handler = this.#handlerOf(urn);
     const { plain, secrets } = unwrap(news);
+    const before = withoutLeft(unwrap(olds).plain);
     try {
-      const state = await this.#while(handler.update(id, plain, unwrap(olds).plain, this.#progress(urn)));
+      const state = await this.#while(handler.update(id, plain, before, this.#progress(urn)));
       return { outs: wrapOutputs(handler, state as Properties, secrets) };
     } catch (error) {
-      throw halfMade(error, id, wrapOutputs(handler, { ...unwrap(olds).plain, ...plain }, secrets));
+      throw halfMade(error, id, wrapOutputs(handler, { ...before, ...plain }, secrets));
     }
   }
 
@@ -135,16 +145,14 @@ export class Dispatcher implements provider.Provider {
   }
 }
 
+function withoutLeft({ [leftByUpdateOutput]: _, ...state }: Properties): Properties {
+  return state;
+}
+
 /** What comes back is as secret as what went in, wherever the same value stands. */
 function wrapOutputs(handler: AnyHandler, state: Properties, secrets: readonly Path[]): Properties {
   const known = Object.fromEntries(
     Object.entries(state).filter(([, value]) => value !== undefined && !holdsUnknown(value)),
   );
   return rewrap(known, [...secrets, ...(handler.secretOutputs ?? [])]);
-}
-
-function inputNames(handler: AnyHandler): Set<string> {
-  const shape = (handler.inputs as unknown as { shape?: Record<string, unknown> }).shape;
-  if (!shape) throw new Error(`${handler.type}: inputs must be a zod object`);
-  return new Set(Object.keys(shape));
 }

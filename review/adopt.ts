@@ -4,7 +4,7 @@ import { policySchema } from "../policies/policy.ts";
 import { readPolicy } from "../policies/read.ts";
 import { presetsOf } from "./access.ts";
 import type { Recorded } from "./drift.ts";
-import type { ResourceChange } from "./resource-changes.ts";
+import { confirms, type ResourceChange } from "./resource-changes.ts";
 import { ReviewError } from "./review-error.ts";
 import { isObject } from "./values.ts";
 
@@ -27,9 +27,10 @@ export interface Adoptions {
 
 /** Finds the changes of the code that make it say what was found: blocks of the network policy, model and provider. */
 export function adoptionsOf(changes: readonly ResourceChange[], recorded: ReadonlyMap<string, Recorded>): Adoptions {
-  const parts = changes.flatMap(({ urn, type, name, operation, before }): Adoptions[] => {
+  const parts = changes.flatMap((change): Adoptions[] => {
+    const { urn, type, name, operation, before } = change;
     const known = recorded.get(urn)?.inputs;
-    if (!known) return [];
+    if (!known || confirms(change)) return [];
     if (operation === "create" && !before)
       return [{ adoptions: [], left: [`${name} is gone; only an update brings it back`] }];
     const found = before?.inputs ?? {};

@@ -1,10 +1,11 @@
+import { asLeft } from "./as-left.ts";
 import { labelOf } from "./losses.ts";
 import type { Preview } from "./preview.ts";
 import { nameOf, operationOf } from "./preview-step.ts";
-import type { ResourceChange } from "./resource-changes.ts";
+import { confirms, type ResourceChange } from "./resource-changes.ts";
 import { type ValueChange, valueChanges } from "./values.ts";
 
-/** A resource as the state had it before anybody looked at the real thing. */
+/** A resource as the last update left it, which the state had before anybody looked at the real thing, or keeps since. */
 export interface Recorded {
   readonly type: string;
   readonly inputs: Readonly<Record<string, unknown>>;
@@ -28,15 +29,17 @@ export interface Drift {
 export function recordedIn({ steps }: Preview): Map<string, Recorded> {
   const looked = steps.filter((step) => operationOf(step) === "refresh" && step.oldState);
   return new Map(
-    looked.map(({ urn, oldState }) => [urn, { type: oldState?.type ?? "", inputs: oldState?.inputs ?? {} }]),
+    looked.map(({ urn, oldState }) => [urn, { type: oldState?.type ?? "", inputs: asLeft(oldState ?? {}) }]),
   );
 }
 
-/** What has changed without us, among the resources that an update would touch. */
+/** What has changed without us and is not as the code wants it, among the resources that an update would touch. */
 export function driftOf(changes: readonly ResourceChange[], recorded: ReadonlyMap<string, Recorded>): Drift[] {
-  return changes.flatMap(({ urn, operation, before, secrets: { drifted } }): Drift[] => {
+  return changes.flatMap((change): Drift[] => {
+    const { urn, operation, before } = change;
+    const { drifted } = change.secrets;
     const known = recorded.get(urn);
-    if (known === undefined) return [];
+    if (known === undefined || confirms(change)) return [];
     const gone = operation === "create";
     const values = before ? valueChanges(known.inputs, before.inputs) : [];
     const secrets = gone ? [] : drifted;

@@ -2,7 +2,7 @@ import type { AccessChange } from "../policies/diff.ts";
 import type { Fact } from "./facts.ts";
 import { guardrailSection } from "./guardrail-section.ts";
 import { type Report, verdictOf } from "./report.ts";
-import type { ResourceChange } from "./resource-changes.ts";
+import { confirms, type ResourceChange } from "./resource-changes.ts";
 import { show } from "./values.ts";
 
 /** Cells are text, with code between backticks. */
@@ -88,8 +88,11 @@ function resources({ resources: all, expected }: Report): Section | undefined {
   };
 }
 
-function why({ because, values, operation, secrets: { changed } }: ResourceChange): string {
+function why(change: ResourceChange): string {
+  const { because, values, operation } = change;
+  const { changed } = change.secrets;
   if (operation === "create" || operation === "delete") return "";
+  if (confirms(change)) return "only noted: what was changed without an update is wanted so now";
   const keys =
     because.length > 0
       ? because

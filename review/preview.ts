@@ -90,6 +90,11 @@ function json(text: string, name: string): unknown {
 
 // What is counted must be there, or a cut report would look like a small change.
 function checkWhole(name: string, steps: readonly PreviewStep[], counts: Readonly<Record<string, number>>): void {
+  const unknown = [...Object.keys(counts), ...steps.map(({ op }) => op)].find((op) => !operations.includes(op));
+  if (unknown !== undefined) {
+    const hint = unknown.startsWith("import") ? "pulumi import first, then a review of what is left" : undefined;
+    throw new ReviewError(`${name} has the operation ${unknown}, of which a review cannot say what it does`, hint);
+  }
   for (const op of ["create", "update", "delete", "replace"]) {
     const wanted = counts[op] ?? 0;
     const looked = programBegins(steps);
@@ -100,15 +105,25 @@ function checkWhole(name: string, steps: readonly PreviewStep[], counts: Readonl
       throw new ReviewError(`${name} counts ${wanted} to ${op} and lists ${size}: part of it is missing`, how);
     }
   }
+  if (!Object.values(counts).some((count) => count > 0) || !steps.some((step) => typeOf(step) === stackType)) {
+    throw new ReviewError(`${name} has nothing in it, not even the stack itself: part of it is missing`, how);
+  }
 }
 
+/** What the engines do; after the first line what changes no real thing. */
+const operations: readonly string[] = [
+  ...["create", "update", "delete", "replace", "create-replacement", "delete-replaced"],
+  ...["same", "refresh", "diff", "read", "read-replacement", "discard", "discard-replaced", "remove-pending-replace"],
+];
+
 const stackType = "pulumi:pulumi:Stack";
+
+const typeOf = ({ urn, newState, oldState }: PreviewStep) =>
+  (newState ?? oldState)?.type ?? urn.split("::")[2]?.split("$").at(-1);
 
 /** Where what the program wants begins: with the stack itself. Before that stands what a look at the real things found. */
 function programBegins(steps: readonly PreviewStep[]): number {
   if (!steps.some(({ op }) => op === "refresh")) return 0;
-  const typeOf = ({ urn, newState, oldState }: PreviewStep) =>
-    (newState ?? oldState)?.type ?? urn.split("::")[2]?.split("$").at(-1);
   return Math.max(
     0,
     steps.findIndex((step) => typeOf(step) === stackType && step.op !== "refresh"),

@@ -1,3 +1,4 @@
+import { changedSinceUpdate } from "./as-left.ts";
 import { labelOf, lossOf } from "./losses.ts";
 import type { Preview } from "./preview.ts";
 import { nameOf, operationOf, type PreviewState, type PreviewStep } from "./preview-step.ts";
@@ -33,6 +34,12 @@ export interface SecretsOf {
   readonly drifted: readonly string[];
   /** Whether the preview names what changes; without that, `changed` is what cannot be excluded. */
   readonly named: boolean;
+}
+
+/** Whether an update only takes note of what was found, which is what the code wants by now. */
+export function confirms({ operation, before, values, secrets }: ResourceChange): boolean {
+  const [others, found] = [[...secrets.changed, ...secrets.drifted], changedSinceUpdate(before ?? {})];
+  return operation === "update" && values.length === 0 && others.length === 0 && found.length > 0;
 }
 
 /** The inputs of a resource; nothing where it is not there. */

@@ -1,11 +1,12 @@
-import { isDeepStrictEqual } from "node:util";
+import { diff } from "../provider/diff.ts";
 import { driftedSecretsOutput } from "../provider/drifted-secrets.ts";
 import type { AnyHandler } from "../provider/handler.ts";
 import { handlers } from "../provider/handlers/index.ts";
-import { mayDiffer } from "../provider/stopped.ts";
+import { inputNames } from "../provider/input-names.ts";
+import { asLeft } from "../provider/left-by-update.ts";
 import type { StackState, StateResource } from "./stack-state.ts";
 
-/** A resource that is not as the state has it. */
+/** A resource that is not as the last update left it. */
 export interface Drifted {
   readonly resource: string;
   /** `running: true => false`; a property's name alone where its value is long or secret. */
@@ -45,15 +46,17 @@ export async function lookAt(state: StackState): Promise<Looked[]> {
   );
 }
 
-/** What is not as the state has it. What a refresh took into the state is not seen any more, but for the names of secrets. */
+/** What is not as the last update left it, also where a refresh has taken that into the state since. */
 export function driftIn(looked: readonly Looked[]): Drifted[] {
-  return looked.flatMap(({ resource, observed }) => {
+  return looked.flatMap(({ resource, handler, observed }) => {
     const name = resource.urn.split("::").at(-1) ?? resource.urn;
     if (!observed) return [{ resource: name, changes: ["it is gone"] }];
-    const left = mayDiffer(observed);
-    const changes = Object.entries(resource.inputs)
-      .filter(([key, wanted]) => !left.includes(key) && !isDeepStrictEqual(plain(wanted), plain(observed[key])))
-      .map(([key, wanted]) => `${key}${values(key, wanted, observed[key])}`);
+    const left = asLeft(resource.inputs, resource.outputs);
+    const { changed } = diff({ ...observed }, left, [], {
+      inputNames: inputNames(handler),
+      unnoticed: handler.unnoticed,
+    });
+    const changes = changed.map((key) => `${key}${values(key, left[key], observed[key])}`);
     const named = [...changes, ...takenIn(resource).filter((secret) => !changes.includes(secret))];
     return named.length > 0 ? [{ resource: name, changes: named }] : [];
   });
@@ -69,8 +72,4 @@ function values(key: string, wanted: unknown, found: unknown): string {
   const short = (value: unknown) => ["boolean", "number", "string"].includes(typeof value) && String(value).length < 60;
   if (/key|token|secret|password/i.test(key) || !short(wanted) || !short(found)) return "";
   return `: ${wanted} => ${found}`;
-}
-
-function plain(value: unknown): unknown {
-  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }

@@ -44,7 +44,7 @@ export function faultsOf({ stack, parts, errors }: Environment, known: Omit<Sand
     ...(tunnel?.ready === false ? [fault("the tunnel is not connected", logs("tunnel"))] : []),
     ...drift.map(({ resource, changes }) =>
       fault(
-        `${resource} is not as the state has it: ${changes.join(", ")}`,
+        `${resource} is not as the last update left it: ${changes.join(", ")}`,
         `${again}; or take it into the code: scripts/drift --adopt -s ${stack}`,
       ),
     ),

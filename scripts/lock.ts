@@ -6,7 +6,9 @@ import { parse } from "yaml";
 import { type Lock, lockPath, readLock, refreshedWith } from "../host/lock.ts";
 import { type LockGap, lockGaps } from "../host/lock-check.ts";
 import { type Sources, sourcesOf } from "../host/lock-download.ts";
+import { npmRoot } from "../host/lock-npm.ts";
 import { type Refreshed, refreshable, refreshPin } from "../host/lock-refresh.ts";
+
 import { withImagesOf } from "../host/lock-release.ts";
 import { fillMirrorFolder, servedGaps } from "../host/lock-served.ts";
 import { cloneFolder } from "./clone-paths.ts";
@@ -50,7 +52,12 @@ program
   .option("--json", "print it as JSON")
   .action(({ json }: From) => {
     const [lock, machines] = [readLock(), machineImages()];
-    console.log(json ? JSON.stringify({ ...lock, machines }, null, 2) : describe(lock, machines));
+    const npm = Object.entries(lock.npm).map(([name, one]) => [name, { ...one, root: npmRoot(one.lockfile) }] as const);
+    console.log(
+      json
+        ? JSON.stringify({ ...lock, npm: Object.fromEntries(npm), machines }, null, 2)
+        : describe(lock, npm, machines),
+    );
   });
 
 command("check", "tell what is not pinned, without a network; with --served, whether what is served is what is pinned")
@@ -139,7 +146,11 @@ function sources({ mirror, npm, artifacts, registry }: From): Sources {
   return { ...folder, ...Object.fromEntries(given) };
 }
 
-function describe({ artifacts, images, apt, npm }: Lock, machines: readonly MachineImage[]): string {
+function describe(
+  { artifacts, images, apt }: Lock,
+  npm: readonly (readonly [string, { lockfile: string; root: ReturnType<typeof npmRoot> }])[],
+  machines: readonly MachineImage[],
+): string {
   const rows = [
     ...Object.entries(artifacts).flatMap(([name, { version, files }]) =>
       Object.entries(files).map(([platform, { sha256 }]) => [name, version, platform, sha256 ?? "NOT PINNED"]),
@@ -150,7 +161,10 @@ function describe({ artifacts, images, apt, npm }: Lock, machines: readonly Mach
         : [[ref, "", "image", digest ?? "NOT PINNED"]],
     ),
     ...Object.entries(apt).map(([name, { uri, fingerprint }]) => [name, "", "apt", `${fingerprint}  ${uri}`]),
-    ...Object.entries(npm).map(([name, { lockfile }]) => [name, "", "npm", lockfile]),
+    ...npm.map(([name, { lockfile, root }]) => {
+      const sum = root.integrity ?? "NOT PINNED";
+      return [name, root.version, "npm", `${sum}  ${root.name} and ${root.others} more in ${lockfile}`];
+    }),
     ...machines.map(({ stack, kind, where, image }) => [`stack ${stack}`, where, kind, image]),
   ];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
+import { asLeft } from "../review/as-left.ts";
 import { type Recorded, recordedIn } from "../review/drift.ts";
 import { refuseLeftHalfWay } from "../review/left-half-way.ts";
 import { longestPreview, type Preview, readPreview } from "../review/preview.ts";
@@ -78,8 +79,16 @@ function textOf(file: string): string {
 
 function recordedByState(text: string): Map<string, Recorded> {
   const { deployment } = JSON.parse(text) as {
-    deployment?: { resources?: { urn: string; type: string; delete?: boolean; inputs?: Record<string, unknown> }[] };
+    deployment?: { resources?: StoredResource[] };
   };
   const standing = (deployment?.resources ?? []).filter((resource) => !resource.delete);
-  return new Map(standing.map(({ urn, type, inputs = {} }) => [urn, { type, inputs }]));
+  return new Map(standing.map((resource) => [resource.urn, { type: resource.type, inputs: asLeft(resource) }]));
+}
+
+interface StoredResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly delete?: boolean;
+  readonly inputs?: Record<string, unknown>;
+  readonly outputs?: Record<string, unknown>;
 }

@@ -6,11 +6,11 @@ import type { Finding } from "../host/runtimes/runtime.ts";
 import { readyFacts } from "../host/steps/cloudflare-tunnel.ts";
 import { textFacts } from "../host/steps/text-file.ts";
 import { type Stopped, stoppedFacts } from "../host/stopped.ts";
-import { policySchema } from "../policies/policy.ts";
 import { type Drifted, driftIn, lookAt } from "./drift-look.ts";
 import { type Fault, faultsOf } from "./environment-faults.ts";
 import { unitsByPart } from "./environment-units.ts";
 import { type MachineFacts, machineFacts, type UnitStatus, unitsFacts } from "./machine-facts.ts";
+import { gapsIn } from "./policy-gaps.ts";
 import type { Standing } from "./stack-command.ts";
 import { type VersionRow, versionsIn } from "./version-look.ts";
 
@@ -39,7 +39,7 @@ export interface SandboxStatus {
   readonly versions: readonly VersionRow[];
   /** Absent for a runtime that never asks. */
   readonly approvals?: readonly Approval[];
-  /** Against the state, which last changed at `stateChangedAt`. */
+  /** Against what the last update left; the state last changed at `stateChangedAt`. */
   readonly drift: readonly Drifted[];
   readonly stateChangedAt?: string;
   /** What is not as it should be; empty when all is well, or when it is stopped on purpose. */
@@ -72,7 +72,7 @@ export async function readSandboxStatus(host: Host, stack: string, standing: Sta
     phase: phaseOf(stopped, report),
     stopped,
     enforced: state.find("nemoclaw:host:Sandbox")?.outputs.enforced,
-    gaps: gapsOf(standing),
+    gaps: gapsIn(standing),
     units,
     agent: report.agent,
     model: { configured: typeof configured === "string" ? configured : undefined, inForce: report.model },
@@ -91,15 +91,6 @@ function phaseOf(stopped: Stopped | undefined, { agent }: SandboxReport): Sandbo
   if (stopped) return "stopped";
   if (!agent) return "down";
   return agent.ready ? "ready" : "starting";
-}
-
-/** The policy as the state has it, judged by the runtime. */
-function gapsOf(standing: Standing): Finding[] {
-  const { state } = standing;
-  const networkPolicies = state.find("nemoclaw:host:NetworkPolicy")?.inputs.networkPolicies ?? {};
-  const fixed = state.find("nemoclaw:host:Sandbox")?.inputs.policy ?? {};
-  const policy = policySchema.safeParse({ ...fixed, network_policies: networkPolicies });
-  return policy.success ? standing.runtime.unenforceable(policy.data) : [];
 }
 
 function jsonFacts(path: string): Question<Readonly<Record<string, unknown>> | undefined> {

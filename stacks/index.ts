@@ -65,6 +65,8 @@ const door =
 export const machine = on.machine.address;
 export const model = agent.model;
 export const enforced = agent.enforced;
+// What was accepted; what is left out of the policy for it can be seen nowhere else.
+export const gaps = config.gaps;
 // Also where an older one was taken knowingly.
 export const docker = host.dockerVersion;
 // Who stopped the environment on purpose, when and why; scripts/start ends it.

@@ -26,6 +26,11 @@ export function loadChosenPolicy(
   }
 }
 
+/** What a runtime does not enforce of a policy as it is written, accepted or not. */
+export function gapsOf(runtime: "embedded" | "openshell", policy: MergedPolicy): Finding[] {
+  return { embedded, openshell }[runtime].unenforceable(policy);
+}
+
 /**
  * What a runtime does not enforce and the stack does not accept: one fault for each name, because a person decides about a
  * kind of thing and not about each place where it occurs.
@@ -35,9 +40,7 @@ export function notAccepted(
   policy: MergedPolicy,
   accepted: readonly string[],
 ): Fault[] {
-  const open = { embedded, openshell }[runtime]
-    .unenforceable(policy)
-    .filter(({ accept }) => !accepted.includes(accept));
+  const open = gapsOf(runtime, policy).filter(({ accept }) => !accepted.includes(accept));
   return [...Map.groupBy(open, ({ accept }) => accept)].map(([accept, findings]) => ({
     path: "runtime.accept",
     message: `the ${runtime} runtime does not enforce this as written:\n${findings.map(line).join("\n")}`,

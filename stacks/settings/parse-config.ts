@@ -1,12 +1,13 @@
 import { asEnforced } from "../../policies/as-enforced.ts";
 import type { Fault } from "../../policies/fault.ts";
+import type { Finding } from "../../policies/finding.ts";
 import type { MergedPolicy, NamedPolicy } from "../../policies/merge.ts";
 import { nearest } from "../../policies/nearest.ts";
 import { parse, type ValueFault } from "../../policies/parse.ts";
 import { propertyPath } from "../../policies/property-path.ts";
 import type { MachineSettings } from "../machine-kinds/index.ts";
 import { certificates } from "./certificates.ts";
-import { loadChosenPolicy, notAccepted } from "./chosen-policy.ts";
+import { gapsOf, loadChosenPolicy, notAccepted } from "./chosen-policy.ts";
 import { guardrailFaults } from "./guardrail-faults.ts";
 import { localMachineFaults } from "./local-machine-faults.ts";
 import { loginKeyFaults } from "./login-key.ts";
@@ -34,6 +35,8 @@ export interface Settings extends Omit<Sections, "machine" | "policy" | "agent">
   readonly machine: MachineSettings;
   /** The baseline, the presets and the stack's own file as one, as the runtime enforces it. */
   readonly policy: MergedPolicy;
+  /** What the runtime does not enforce of the policy as it was written, and is accepted. */
+  readonly gaps: readonly Finding[];
   /** Which files the policy was made of. */
   readonly policySources: readonly NamedPolicy[];
   readonly agent: { readonly version: string };
@@ -81,6 +84,7 @@ export function parseConfig(
       machine: whole.machine as MachineSettings,
       mirrors: ca ? { ...whole.mirrors, ca } : whole.mirrors,
       policy: asEnforced(loaded.policy, whole.runtime.kind),
+      gaps: gapsOf(whole.runtime.kind, loaded.policy),
       policySources: loaded.sources,
       agent: { version },
       secrets: new Set(secretNames.filter((name) => raw[name] !== undefined)),

@@ -71,18 +71,37 @@ export const operating = ({ what, engine, stack: name }: OperatedWith) =>
       expect(stdout).toMatch(/all well\n$/);
     });
 
-    run("status tells a service that was stopped by hand, by its difference from the state", async () => {
-      await stack.shell("systemctl stop nemoclaw-bridge@main");
-      const { exitCode, stdout } = await stack.script("status");
-      expect(exitCode).toBe(1);
-      expect(stdout).toMatch(/FAULT {2}nemoclaw-bridge@main\.service is inactive\/dead/);
-      expect(stdout).toMatch(/FAULT {2}telegram is not as the state has it: running: true => false/);
-      const doctor = await stack.script("doctor");
-      expect(doctor.exitCode).toBe(1);
-      expect(doctor.stdout).toMatch(
-        /FAULT +nemoclaw-bridge@main\.service is inactive\/dead\n +try +see .*scripts\/logs bridge -s/,
+    run(
+      "status tells a service that was stopped by hand, by its difference from what the last update left",
+      async () => {
+        await stack.shell("systemctl stop nemoclaw-bridge@main");
+        const { exitCode, stdout } = await stack.script("status");
+        expect(exitCode).toBe(1);
+        expect(stdout).toMatch(/FAULT {2}nemoclaw-bridge@main\.service is inactive\/dead/);
+        expect(stdout).toMatch(/FAULT {2}telegram is not as the last update left it: running: true => false/);
+        const doctor = await stack.script("doctor");
+        expect(doctor.exitCode).toBe(1);
+        expect(doctor.stdout).toMatch(
+          /FAULT +nemoclaw-bridge@main\.service is inactive\/dead\n +try +see .*scripts\/logs bridge -s/,
+        );
+      },
+    );
+
+    run("and so do status and drift after a refresh has taken that into the state, until an update", async () => {
+      const refreshed = await stack.pulumi("refresh", "--yes", "--skip-preview", "--color", "never");
+      expect(refreshed.exitCode, refreshed.stdout + refreshed.stderr).toBe(0);
+      expect((await stack.state()).find("nemoclaw:host:TelegramBridge")).toMatchObject({
+        inputs: { running: false },
+        outputs: { leftByUpdate: { values: { running: true } } },
+      });
+      expect((await stack.script("status")).stdout).toMatch(
+        /FAULT {2}telegram is not as the last update left it: running: true => false/,
       );
+      const seen = await stack.script("drift");
+      expect([seen.exitCode, seen.stdout]).toEqual([2, expect.stringMatching(/telegram[\s\S]*running/)]);
       await stack.up("--refresh");
+      expect((await stack.state()).find("nemoclaw:host:TelegramBridge")?.outputs).not.toHaveProperty("leftByUpdate");
+      expect((await stack.script("drift")).exitCode).toBe(0);
     });
 
     run("a command runs inside as the agent, with its streams and exit code", async () => {

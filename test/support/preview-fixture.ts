@@ -16,6 +16,8 @@ export interface Planned {
   readonly replace?: readonly string[];
   /** What a look added to the outputs. */
   readonly seen?: Properties;
+  /** What an earlier look added to the outputs that the state had. */
+  readonly kept?: Properties;
 }
 
 const urnOf = ({ type, name }: Planned) => `urn:pulumi:prod::nemoclaw::${type}::${name}`;
@@ -37,9 +39,8 @@ export function previewJson(planned: readonly Planned[], more: Properties = {}):
   const steps: Properties[] = planned.flatMap((one): Properties[] => {
     const known = one.recorded ?? one.before;
     if (!known) return [];
-    return [
-      { op: "refresh", urn: urnOf(one), oldState: state(one, known), newState: state(one, known), detailedDiff: null },
-    ];
+    const had = { ...state(one, known), outputs: { ...known, ...one.kept } };
+    return [{ op: "refresh", urn: urnOf(one), oldState: had, newState: state(one, known), detailedDiff: null }];
   });
   steps.push({ op: "same", urn: root.urn, oldState: root, newState: root, detailedDiff: null });
   const counts: Record<string, number> = { same: 1 };

@@ -5,7 +5,10 @@ import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { adoptInto, adoptionsOf, toPaste } from "../../review/adopt.ts";
 import { recordedIn } from "../../review/drift.ts";
+import { markdownOf } from "../../review/markdown.ts";
+import { outlineOf } from "../../review/outline.ts";
 import { readPreview } from "../../review/preview.ts";
+import { reportOfPreview } from "../../review/report-of-preview.ts";
 import { resourceChanges } from "../../review/resource-changes.ts";
 import { block, network, type Planned, presetBlocks, previewJson, route } from "../support/preview-fixture.ts";
 
@@ -86,6 +89,53 @@ describe("scripts/drift", () => {
       /^<!-- nemoclaw-review Drift of prod[\s\S]*main-network/,
     );
     expect(readFileSync(join(out, "drift.html"), "utf8")).toMatch(/^<!doctype html>[\s\S]*main-network/);
+  });
+
+  describe("what a refresh has taken into the state since the last update", () => {
+    const found = route({ model: "found", verify: true }, { model: "wanted" });
+    const leftByUpdate = { values: { model: "wanted" }, absent: ["verify"] };
+    const refreshed = { ...found, recorded: found.before, kept: { leftByUpdate }, seen: { leftByUpdate } };
+
+    test("is drift as before, and can be adopted", () => {
+      const seen = run(previewJson([refreshed]), "--json");
+      expect(seen.status).toBe(2);
+      expect(JSON.parse(seen.stdout)).toMatchObject({
+        drift: [
+          {
+            name: "main-inference",
+            values: [
+              { path: "model", before: "wanted", after: "found" },
+              { path: "verify", after: true },
+            ],
+          },
+        ],
+        adoptions: [{ into: "stack", value: "found" }],
+      });
+      const { kept: _, ...forgotten } = refreshed;
+      expect(run(previewJson([forgotten])).stdout).toContain("No drift");
+    });
+
+    test("is none where it is again as it was left", () => {
+      const { seen: _, ...one } = refreshed;
+      const back = { ...one, before: found.after, after: { ...found.after, baseUrl: "https://other.example" } };
+      expect(run(previewJson([back])).stdout).toContain("No drift");
+    });
+
+    test("is none where the code wants it so by now, and a review says that an update notes it", () => {
+      const text = previewJson([
+        {
+          ...refreshed,
+          after: { ...found.before, key: "clear" },
+          before: { ...found.before, key: "clear" },
+          recorded: { ...found.before, key: "clear" },
+        },
+      ]);
+      expect(JSON.parse(text).changeSummary).toEqual({ same: 1, update: 1 });
+      expect(run(text, "--json").stdout).toContain('"drift": []');
+      const preview = readPreview(text, "a preview");
+      const report = reportOfPreview({ stack: "prod", preview, compared: "" });
+      expect(markdownOf(outlineOf(report))).toMatch(/main-inference.*only noted: what was changed without an update/);
+    });
   });
 
   test("a change of the code alone is no drift", () => {

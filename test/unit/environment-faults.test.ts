@@ -38,7 +38,7 @@ test.each([
   [{ policy: { file: "p", inForce: "q" } }, "another network policy is enforced than the one on the machine"],
   [{ bridge: { lastError: "409" } }, "the bridge: 409"],
   [{ tunnel: { ready: false } }, "the tunnel is not connected"],
-  [{ drift: [{ resource: "telegram", changes: ["running"] }] }, "telegram is not as the state has it: running"],
+  [{ drift: [{ resource: "telegram", changes: ["running"] }] }, "telegram is not as the last update left it: running"],
 ])("%j is told, with what to do", (change, found) => {
   const [fault, ...more] = faults(change);
   expect(more).toEqual([]);

@@ -260,7 +260,7 @@ describe("a mirror folder", () => {
     };
     const lock = { ...(await complete()), images: {} };
     await fillMirrorFolder(lock, sourcesOf(fresh), { artifacts: base }, none);
-    writeFileSync(path, JSON.stringify(listed("1.0")));
+    writeFileSync(path, JSON.stringify({ ...listed("1.0"), npm: {} }));
     expect(script("check").status).toBe(2);
     const refreshed = script("refresh", "all", "--mirror", fresh);
     expect(refreshed.status, refreshed.stderr).toBe(0);

@@ -56,14 +56,15 @@ describe("the dispatcher", () => {
     const handler = thing({
       read: async (_id, state) => ({ ...state, token: undefined, name: nested, seen: undefined }),
     });
-    const { props, inputs } = await dispatch(handler).read("x", at, { name: "a" });
+    const { props, inputs } = await dispatch(handler).read("x", at, { name: { list: [{}] } });
     for (const each of [props, inputs]) expect(each).toStrictEqual({ name: { list: [{}] } });
   });
 
   test("what was read is both properties and inputs, so that drift shows under the inputs' names", async () => {
     const handler = thing({ read: async (_id, state) => ({ ...state, name: "drifted", seen: true }) });
     const { props, inputs } = await dispatch(handler).read("x", at, { name: "a", token: secret("t") });
-    expect(props).toEqual({ name: "drifted", token: secret("t"), seen: true });
+    const left = { leftByUpdate: { values: { name: "a" } } };
+    expect(props).toEqual({ name: "drifted", token: secret("t"), seen: true, ...left });
     expect(inputs).toEqual({ name: "drifted", token: secret("t") });
   });
 
@@ -77,6 +78,101 @@ describe("the dispatcher", () => {
     const { outs } = await dispatch(other).update("x", at, props as typeof recorded, recorded);
     expect(outs).toEqual(recorded);
     expect((await dispatch(thing()).read("x", at, recorded)).props).toEqual(recorded);
+  });
+
+  describe("what the last update left", () => {
+    type Bag = Record<string, unknown>;
+    const finding = (found: Bag) => dispatch(thing({ read: async (_id, state) => ({ ...state, ...found }) }));
+    const read = async (state: Bag | undefined, found: Bag) =>
+      (await finding(found).read("x", at, state as Bag)).props as Bag;
+    const recorded = { name: "a", token: secret("t"), seen: 1 };
+
+    test("is kept where something else was found, over every look until it is so again", async () => {
+      const first = await read(recorded, { name: "b", release: "r2", seen: 2 });
+      const kept = { values: { name: "a" }, absent: ["release"] };
+      expect(first).toEqual({ ...recorded, name: "b", release: "r2", seen: 2, leftByUpdate: kept });
+      expect(await read(first, {})).toEqual(first);
+      expect((await read(first, { name: "c" })).leftByUpdate).toEqual(kept);
+      const half = await read(first, { name: "a" });
+      expect(half.leftByUpdate).toEqual({ absent: ["release"] });
+      expect(await read(half, { release: undefined, seen: 1 })).toEqual(recorded);
+    });
+
+    test("keeps no secret: of a value that has one inside, the rest, and it stays wrapped", async () => {
+      const state = { name: { host: "h", key: secret("k") }, token: secret("t") };
+      const found = { name: { host: "other", key: "k2" }, token: "t2" };
+      const props = await read(state, found);
+      expect(props.leftByUpdate).toEqual({ values: { name: { host: "h", key: secret("k2") } } });
+      expect(props.driftedSecrets).toEqual(["name.key", "token"]);
+      expect(await read(props, found)).toEqual(props);
+      expect((await read(state, { name: { host: "h", key: "k2" } })).leftByUpdate).toBeUndefined();
+    });
+
+    test("is not what a service does that is stopped on purpose, or was", async () => {
+      const inputs = z.strictObject({ name: z.string(), running: z.boolean() });
+      const service = (found: Bag) => thing({ inputs, read: async (_id, state) => ({ ...state, ...found }) });
+      const [runs, stopped] = [
+        { name: "a", running: true, stopped: "no" },
+        { name: "a", running: false, stopped: { by: "anna", since: "today" } },
+      ];
+      expect((await dispatch(service(stopped)).read("x", at, runs)).props).toEqual(stopped);
+      expect((await dispatch(service(runs)).read("x", at, stopped)).props).toEqual(runs);
+      const crashed = { ...runs, running: false };
+      expect((await dispatch(service(crashed)).read("x", at, stopped)).props).toEqual({
+        ...crashed,
+        leftByUpdate: { values: { running: true } },
+      });
+    });
+
+    test("is no difference of its own, and reaches no handler", async () => {
+      const seen: unknown[] = [];
+      const handler = thing({
+        read: async (_id, state) => {
+          seen.push(state);
+          return state;
+        },
+        update: async (_id, inputs, state) => {
+          seen.push(state);
+          return { ...state, ...inputs };
+        },
+      });
+      const state = { ...recorded, name: "b", leftByUpdate: { values: { name: "a" } } };
+      await dispatch(handler).read("x", at, state);
+      const { outs } = await dispatch(handler).update("x", at, state, recorded);
+      expect(outs).toEqual(recorded);
+      expect(seen).toEqual([
+        { name: "b", token: "t", seen: 1 },
+        { name: "b", token: "t", seen: 1 },
+      ]);
+      const wanted = { name: "a", token: secret("t") };
+      const back = await dispatch(thing({ replaceOn: [] })).compare(at, wanted, state, wanted);
+      expect(back.changed).toEqual(["name"]);
+    });
+
+    test("is a change, too, where the code wants by now what was found: the update that says so ends it", async () => {
+      const state = { ...recorded, name: "b", leftByUpdate: { values: { name: "a" } } };
+      const wanted = { name: "b", token: secret("t") };
+      const { changes, changed, replaces, detail } = await dispatch(thing()).compare(at, wanted, state, wanted);
+      expect({ changes, changed, replaces }).toEqual({ changes: true, changed: ["name"], replaces: [] });
+      expect(detail).toEqual({ name: { kind: "update", replaces: false, input: false } });
+      expect((await dispatch(thing()).update("x", at, state, wanted)).outs).toEqual(wanted);
+    });
+
+    test("goes with an update that failed, whose wants the state then has", async () => {
+      const broken = thing({
+        update: async () => {
+          throw new HostError("command", { summary: "it failed" });
+        },
+      });
+      const state = { ...recorded, name: "b", leftByUpdate: { values: { name: "a" } } };
+      await expect(dispatch(broken).update("x", at, state, { name: "c", token: secret("t") })).rejects.toMatchObject({
+        properties: { ...recorded, name: "c" },
+      });
+      const failed = await dispatch(broken)
+        .update("x", at, state, { name: "c", token: secret("t") })
+        .catch((error) => error);
+      expect(failed.properties).not.toHaveProperty("leftByUpdate");
+    });
   });
 
   test("gone is said by an empty id", async () => {

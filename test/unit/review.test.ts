@@ -717,6 +717,24 @@ describe("a preview that is none", () => {
       /failed.*\n.*no such machine/,
     ],
     ["ended half-way", JSON.stringify({ steps: [] }), /did not come to its end/],
+    ["with nothing in it", '{"changeSummary":{}}', /not even the stack itself/],
+    ["with no step and nothing counted", '{"steps":[],"changeSummary":{}}', /not even the stack itself/],
+    ["with no step", '{"steps":[],"changeSummary":{"same":3}}', /not even the stack itself/],
+    [
+      "with nothing counted",
+      previewJson([route({ model: "a" }, { model: "b" })], { changeSummary: { update: 0 } }),
+      /not even the stack itself/,
+    ],
+    [
+      "with an operation that is only counted, and not known",
+      previewJson([], { changeSummary: { same: 1, import: 1 } }),
+      /the operation import, of which a review cannot say/,
+    ],
+    [
+      "with a step that is not known",
+      previewJson([route({ model: "a" }, { model: "b" })]).replace('"op":"update"', '"op":"import"'),
+      /the operation import, of which a review cannot say/,
+    ],
     [
       "with steps missing",
       JSON.stringify({ steps: [], changeSummary: { update: 2 } }),

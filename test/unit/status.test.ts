@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import type { AnyHandler } from "../../provider/handler.ts";
 import { driftIn, type Looked } from "../../scripts/drift-look.ts";
 import { machineFacts, unitsFacts } from "../../scripts/machine-facts.ts";
@@ -8,10 +9,16 @@ import { outdated, versionsIn } from "../../scripts/version-look.ts";
 
 const mark = { by: "anna@laptop", since: "2026-11-22T21:04:05.000Z" };
 
+const unknownInputs = z.object(
+  Object.fromEntries(
+    ["running", "token", "key", "chats", "model", "same", "apiRoot"].map((name) => [name, z.unknown()]),
+  ),
+);
+
 function looked(inputs: Record<string, unknown>, observed: Looked["observed"], fill?: AnyHandler["fill"]): Looked {
   const urn = "urn:pulumi:dev::nemoclaw::nemoclaw:host:TelegramBridge::telegram";
   const resource = { urn, type: "nemoclaw:host:TelegramBridge", id: "x", inputs, outputs: inputs };
-  return { resource, observed, handler: { fill } as AnyHandler };
+  return { resource, observed, handler: { fill, inputs: unknownInputs } as unknown as AnyHandler };
 }
 
 describe("drift", () => {
@@ -39,6 +46,28 @@ describe("drift", () => {
     expect(driftIn([refreshed({})])).toEqual([{ resource: "telegram", changes: ["token"] }]);
     expect(driftIn([refreshed({ running: false, token: "another" })])).toEqual([
       { resource: "telegram", changes: ["running: true => false", "token"] },
+    ]);
+  });
+
+  test("is what a refresh has taken into the state, until it is again as the last update left it", () => {
+    const inputs = { model: "b", chats: [1, 2], apiRoot: "http://other", running: true };
+    const outputs = { ...inputs, leftByUpdate: { values: { model: "a", chats: [1] }, absent: ["apiRoot"] } };
+    const refreshed = (observed: object) => {
+      const one = looked(inputs, { ...inputs, ...observed });
+      return { ...one, resource: { ...one.resource, outputs } };
+    };
+    expect(driftIn([refreshed({})])).toEqual([
+      { resource: "telegram", changes: ["model: a => b", "chats", "apiRoot"] },
+    ]);
+    expect(driftIn([refreshed({ model: "a", chats: [1], apiRoot: undefined })])).toEqual([]);
+    expect(driftIn([refreshed({ model: "c", chats: [1], apiRoot: undefined, running: false })])).toEqual([
+      { resource: "telegram", changes: ["model: a => c", "running: true => false"] },
+    ]);
+  });
+
+  test("is also what was added on the machine", () => {
+    expect(driftIn([looked({ model: "a" }, { model: "a", apiRoot: "http://other", more: 1 })])).toEqual([
+      { resource: "telegram", changes: ["apiRoot"] },
     ]);
   });
 

@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { HostError } from "./errors.ts";
+import type { Lock } from "./lock.ts";
+
+interface Entry {
+  readonly name?: string;
+  readonly version?: string;
+  readonly integrity?: string;
+  readonly dev?: boolean;
+  readonly os?: readonly string[];
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+/** One package that npm installs on machines, as its lock file pins it. */
+export interface NpmPackage {
+  /** Where it is pinned: `npm.agent node_modules/openclaw`. */
+  readonly path: string;
+  readonly name: string;
+  readonly version: string;
+  /** As registries write it: `sha512-` and the digest in base64. */
+  readonly integrity: string;
+}
+
+/** Reads a file by its path from the project's folder. */
+export type ReadFile = (path: string) => string;
+
+const ofProject: ReadFile = (path) => readFileSync(resolve(import.meta.dirname, "..", path), "utf8");
+
+/** Every npm package that a machine may be asked to install. */
+export function npmPackages({ npm }: Pick<Lock, "npm">, readFile = ofProject): NpmPackage[] {
+  return Object.entries(npm).flatMap(([pinned, { lockfile }]) =>
+    Object.entries(entriesOf(lockfile, readFile)).flatMap(
+      ([at, { name = nameOf(at), version, integrity, ...more }]) => {
+        // What is bundled or linked has no file of its own.
+        if (at === "" || more.dev || version === undefined || integrity === undefined || !forLinux(more.os)) return [];
+        return [{ path: `npm.${pinned} ${at}`, name, version, integrity }];
+      },
+    ),
+  );
+}
+
+/**
+ * The package that a lock file is for, and how many come with it.
+ *
+ * @example
+ * npmRoot(lock.npm.agent.lockfile).version; // 2026.9.6
+ */
+export function npmRoot(
+  lockfile: string,
+  readFile = ofProject,
+): Omit<NpmPackage, "path" | "integrity"> & { readonly integrity?: string; readonly others: number } {
+  const entries = entriesOf(lockfile, readFile);
+  const name = Object.keys(entries[""]?.dependencies ?? {})[0] ?? "nothing";
+  const { version = "none", integrity } = entries[`node_modules/${name}`] ?? {};
+  return { name, version, integrity, others: Math.max(0, Object.keys(entries).length - 2) };
+}
+
+/** The command that moves a lock file to another version, for a person: npm works it out, and people read its diff. */
+export function npmMove(lockfile: string, version: string | undefined, readFile = ofProject): string {
+  const folder = dirname(lockfile);
+  const { name, version: now } = npmRoot(lockfile, readFile);
+  const flags = "--package-lock-only --ignore-scripts --save-exact --omit-lockfile-registry-resolved";
+  return `(cd ${folder} && npm install ${flags} ${name}@${version ?? now}) && git diff ${folder}`;
+}
+
+/** Where a registry has a package's file, in the lock file's way. */
+export function npmFile({ name, version }: Pick<NpmPackage, "name" | "version">): string {
+  return `{npm}/${name}/-/${name.slice(name.lastIndexOf("/") + 1)}-${version}.tgz`;
+}
+
+/**
+ * What npm asks a registry about a package before it takes its file, for the versions that are pinned. A web server answers
+ * with a folder's index where it is asked for the folder. npm puts its registry in the place of this address's host.
+ */
+export function npmDocument(name: string, packages: readonly NpmPackage[]): { template: string; text: string } {
+  const versions = packages.map((one) => {
+    const tarball = npmFile(one).replace("{npm}", "https://registry.npmjs.org");
+    return [one.version, { name, version: one.version, dist: { integrity: one.integrity, tarball } }] as const;
+  });
+  const latest = versions.at(-1)?.[0];
+  const text = JSON.stringify({ name, "dist-tags": { latest }, versions: Object.fromEntries(versions) });
+  return { template: `{npm}/${name}/index.html`, text };
+}
+
+const nameOf = (at: string) => at.slice(at.lastIndexOf("node_modules/") + "node_modules/".length);
+
+const forLinux = (os: readonly string[] = []) =>
+  os.length === 0 || os.includes("linux") || (os.every((one) => one.startsWith("!")) && !os.includes("!linux"));
+
+function entriesOf(lockfile: string, readFile: ReadFile): Readonly<Record<string, Entry>> {
+  try {
+    return (JSON.parse(readFile(lockfile)) as { packages?: Record<string, Entry> }).packages ?? {};
+  } catch (cause) {
+    throw new HostError("integrity", {
+      summary: `${lockfile} cannot be read`,
+      said: (cause as Error).message,
+      try: `git checkout ${lockfile}`,
+      cause,
+    });
+  }
+}
