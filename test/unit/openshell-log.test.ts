@@ -48,6 +48,20 @@ describe("a line of OpenShell's supervisor", () => {
     expect(printed(timed(said))).toBe(`2026-11-28T13:50:47.123Z  gate    ${line}`);
   });
 
+  test("as the supervisor of 0.0.112 wrote them", () => {
+    const lines = readFileSync(join(import.meta.dirname, "../fixtures/openshell/supervisor-log.txt"), "utf8").trim();
+    expect(lines.split("\n").map((line) => printed(`${at} ${line}`)?.replace(/^\S+ +gate +/, ""))).toEqual([
+      "openshell_sandbox: Starting sandbox",
+      "WARN  CONFIG:DEGRADED nft not found; bypass detection rules will not be installed [ns:sandbox-be7c8921]",
+      "NET:LISTEN 10.200.0.1:3128",
+      "PROC:LAUNCH /bin/sh(28)",
+      "DENIED  /usr/bin/curl(30) -> GET http://example.com/path [policy:- engine:opa] [reason:endpoint example.com:80 is not allowed by any policy]",
+      "DENIED  /usr/bin/curl(32) -> example.com:443 [policy:- engine:opa] [reason:endpoint example.com:443 is not allowed by any policy]",
+      "PROC:TERMINATE unknown(0) [exit:0]",
+      "WARN  openshell_supervisor_process::netns: Failed to delete network namespace",
+    ]);
+  });
+
   test("what has no time is none", () => {
     for (const line of ["", "Error response from daemon", "nonsense OCSF NET:OPEN [MED] DENIED x"]) {
       expect(log.read(line)).toBeUndefined();
