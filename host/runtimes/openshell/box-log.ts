@@ -1,7 +1,7 @@
 import { quote } from "../../command.ts";
 import type { LogSource, LogWanted } from "../log-source.ts";
 import { outgoingContainer } from "./container.ts";
-import { deniedLine, supervisorLine } from "./ocsf-line.ts";
+import { chatter, deniedLine, supervisorLine } from "./ocsf-line.ts";
 
 /** What OpenShell's supervisor writes about a sandbox of ours, denials among it. It is in its container's log and in no journal. */
 export function boxLog(sandbox: string, part: string): LogSource {
@@ -12,8 +12,9 @@ export function boxLog(sandbox: string, part: string): LogSource {
 }
 
 function script(sandbox: string, { follow, lines, since, denials }: LogWanted): string {
+  const filter = denials ? `-e ${quote(deniedLine)}` : `-v -e ${quote(chatter)}`;
   const define = `container() { ${outgoingContainer(sandbox)}; }
-show() { docker logs --timestamps "$@" 2>&1 | grep -E --line-buffered -e ${quote(denials ? deniedLine : "^")}; }
+show() { docker logs --timestamps "$@" 2>&1 | grep -E --line-buffered ${filter}; }
 `;
   const bounds = [...(since === undefined ? [] : ['--since "$since"']), ...(follow ? ['--until "$from"'] : [])];
   return `${define}from=$(date +%s.%N)

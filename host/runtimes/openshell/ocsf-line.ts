@@ -3,6 +3,9 @@ import type { LogEntry } from "../log-source.ts";
 /** What a line of a refusal looks like, as a pattern of `grep -E`. */
 export const deniedLine = "^[^ ]+ [^ ]+ OCSF [^ ]+ \\[[A-Z]+\\] DENIED ";
 
+/** The same of the supervisor's plain words about itself, which would leave hardly any room for events among the last lines. */
+export const chatter = "^[^ ]+ [^ ]+ (INFO|DEBUG|TRACE) ";
+
 const levels: Readonly<Record<string, LogEntry["level"]>> = {
   MED: "warn",
   WARN: "warn",
