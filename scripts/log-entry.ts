@@ -1,19 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-
-/** One line of the log, whoever wrote it. */
-export interface LogEntry {
-  /** ISO 8601, UTC, as the machine's journal has it. */
-  readonly at: string;
-  /** `agent`, `gate`, `bridge` and so on. */
-  readonly part: string;
-  readonly level: "error" | "warn" | "info";
-  /** Something that was refused. */
-  readonly denied: boolean;
-  /** For people. */
-  readonly text: string;
-  /** What a service of ours wrote, where it did. */
-  readonly fields?: Readonly<Record<string, unknown>>;
-}
+import type { LogEntry } from "../host/runtimes/log-source.ts";
 
 /**
  * Reads one record of `journalctl --output=json`.

@@ -2,6 +2,7 @@ import type { Command } from "../command.ts";
 import type { Owner } from "../machine.ts";
 import type { Questions } from "../question.ts";
 import type { Step } from "../step.ts";
+import type { LogSource } from "./log-source.ts";
 
 /** How a sandbox is, by the word of what runs in and around it. What does not answer is absent, never an error. */
 export interface SandboxReport {
@@ -35,6 +36,8 @@ export interface Approval {
 export interface Operations {
   /** The systemd units of a sandbox, without bridge and tunnel, in the order in which they start: part to unit. */
   units(sandbox: string): Readonly<Record<string, string>>;
+  /** Only where a runtime's own parts write elsewhere than in the machine's journal: part to log. */
+  logs?(sandbox: string): Readonly<Record<string, LogSource>>;
   /** Only where others may make sandboxes, too: its plan throws for one of theirs, and changes nothing. */
   ours?(sandbox: string, owner: Owner): Step<unknown>;
   /** Takes a sandbox's own services down, and up again, at once. Each may be run again and says when it did not work. */

@@ -73,6 +73,7 @@ export type Report =
   | { readonly event: "ready"; readonly seconds: number }
   | { readonly event: "warm"; readonly seconds: number; readonly problem?: string }
   | { readonly event: "lost"; readonly reason: string }
+  | { readonly event: "log"; readonly line: string }
   | { readonly id: string; readonly answer: TurnAnswer | ExecAnswer | { readonly exitCode: number } }
   | { readonly id: string; readonly output: "stdout" | "stderr"; readonly data: string }
   /** So many bytes of input were passed on. */

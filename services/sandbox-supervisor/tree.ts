@@ -187,6 +187,7 @@ export class Tree {
     if (said.event === "started") this.#gatewayPid = Number(said.gatewayPid) || 0;
     else if (said.event === "ready") this.#changed(true, { seconds: Number(said.seconds) || 0 });
     else if (said.event === "warm") warmed(Number(said.seconds) || 0, said.problem);
+    else if (said.event === "log") log("info", "agent-log", { line: String(said.line).slice(0, mostLogBytes) });
     else if (said.event === "lost") {
       const reason = String(said.reason).slice(0, 300);
       this.#changed(false, { reason });

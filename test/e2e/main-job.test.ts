@@ -319,6 +319,10 @@ done`;
       const visible = await stack.shell("ps axewwf; cat /etc/systemd/system/nemoclaw-tunnel@*");
       expect(visible).toMatch(/cloudflared/);
       expect(visible).not.toContain(token);
+      expect(JSON.parse((await stack.script("status", "--json")).stdout)).toMatchObject({ tunnel: { ready: true } });
+      const logged = await stack.script("logs", "--json", "tunnel");
+      expect(logged.stdout).toMatch(/^\{"at":"[^"]+","part":"tunnel",.*stand-in/m);
+      expect(logged.stdout).not.toContain(token);
       if (kind === "quick") await expectNewNameToFollow(stack);
     },
   );

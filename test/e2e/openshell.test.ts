@@ -83,6 +83,19 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     expect(state.find("nemoclaw:host:NetworkPolicy")?.outputs.hash).toBe(live.hash);
   });
 
+  run("what was refused is in the log, merged with what the others wrote", async () => {
+    const denials = await stack.script("logs", "denials");
+    expect(denials.exitCode, denials.stderr).toBe(0);
+    expect(denials.stdout).toMatch(/gate {4}DENIED {2}.*\bexample\.com\b/);
+    const { stdout } = await stack.script("logs", "--json", "-n", "5000");
+    const lines = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { at: string; part: string });
+    expect(lines.map(({ part }) => part)).toEqual(expect.arrayContaining(["agent", "gate", "gateway"]));
+    expect(lines.map(({ at }) => at)).toEqual(lines.map(({ at }) => at).toSorted());
+  });
+
   run("the same command again changes nothing", async () => {
     const { exitCode, stdout } = await stack.script("quickstart");
     expect(exitCode, stdout).toBe(0);

@@ -53,6 +53,8 @@ function heard({ id, method, params }, say, socket) {
   if (message === "end") process.exit(7);
   if (message === "drop") return socket.destroy();
   if (message === "hold") return answer({ status: "accepted" });
+  const [, lines = 0] = /^write (\d+)$/.exec(message) ?? [];
+  for (let line = 1; line <= lines; line += 1) console.error(`line ${line}`);
   const text = message === "environment" ? JSON.stringify(process.env) : `${message}!`;
   answer({ status: "accepted" });
   answer({

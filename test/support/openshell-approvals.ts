@@ -32,7 +32,11 @@ export async function approvalsFromDenialToCode(stack: LocalStack): Promise<void
     await expect
       .poll(async () => (await drafts(stack)).map(({ name }) => name), { timeout: 120_000, interval: 3000 })
       .toEqual(expect.arrayContaining(Object.values(names)));
-    expect((await draft(stack, names.code)).verdict.kind).toBe("clean");
+    const { id, verdict } = await draft(stack, names.code);
+    expect(verdict.kind).toBe("clean");
+    const status = await stack.script("status", "--json");
+    const { approvals } = JSON.parse(status.stdout) as { approvals: { id: string; asks: string }[] };
+    expect(approvals.find((one) => one.id === id)?.asks, status.stdout).toMatch(/demo\.nemoclaw\.internal:8081/);
 
     await intoCode(stack, file);
     await live(stack, file);

@@ -291,6 +291,45 @@ describe("the attendant of a stand-in for OpenClaw", { timeout: 60_000 }, () => 
     expect(said.err).toContain("broken on purpose\n");
   });
 
+  test("what the agent writes to its log is in ours, once, and not without end", async () => {
+    const { said } = await mainProcess();
+    const { tree, turn } = await attendant(attach(socket));
+    await tree.firstReady;
+    const lines = () =>
+      vi
+        .mocked(process.stdout.write)
+        .mock.calls.map(([text]) => JSON.parse(String(text).replace(/^<\d>/, "")) as Record<string, unknown>)
+        .flatMap(({ event, line }) => (event === "agent-log" ? [String(line)] : []))
+        // Its first words may come before anybody is attached.
+        .filter((line) => !line.startsWith("stand-in"));
+    await turn("write 1");
+    await until(() => lines().length > 0);
+    expect(lines()).toEqual(["line 1"]);
+    await turn("write 5000");
+    await sleep(1000);
+    await turn("write 1");
+    await until(() => lines().filter((line) => line === "line 1").length === 3);
+    expect(lines().length).toBeLessThan(500);
+    expect(lines()).toContainEqual(expect.stringMatching(/^\(lines left out: \d+\)$/));
+    expect(said.err).toContain("line 5000\n");
+    expect((await turn("hello")).text).toBe("hello!");
+  });
+
+  test("a line for our log is the agent's word: text of a bounded length, whatever it is", async () => {
+    const say = (event: object) => `echo '${JSON.stringify(event)}'`;
+    const script = [
+      { event: "log", line: "x".repeat(100_000) },
+      { event: "log", line: { event: "egress" } },
+    ].map(say);
+    await attendant(["/bin/sh", "-c", [...script, "exec cat"].join("\n")]);
+    const said = () => vi.mocked(process.stdout.write).mock.calls.map(([text]) => String(text));
+    await until(() => said().some((text) => text.includes("[object Object]")));
+    expect(said()).toEqual([
+      `<6>${JSON.stringify({ event: "agent-log", line: "x".repeat(8192) })}\n`,
+      '<6>{"event":"agent-log","line":"[object Object]"}\n',
+    ]);
+  });
+
   test("when it stops, the agent goes on", async () => {
     const { child } = await mainProcess();
     const { tree } = await attendant(attach(socket));

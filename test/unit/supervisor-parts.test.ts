@@ -5,6 +5,7 @@ import { createWriteDenials } from "../../services/sandbox-supervisor/denials.ts
 import { insideEnvironment } from "../../services/sandbox-supervisor/environment.ts";
 import { findInside, parseStatus } from "../../services/sandbox-supervisor/host-pid.ts";
 import { execute } from "../../services/sandbox-supervisor/inside/exec.ts";
+import { limitedLines } from "../../services/sandbox-supervisor/inside/limited-lines.ts";
 import { read } from "../../services/sandbox-supervisor/inside/turn.ts";
 import { parseLine, readLines } from "../../services/sandbox-supervisor/lines.ts";
 import { sandboxPaths, socketPath } from "../../services/sandbox-supervisor/paths.ts";
@@ -102,6 +103,26 @@ describe("lines", () => {
 
   test.each(["", "x", "1", "[]", "null", "{"])("%j is no object", (text) => {
     expect(parseLine(text)).toBeUndefined();
+  });
+});
+
+describe("lines for a log that is read elsewhere", () => {
+  test("are limited in number at once and over time, and what is left out is counted", () => {
+    const passed: string[] = [];
+    let now = 0;
+    const write = limitedLines(
+      (line) => passed.push(line),
+      () => now,
+    );
+    for (let line = 1; line <= 203; line += 1) write(`${line}`);
+    expect(passed).toHaveLength(200);
+    expect(passed.at(-1)).toBe("200");
+    now = 100;
+    for (const line of ["a", "b", "c"]) write(line);
+    expect(passed.slice(200)).toEqual(["(lines left out: 3)", "a", "b"]);
+    now = 3_600_000;
+    for (let line = 1; line <= 300; line += 1) write(`${line}`);
+    expect(passed.slice(203)).toEqual(["(lines left out: 1)", ...Array.from({ length: 200 }, (_, at) => `${at + 1}`)]);
   });
 });
 

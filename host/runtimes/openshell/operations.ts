@@ -3,6 +3,7 @@ import { startUnits, stopUnits } from "../../steps/unit-power.ts";
 import { unitName } from "../embedded/paths.ts";
 import type { Operations } from "../operations.ts";
 import { start, stop } from "./box-commands.ts";
+import { boxLog } from "./box-log.ts";
 import { ownerPattern, requireOurs } from "./box-owner.ts";
 import { openshell } from "./cli.ts";
 import { workloadContainer } from "./container.ts";
@@ -14,6 +15,8 @@ import { report } from "./report.ts";
 /** What people do with a sandbox that OpenShell runs. The gateway is the machine's, and stays up. */
 export const operations: Operations = {
   units: (sandbox) => ({ gateway: gatewayUnitName, agent: unitName("sandbox", sandbox) }),
+  // What stands between the sandbox and the network, as the embedded runtime's gate does.
+  logs: (sandbox) => ({ gate: boxLog(sandbox, "gate") }),
   ours: (sandbox, owner) => requireOurs({ sandbox, owner }),
   power(sandbox, owner) {
     const agent = unitName("sandbox", sandbox);

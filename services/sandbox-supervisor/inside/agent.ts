@@ -7,6 +7,7 @@ import type { Order, Report } from "../protocol.ts";
 import { inEmptiedWorkspace } from "./emptied-workspace.ts";
 import { execute } from "./exec.ts";
 import { GatewayClient } from "./gateway-client.ts";
+import { limitedLines } from "./limited-lines.ts";
 import { Sessions } from "./sessions.ts";
 import { turn } from "./turn.ts";
 import { warmUp } from "./warm-up.ts";
@@ -36,6 +37,8 @@ export interface AgentStart {
   readonly restartSeconds?: number | undefined;
   /** Hears what happens to the agent. */
   readonly report: (event: Report) => void;
+  /** Hears what the agent writes to its log, beside our standard error; not all of it where it is too much. */
+  readonly wrote?: (line: string) => void;
 }
 
 export interface Agent {
@@ -52,6 +55,7 @@ export function startAgent(start: AgentStart): Agent {
   const { entry, port, heapMegabytes, folder, token, environment, restartSeconds, report, nodeOptions = [] } = start;
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
+  const wrote = limitedLines(start.wrote ?? (() => {}));
   let stopping = false;
   let lastWords = "";
   let gateway = run();
@@ -70,6 +74,7 @@ export function startAgent(start: AgentStart): Agent {
     readLines(child.stderr, mostWordsBytes, {
       line(line) {
         lastWords = line;
+        wrote(line);
       },
     });
     report({ event: "started", gatewayPid: child.pid ?? 0 });

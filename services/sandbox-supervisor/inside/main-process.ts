@@ -79,6 +79,8 @@ const agent = startAgent({
     console.error(JSON.stringify(event));
     orders.tell(event);
   },
+  // Nobody outside reads our own standard error.
+  wrote: (line) => orders.tell({ event: "log", line }),
 });
 process.on("SIGTERM", agent.stop).on("SIGINT", agent.stop);
 
