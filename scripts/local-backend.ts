@@ -22,8 +22,27 @@ export function stackStateFile(stack: string): string {
 
 /** Whether anything stands according to a local stack's state; asked without an engine, which takes a second to start. */
 export async function hasResources(stack: string): Promise<boolean> {
+  return (await readLatest(stack)).resources.length > 0;
+}
+
+/** Whether creations that were cut short are still noted in a local stack's state, each of something that stands by now. */
+export async function cutCreationsStand(stack: string): Promise<boolean> {
+  const { resources, pending_operations: operations } = await readLatest(stack);
+  const standing = new Set(resources.map(({ urn }) => urn));
+  const cut = operations.filter(({ type }) => type === "creating");
+  // Of one that the program has given up nobody has looked whether it is there.
+  return cut.length > 0 && cut.every(({ resource }) => standing.has(resource.urn));
+}
+
+interface Latest {
+  readonly resources: readonly { readonly urn: string }[];
+  readonly pending_operations: readonly { readonly type: string; readonly resource: { readonly urn: string } }[];
+}
+
+async function readLatest(stack: string): Promise<Latest> {
   const state = JSON.parse(await readFile(stackStateFile(stack), "utf8").catch(() => "{}"));
-  return (state.checkpoint?.latest?.resources?.length ?? 0) > 0;
+  const { resources, pending_operations: operations } = (state.checkpoint?.latest ?? {}) as Partial<Latest>;
+  return { resources: resources ?? [], pending_operations: operations ?? [] };
 }
 
 /**
