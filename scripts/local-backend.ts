@@ -3,6 +3,7 @@ import { chmod, link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/pr
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { keptFolder } from "./clone-paths.ts";
+import { clonesPulumiHome } from "./pulumi-home.ts";
 
 /** The stack that always lives in the clone: file backend, generated passphrase, whatever the user is logged in to. */
 export const localStack = "local";
@@ -46,8 +47,8 @@ async function readLatest(stack: string): Promise<Latest> {
 }
 
 /**
- * The environment in which an engine works on a stack. For a local stack it names the file backend in the clone and makes
- * the passphrase on first use; for others it changes nothing but the update check, so that the user's own login counts.
+ * The environment in which an engine works on a stack. For a local stack it names the file backend and Pulumi's home in the clone
+ * and makes the passphrase on first use; for others it changes nothing but the update check, so that the user's own login counts.
  */
 export async function backendEnvironment(stack: string): Promise<NodeJS.ProcessEnv> {
   const env: NodeJS.ProcessEnv = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_STACK: stack };
@@ -56,7 +57,12 @@ export async function backendEnvironment(stack: string): Promise<NodeJS.ProcessE
   await makePassphrase();
   // A passphrase in the environment would win over the file.
   delete env.PULUMI_CONFIG_PASSPHRASE;
-  return { ...env, PULUMI_BACKEND_URL: `file://${stateFolder}`, PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile };
+  return {
+    ...env,
+    PULUMI_HOME: await clonesPulumiHome(),
+    PULUMI_BACKEND_URL: `file://${stateFolder}`,
+    PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile,
+  };
 }
 
 // Written aside and then linked, so that a run killed half way leaves no empty passphrase, and of two runs one wins.

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { RealCli } from "../fixtures/engine/real-cli.ts";
@@ -53,6 +53,7 @@ describe("a creation that was cut short, on the real Pulumi CLI", { timeout: 180
     await using clone = new ToyClone();
     clone.things(killing);
     expect(await clone.apply()).toContain("Stack local could not be brought up");
+    expect(readdirSync(join(clone.root, ".nemoclaw/pulumi-home"))).toContain("workspaces");
     expect(clone.pending).toEqual(["a"]);
     clone.things('new Thing("b", {}); new Thing("a", {});');
     expect(await clone.apply()).toContain("1 created");

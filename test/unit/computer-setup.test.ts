@@ -28,5 +28,6 @@ test("Docker's client is announced where it may be a package of its own, and nam
   expect(came).toContain("  with apt, if needed: docker-cli (talks to Docker");
   expect(came).toContain("✓ Docker on this computer");
   const gone = (await clone.script("quickstart", ["--destroy"], env).ended).output;
+  expect(gone).toContain("~/.npm as a rule); remove with: npm cache clean");
   expect(gone).toMatch(/ {2}from apt: docker\.io docker-cli; remove with: apt-get remove docker\.io docker-cli\n/);
 });
