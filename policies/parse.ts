@@ -52,8 +52,10 @@ function faultsOf(issue: z.core.$ZodIssue, whole: unknown): ValueFault[] {
       const instead = issue.params?.instead;
       return [{ keys, message: issue.message, instead: typeof instead === "string" ? instead : undefined }];
     }
-    default:
-      return [{ keys, message: `${shown(given)}: ${issue.message}` }];
+    default: {
+      const [, expected] = /^expected (.+)$/.exec(issue.message) ?? [];
+      return [{ keys, message: `${shown(given)}: ${issue.message}`, instead: expected }];
+    }
   }
 }
 

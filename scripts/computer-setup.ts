@@ -12,6 +12,8 @@ import { runProgram } from "./run-program.ts";
 export interface Lacking {
   /** Installed with apt in any case. */
   readonly now: readonly MissingPackage[];
+  /** Installed with apt only when Docker comes without its client. */
+  readonly client: readonly MissingPackage[];
   /** Installed with apt only when no registry gives a Debian image. */
   readonly perhaps: readonly MissingPackage[];
 }
@@ -26,12 +28,14 @@ export async function findLacking(): Promise<Lacking> {
     if (await hasAppArmor())
       now.push({ name: "apparmor", reason: "this kernel has AppArmor on, and Docker then needs it" });
   }
+  // Debian 13 has the client in a package of its own, which docker.io only recommends.
+  const client = { name: "docker-cli", reason: "talks to Docker, where docker.io does not bring it" };
   const image = answers && (await hasBaseImage());
   const makes = [
     { name: "mmdebstrap", reason: "makes a Debian base image where no container registry gives one" },
     { name: "debian-archive-keyring", reason: "checks the packages that go into it" },
   ];
-  return { now, perhaps: image || mmdebstrap ? [] : await notInstalled(makes) };
+  return { now, client: docker ? [] : [client], perhaps: image || mmdebstrap ? [] : await notInstalled(makes) };
 }
 
 interface DockerSetup {
@@ -53,8 +57,10 @@ export async function prepareDocker(
 ): Promise<"answers" | "service" | "started" | StartAgain> {
   await installPackages(lacking.now, say);
   await note({ packages: lacking.now.map(({ name }) => name) });
-  // Debian 13 has the client in a package of its own, which docker.io only recommends.
-  if (!(await isCommand("docker"))) await installPackages([{ name: "docker-cli", reason: "talks to Docker" }], say);
+  if (!(await isCommand("docker"))) {
+    await installPackages(lacking.client, say);
+    await note({ packages: lacking.client.map(({ name }) => name) });
+  }
   const again = await joinDockerGroup(say);
   if (again) {
     await note({ groups: ["docker"] });

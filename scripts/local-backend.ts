@@ -3,6 +3,7 @@ import { chmod, link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/pr
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { keptFolder } from "./clone-paths.ts";
+import { clonesPulumiHome } from "./pulumi-home.ts";
 
 /** The stack that always lives in the clone: file backend, generated passphrase, whatever the user is logged in to. */
 export const localStack = "local";
@@ -22,13 +23,32 @@ export function stackStateFile(stack: string): string {
 
 /** Whether anything stands according to a local stack's state; asked without an engine, which takes a second to start. */
 export async function hasResources(stack: string): Promise<boolean> {
+  return (await readLatest(stack)).resources.length > 0;
+}
+
+/** Whether creations that were cut short are still noted in a local stack's state, each of something that stands by now. */
+export async function cutCreationsStand(stack: string): Promise<boolean> {
+  const { resources, pending_operations: operations } = await readLatest(stack);
+  const standing = new Set(resources.map(({ urn }) => urn));
+  const cut = operations.filter(({ type }) => type === "creating");
+  // Of one that the program has given up nobody has looked whether it is there.
+  return cut.length > 0 && cut.every(({ resource }) => standing.has(resource.urn));
+}
+
+interface Latest {
+  readonly resources: readonly { readonly urn: string }[];
+  readonly pending_operations: readonly { readonly type: string; readonly resource: { readonly urn: string } }[];
+}
+
+async function readLatest(stack: string): Promise<Latest> {
   const state = JSON.parse(await readFile(stackStateFile(stack), "utf8").catch(() => "{}"));
-  return (state.checkpoint?.latest?.resources?.length ?? 0) > 0;
+  const { resources, pending_operations: operations } = (state.checkpoint?.latest ?? {}) as Partial<Latest>;
+  return { resources: resources ?? [], pending_operations: operations ?? [] };
 }
 
 /**
- * The environment in which an engine works on a stack. For a local stack it names the file backend in the clone and makes
- * the passphrase on first use; for others it changes nothing but the update check, so that the user's own login counts.
+ * The environment in which an engine works on a stack. For a local stack it names the file backend and Pulumi's home in the clone
+ * and makes the passphrase on first use; for others it changes nothing but the update check, so that the user's own login counts.
  */
 export async function backendEnvironment(stack: string): Promise<NodeJS.ProcessEnv> {
   const env: NodeJS.ProcessEnv = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_STACK: stack };
@@ -37,7 +57,12 @@ export async function backendEnvironment(stack: string): Promise<NodeJS.ProcessE
   await makePassphrase();
   // A passphrase in the environment would win over the file.
   delete env.PULUMI_CONFIG_PASSPHRASE;
-  return { ...env, PULUMI_BACKEND_URL: `file://${stateFolder}`, PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile };
+  return {
+    ...env,
+    PULUMI_HOME: await clonesPulumiHome(),
+    PULUMI_BACKEND_URL: `file://${stateFolder}`,
+    PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile,
+  };
 }
 
 // Written aside and then linked, so that a run killed half way leaves no empty passphrase, and of two runs one wins.

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { cloneFolder, keptFolder } from "./clone-paths.ts";
 import { isExecutable } from "./executable.ts";
+import { usersPulumiHome } from "./pulumi-home.ts";
 import { runProgram } from "./run-program.ts";
 
 /** A Pulumi CLI that works here. */
@@ -46,7 +46,7 @@ async function installedPrograms(): Promise<{ program: string; where: string }[]
   const onPath = (process.env.PATH ?? "")
     .split(delimiter)
     .filter((folder) => folder && !folder.includes("node_modules"));
-  const home = pulumiHome();
+  const home = usersPulumiHome();
   const versions = (await readdir(join(home, "versions")).catch(() => [] as string[])).sort(newestFirst);
   const candidates = [
     ...onPath.map((folder) => ({ program: join(folder, "pulumi"), where: "found on PATH" })),
@@ -101,7 +101,7 @@ export async function nextDownload(): Promise<CliDownload | string> {
   const last = JSON.parse(await readFile(failureNote, "utf8").catch(() => "{}")) as { at?: number; said?: string };
   if (last.at && Date.now() - last.at < askAgainAfterMs) return couldNot(last.said);
   const { version } = JSON.parse(await readFile(join(npmPackage, "package.json"), "utf8")) as { version: string };
-  return { version, folder: join(pulumiHome(), "versions", version) };
+  return { version, folder: join(usersPulumiHome(), "versions", version) };
 }
 
 async function downloadCli({ say = () => {}, bringing = (_, work) => work() }: CliSearch): Promise<Cli | string> {
@@ -125,7 +125,6 @@ async function downloadCli({ say = () => {}, bringing = (_, work) => work() }: C
 
 const failureNote = join(keptFolder, "no-cli-download.json");
 const npmPackage = join(cloneFolder, "node_modules", "pulumi");
-const pulumiHome = () => process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
 const couldNot = (said?: string) => `npm's pulumi package could not download it: ${said}`;
 
 function firstLine(text: string): string {

@@ -64,7 +64,8 @@ async function bringUp(stack: string): Promise<void> {
   progress.line("");
   progress.line(progress.heading("What this will put on this computer"));
   for (const { name, reason } of lacking.now) progress.line(`  with apt: ${name} (${reason})`);
-  for (const { name, reason } of lacking.perhaps) progress.line(`  with apt, if needed: ${name} (${reason})`);
+  for (const { name, reason } of [...lacking.client, ...lacking.perhaps])
+    progress.line(`  with apt, if needed: ${name} (${reason})`);
   progress.line(
     `  in Docker: a container as the machine, one beside it with the DEMO model and Telegram stand-in, their image`,
   );

@@ -82,7 +82,8 @@ async function setUpBrowser(progress: Progress): Promise<void> {
 async function setUp(progress: Progress): Promise<"answers" | "service" | "started" | StartAgain> {
   const lacking = await progress.step("Look at this computer", () => findLacking());
   for (const { name, reason } of lacking.now) progress.line(`Will install with apt: ${name} (${reason})`);
-  for (const { name, reason } of lacking.perhaps) progress.line(`May install with apt: ${name} (${reason})`);
+  for (const { name, reason } of [...lacking.client, ...lacking.perhaps])
+    progress.line(`May install with apt: ${name} (${reason})`);
   const started = await progress.step("Docker on this computer", (say) =>
     prepareDocker(lacking, say, { directory: daemonFolder }),
   );

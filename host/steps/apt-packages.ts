@@ -179,7 +179,8 @@ if test -f ${authoritiesPath}; then
   trust="-o Acquire::https::CAInfo=/run/nemoclaw-apt-ca.pem"
 fi`;
   if (!mirror) return trust;
-  const base = mirror.replace(/\/+$/, "");
+  // As it stands, in sed's replacement.
+  const base = mirror.replace(/\/+$/, "").replace(/[\\&#]/g, "\\$&");
   const hosts = "https?://[A-Za-z0-9.-]*(debian\\.org|ubuntu\\.com)";
   return `${trust}
 mkdir -p ${mirrored}/sources.list.d ${mirrored}/lists/partial

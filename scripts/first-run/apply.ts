@@ -1,5 +1,5 @@
 import { type Engine, runEngine } from "../engine-choice.ts";
-import { hasResources, lockHolders, releaseDeadLocks } from "../local-backend.ts";
+import { cutCreationsStand, hasResources, lockHolders, releaseDeadLocks } from "../local-backend.ts";
 import type { Say } from "../progress.ts";
 
 /** What an `up` did: nothing, or how many resources were created, updated and so on, in the engine's words. */
@@ -19,17 +19,25 @@ const busyForSeconds = 600;
 export async function applyStack(engine: Engine, stack: string, say: Say): Promise<Applied> {
   await waitForOtherRun(stack, say);
   if (engine.kind === "cli") await releaseDeadLocks(stack);
-  const stands = await hasResources(stack);
-  const args = ["up", "--yes", "--skip-preview", "--non-interactive", "--color", "never", "--stack", stack];
+  const output = await runOrFail(engine, stack, (await hasResources(stack)) ? ["up", "--refresh"] : ["up"], say);
+  // The CLI takes up creations that a killed run had begun, but keeps them noted, and a review refuses such a stack.
+  if (engine.kind === "cli" && (await cutCreationsStand(stack))) {
+    await runOrFail(engine, stack, ["refresh", "--clear-pending-creates"], say);
+  }
+  return appliedOf(output);
+}
+
+async function runOrFail(engine: Engine, stack: string, command: readonly string[], say: Say): Promise<string> {
   const lines: string[] = [];
-  const answer = await runEngine(engine, stack, stands ? [...args, "--refresh"] : args, {
+  const args = ["--yes", "--skip-preview", "--non-interactive", "--color", "never", "--stack", stack];
+  const answer = await runEngine(engine, stack, [...command, ...args], {
     onLine: (line) => {
       lines.push(line);
       tellEngineLine(line, say);
     },
   });
   if (answer.exitCode !== 0) throw new EngineFailed(stack, answer.exitCode, lines);
-  return appliedOf(answer.stdout);
+  return answer.stdout;
 }
 
 /** Shows what an engine did and what went wrong; what it is about to do is only passing. */

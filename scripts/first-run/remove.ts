@@ -86,6 +86,7 @@ function whatStays({ packages, groups, clis }: MadeHere): [string, string][] {
   const homes = [...new Set(clis.map((folder) => join(folder, "..", "..")))].filter((home) => existsSync(home));
   return [
     ["node_modules/ in this clone", "rm -r node_modules"],
+    ["what npm has downloaded, in its cache (~/.npm as a rule)", "npm cache clean --force"],
     ...(names ? [[`from apt: ${names}`, `apt-get remove ${names}`] as [string, string]] : []),
     ...homes.map((home): [string, string] => [`${home}, where any Pulumi CLI keeps logs and logins`, `rm -r ${home}`]),
     ...groups.map((group): [string, string] => [

@@ -7,7 +7,7 @@ export const localMachine = z.strictObject({
   demo: z.boolean().default(false).describe("A demo model and a stand-in for Telegram beside the machine."),
   image: z
     .string()
-    .min(1)
+    .regex(/^[a-z0-9][\w./:@-]*$/i, { error: "expected the reference of a Docker image, such as debian:bookworm-slim" })
     .optional()
     .describe("Docker image to make it from. Default: one made here, from the distribution's packages."),
   memory: memory

@@ -8,6 +8,13 @@ export function url(...schemes: readonly string[]) {
     .superRefine((value, context) => {
       const refuse = (message: string, instead: string) =>
         context.addIssue({ code: "custom", message, params: { instead }, continue: false });
+      if (/[\s\p{Cc}]/u.test(value)) {
+        refuse(
+          "the URL has a space, a line break or a control character in it",
+          "the URL without; a space in a path is written %20",
+        );
+        return;
+      }
       if (!URL.canParse(value) || !schemes.includes(new URL(value).protocol.slice(0, -1))) {
         const shown = JSON.stringify(value.replace(/\/\/[^/@]*@/, "//…@"));
         const bare = value.replace(/^[a-z+.-]+:\/\//i, "");

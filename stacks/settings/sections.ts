@@ -94,8 +94,9 @@ const telegram = z.strictObject({
   apiRoot: serviceUrl.optional().describe("A Bot API server of your own. Default: Telegram's."),
 });
 
-const model = text
-  .regex(/^\S+$/, { error: "expected a model's name, without spaces" })
+const model = z
+  .string()
+  .regex(/^\S+$/, { error: "expected a model's name, without spaces, such as nvidia/nemotron-3-super-120b-a12b" })
   .describe("The model that every request goes to.");
 const baseUrl = serviceUrl.describe(
   "Address of the service, with its `/v1` as a rule; http only within your own network.",

@@ -9,8 +9,8 @@ import { testStackPrefix } from "../../scripts/test-things.ts";
 import { watchProgram } from "../support/watch-program.ts";
 
 /**
- * The quick start, killed and interrupted: at each step's end, at five times that a seed chooses within the longest step, and in
- * --destroy. Each run goes on from what the one before left. The model and Telegram are the DEMO's stand-ins.
+ * The quick start, killed and interrupted: at each step's end, at five times that a seed chooses within the longest step, in the proof,
+ * which is the last one, and in --destroy. Each run goes on from what the one before left. The model and Telegram are the DEMO's stand-ins.
  */
 const stack = `${testStackPrefix}-interrupted`;
 const environment = { ...process.env, NEMOCLAW_ENGINE: "embedded", NO_COLOR: "1" };
@@ -44,10 +44,10 @@ async function labelled(kind: string): Promise<string[]> {
   return stdout.split("\n").filter(Boolean);
 }
 
-/** Sends a signal to the run and all that it has started, as a terminal does, once a step has ended. */
-async function cutAfter(step: string, signal: NodeJS.Signals): Promise<void> {
+/** Sends a signal to the run and all that it has started, as a terminal does, once it has printed something. */
+async function cutAt(said: string, signal: NodeJS.Signals): Promise<void> {
   const run = start();
-  expect(await run.printed(new RegExp(`✓ ${step}`)), (await Promise.race([run.ended, sleep(1)]))?.output).toBe(true);
+  expect(await run.printed(new RegExp(said)), (await Promise.race([run.ended, sleep(1)]))?.output).toBe(true);
   run.kill(signal, "group");
   const ended = await run.ended;
   // Between two programs nothing is there to wait for, and the signal itself ends the run.
@@ -64,6 +64,7 @@ describe("a quick start that is interrupted goes on from there", { timeout: 600_
   });
 
   const steps = [
+    "Look at this computer",
     "Choose the engine",
     "Docker on this computer",
     "Image of the local machine",
@@ -72,7 +73,7 @@ describe("a quick start that is interrupted goes on from there", { timeout: 600_
   const signals = ["SIGKILL", "SIGINT"] as const;
   test.each(steps.flatMap((step) => signals.map((signal) => ({ step, signal }))))(
     "$signal right after: $step",
-    async ({ step, signal }) => cutAfter(step, signal),
+    async ({ step, signal }) => cutAt(`✓ ${step}`, signal),
   );
 
   const ways = [
@@ -97,7 +98,9 @@ describe("a quick start that is interrupted goes on from there", { timeout: 600_
     },
   );
 
-  test.each(signals)("%s right after: Apply stack", async (signal) => cutAfter("Apply stack", signal));
+  test.each(signals)("%s right after: Apply stack", async (signal) => cutAt("✓ Apply stack", signal));
+
+  test.each(signals)("%s in the middle of: Proof", async (signal) => cutAt("through the DEMO model:", signal));
 
   test("the next run proves that all of it works, with one machine and one demo", async () => {
     const { exitCode, output } = await start().ended;

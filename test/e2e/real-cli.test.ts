@@ -1,18 +1,41 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { cloneFolder } from "../../scripts/clone-paths.ts";
 import { type Engine, runEngine } from "../../scripts/engine-choice.ts";
+import { stackStateFile } from "../../scripts/local-backend.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { embeddedEngine, realCli } from "../support/engines.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
 import { expectNoSecretIn, placesToSearch } from "../support/secret-search.ts";
 import { setting } from "../support/stack-file.ts";
+import { watchProgram } from "../support/watch-program.ts";
 
 /**
  * The same quick start under the real Pulumi CLI, and an environment made by the embedded engine taken over by it. Skipped
  * where no CLI is on PATH or in ~/.pulumi.
  */
+
+/** What a stack's state says was being made when a run was cut short, or is being made now. */
+async function cutCreations(stack: LocalStack): Promise<string[]> {
+  const { checkpoint } = JSON.parse(await readFile(stackStateFile(stack.name), "utf8").catch(() => "{}"));
+  const operations = (checkpoint?.latest?.pending_operations ?? []) as { type: string; resource: { urn: string } }[];
+  const creations = operations.filter(({ type }) => type === "creating");
+  return creations.map(({ resource }) => resource.urn.split("::").at(-1) ?? "");
+}
+
+/** Runs the quick start and kills it, and all that it has started, while it makes a resource. */
+async function killedInCreation(stack: LocalStack, resource: string): Promise<void> {
+  const env = { ...process.env, NEMOCLAW_ENGINE: stack.engine.kind, NO_COLOR: "1" };
+  const words = [join(cloneFolder, "scripts", "quickstart"), "-s", stack.name];
+  await using run = watchProgram(words, { cwd: cloneFolder, env, ownGroup: true });
+  const creating = async () => (await cutCreations(stack).catch((): string[] => [])).includes(resource);
+  await expect.poll(creating, { interval: 20, timeout: 120_000 }).toBe(true);
+  run.kill("SIGKILL", "group");
+  await run.ended;
+}
+
 const changed = /\b(created|updated|replaced|deleted) \(/;
 
 describe("the main job, on the real Pulumi CLI", { timeout: 900_000 }, async () => {
@@ -121,6 +144,32 @@ describe("the main job, on the real Pulumi CLI", { timeout: 900_000 }, async () 
     await stack.up("--refresh");
     expect((await stack.pulumi("preview", "--refresh", "--expect-no-changes")).exitCode).toBe(0);
   });
+
+  real(
+    "a quick start killed while it creates something goes on from there, and a look at the stack is not refused",
+    async () => {
+      const telegram = "nemoclaw:telegram";
+      let before: unknown;
+      await stack.configure((config) => {
+        before = config[telegram];
+        delete config[telegram];
+      });
+      expect(resourcesThat(/deleted \(/, await stack.up())).toContain("telegram");
+      await stack.configure((config) => {
+        config[telegram] = before;
+      });
+      await killedInCreation(stack, "telegram");
+      expect(await cutCreations(stack)).toEqual(["telegram"]);
+
+      const { exitCode, stdout, stderr } = await stack.script("quickstart");
+      expect(exitCode, stdout + stderr).toBe(0);
+      expect(await cutCreations(stack)).toEqual([]);
+      for (const look of ["drift", "review"]) {
+        const looked = await stack.script(look);
+        expect(looked.exitCode, looked.stdout + looked.stderr).toBe(0);
+      }
+    },
+  );
 
   real(
     "no secret is in clear in the CLI's state, in output, logs, process lists, unit files or containers' settings",

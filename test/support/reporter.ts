@@ -1,9 +1,9 @@
 import { basename } from "node:path";
-import type { SerializedError } from "vitest";
+import type { SerializedError, UserConsoleLog } from "vitest";
 import type { TestCase, TestModule, Vitest, Reporter as VitestReporter } from "vitest/node";
 
 /**
- * Prints every end-to-end test as it ends and every unit file, each failure in full, each skip with its reason, and as the
+ * Prints every end-to-end test as it ends, with what it prints itself, and every unit file, each failure in full, each skip with its reason, and as the
  * last line `N passed, N failed, N skipped`.
  */
 export class Reporter implements VitestReporter {
@@ -16,6 +16,7 @@ export class Reporter implements VitestReporter {
   #lastPrinted = 0;
   /** Why tests are left out that say nothing themselves; without one that is a fault of theirs. */
   #leftOut: string | undefined;
+  #vitest: Vitest | undefined;
 
   constructor(print: (line: string) => void = (line) => console.log(line), now: () => number = Date.now) {
     this.#print = print;
@@ -23,6 +24,7 @@ export class Reporter implements VitestReporter {
   }
 
   onInit(vitest: Vitest): void {
+    this.#vitest = vitest;
     if (vitest.config.testNamePattern) this.#leftOut = "left out by the test name that was asked for";
   }
 
@@ -59,6 +61,12 @@ export class Reporter implements VitestReporter {
         this.#errors(result.errors);
         break;
     }
+  }
+
+  onUserConsoleLog({ content, taskId = "" }: UserConsoleLog): void {
+    const from = this.#vitest?.state.getReportedEntityById(taskId);
+    if (from?.type !== "test" || !isEndToEnd(from.module)) return;
+    for (const line of content.trimEnd().split("\n")) this.#say(`  says     ${told(from)}: ${line}`);
   }
 
   onTestModuleEnd(module: TestModule): void {

@@ -143,6 +143,13 @@ describe("every fault is told, all at once, with what to write instead", () => {
       'machine.memory: "6 gb" is not a size; expected a whole number and K, M, G or T | 6G',
     ],
     ["machine", { kind: "local", adress: "x" }, '"adress" is not known here'],
+    [
+      "machine",
+      { kind: "local", image: "--privileged" },
+      'machine.image: "--privileged": expected the reference of a Docker image, such as debian:bookworm-slim | the reference',
+    ],
+    ["machine", { kind: "local", image: "" }, 'machine.image: "": expected the reference of a Docker image'],
+    ["machine", { kind: "local", image: "debian --privileged" }, "expected the reference of a Docker image"],
     ["runtime", { kind: "embedded", accept: ["binarys"] }, 'runtime.accept[0]: "binarys" is not possible'],
     ["runtime", { kind: "embedded", version: "1" }, '"version" is not known here'],
     ["policy", { presets: "github" }, 'policy.presets: "github" is text; expected a list | [github]'],
@@ -156,6 +163,15 @@ describe("every fault is told, all at once, with what to write instead", () => {
     ["inference", { kind: "machine", model: "m" }, "inference.baseUrl: baseUrl is missing"],
     ["inference", { kind: "openai", baseUrl: "https://a.example.com/v1" }, "inference.model: model is missing"],
     ["inference", { ...least.inference, model: "two words" }, "expected a model's name"],
+    ["inference", { ...least.inference, model: "two words" }, "| a model's name, without spaces, such as nvidia/"],
+    ["inference", { ...least.inference, model: "" }, "| a model's name, without spaces, such as nvidia/"],
+    [
+      "inference",
+      { ...least.inference, baseUrl: "https://a.example.com/v1\nx" },
+      "baseUrl: the URL has a space, a line break or a control character in it | the URL without",
+    ],
+    ["inference", { ...least.inference, baseUrl: "https://a.example.com/v1\u0007" }, "baseUrl: the URL has a space"],
+    ["inference", { ...least.inference, baseUrl: "https://me:hunter2 @a.example.com" }, "baseUrl: the URL has a space"],
     [
       "inference",
       { ...least.inference, baseUrl: "ftp://a.example.com" },
@@ -184,6 +200,8 @@ describe("every fault is told, all at once, with what to write instead", () => {
     ],
     ["tunnel", { kind: "quik" }, "| quick"],
     ["mirrors", { npm: "file:///x" }, "is not a URL with https or http"],
+    ["mirrors", { npm: "https://a b/" }, "mirrors.npm: the URL has a space"],
+    ["mirrors", { apt: "http://x/\ndeb evil" }, "mirrors.apt: the URL has a space, a line break"],
     ["mirrors", { ca: "README.md" }, "mirrors.ca: these certificates cannot be used: there is no certificate in it"],
     [
       "mirrors",
@@ -199,6 +217,13 @@ describe("every fault is told, all at once, with what to write instead", () => {
 });
 
 describe("a local machine", () => {
+  test.each(["debian:bookworm-slim", "Registry.example.com:5000/site/machine@sha256:0a", "sha256:0a"])(
+    "may be made from %s",
+    (image) => {
+      expect(settings({ ...least, machine: { kind: "local", image } }).machine).toMatchObject({ image });
+    },
+  );
+
   test.each([
     [
       { memory: "1M" },

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { SmallClone } from "../support/small-clone.ts";
@@ -55,6 +55,7 @@ console.log(JSON.stringify(await backendEnvironment(${JSON.stringify(stack)})));
     const kept = join(clone.root, ".nemoclaw");
     expect(env).toMatchObject({
       PULUMI_STACK: stack,
+      PULUMI_HOME: join(kept, "pulumi-home"),
       PULUMI_BACKEND_URL: `file://${kept}/state`,
       PULUMI_CONFIG_PASSPHRASE_FILE: join(kept, "passphrase"),
     });
@@ -66,9 +67,21 @@ console.log(JSON.stringify(await backendEnvironment(${JSON.stringify(stack)})));
     expect(readFileSync(join(kept, "passphrase"), "utf8")).toBe(passphrase);
   });
 
+  test("has the user's plugins, also for stack local", async () => {
+    await using clone = new SmallClone();
+    await environment(clone, "local");
+    mkdirSync(join(clone.home, ".pulumi/plugins/resource-command-v1"), { recursive: true });
+    for (const _ of ["made", "found"]) {
+      const { PULUMI_HOME = "" } = await environment(clone, "local");
+      expect(readdirSync(join(PULUMI_HOME, "plugins"))).toEqual(["resource-command-v1"]);
+    }
+  });
+
   test.each(["prod", "localhost"])("is the user's own login for stack %s", async (stack) => {
     await using clone = new SmallClone();
-    expect(await environment(clone, stack)).toMatchObject({ ...login, PULUMI_STACK: stack });
+    const env = await environment(clone, stack);
+    expect(env).toMatchObject({ ...login, PULUMI_STACK: stack });
+    expect(env).not.toHaveProperty("PULUMI_HOME");
     expect(existsSync(join(clone.root, ".nemoclaw"))).toBe(false);
   });
 });
