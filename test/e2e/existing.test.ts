@@ -283,7 +283,7 @@ describe("a whole environment on it, through a jump host, on the embedded engine
     expect(stdout).toContain("fit for this stack");
   });
 
-  it("comes up, is looked at, stays as it is, and goes without a trace of ours or a loss of theirs", async () => {
+  it("comes up, is looked at, stays as it is, and goes over one SSH handshake, without a trace of ours or a loss of theirs", async () => {
     const made = await stack.up();
     expect(made).toMatch(/machine-preflight[\s\S]*host-docker/);
     const { exitCode, stdout, stderr } = await stack.script("doctor", "--json");
@@ -291,8 +291,11 @@ describe("a whole environment on it, through a jump host, on the embedded engine
     expect(JSON.parse(stdout)).toMatchObject({ missing: [] });
     expect(await stack.refreshPreview()).not.toContain("has drifted");
 
+    const loggedIn = await logins();
     const gone = await stack.pulumi("destroy", "--yes", "--skip-preview", "--color", "never");
     expect(gone.exitCode, gone.stdout + gone.stderr).toBe(0);
+    // One at the jump host, which is the same machine, and one through it.
+    expect((await logins()) - loggedIn).toBe(2);
     expect(await theirs()).toBe(before);
     const { stdout: left } = await (await reach({})).run({
       title: "what is left",

@@ -13,8 +13,9 @@ import { LocalStack, resourcesThat } from "../support/local-stack.ts";
 import { writeStackFile } from "../support/stack-file.ts";
 
 /**
- * What goes wrong on the way to an environment, one thing after another on one real machine: each `up` ends in one message
- * that says what failed, where, what was run, what it said and what to try; once that is mended, the next one goes on from there.
+ * What goes wrong on the way to an environment, one thing after another on one real machine: each `up` ends in one message for
+ * each resource that was at it, which says what failed, where, what was run, what it said and what to try; once that is mended,
+ * the next one goes on from there.
  */
 
 const box = new ContainerMachine("faults");
@@ -128,7 +129,9 @@ mount --bind /run/no-bwrap /usr/bin/bwrap`),
   },
 ];
 
-describe("a fault ends in one message, and the next run goes on from there", { timeout: 600_000 }, () => {
+describe("a fault ends in one message for each resource that was at it, and the next run goes on from there", {
+  timeout: 600_000,
+}, () => {
   beforeAll(async () => {
     process.env.NEMOCLAW_ENGINE = "embedded";
     process.env.NEMOCLAW_CONNECT_SECONDS = "4";
