@@ -66,7 +66,16 @@ describe("what a refresh shows", () => {
 
   test("cannot be adopted into the code, and says so", () => {
     const urn = "urn:pulumi:s::nemoclaw::nemoclaw:host:NetworkPolicy::main-network";
-    const found = { urn, type: "nemoclaw:host:NetworkPolicy", name: "main-network", operation: "update" };
+    const secrets = { before: [], after: [], changed: [], drifted: [], named: true };
+    const values = [{ path: "approval", before: "auto", after: "manual" }];
+    const found = {
+      urn,
+      type: "nemoclaw:host:NetworkPolicy",
+      name: "main-network",
+      operation: "update",
+      secrets,
+      values,
+    };
     const change = { ...found, before: { inputs: { ...spec, approval: "auto" } } } as unknown as ResourceChange;
     const recorded = new Map([[urn, { inputs: spec }]]) as unknown as Parameters<typeof adoptionsOf>[1];
     expect(adoptionsOf([change], recorded)).toEqual({
