@@ -345,7 +345,7 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
       };
       try {
         await stack.configure(setting("runtime", { image }));
-        expect(await stack.up()).toMatch(/main-sandbox replaced/);
+        expect(await stack.up()).toMatch(/main-sandbox updated/);
         expect(await isMadeFrom(sum.slice(0, 12))).toBe(true);
         await works();
       } finally {
@@ -353,7 +353,7 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
         process.env.NEMOCLAW_LOCK_FILE = mirror.lockFile;
         await rm(folder, { recursive: true });
       }
-      expect(await stack.up()).toMatch(/main-sandbox replaced/);
+      expect(await stack.up()).toMatch(/main-sandbox updated/);
       expect(await isMadeFrom("distribution")).toBe(true);
       await works();
       await stack.shell(`rm ${archive}`);
