@@ -25,6 +25,7 @@ import type { Log } from "./heartbeat.ts";
 import { ensureMachineImage } from "./image.ts";
 import { labelArguments, ownerLabels, requireOwned } from "./labels.ts";
 import { deleteNetwork, ensureNetwork } from "./network.ts";
+import { mustStayUp } from "./stays-up.ts";
 import { type TarFile, tar } from "./tar.ts";
 import { deleteVolumes, ensureVolume } from "./volume.ts";
 
@@ -85,7 +86,9 @@ export async function createLocalMachine(args: LocalMachineArgs): Promise<LocalM
   await removeContainer(name, owner, signal);
   await deleteVolumes(owner, { "nemoclaw.machine": name }, signal);
   try {
-    return observed(await make(args, image));
+    const made = await make(args, image);
+    await mustStayUp(made, signal);
+    return observed(made);
   } catch (error) {
     // No state will know of these; a failed clean-up must not hide why.
     await deleteLocalMachine({ name, owner, network }).catch(() => {});
