@@ -9,7 +9,7 @@ const waitMilliseconds = 1000;
 /**
  * A machine whose init system ends at once, which Docker starts again and again, and nothing would ever answer there.
  *
- * @throws HostError of kind `command` with its exit code and what it said
+ * @throws HostError of kind `command` with what it said
  */
 export async function mustStayUp({ containerId, name }: ContainerState, signal?: AbortSignal): Promise<void> {
   await sleep(waitMilliseconds, undefined, { signal });
@@ -21,7 +21,7 @@ export async function mustStayUp({ containerId, name }: ContainerState, signal?:
   throw new HostError("command", {
     summary: `The local machine ${name} ended as soon as it was started`,
     ran: `docker start ${name}: systemd`,
-    exitCode: Number(code),
+    exitCode: Number(code) || undefined,
     said: said.trim() || "nothing",
     try: "where other containers with systemd run, the limit of inotify instances is the usual reason: sysctl fs.inotify.max_user_instances=1024",
   });
