@@ -1,9 +1,8 @@
 import { argv, type Command, quote } from "../command.ts";
-import { integrityExitCode } from "../failure.ts";
 import type { Step } from "../step.ts";
-import { downloadHint, trustBundle } from "./authorities.ts";
 import { type FileFacts, fileFacts, sha256 } from "./file-facts.ts";
 import { writeFile } from "./managed-file.ts";
+import { npmCi, ownNode } from "./npm-ci.ts";
 import { pointLink, pointsElsewhere } from "./symlink.ts";
 import { artifactFolder, doneMarker, verifiedFacts } from "./verified-download.ts";
 
@@ -32,8 +31,6 @@ export interface NpmInstall {
    */
   readonly settle?: readonly string[];
 }
-
-const ownNode = "/opt/nemoclaw/node/current/bin/node";
 
 export interface NpmFacts {
   /** What the folder was made from; empty when it is not there, or not wholly. */
@@ -113,41 +110,4 @@ function settle({ name, version, node = ownNode }: NpmInstall, words: readonly s
     ["systemd-run", "--quiet", "--wait", "--pipe", "--collect", unit, ...properties, node, ...words],
     { timeoutSeconds: 300 },
   );
-}
-
-function npmCi(install: NpmInstall, staging: string): Command {
-  const { node = ownNode, npm = "/opt/nemoclaw/npm/current/bin/npm-cli.js" } = install;
-  const registry = install.registry ? ` --registry=${quote(install.registry)}` : "";
-  // The cache outlives a failure, so that the next try downloads only what is missing, and not a success. What npm could not
-  // write, on a full disk for one, it only warns of: it leaves empty files, one by one for minutes, and ends well.
-  return {
-    title: `install the packages of ${install.name} ${install.version}`,
-    script: `cd ${quote(staging)}
-cache=/var/cache/nemoclaw/npm
-mkdir -p "$cache"
-t=$(mktemp -d)
-trap 'rm -rf "$t"' EXIT
-${trustBundle}
-test -s "$bundle" && export NODE_EXTRA_CA_CERTS="$bundle"
-export PATH="$(dirname ${quote(node)}):$PATH" npm_config_cache="$cache" npm_config_userconfig=/dev/null npm_config_update_notifier=false npm_config_loglevel=warn
-${quote(node)} ${quote(npm)} ci --ignore-scripts --omit=dev --no-audit --no-fund --fetch-retries=4${registry} >"$t/said" 2>&1 &
-npm=$!
-while kill -0 $npm 2>/dev/null; do
-  ! grep -q TAR_ENTRY_ERROR "$t/said" || kill $npm 2>/dev/null || :
-  sleep 1
-done
-code=0
-wait $npm || code=$?
-! grep -m 5 TAR_ENTRY_ERROR "$t/said" || exit 1
-if test $code -ne 0; then
-  tail -n 40 "$t/said"
-  ! grep -q EINTEGRITY "$t/said" || exit ${integrityExitCode}
-  exit 1
-fi
-tail -n 5 "$t/said"
-rm -rf "$cache"`,
-    shown: `npm ci --ignore-scripts --omit=dev${registry}   in ${staging}`,
-    timeoutSeconds: 1200,
-    try: downloadHint,
-  };
 }
