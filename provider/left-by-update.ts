@@ -45,7 +45,7 @@ export function leftByUpdate(
 }
 
 /** Inputs as the last update left them, by the outputs beside them. */
-export function asLeft(inputs: Properties, outputs: Properties): Record<string, unknown> {
+function asLeft(inputs: Properties, outputs: Properties): Record<string, unknown> {
   const { values = {}, absent = [] } = (outputs[leftByUpdateOutput] ?? {}) as LeftByUpdate;
   const present = Object.entries(inputs).filter(([name]) => !absent.includes(name));
   return { ...Object.fromEntries(present), ...values };

@@ -3,7 +3,7 @@ import { driftedSecretsOutput } from "../provider/drifted-secrets.ts";
 import type { AnyHandler } from "../provider/handler.ts";
 import { handlers } from "../provider/handlers/index.ts";
 import { inputNames } from "../provider/input-names.ts";
-import { asLeft } from "../provider/left-by-update.ts";
+import { asLeft } from "../review/as-left.ts";
 import type { StackState, StateResource } from "./stack-state.ts";
 
 /** A resource that is not as the last update left it. */
@@ -51,7 +51,7 @@ export function driftIn(looked: readonly Looked[]): Drifted[] {
   return looked.flatMap(({ resource, handler, observed }) => {
     const name = resource.urn.split("::").at(-1) ?? resource.urn;
     if (!observed) return [{ resource: name, changes: ["it is gone"] }];
-    const left = asLeft(resource.inputs, resource.outputs);
+    const left = asLeft(resource);
     const { changed } = diff({ ...observed }, left, [], {
       inputNames: inputNames(handler),
       unnoticed: handler.unnoticed,

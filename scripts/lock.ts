@@ -8,7 +8,6 @@ import { type LockGap, lockGaps } from "../host/lock-check.ts";
 import { type Sources, sourcesOf } from "../host/lock-download.ts";
 import { npmRoot } from "../host/lock-npm.ts";
 import { type Refreshed, refreshable, refreshPin } from "../host/lock-refresh.ts";
-
 import { withImagesOf } from "../host/lock-release.ts";
 import { fillMirrorFolder, servedGaps } from "../host/lock-served.ts";
 import { cloneFolder } from "./clone-paths.ts";
