@@ -46,8 +46,8 @@ async function labelled(kind: string): Promise<string[]> {
 
 /** Sends a signal to the run and all that it has started, as a terminal does, once it has printed something. */
 async function cutAt(said: string, signal: NodeJS.Signals): Promise<void> {
-  const run = start();
-  expect(await run.printed(new RegExp(said)), (await Promise.race([run.ended, sleep(1)]))?.output).toBe(true);
+  await using run = start();
+  expect(await run.printed(new RegExp(said)), run.output()).toBe(true);
   run.kill(signal, "group");
   const ended = await run.ended;
   // Between two programs nothing is there to wait for, and the signal itself ends the run.
@@ -87,7 +87,7 @@ describe("a quick start that is interrupted goes on from there", { timeout: 600_
   test.each(ways.map(([signal, whom], i) => ({ signal, whom, seconds: times[i] ?? 0 })))(
     "$signal to the run ($whom) $seconds s into the apply",
     async ({ signal, whom, seconds }) => {
-      const run = start();
+      await using run = start();
       expect(await run.printed(/▸ Apply stack/)).toBe(true);
       const early = await Promise.race([sleep(seconds * 1000), run.ended]);
       // On a fast computer the last of these runs may have nothing left to do.
@@ -110,8 +110,8 @@ describe("a quick start that is interrupted goes on from there", { timeout: 600_
   });
 
   test("SIGINT in --destroy", async () => {
-    const run = start("--destroy");
-    expect(await run.printed(/ deleted \(/), (await Promise.race([run.ended, sleep(1)]))?.output).toBe(true);
+    await using run = start("--destroy");
+    expect(await run.printed(/ deleted \(/), run.output()).toBe(true);
     run.kill("SIGINT", "group");
     const { exitCode, output } = await run.ended;
     expect(exitCode, output).toBe(130);

@@ -114,7 +114,7 @@ function said(message: Message | undefined): Record<string, string> | undefined 
 function aliasOf(alias: Alias): (string | Record<string, string>)[] {
   if (alias.getUrn()) return [alias.getUrn()];
   const spec = said(alias.getSpec());
-  return spec === undefined || (spec.type && !spec.name) ? [] : [spec];
+  return spec === undefined || (spec.type && !spec.name && !spec.type.startsWith("nemoclaw:")) ? [] : [spec];
 }
 
 /** The graph as a reviewer reads it: one block a resource, in the order of their names. */

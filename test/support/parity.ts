@@ -110,15 +110,8 @@ export const parityNames = [
 ].filter((host) => isIP(host) === 0 && /^[a-z].*[a-z]$/.test(host));
 
 /** A request as a person would say it. */
-export function said({
-  method,
-  host,
-  port,
-  path,
-  connect,
-  upgrade,
-  hostField,
-}: Omit<ParityRequest, "verdict">): string {
+export function said(request: Omit<ParityRequest, "verdict">): string {
+  const { method, host, port, path, connect, upgrade, hostField } = request;
   const way = `${connect ? " inside a tunnel" : ""}${upgrade ? " as a WebSocket" : ""}`;
   return `${method} ${host}:${port}${path}${way}${hostField ? ` with the Host ${hostField}` : ""}`;
 }

@@ -3,8 +3,8 @@ import type { SerializedError, UserConsoleLog } from "vitest";
 import type { TestCase, TestModule, Vitest, Reporter as VitestReporter } from "vitest/node";
 
 /**
- * Prints every end-to-end test as it ends, with what it prints itself, and every unit file, each failure in full, each skip with its reason, and as the
- * last line `N passed, N failed, N skipped`.
+ * Prints every end-to-end test as it ends, with what it prints itself, and every unit file, each failure in full, each skip with
+ * its reason, and as the last line `N passed, N failed, N skipped`.
  */
 export class Reporter implements VitestReporter {
   readonly #print: (line: string) => void;

@@ -11,7 +11,7 @@ test("the golden graphs show every option by which a resource could go, stay or 
     deleteBeforeReplace: true,
     replaceOnChanges: ["size"],
     ignoreChanges: ["tags"],
-    aliases: [{ name: "before" }, "urn:pulumi:s::p::a:b:Disk::long-before"],
+    aliases: [{ name: "before" }, { type: "nemoclaw:host:Before" }, "urn:pulumi:s::p::a:b:Disk::long-before"],
     customTimeouts: { create: "5m" },
     import: "vol-1",
   };

@@ -4,6 +4,7 @@ import { delimiter, join } from "node:path";
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { identify } from "../../engine/process-identity.ts";
 import { docker, inspect, isGone, list } from "../../host/local/docker.ts";
 import { putProgram } from "../support/stand-ins.ts";
 
@@ -72,7 +73,7 @@ describe("the docker driver, with a stand-in for docker", () => {
     const signal = AbortSignal.timeout(500);
     await expect(docker(["x"], { signal })).rejects.toMatchObject({ kind: "cancelled" });
     const pid = Number(readFileSync(join(folder, "pid"), "utf8"));
-    await expect.poll(() => isAlive(pid)).toBe(false);
+    await expect.poll(() => identify(pid)).toBeUndefined();
   });
 
   it.each([
@@ -103,13 +104,4 @@ describe("the docker driver, with a stand-in for docker", () => {
 
 function standIn(script: string): void {
   putProgram(folder, "docker", script);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

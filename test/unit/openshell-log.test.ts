@@ -1,13 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { identify } from "../../engine/process-identity.ts";
 import type { LogWanted } from "../../host/runtimes/log-source.ts";
 import { boxLog } from "../../host/runtimes/openshell/box-log.ts";
 import { openshell } from "../../host/runtimes/openshell/runtime.ts";
 import { printEntry } from "../../scripts/log-entry.ts";
+import { putProgram } from "../support/stand-ins.ts";
 
 const log = boxLog("main", "gate");
 const at = "2026-11-28T13:50:47.123456789Z";
@@ -79,8 +81,9 @@ describe("how the log is read on a machine, with a stand-in for Docker", { timeo
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "openshell-log-"));
-    standIn("systemd-analyze", `[ "$3" != nonsense ] && echo "   UNIX seconds: @1700000000.5"`);
-    standIn(
+    putProgram(folder, "systemd-analyze", `[ "$3" != nonsense ] && echo "   UNIX seconds: @1700000000.5"`);
+    putProgram(
+      folder,
       "docker",
       `here=${folder}
 echo "$*" >>"$here/calls"
@@ -102,10 +105,6 @@ esac`,
   afterEach(() => rmSync(folder, { recursive: true }));
 
   const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
-  function standIn(name: string, script: string): void {
-    write(name, `#!/bin/sh\n${script}\n`);
-    chmodSync(join(folder, name), 0o755);
-  }
 
   function run(wanted: Partial<LogWanted>) {
     const child = spawn("sh", ["-s"], { env: { ...process.env, PATH: `${folder}:${process.env.PATH}` } });
@@ -158,15 +157,7 @@ esac`,
     child.stdout.destroy();
     child.stderr.destroy();
     await code;
-    const gone = () => {
-      try {
-        process.kill(follower, 0);
-      } catch {
-        return true;
-      }
-      return false;
-    };
-    await vi.waitFor(() => expect(gone()).toBe(true), { timeout: 20_000, interval: 100 });
+    await vi.waitFor(() => expect(identify(follower)).toBeUndefined(), { timeout: 20_000, interval: 100 });
   });
 
   const text = (name: string) => readFileSync(join(folder, name), "utf8");

@@ -51,15 +51,8 @@ const upgradeFields = {
   "sec-websocket-key": "cGFyaXR5IHRhYmxlIGtleQ==",
 };
 
-async function ask({
-  method,
-  host,
-  port,
-  path,
-  connect,
-  upgrade,
-  hostField,
-}: ParityRequest): Promise<Verdict | string> {
+async function ask(request: ParityRequest): Promise<Verdict | string> {
+  const { method, host, port, path, connect, upgrade, hostField } = request;
   const before = asked.length;
   const authority = `${host}:${port}`;
   const headers = { ...(upgrade && upgradeFields), ...(hostField && { host: hostField }) };

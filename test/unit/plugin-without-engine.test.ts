@@ -2,14 +2,9 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { identify } from "../../engine/process-identity.ts";
 
-const isThere = (pid: number) => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
+const isThere = (pid: number) => identify(pid) !== undefined;
 
 test("the plugin of an engine that was killed ends by itself", { timeout: 60_000 }, async () => {
   // A shell in the engine's place. The plugin's first line is the port that it listens at.

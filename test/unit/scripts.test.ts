@@ -193,7 +193,7 @@ describe("the browser for the review's page, with a stand-in", () => {
     }).trim();
 
   test("is a program of a folder on PATH, and no folder and no file where one stands by chance", () => {
-    const bin = programs(scratchFolder(), { "google-chrome": "#!/bin/sh\n" });
+    const bin = programs(scratchFolder(), { "google-chrome": "" });
     const noProgram = join(scratchFolder(), "bin");
     mkdirSync(join(noProgram, "chromium"), { recursive: true });
     expect(found(bin, "/no/such:")).toBe("undefined");

@@ -1,13 +1,6 @@
 import { expect, test } from "vitest";
+import { identify } from "../../engine/process-identity.ts";
 import { watchProgram } from "../support/watch-program.ts";
-
-const alive = (pid: number) => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
 
 test("a watched program tells what it prints as it prints it, and how it ended", async () => {
   await using run = watchProgram(["sh", "-c", "echo up >&2; sleep 60 & wait; exit 3"], { ownGroup: true });
@@ -23,9 +16,9 @@ test("a watched program ends with the block that uses it, however that ends", as
     await using run = watchProgram(["sh", "-c", "echo up; exec sleep 60"]);
     pid = run.pid;
     await run.printed(/up/);
-    expect(alive(pid)).toBe(true);
+    expect(identify(pid)).toBeDefined();
     throw new Error("it did not say that");
   };
   await expect(failing()).rejects.toThrow("it did not say that");
-  expect(alive(pid)).toBe(false);
+  expect(identify(pid)).toBeUndefined();
 });
