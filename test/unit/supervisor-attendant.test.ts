@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -328,6 +329,29 @@ describe("the attendant of a stand-in for OpenClaw", { timeout: 60_000 }, () => 
       `<6>${JSON.stringify({ event: "agent-log", line: "x".repeat(8192) })}\n`,
       '<6>{"event":"agent-log","line":"[object Object]"}\n',
     ]);
+  });
+
+  test("an agent that ended once is not given up on because its attendant rejoins it again and again", async () => {
+    const entry = join(folder, "slow.mjs");
+    const once = join(folder, "ended-once");
+    writeFileSync(
+      entry,
+      `import { existsSync, writeFileSync } from "node:fs";
+if (existsSync("${once}")) setInterval(() => {}, 1000);
+else { writeFileSync("${once}", ""); process.exit(3); }\n`,
+    );
+    const { said } = await mainProcess({}, ["--entry", entry, "--restart-seconds", "0.1"]);
+    await until(() => said.err.includes('"lost"'));
+    const runs = join(folder, "runs");
+    const command = `echo run >>${runs}; exec timeout 1 "$@"`;
+    const { tree } = await attendant(["/bin/sh", "-c", command, "sh", ...attach(socket)]);
+    let givenUp = false;
+    tree.firstReady.catch(() => {
+      givenUp = true;
+    });
+    await until(() => existsSync(runs) && readFileSync(runs, "utf8").split("\n").length > 4);
+    await sleep(1000);
+    expect(givenUp).toBe(false);
   });
 
   test("when it stops, the agent goes on", async () => {

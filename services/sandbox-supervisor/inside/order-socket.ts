@@ -16,12 +16,14 @@ export type Obey = (order: Order, answer: (report: Report) => void) => Promise<v
 export class OrderSocket {
   readonly #clients = new Set<Socket>();
   #started: Report | undefined;
-  #now: Report | undefined;
+  #ready: Report | undefined;
 
   /** Tells all clients, and those that come later what is still true. */
   readonly tell = (report: Report): void => {
     if ("event" in report && report.event === "started") this.#started = report;
-    if ("event" in report && (report.event === "ready" || report.event === "lost")) this.#now = report;
+    if ("event" in report && report.event === "ready") this.#ready = report;
+    // One that is told again would be counted again.
+    if ("event" in report && report.event === "lost") this.#ready = undefined;
     for (const client of this.#clients) say(client, report);
   };
 
@@ -31,7 +33,7 @@ export class OrderSocket {
       this.#clients.add(client);
       client.on("close", () => this.#clients.delete(client));
       client.on("error", () => client.destroy());
-      for (const report of [this.#started, this.#now]) if (report !== undefined) say(client, report);
+      for (const report of [this.#started, this.#ready]) if (report !== undefined) say(client, report);
       readLines(client, mostLineBytes, {
         line: (text) => {
           const order = parseLine(text) as Order | undefined;
