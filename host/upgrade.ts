@@ -150,7 +150,7 @@ for path in ${all}; do
   changed=yes
 done
 systemctl daemon-reload
-for maker in ${scripts}; do sh -eu "$maker"; done
+for maker in ${scripts}; do test ! -f "$maker" || sh -eu "$maker"; done
 failed=
 for unit in ${services}; do
   grep -qxF "$unit" "$home/running" 2>/dev/null || { systemctl stop -- "$unit" 2>/dev/null || :; continue; }

@@ -17,9 +17,9 @@ const recorded = parse(
 };
 const oursNow = "94cfb4e11827";
 
-function makerOf(recipe: string): string {
+function makerOf(recipe: string, { owner = recorded.owner }: { owner?: Owner }): string {
   const limits = { memory: "2G", cpus: 1, pids: 100, logs: "10M" };
-  const spec = { sandbox: "main", owner: recorded.owner, limits, agent: { version: "1" }, policy: { version: 1 } };
+  const spec = { sandbox: "main", owner, limits, agent: { version: "1" }, policy: { version: 1 } };
   const policy = { path: "/etc/nemoclaw/main/openshell-policy.json", content: "{}" };
   const box = {
     spec,
@@ -34,7 +34,7 @@ function makerOf(recipe: string): string {
 }
 
 /** Runs it with a stand-in for OpenShell's CLI, which has the recorded sandbox until it is deleted. */
-function make(which: Which, recipe: string, phase = "Ready") {
+function make(which: Which, recipe: string, phase = "Ready", whose: { owner?: Owner } = {}) {
   const { stdout, exitCode } = recorded[which].get;
   const runuser = `here=$(dirname "$0")
 case "$*" in
@@ -49,7 +49,7 @@ END
 *"sandbox create"*) touch "$here/made"; for word; do echo "$word"; done ;;
 esac`;
   const docker = 'case "$1" in ps) echo id ;; update) echo LIMITED >&2 ;; esac';
-  const script = makerOf(recipe).replaceAll(shared.node, ":");
+  const script = makerOf(recipe, whose).replaceAll(shared.node, ":");
   return withStandIns({ runuser, docker }, script);
 }
 
@@ -60,6 +60,7 @@ test("what is there as it was made last stays", () => {
 test.each<[string, Which, string, string]>([
   ["made from something else is deleted first", "ours", "b", "Ready"],
   ["made from the same that ended in Error, too", "ours", oursNow, "Error"],
+  ["made from the same that is on its way out, too", "ours", oursNow, "Deleting"],
 ])("a sandbox of ours %s", (_it, which, recipe, phase) => {
   const { stdout, exitCode } = make(which, recipe, phase);
   expect(exitCode, stdout).toBe(0);
@@ -74,8 +75,12 @@ test("one that is not there is made", () => {
   expect(stdout).toContain("create\n--name\nmain\n--from\nimage:1\n");
 });
 
-test("somebody else's of the name is left, and that is an error", () => {
-  expect(make("foreign", "b")).toEqual({
+test.each([
+  ["somebody else's of the name", {}],
+  ["somebody else's that was made from the same", { owner: { ...recorded.owner, stack: "other" } }],
+])("%s is left, and that is an error", (_it, whose) => {
+  const [which, recipe] = "owner" in whose ? (["ours", oursNow] as const) : (["foreign", "b"] as const);
+  expect(make(which, recipe, "Ready", whose)).toEqual({
     stdout: "this machine's OpenShell has a sandbox main that is not ours; it was not touched\n",
     exitCode: 1,
   });

@@ -8,6 +8,7 @@ import { ensureFile } from "../../host/steps/managed-file.ts";
 import { ensureSymlink } from "../../host/steps/symlink.ts";
 import { ensureUnit } from "../../host/steps/systemd-unit.ts";
 import { ensureOrSwitchBack } from "../../host/upgrade.ts";
+import { withStandIns } from "../support/stand-ins.ts";
 
 interface World {
   version: string;
@@ -164,5 +165,39 @@ describe("what a step keeps", () => {
     const facts = (file: object) => ({ file }) as unknown as Parameters<NonNullable<typeof unit.replaces>>[0];
     expect(unit.replaces?.(facts({ kind: "file", ...common, sha256: "0" }))).toBe(true);
     expect(unit.replaces?.(facts({ kind: "absent" }))).toBe(false);
+  });
+});
+
+describe("what ran before is put back by a real shell", () => {
+  const unit = "x@main.service";
+  const maker = "{here}/make";
+  const step: Step<string> = { ...service("2"), kept: { paths: [maker], makers: [maker], units: [unit] } };
+
+  /** The script that the next run begins with where an earlier one was cut off, with a stand-in for systemctl. */
+  async function putBack(prepare: string) {
+    let script = "";
+    const host = {
+      machine: { address: "stand-in" },
+      look: async (questions: object) =>
+        "standing" in questions ? { facts: "2", standing: { left: true, running: false } } : "2",
+      apply: async (_what: string, [first]: readonly Command[]) => {
+        script = first?.script ?? "";
+      },
+    };
+    await ensureOrSwitchBack(host as unknown as Host, step, answersTurn("main"));
+    const kept = /^home=(.*)$/m.exec(script)?.[1] ?? "";
+    const systemctl = `up="$(dirname "$0")/up"
+case "$1" in restart) echo "$3 is restarted"; touch "$up" ;; -q) test -f "$up" ;; esac`;
+    const here = script.replaceAll(kept, "{here}/kept");
+    return withStandIns({ systemctl }, `mkdir {here}/kept; echo ${unit} >{here}/kept/running\n${prepare}\n${here}`);
+  }
+
+  test("a maker runs before the services start", async () => {
+    const prepare = "echo 'echo made' >{here}/make; mkdir -p {here}/kept{here}; cp {here}/make {here}/kept{here}/make";
+    expect(await putBack(prepare)).toEqual({ exitCode: 0, stdout: `made\n${unit} is restarted\n` });
+  });
+
+  test("what an older release kept has no maker, and its services are started all the same", async () => {
+    expect(await putBack("")).toEqual({ exitCode: 0, stdout: `${unit} is restarted\n` });
   });
 });

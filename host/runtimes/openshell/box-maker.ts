@@ -6,6 +6,7 @@ import { creation, deletion } from "./box-commands.ts";
 import { ownerPattern, recipeLabel } from "./box-owner.ts";
 import { openshell } from "./cli.ts";
 import { paths } from "./paths.ts";
+import { alivePhases } from "./phase.ts";
 
 /**
  * A script beside a sandbox that makes it as this box has it. OpenShell keeps nothing of a sandbox that was deleted, so this is
@@ -25,8 +26,8 @@ function makerText(box: Box): string {
   return `# Makes OpenShell's sandbox ${sandbox} as it was made last. Written by nemoclaw; changes here are overwritten.
 set -eu
 if said=$(${openshell("sandbox", "get", sandbox, "-o", "json")} 2>&1); then
-  if echo "$said" | grep -q '"${recipeLabel}": *"${box.recipe}"' && ! echo "$said" | grep -qE '"phase": *"(Error|Completed)"'; then exit 0; fi
   echo "$said" | grep -q '${ownerPattern(owner)}' || { echo "this machine's OpenShell has a sandbox ${sandbox} that is not ours; it was not touched"; exit 1; }
+  if echo "$said" | grep -q '"${recipeLabel}": *"${box.recipe}"' && echo "$said" | grep -qE '"phase": *"(${alivePhases.join("|")})"'; then exit 0; fi
 ${deletion(sandbox).script}
 else
   echo "$said" | grep -q 'sandbox not found' || { echo "$said"; exit 1; }
