@@ -84,9 +84,9 @@ export function startAgent(start: AgentStart): Agent {
   async function attend(): Promise<number> {
     for (;;) {
       const code = await exitCode(gateway);
-      if (stopping || restartSeconds === undefined) return code;
       // Its last words may arrive after its end, and whatever it started may keep them open for ever.
       await Promise.race([once(gateway.stderr, "end"), sleep(500)]);
+      if (stopping || restartSeconds === undefined) return code;
       report({ event: "lost", reason: `the agent ended with code ${code}${lastWords && `: ${lastWords}`}` });
       await sleep(restartSeconds * 1000);
       if (stopping) return code;
