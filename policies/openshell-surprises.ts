@@ -1,5 +1,5 @@
-import { isIP } from "node:net";
 import type { Finding } from "./finding.ts";
+import { isNamedWhole } from "./named-whole.ts";
 import { type Endpoint, type Policy, portsOf } from "./policy.ts";
 import { propertyPath } from "./property-path.ts";
 
@@ -55,7 +55,7 @@ function* ofEndpoint(endpoint: Endpoint, all: readonly Endpoint[], at: readonly 
 
 // A name that no public name service knows, as far as the name tells.
 function isInside(host: string): boolean {
-  if (host.includes("*") || isIP(host) !== 0 || host === "host.openshell.internal") return false;
+  if (!isNamedWhole(host)) return false;
   return !host.includes(".") || /\.(internal|intranet|private|local|localdomain|lan|corp|home|home\.arpa)$/.test(host);
 }
 

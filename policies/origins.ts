@@ -7,6 +7,11 @@ type Endpoint = Blocks[string]["endpoints"][number];
 /** Where a policy's parts stand, by property path: `network_policies.npm.endpoints[0]` is at `policies/presets/npm.yaml:9`. */
 export type Origins = Readonly<Record<string, string>>;
 
+/** A part of a policy as an error names it: with its file and line where they are known. */
+export function placed(path: string, origins: Origins): string {
+  return origins[path] === undefined ? path : `${origins[path]}  ${path}`;
+}
+
 /**
  * The file and line of each network block and endpoint, so that a fault that is found later than at preview can name them
  * too. A block that several sources have is the first one's.

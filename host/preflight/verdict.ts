@@ -1,5 +1,6 @@
 import type { Machine } from "../machine.ts";
 import type { RuntimeKind } from "../runtimes/runtime.ts";
+import type { DockerSource } from "../steps/docker-found.ts";
 
 /** Something a machine lacks, and what a person can do about it. */
 export interface Finding {
@@ -23,7 +24,7 @@ export interface PreflightWants {
   /** What is going to run sandboxes on it. @default nothing is asked for it */
   readonly runtime?: { readonly kind: RuntimeKind; readonly accept?: readonly string[] };
   /** What it gets where it has no Docker. @default "distribution" */
-  readonly docker?: "distribution" | "docker";
+  readonly docker?: DockerSource;
 }
 
 /** Where a judgement goes. */

@@ -5,6 +5,7 @@ import type { Command } from "../command.ts";
 import type { Host } from "../host.ts";
 import type { Owner } from "../machine.ts";
 import type { Step } from "../step.ts";
+import type { DockerSource } from "../steps/docker-found.ts";
 import type { Operations } from "./operations.ts";
 
 export type { Finding };
@@ -57,7 +58,7 @@ export interface NeedsSpec {
   /** GPUs that sandboxes get. */
   readonly gpus: number;
   /** What a machine without Docker gets; left out once Docker had its turn. */
-  readonly docker?: "distribution" | "docker";
+  readonly docker?: DockerSource;
 }
 
 /** What is known of some inputs beyond their form, before anything is touched. */

@@ -23,7 +23,7 @@ export function whoseDocker({ packages, settings, noted, service, daemon }: Dock
   const installed = dockerPackages.filter((name) => packages[name]);
   if (installed.length === 0 && !service.loaded && !daemon.listens) return "none";
   if (noted !== undefined) return installed.every((name) => name === noted) ? "ours" : "theirs";
-  return installedDocker({ packages }) === "docker.io" && hasOurSettings(settings) ? "ours" : "theirs";
+  return installed[0] === "docker.io" && hasOurSettings(settings) ? "ours" : "theirs";
 }
 
 /** What it is called for a person: `docker-ce 5:28.2.2-1`. */

@@ -4,13 +4,14 @@ import { type Machine, machineSchema } from "../../host/machine.ts";
 import type { Mirrors } from "../../host/runtimes/runtime.ts";
 import { dockerEngineState, ensureDockerEngine, leaveDockerEngine } from "../../host/steps/docker-engine.ts";
 import type { DockerEngineFacts } from "../../host/steps/docker-facts.ts";
+import type { DockerSource } from "../../host/steps/docker-found.ts";
 import { proveDockerEngine } from "../../host/steps/docker-proof.ts";
 import { hostHandler } from "../host-resource.ts";
 import { mirrorsSchema } from "./mirrors.ts";
 
 interface DockerEngineInputs {
   readonly machine: Machine;
-  readonly source: "distribution" | "docker";
+  readonly source: DockerSource;
   readonly mirrors?: Mirrors;
   readonly enabled: boolean;
   readonly running: boolean;

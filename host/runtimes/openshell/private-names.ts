@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
-import type { Origins } from "../../../policies/origins.ts";
+import { isNamedWhole } from "../../../policies/named-whole.ts";
+import { type Origins, placed } from "../../../policies/origins.ts";
 import { propertyPath } from "../../../policies/property-path.ts";
 import { onlyOpenshellReaches } from "../../../policies/reachable-address.ts";
 import { quote } from "../../command.ts";
@@ -53,9 +54,7 @@ export function refusePrivateNames(
 function named(policies: NetworkSpec["networkPolicies"]): Place[] {
   return Object.entries(policies).flatMap(([block, { endpoints }]) =>
     endpoints.flatMap(({ host, allowed_ips = [] }, index) => {
-      // The machine itself, which OpenShell knows by this name and nobody else does.
-      if (host === undefined || host === "host.openshell.internal") return [];
-      if (host.includes("*") || isIP(host) !== 0 || allowed_ips.length > 0) return [];
+      if (host === undefined || !isNamedWhole(host) || allowed_ips.length > 0) return [];
       return [{ host, path: propertyPath(["network_policies", block, "endpoints", index]) }];
     }),
   );
@@ -77,6 +76,5 @@ function parseAddresses(stdout: string): NamedAddress[] {
 }
 
 function said({ host, path }: Place, address: string, origins: Origins = {}): string {
-  const head = origins[path] === undefined ? path : `${origins[path]}  ${path}`;
-  return `${head}: ${host} is at ${address}`;
+  return `${placed(path, origins)}: ${host} is at ${address}`;
 }

@@ -1,4 +1,4 @@
-import type { Origins } from "../../../policies/origins.ts";
+import { type Origins, placed } from "../../../policies/origins.ts";
 import { propertyPath } from "../../../policies/property-path.ts";
 import type { NetworkSpec } from "../runtime.ts";
 
@@ -19,7 +19,7 @@ export function rejectedParts(said: string, policies: Policies, origins: Origins
     const path = propertyPath(keys);
     const [, block = "", , index] = keys;
     const host = typeof index === "number" ? policies[block]?.endpoints[index]?.host : undefined;
-    const head = origins[path] === undefined ? path : `${origins[path]}  ${path}`;
+    const head = placed(path, origins);
     return host === undefined ? head : `${head} (${host})`;
   });
   return lines.length === 0 ? undefined : [...new Set(lines)].join("\n        ");
