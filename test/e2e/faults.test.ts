@@ -1,8 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Lock } from "../../host/lock.ts";
 import { newKeyPair } from "../../host/openssh-key.ts";
 import { stackFile } from "../../scripts/clone-paths.ts";
 import { findEngine } from "../../scripts/engine-choice.ts";
@@ -10,6 +9,7 @@ import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { arch, ContainerMachine } from "../support/container-machine.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
+import { pinFromCommitted } from "../support/own-lock.ts";
 import { writeStackFile } from "../support/stack-file.ts";
 
 /**
@@ -212,10 +212,9 @@ async function mirrors(change: object): Promise<void> {
 }
 
 async function pinOther(artifact: string): Promise<void> {
-  const lock = JSON.parse(await readFile("nemoclaw.lock.json", "utf8")) as Lock;
-  for (const file of Object.values(lock.artifacts[artifact]?.files ?? {})) file.sha256 = "0".repeat(64);
-  process.env.NEMOCLAW_LOCK_FILE = join(folder, "lock.json");
-  await writeFile(process.env.NEMOCLAW_LOCK_FILE, JSON.stringify(lock));
+  await pinFromCommitted(folder, ({ artifacts }) => {
+    for (const file of Object.values(artifacts[artifact]?.files ?? {})) file.sha256 = "0".repeat(64);
+  });
 }
 
 async function pinAsIs(): Promise<void> {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,6 +10,7 @@ import { testStackPrefix } from "../../scripts/test-things.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
 import { escapes } from "../support/escapes.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
+import { pinFromCommitted } from "../support/own-lock.ts";
 import { expectNoSecretIn, placesToSearch } from "../support/secret-search.ts";
 import { setting } from "../support/stack-file.ts";
 import { tryEscape } from "../support/try-escape.ts";
@@ -23,21 +24,17 @@ let lockFolder: string;
 
 /** Puts a stand-in for cloudflared where a mirror would have the real one, and pins it in a lock file of the test's own. */
 async function serveStandIn(stack: LocalStack): Promise<void> {
-  const program = (await readFile("test/support/cloudflared-stand-in.mjs", "utf8")).replace(
-    "#!/usr/bin/env node",
-    "#!/opt/nemoclaw/node/current/bin/node",
-  );
-  const lock = JSON.parse(await readFile("nemoclaw.lock.json", "utf8")) as Lock;
-  const { version, files } = lock.artifacts.cloudflared as Lock["artifacts"][string];
-  for (const [platform, file] of Object.entries(files)) {
-    file.sha256 = createHash("sha256").update(program).digest("hex");
-    const path = `/srv/mirror/cloudflare/cloudflared/releases/download/${version}/cloudflared-${platform}`;
-    await stack.shell(
-      `mkdir -p $(dirname ${path}); base64 -d > ${path} <<'END'\n${Buffer.from(program).toString("base64")}\nEND`,
-    );
-  }
-  process.env.NEMOCLAW_LOCK_FILE = join(lockFolder, "lock.json");
-  await writeFile(process.env.NEMOCLAW_LOCK_FILE, JSON.stringify(lock));
+  const text = await readFile("test/support/cloudflared-stand-in.mjs", "utf8");
+  const program = Buffer.from(text.replace("#!/usr/bin/env node", "#!/opt/nemoclaw/node/current/bin/node"));
+  const paths: string[] = [];
+  await pinFromCommitted(lockFolder, ({ artifacts }) => {
+    const { version, files } = artifacts.cloudflared as Lock["artifacts"][string];
+    for (const [platform, file] of Object.entries(files)) {
+      file.sha256 = createHash("sha256").update(program).digest("hex");
+      paths.push(`/srv/mirror/cloudflare/cloudflared/releases/download/${version}/cloudflared-${platform}`);
+    }
+  });
+  for (const path of paths) await stack.put(path, program);
 }
 
 const untilTunnelIsReady = "timeout 60 sh -c 'until curl -sf 127.0.0.1:17873/ready; do sleep 0.2; done'";

@@ -3,20 +3,8 @@ import { testStackPrefix } from "../../scripts/test-things.ts";
 import type { LocalStack } from "../support/local-stack.ts";
 import { type OpenshellMirror, openshellBuild, openshellMirror } from "../support/openshell-mirror.ts";
 import { openshellStack } from "../support/openshell-stack.ts";
-import {
-  askAll,
-  findAll,
-  type ParityCase,
-  parityCases,
-  parityDifferences,
-  parityNames,
-  parityPaths,
-  parityUnasked,
-  said,
-  verdictOf,
-  writeAll,
-} from "../support/parity.ts";
-import { isOutside } from "../support/parity-path.ts";
+import { type ParityCase, parityNames } from "../support/parity.ts";
+import { parityTests } from "../support/parity-tests.ts";
 
 /**
  * The tables of `test/fixtures/parity.yaml` asked of a real build of OpenShell on a real local machine; `parity.test.ts` asks the
@@ -72,45 +60,5 @@ done`);
     await stack.openshell("policy set main --policy /tmp/parity.json --wait");
   }
 
-  for (const { name, policies, requests } of parityCases) {
-    run(`requests under the policy: ${name}`, async () => {
-      await load(policies);
-      const { stdout } = await stack.inside(["sh", "-c", askAll(requests)]);
-      const lines = stdout.split("\n");
-      const found = requests.map((request, index) => `${said(request)}: ${verdictOf(request, lines[index] ?? "")}`);
-      expect(found).toEqual(requests.map((request) => `${said(request)}: ${request.verdict}`));
-    });
-  }
-
-  for (const { accept, policy, request } of parityDifferences) {
-    if (request === undefined) continue;
-    run(`what differs by ${accept}: ${said(request)} is ${request.openshell} here`, async () => {
-      await load(policy.network_policies ?? {});
-      const { stdout } = await stack.inside(["sh", "-c", askAll([request])]);
-      expect(verdictOf(request, stdout.split("\n")[0] ?? "")).toBe(request.openshell);
-    });
-  }
-
-  for (const { name, policies, request } of parityUnasked) {
-    run(`what no preview asks about, ${name}: ${said(request)} is ${request.openshell} here`, async () => {
-      await load(policies);
-      const { stdout } = await stack.inside(["sh", "-c", askAll([request])]);
-      expect(verdictOf(request, stdout.split("\n")[0] ?? "")).toBe(request.openshell);
-    });
-  }
-
-  run("paths: what the agent writes is outside just where the table says", async () => {
-    expect((await stack.inside(["sh", "-c", writeAll()])).stdout).toMatch(/tried$/m);
-    const outside = (await stack.shell(findAll())).split("\n").filter(Boolean);
-    expect(outside).toEqual(parityPaths.filter((row) => row.outside).map(({ path }) => path));
-  });
-
-  // Last, for each makes the sandbox anew under a policy of its own.
-  for (const row of parityDifferences) {
-    const { accept, path } = row;
-    if (path === undefined) continue;
-    run(`what differs by ${accept}: what is written at ${path.path} is outside: ${path.openshell}`, async () => {
-      expect(await isOutside(stack, row, path.path)).toBe(path.openshell);
-    });
-  }
+  parityTests({ runtime: "openshell", run, stack: () => stack, load });
 });

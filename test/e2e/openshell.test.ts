@@ -1,8 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Lock } from "../../host/lock.ts";
 import { closeAll } from "../../host/pool.ts";
 import { sha256 } from "../../host/steps/file-facts.ts";
 import { Dispatcher } from "../../provider/dispatch.ts";
@@ -10,10 +9,12 @@ import { handlers } from "../../provider/handlers/index.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
 import { brokenAgent } from "../support/broken-agent.ts";
+import { arch } from "../support/container-machine.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
 import { approvalsFromDenialToCode } from "../support/openshell-approvals.ts";
 import { type OpenshellMirror, openshellBuild, openshellMirror } from "../support/openshell-mirror.ts";
 import { openshellStack } from "../support/openshell-stack.ts";
+import { pinOwn } from "../support/own-lock.ts";
 import { expectNoSecretIn, placesToSearch } from "../support/secret-search.ts";
 import { setting } from "../support/stack-file.ts";
 
@@ -324,14 +325,7 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
       const [image, archive] = ["registry.example.com/site/agent:1.0", "/srv/mirror/site-agent.tar"];
       await stack.shell(`docker save nemoclaw/openshell-sandbox:distribution -o ${archive}`);
       const [sum = ""] = (await stack.shell(`sha256sum ${archive}`)).split(" ");
-      const lock = JSON.parse(await readFile(mirror.lockFile, "utf8")) as Lock;
-      const platform = process.arch === "arm64" ? "linux-arm64" : "linux-amd64";
-      lock.images[image] = {
-        digest: null,
-        archives: { [platform]: { url: "{artifacts}/site-agent.tar", sha256: sum } },
-      };
-      process.env.NEMOCLAW_LOCK_FILE = join(folder, "lock.json");
-      await writeFile(process.env.NEMOCLAW_LOCK_FILE, JSON.stringify(lock));
+      const archives = { [`linux-${arch}`]: { url: "{artifacts}/site-agent.tar", sha256: sum } };
       const isMadeFrom = async (name: string) => {
         const own = await stack.shell("docker inspect --format '{{.Image}}' $(docker ps -q)");
         return (
@@ -344,6 +338,9 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
         expect(resourcesThat(/has drifted|is gone/, await stack.refreshPreview())).toEqual([]);
       };
       try {
+        await pinOwn(folder, ({ images }) => {
+          images[image] = { digest: null, archives };
+        });
         await stack.configure(setting("runtime", { image }));
         expect(await stack.up()).toMatch(/main-sandbox updated/);
         expect(await isMadeFrom(sum.slice(0, 12))).toBe(true);
@@ -489,11 +486,11 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     const labels = async () =>
       (JSON.parse(await stack.openshell("sandbox get main -o json")) as { labels: object }).labels;
     const [before, { inputs } = {}] = [await labels(), (await stack.state()).find("nemoclaw:host:Sandbox")];
-    const lock = JSON.parse(await readFile(mirror.lockFile, "utf8")) as Lock;
-    lock.npm.agent = { lockfile: await brokenAgent(stack, folder) };
-    process.env.NEMOCLAW_LOCK_FILE = join(folder, "lock.json");
+    const lockfile = await brokenAgent(stack, folder);
     try {
-      await writeFile(process.env.NEMOCLAW_LOCK_FILE, JSON.stringify(lock));
+      await pinOwn(folder, ({ npm }) => {
+        npm.agent = { lockfile };
+      });
       const said = await stack.up().catch(String);
       expect(said).toMatch(/the upgrade of sandbox main failed on .*, and what ran before it runs again/);
       expect(said).toMatch(/never answered: the agent ended with code 1: stand-in: broken on purpose/);

@@ -3,20 +3,8 @@ import { canonical } from "../../policies/canonical.ts";
 import { findEngine } from "../../scripts/engine-choice.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { LocalStack } from "../support/local-stack.ts";
-import {
-  askAll,
-  findAll,
-  type ParityCase,
-  parityCases,
-  parityDifferences,
-  parityNames,
-  parityPaths,
-  parityUnasked,
-  said,
-  verdictOf,
-  writeAll,
-} from "../support/parity.ts";
-import { isOutside } from "../support/parity-path.ts";
+import { type ParityCase, parityNames } from "../support/parity.ts";
+import { parityTests } from "../support/parity-tests.ts";
 
 /**
  * The tables of `test/fixtures/parity.yaml` asked of the embedded runtime on a real local machine, from inside the sandbox;
@@ -53,45 +41,5 @@ echo "$(getent hosts demo.nemoclaw.internal | cut -d' ' -f1) ${names}" >>/etc/ho
     await expect.poll(inForce, { timeout: 30_000 }).toBe(sum);
   }
 
-  for (const { name, policies, requests } of parityCases) {
-    test(`requests under the policy: ${name}`, async () => {
-      await load(policies);
-      const { stdout } = await stack.inside(["sh", "-c", askAll(requests)]);
-      const lines = stdout.split("\n");
-      const found = requests.map((request, index) => `${said(request)}: ${verdictOf(request, lines[index] ?? "")}`);
-      expect(found).toEqual(requests.map((request) => `${said(request)}: ${request.verdict}`));
-    });
-  }
-
-  for (const { accept, policy, request } of parityDifferences) {
-    if (request === undefined) continue;
-    test(`what differs by ${accept}: ${said(request)} is ${request.embedded} here`, async () => {
-      await load(policy.network_policies ?? {});
-      const { stdout } = await stack.inside(["sh", "-c", askAll([request])]);
-      expect(verdictOf(request, stdout.split("\n")[0] ?? "")).toBe(request.embedded);
-    });
-  }
-
-  for (const { name, policies, request } of parityUnasked) {
-    test(`what no preview asks about, ${name}: ${said(request)} is ${request.embedded} here`, async () => {
-      await load(policies);
-      const { stdout } = await stack.inside(["sh", "-c", askAll([request])]);
-      expect(verdictOf(request, stdout.split("\n")[0] ?? "")).toBe(request.embedded);
-    });
-  }
-
-  test("paths: what the agent writes is outside just where the table says", async () => {
-    expect((await stack.inside(["sh", "-c", writeAll()])).stdout).toMatch(/tried$/m);
-    const outside = (await stack.shell(findAll())).split("\n").filter(Boolean);
-    expect(outside).toEqual(parityPaths.filter((row) => row.outside).map(({ path }) => path));
-  });
-
-  // Last, for each makes the sandbox anew under a policy of its own.
-  for (const row of parityDifferences) {
-    const { accept, path } = row;
-    if (path === undefined) continue;
-    test(`what differs by ${accept}: what is written at ${path.path} is outside: ${path.embedded}`, async () => {
-      expect(await isOutside(stack, row, path.path)).toBe(path.embedded);
-    });
-  }
+  parityTests({ runtime: "embedded", run: test, stack: () => stack, load });
 });

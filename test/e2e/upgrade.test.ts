@@ -3,15 +3,15 @@ import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Lock } from "../../host/lock.ts";
 import { keptFolder, stackFile } from "../../scripts/clone-paths.ts";
 import { findEngine } from "../../scripts/engine-choice.ts";
 import { runProgram } from "../../scripts/run-program.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
-import { brokenAgent, brokenVersion, putOn } from "../support/broken-agent.ts";
+import { brokenAgent, brokenVersion } from "../support/broken-agent.ts";
 import { copyClone } from "../support/clone-copy.ts";
 import { LocalStack } from "../support/local-stack.ts";
+import { pinOwn } from "../support/own-lock.ts";
 import { setting } from "../support/stack-file.ts";
 
 /**
@@ -22,13 +22,6 @@ describe("an upgrade that does not work is switched back", { timeout: 900_000 },
   let stack: LocalStack;
   let folder: string;
 
-  const lock = async (change: (lock: Lock) => void) => {
-    const text = process.env.NEMOCLAW_LOCK_FILE ?? "nemoclaw.lock.json";
-    const changed = JSON.parse(await readFile(text, "utf8")) as Lock;
-    change(changed);
-    process.env.NEMOCLAW_LOCK_FILE = join(folder, "lock.json");
-    await writeFile(process.env.NEMOCLAW_LOCK_FILE, JSON.stringify(changed));
-  };
   const failure = (work: Promise<unknown>) =>
     work.then(
       () => "",
@@ -54,7 +47,7 @@ describe("an upgrade that does not work is switched back", { timeout: 900_000 },
     const before = (await stack.state()).find("nemoclaw:host:Sandbox")?.inputs;
     const current = await stack.shell("readlink /opt/nemoclaw/agent/current");
     const lockfile = await brokenAgent(stack, folder);
-    await lock(({ npm }) => {
+    await pinOwn(folder, ({ npm }) => {
       npm.agent = { lockfile };
     });
 
@@ -149,10 +142,10 @@ describe("an upgrade that does not work is switched back", { timeout: 900_000 },
 
   async function pinTunnel(version: string, text: string): Promise<void> {
     const program = Buffer.from(text.replace("#!/usr/bin/env node", "#!/opt/nemoclaw/node/current/bin/node"));
-    await putOn(stack, `/srv/mirror/cloudflared-${version}`, program);
+    await stack.put(`/srv/mirror/cloudflared-${version}`, program);
     const sha256 = createHash("sha256").update(program).digest("hex");
     const file = { url: `{artifacts}/cloudflared-${version}`, sha256 };
-    await lock(({ artifacts }) => {
+    await pinOwn(folder, ({ artifacts }) => {
       artifacts.cloudflared = { version, files: { "linux-amd64": file, "linux-arm64": file } };
     });
   }

@@ -10,11 +10,6 @@ const exec = promisify(execFile);
 /** The version of the stand-in for an agent that is broken on purpose. */
 export const brokenVersion = "2099.1.1";
 
-/** Puts bytes into a file on a stack's machine. */
-export async function putOn(stack: LocalStack, path: string, bytes: Buffer): Promise<void> {
-  await stack.shell(`mkdir -p $(dirname ${path}); base64 -d >${path} <<'END'\n${bytes.toString("base64")}\nEND`);
-}
-
 /**
  * A package that is called openclaw and starts nothing, in a registry on the stack's machine itself.
  *
@@ -30,7 +25,7 @@ else { console.error("stand-in: broken on purpose"); process.exit(1); }\n`;
   await writeFile(join(home, "openclaw.mjs"), program);
   await exec("tar", ["-czf", join(folder, "openclaw.tgz"), "-C", folder, "package"]);
   const bytes = await readFile(join(folder, "openclaw.tgz"));
-  await putOn(stack, "/srv/registry/openclaw.tgz", bytes);
+  await stack.put("/srv/registry/openclaw.tgz", bytes);
   const server =
     'require("http").createServer((q, r) => r.end(require("fs").readFileSync("/srv/registry" + q.url))).listen(4873, "127.0.0.1")';
   await stack.shell(`systemd-run --unit=stand-in-registry /opt/nemoclaw/node/current/bin/node -e '${server}'`);

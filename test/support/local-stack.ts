@@ -127,6 +127,11 @@ export class LocalStack {
     return stdout;
   }
 
+  /** Puts bytes into a file on the machine; the folders above it are made. */
+  async put(path: string, bytes: Buffer): Promise<void> {
+    await this.shell(`mkdir -p $(dirname ${path}); base64 -d >${path} <<'END'\n${bytes.toString("base64")}\nEND`);
+  }
+
   /** How OpenShell's CLI is called on the machine. */
   static readonly openshellCall = openshellWords([]).join(" ");
 

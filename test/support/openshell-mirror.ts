@@ -7,6 +7,7 @@ import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import type { Lock } from "../../host/lock.ts";
+import { arch } from "./container-machine.ts";
 
 const exec = promisify(execFile);
 const programs = ["openshell", "openshell-gateway", "openshell-sandbox"] as const;
@@ -46,7 +47,7 @@ export async function openshellMirror(folder: string): Promise<OpenshellMirror> 
   await supervisorArchive(join(folder, "openshell-sandbox"), join(target, "supervisor.tar"));
 
   const lock = JSON.parse(await readFile("nemoclaw.lock.json", "utf8")) as Lock;
-  const platform = process.arch === "arm64" ? "linux-arm64" : "linux-amd64";
+  const platform = `linux-${arch}`;
   for (const [name, file] of Object.entries(packed)) {
     lock.artifacts[name] = { version, files: { [platform]: file } };
   }
