@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { onTestFailed, TestRunner } from "vitest";
 import { argv } from "../../host/command.ts";
 import type { Host } from "../../host/host.ts";
 import { closeAll, connectTo } from "../../host/pool.ts";
@@ -12,11 +13,14 @@ import { turn } from "../../host/runtimes/turn.ts";
 import { cloneFolder, stackFile } from "../../scripts/clone-paths.ts";
 import { type Engine, findEngine, runEngine } from "../../scripts/engine-choice.ts";
 import { stackStateFile } from "../../scripts/local-backend.ts";
-import { type Finished, runProgram } from "../../scripts/run-program.ts";
+import { type Finished, type RunOptions, runProgram } from "../../scripts/run-program.ts";
 import { machineOf, readStackState, type StackState } from "../../scripts/stack-state.ts";
 import { changeStackFile, type StackConfig } from "./stack-file.ts";
 
 const exec = promisify(execFile);
+
+/** Less than a hook may take, so that one that hangs ends with what it printed. */
+const commandSeconds = 570;
 
 /** What a turn of the agent gave. */
 interface Turn {
@@ -55,13 +59,12 @@ export class LocalStack {
   async script(script: string, ...args: string[]): Promise<Finished> {
     const env = { ...process.env, NEMOCLAW_ENGINE: this.engine.kind, NO_COLOR: "1" };
     const command = [join(cloneFolder, "scripts", script), "-s", this.name, ...args];
-    return this.#keep(await runProgram(command, { cwd: cloneFolder, env, timeoutSeconds: 900 }));
+    return this.#run(command.join(" "), (watched) => runProgram(command, { cwd: cloneFolder, env, ...watched }));
   }
 
   async pulumi(...args: string[]): Promise<Finished> {
-    return this.#keep(
-      await runEngine(this.engine, this.name, [...args, "--stack", this.name], { timeoutSeconds: 900 }),
-    );
+    const words = [...args, "--stack", this.name];
+    return this.#run(words.join(" "), (watched) => runEngine(this.engine, this.name, words, watched));
   }
 
   /** `up` without questions. @throws with what was printed, when it failed */
@@ -100,7 +103,7 @@ export class LocalStack {
   async setSecret(key: string, value: string): Promise<void> {
     this.secrets.push(value);
     const args = ["config", "set", "--secret", key, "--stack", this.name];
-    this.#keep(await runEngine(this.engine, this.name, args, { stdin: value, timeoutSeconds: 120 }));
+    await this.#run(args.join(" "), (watched) => runEngine(this.engine, this.name, args, { stdin: value, ...watched }));
   }
 
   async state(): Promise<StackState> {
@@ -178,9 +181,21 @@ export class LocalStack {
     return `http://127.0.0.1:${port}`;
   }
 
-  #keep(finished: Finished): Finished {
-    this.printed += finished.stdout + finished.stderr;
-    return finished;
+  /** Keeps what a command prints; a test that fails while one still runs shows what it has printed so far. */
+  async #run(command: string, start: (watched: RunOptions) => Promise<Finished>): Promise<Finished> {
+    const lines: string[] = [];
+    let ended = false;
+    const tell = () => {
+      if (!ended) console.error([`${command} had not ended; it printed last:`, ...lines.slice(-40)].join("\n"));
+    };
+    if (TestRunner.getCurrentTest()) onTestFailed(tell);
+    try {
+      const finished = await start({ timeoutSeconds: commandSeconds, onLine: (line) => lines.push(line) });
+      this.printed += finished.stdout + finished.stderr;
+      return finished;
+    } finally {
+      ended = true;
+    }
   }
 }
 
