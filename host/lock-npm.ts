@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { HostError } from "./errors.ts";
 import type { Lock } from "./lock.ts";
 
@@ -54,14 +54,6 @@ export function npmRoot(
   const name = Object.keys(entries[""]?.dependencies ?? {})[0] ?? "nothing";
   const { version = "none", integrity } = entries[`node_modules/${name}`] ?? {};
   return { name, version, integrity, others: Math.max(0, Object.keys(entries).length - 2) };
-}
-
-/** The command that moves a lock file to another version, for a person: npm works it out, and people read its diff. */
-export function npmMove(lockfile: string, version: string | undefined, readFile = ofProject): string {
-  const folder = dirname(lockfile);
-  const { name, version: now } = npmRoot(lockfile, readFile);
-  const flags = "--package-lock-only --ignore-scripts --save-exact --omit-lockfile-registry-resolved";
-  return `(cd ${folder} && npm install ${flags} ${name}@${version ?? now}) && git diff ${folder}`;
 }
 
 /** Where a registry has a package's file, in the lock file's way. */

@@ -3,7 +3,6 @@ import { HostError } from "./errors.ts";
 import { imageDigest, isReference } from "./image-digest.ts";
 import { fillMirror, isOpenshell, type Lock } from "./lock.ts";
 import { download, type Sources } from "./lock-download.ts";
-import { npmMove } from "./lock-npm.ts";
 import { compare, publishedChecksum } from "./lock-published.ts";
 import { atHome } from "./runtimes/openshell/release-home.ts";
 
@@ -12,7 +11,8 @@ export interface Refreshed {
   /** `artifacts.node.files.linux-amd64`, `images.quay.io/ai-openshell/supervisor:0.1.10`. */
   readonly path: string;
   readonly before: string | null;
-  readonly after: string;
+  /** `null` for what the lock no longer has: a package that another version does not need. */
+  readonly after: string | null;
   /** Where a checksum was published that it was compared with; absent when none was found. */
   readonly published?: string;
 }
@@ -43,14 +43,7 @@ export async function refreshPin(lock: Lock, name: string, options: RefreshOptio
   if (lock.images[name]) return refreshImage(lock, name, options);
   if (isReference(name))
     return refreshImage({ ...lock, images: { ...lock.images, [name]: { digest: null } } }, name, options);
-  const { lockfile } = lock.npm[name] ?? {};
-  if (lockfile !== undefined) {
-    throw new HostError("integrity", {
-      summary: `${name} is pinned by ${lockfile}, which npm writes`,
-      try: npmMove(lockfile, options.version),
-    });
-  }
-  const summary = `nemoclaw.lock.json has no artifact or image ${name}; it has ${refreshable(lock).join(", ")}`;
+  const summary = `nemoclaw.lock.json has no artifact or image ${name}; it has ${[...refreshable(lock), ...Object.keys(lock.npm)].join(", ")}`;
   throw new HostError("integrity", {
     summary,
     try: "an image that is to be added is named in full: REGISTRY/NAME:TAG",

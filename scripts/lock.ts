@@ -12,6 +12,7 @@ import { withImagesOf } from "../host/lock-release.ts";
 import { fillMirrorFolder, servedGaps } from "../host/lock-served.ts";
 import { cloneFolder } from "./clone-paths.ts";
 import { type MachineImage, machineImages, refreshMachineImage } from "./machine-image.ts";
+import { refreshNpm } from "./npm-refresh.ts";
 import { runScript } from "./stack-command.ts";
 
 interface From {
@@ -84,7 +85,7 @@ command("check", "tell what is not pinned, without a network; with --served, whe
 command("refresh", "take checksums and digests into nemoclaw.lock.json, compared with what is published")
   .argument(
     "<names...>",
-    "artifacts and images as `list` names them, openshell for all of its release, or all; an image that is to be added, in full; or machine-image, with -s",
+    "artifacts, images and npm packages as `list` names them, openshell for all of its release, or all artifacts and images; an image that is to be added, in full; or machine-image, with -s",
   )
   .option("--version <version>", "move to this version")
   .option("-s, --stack <name>", "with machine-image: the stack, whose cloud is asked by your own login")
@@ -93,17 +94,23 @@ command("refresh", "take checksums and digests into nemoclaw.lock.json, compared
     if (names.includes("machine-image")) return machineImage(names, options);
     const release = names.some((name) => name === "openshell" || name === "all");
     let lock = release ? withImagesOf(readLock(), options.version) : readLock();
-    const wanted = names.flatMap((name) => named(lock, name));
+    const wanted = Map.groupBy(
+      names.flatMap((name) => named(lock, name)),
+      (name) => lock.npm[name]?.lockfile,
+    );
+    const from = { version: options.version, mirrors: sources(options), say };
     const refreshed: Refreshed[] = [];
-    for (const name of wanted) {
-      const { version } = options;
-      const next = await refreshPin(lock, name, { version, mirrors: sources(options), say });
+    for (const name of wanted.get(undefined) ?? []) {
+      const next = await refreshPin(lock, name, from);
       lock = next.lock;
       refreshed.push(...next.files);
     }
     // Written at the end: what belongs together is of one release, or as it was.
     const text = `${JSON.stringify(lock, null, 2)}\n`;
     if (text !== readFileSync(lockPath(), "utf8")) writeFileSync(fileURLToPath(lockPath()), text);
+    for (const [lockfile, [name = ""]] of wanted) {
+      if (lockfile !== undefined) refreshed.push(...(await refreshNpm(name, lockfile, from)));
+    }
     console.log(options.json ? JSON.stringify(refreshed, null, 2) : refreshed.map(printRefreshed).join("\n"));
   });
 
@@ -182,7 +189,8 @@ function usedRuntimes(): Set<string> {
 
 function printRefreshed({ path, before, after, published }: Refreshed): string {
   const compared = published ? `as published at ${published}` : "compare it with what the publisher names";
-  return `${path}\n  ${before === after ? "unchanged" : "new"}  ${after}\n  ${compared}`;
+  const what = after === null ? "gone" : before === after ? "unchanged" : "new";
+  return `${path}\n  ${what}  ${after ?? before}\n  ${compared}`;
 }
 
 function printGap({ path, message, try: hint }: LockGap): string {

@@ -1,36 +1,21 @@
 import { spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Lock, readLock } from "../../host/lock.ts";
 import { sourcesOf } from "../../host/lock-download.ts";
 import { npmPackages } from "../../host/lock-npm.ts";
-import { refreshPin } from "../../host/lock-refresh.ts";
 import { fillMirrorFolder, servedGaps } from "../../host/lock-served.ts";
+import { packed, serve } from "../support/npm-registry.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "nemoclaw-lock-npm-"));
-const servers: Server[] = [];
 afterAll(() => {
-  for (const server of servers) server.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A package as npm packs it. */
-function packed(name: string, version: string, more: object = {}): { tgz: Buffer; integrity: string } {
-  const at = join(folder, `pack-${name.replace("/", "-")}-${version}`);
-  mkdirSync(join(at, "package"), { recursive: true });
-  writeFileSync(join(at, "package/package.json"), JSON.stringify({ name, version, ...more }));
-  spawnSync("tar", ["-czf", join(at, "it.tgz"), "-C", at, "package"]);
-  const tgz = readFileSync(join(at, "it.tgz"));
-  return { tgz, integrity: `sha512-${createHash("sha512").update(tgz).digest("base64")}` };
-}
-
-const agent = packed("@site/agent", "1.0.0", { dependencies: { part: "^1.0.0" } });
-const [part, older] = [packed("part", "1.1.0"), packed("part", "0.9.0")];
+const agent = packed(folder, "@site/agent", "1.0.0", { dependencies: { part: "^1.0.0" } });
+const [part, older] = [packed(folder, "part", "1.1.0"), packed(folder, "part", "0.9.0")];
 const manifest = { name: "agent-of-a-site", dependencies: { "@site/agent": "1.0.0", old: "npm:part@0.9.0" } };
 const entries = {
   "": manifest,
@@ -57,18 +42,6 @@ let npm = "";
 beforeAll(async () => {
   npm = await serve((path) => registry[path]);
 });
-
-/** A web server that knows nothing of npm. */
-async function serve(answer: (path: string) => Buffer | string | undefined): Promise<string> {
-  const server = createServer((request, response) => {
-    const found = answer(decodeURIComponent(request.url ?? ""));
-    if (typeof found === "string") response.writeHead(301, { location: found }).end();
-    else response.writeHead(found === undefined ? 404 : 200).end(found);
-  });
-  servers.push(server);
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 /** Its files, and of a folder the index. */
 function files(root: string) {
@@ -163,16 +136,5 @@ describe("scripts/lock", () => {
       lockfile: "services/agent/package-lock.json",
       root: { name: "openclaw", version, integrity },
     });
-  });
-
-  test("answers a refresh of what npm pins with the command that does it", async () => {
-    const refused = script("refresh", "agent", "--version", "2099.1.1");
-    expect(refused.status).toBe(1);
-    expect(refused.stderr).toContain(
-      "(cd services/agent && npm install --package-lock-only --ignore-scripts --save-exact --omit-lockfile-registry-resolved openclaw@2099.1.1) && git diff services/agent",
-    );
-    await expect(refreshPin(readLock(), "sandbox-supervisor")).rejects.toThrow(
-      /@anthropic-ai\/sandbox-runtime@\d[\d.]*\)/,
-    );
   });
 });

@@ -1,0 +1,140 @@
+import { cp, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { heartbeat } from "../host/apply-progress.ts";
+import { HostError } from "../host/errors.ts";
+import type { Sources } from "../host/lock-download.ts";
+import { npmPackages, npmRoot } from "../host/lock-npm.ts";
+import type { Refreshed } from "../host/lock-refresh.ts";
+import { cloneFolder } from "./clone-paths.ts";
+import { runProgram } from "./run-program.ts";
+
+interface NpmRefresh {
+  /** The package's next version, or a tag of the registry's. @default the pinned one */
+  readonly version?: string;
+  /** Its `npm` is the registry that is asked. @default the one that npm is configured with */
+  readonly mirrors?: Sources;
+  readonly say?: (what: string) => void;
+  /** What the lock file's path is relative to. @default this clone */
+  readonly folder?: string;
+}
+
+const files = ["package.json", "package-lock.json"];
+// No address of a registry gets into a lock file: machines take the packages from one of their own.
+const install =
+  "install --package-lock-only --save-exact --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error".split(
+    " ",
+  );
+
+interface Pin {
+  readonly version: string;
+  readonly sum: string;
+}
+
+/**
+ * Moves the package that a lock file of npm's is for to a version, with whatever it needs, and compares its checksum with what
+ * the registry publishes. npm works on a copy, so a refresh that fails changes nothing. What came, moved or went is given.
+ *
+ * @throws HostError of kind `integrity` when npm fails, or when the registry publishes another package under the pinned version
+ *
+ * @example
+ * await refreshNpm("agent", "services/agent/package-lock.json", { version: "2026.9.7" });
+ */
+export async function refreshNpm(
+  name: string,
+  lockfile: string,
+  { version, mirrors = {}, say = () => {}, folder = cloneFolder }: NpmRefresh = {},
+): Promise<Refreshed[]> {
+  const registry = mirrors.npm;
+  if (registry?.startsWith("file:")) throw notServed(registry);
+  const home = dirname(resolve(folder, lockfile));
+  const work = await mkdtemp(join(tmpdir(), "nemoclaw-npm-"));
+  const at = registry ? [`--registry=${registry}`] : [];
+  try {
+    for (const file of files) await cp(join(home, file), join(work, file));
+    const before = await pinned(name, work);
+    const root = await rootOf(work);
+    await askNpm([...install, ...at, `${root.name}@${version ?? root.version}`], work, say);
+    const after = await pinned(name, work);
+    const others = [...after].filter(([path, { sum, version }]) => {
+      const was = before.get(path);
+      return was?.version === version && was.sum !== sum;
+    });
+    if (others.length > 0) throw anotherPackage(lockfile, others, before);
+    const changes = [...new Set([...before.keys(), ...after.keys()])]
+      .map((path) => ({
+        path,
+        before: shown(before.get(path)),
+        after: shown(after.get(path)),
+        published: "its registry",
+      }))
+      .filter((one) => one.before !== one.after || one.path.endsWith(` node_modules/${root.name}`));
+    if (changes.some((one) => one.before !== one.after))
+      for (const file of files) await replace(join(work, file), home);
+    return changes;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function askNpm(args: readonly string[], cwd: string, say: (what: string) => void): Promise<string> {
+  const ran = `npm ${args.join(" ")}`;
+  say(ran);
+  const alive = heartbeat(`npm ${args[0]}`, say);
+  try {
+    const { exitCode, stdout, stderr } = await runProgram(["npm", ...args], { cwd, timeoutSeconds: 600 });
+    if (exitCode === 0) return stdout;
+    throw new HostError("integrity", {
+      summary: `npm ${args[0]} failed; no file was changed`,
+      ran,
+      exitCode,
+      said: stderr.trim() || stdout.trim(),
+      try: "another --version, or a registry that this computer reaches: --npm URL",
+    });
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+/** What is pinned, by where. */
+async function pinned(name: string, folder: string): Promise<Map<string, Pin>> {
+  const text = await readFile(join(folder, "package-lock.json"), "utf8");
+  const packages = npmPackages({ npm: { [name]: { lockfile: "package-lock.json" } } }, () => text);
+  return new Map(packages.map(({ path, version, integrity }) => [path, { version, sum: integrity }]));
+}
+
+const shown = (pin: Pin | undefined) => (pin ? `${pin.version}  ${pin.sum}` : null);
+
+async function rootOf(folder: string): Promise<ReturnType<typeof npmRoot>> {
+  const text = await readFile(join(folder, "package-lock.json"), "utf8");
+  return npmRoot("package-lock.json", () => text);
+}
+
+/** Never half a file, and never one from another file system by `rename` alone. */
+async function replace(file: string, folder: string): Promise<void> {
+  const beside = join(folder, `.${basename(file)}.new`);
+  await cp(file, beside);
+  await rename(beside, join(folder, basename(file)));
+}
+
+function anotherPackage(
+  lockfile: string,
+  others: readonly (readonly [string, Pin])[],
+  before: ReadonlyMap<string, Pin>,
+): HostError {
+  const lines = others.map(([path, { version, sum }]) => {
+    return `${path} ${version}\n  pinned     ${before.get(path)?.sum}\n  published  ${sum}`;
+  });
+  return new HostError("integrity", {
+    summary: `the registry publishes other packages under versions that ${lockfile} pins; no file was changed`,
+    said: lines.join("\n"),
+    try: "another registry; or another --version, if the publisher announced the new package",
+  });
+}
+
+function notServed(registry: string): HostError {
+  return new HostError("integrity", {
+    summary: `npm asks a registry by http or https, and ${registry} is a folder`,
+    try: "let a web server serve that folder, and name it: --npm http://127.0.0.1:8080",
+  });
+}
