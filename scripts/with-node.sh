@@ -7,7 +7,11 @@ set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 lock="$root/.nemoclaw/npm-ci.lock"
+log="$root/.nemoclaw/npm-ci.log"
+stalled="$root/.nemoclaw/npm-ci.stalled"
 stamp="$root/node_modules/.nemoclaw-installed"
+# Seconds; shorter only in a test.
+longest_still=${NEMOCLAW_NPM_STILL_SECONDS:-120}
 
 fail() {
   printf '%s\n' "$@" >&2
@@ -65,16 +69,38 @@ stop_telling() {
   teller=''
 }
 
-# Says every five seconds that npm is still at work; npm itself is silent without a terminal.
+# Says every five seconds that npm is still at work; npm itself is silent without a terminal. It also waits for ever for a
+# download that stalled half-way on a connection that stands, so it is ended when nothing has come for a while.
 keep_telling() {
   (
-    seconds=0
+    seconds=0 still=0 before=''
     while sleep 5 && kill -0 "$$" 2>/dev/null; do
       seconds=$((seconds + 5))
       echo "  ... still installing (${seconds} s)" >&2
+      now=$(du -sk "$root/node_modules" "${npm_config_cache:-$HOME/.npm}" 2>/dev/null | cut -f 1)
+      if [ "$now" = "$before" ]; then still=$((still + 5)); else still=0 before=$now; fi
+      npm=$(readlink "$lock" || echo "$$")
+      if [ "$still" -ge "$longest_still" ] && [ "$npm" != "$$" ]; then
+        : >"$stalled"
+        kill "$npm" 2>/dev/null || true
+      fi
     done
   ) &
   teller=$!
+}
+
+# No package needs its install script: what they would compile has been built already or has a slower twin.
+# npm takes the lock over, because it goes on when only this script is killed. Of files that it could not write, on a full
+# disk for one, it only warns.
+npm_ci() {
+  rm -f "$stalled"
+  keep_telling
+  code=0
+  (
+    cd "$root" && exec sh -c 'ln -sfn "$$" "$0" && exec npm ci --ignore-scripts --no-audit --no-fund --no-progress --loglevel=warn' "$lock"
+  ) >"$log" 2>&1 </dev/null && ! grep -q TAR_ENTRY_ERROR "$log" || code=1
+  stop_telling
+  return $code
 }
 
 install() {
@@ -87,20 +113,17 @@ install() {
     echo "Installing the npm packages that package-lock.json pins (npm ci, into node_modules) ..." >&2
     began=$(date +%s)
     rm -f "$stamp" "$root/node_modules/.package-lock.json"
-    log="$root/.nemoclaw/npm-ci.log"
-    keep_telling
-    # No package needs its install script: what they would compile has been built already or has a slower twin.
-    # npm takes the lock over, because it goes on when only this script is killed. Of files that it could not write, on a full
-    # disk for one, it only warns.
-    (
-      cd "$root" && exec sh -c 'ln -sfn "$$" "$0" && exec npm ci --ignore-scripts --no-audit --no-fund --no-progress --loglevel=warn' "$lock"
-    ) >"$log" 2>&1 </dev/null && ! grep -q TAR_ENTRY_ERROR "$log" || {
-      stop_telling
+    attempt=1
+    until npm_ci; do
+      if [ -e "$stalled" ] && [ "$attempt" -lt 3 ]; then
+        echo "npm downloaded nothing for $longest_still s although it was not done; beginning again with what it has" >&2
+        attempt=$((attempt + 1))
+        continue
+      fi
       uniq "$log" | tail -n 20 >&2
       fail "npm ci failed in $root; its whole output is in $log" \
         "  try   npm ci     by hand there; a registry of your own is set with: npm config set registry URL"
-    }
-    stop_telling
+    done
     wanted >"$stamp"
     echo "Installed in $(($(date +%s) - began)) s." >&2
   fi

@@ -116,6 +116,27 @@ describe("with-node.sh, with a stand-in for npm", () => {
     expect(both.filter(({ stderr }) => stderr.includes("Waiting for another run"))).toHaveLength(1);
   });
 
+  test("begins again where npm waits for a download that stalled, and thrice at most", {
+    timeout: 60_000,
+  }, async () => {
+    const cache = scratchFolder();
+    // exec, as npm itself is one process: what it waits for must not outlive it.
+    const { root, env, start } = smallClone(
+      `if [ -e "$0.once" ]; then ${install}; else : >"$0.once"; exec sleep 300; fi`,
+    );
+    const short = { ...env, npm_config_cache: cache, NEMOCLAW_NPM_STILL_SECONDS: "5" };
+    const again = await run(start, ["scripts/say.ts"], short);
+    expect(again).toMatchObject({ exitCode: 0, stdout: "[]\n" });
+    expect(again.stderr).toContain("npm downloaded nothing for 5 s although it was not done");
+    expect(calls(root)).toHaveLength(2);
+
+    const dead = smallClone("exec sleep 300");
+    const given = await run(dead.start, ["scripts/say.ts"], { ...short, PATH: dead.env.PATH });
+    expect(given.exitCode).toBe(1);
+    expect(given.stderr).toContain("npm ci failed in");
+    expect(calls(dead.root)).toHaveLength(3);
+  });
+
   test("says what npm said when it fails", async () => {
     const { env, start } = smallClone("echo npm error code E404; exit 1");
     const failed = await run(start, ["scripts/say.ts"], env);
