@@ -9,6 +9,7 @@ import { handlers } from "../../provider/handlers/index.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
 import { brokenAgent } from "../support/broken-agent.ts";
+import { upByBrokenClone } from "../support/broken-clone.ts";
 import { arch } from "../support/container-machine.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
 import { approvalsFromDenialToCode } from "../support/openshell-approvals.ts";
@@ -481,10 +482,11 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     },
   );
 
+  const labels = async () =>
+    (JSON.parse(await stack.openshell("sandbox get main -o json")) as { labels: object }).labels;
+
   run("an agent that is broken on purpose: the sandbox is made as it was, and the one before answers", async () => {
     const folder = await mkdtemp(join(tmpdir(), "nemoclaw-broken-agent-"));
-    const labels = async () =>
-      (JSON.parse(await stack.openshell("sandbox get main -o json")) as { labels: object }).labels;
     const [before, { inputs } = {}] = [await labels(), (await stack.state()).find("nemoclaw:host:Sandbox")];
     const lockfile = await brokenAgent(stack, folder);
     try {
@@ -509,6 +511,34 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     expect(resourcesThat(/has drifted|is gone/, await stack.refreshPreview())).toEqual([]);
     expect(resourcesThat(changed, await stack.up("--refresh"))).toEqual([]);
   });
+
+  run(
+    "an attendant of ours that is broken on purpose: the one before serves, and this clone's changes nothing",
+    async () => {
+      const attends = () =>
+        stack.shell(
+          "systemctl show -p ExecStart --value nemoclaw-sandbox@main | grep -o '/opt/nemoclaw/[^ ;]*attendant.mjs'",
+        );
+      const folder = await mkdtemp(join(tmpdir(), "nemoclaw-broken-attendant-"));
+      const before = [await attends(), await labels()];
+      try {
+        const { exitCode, stdout, stderr } = await upByBrokenClone(
+          stack,
+          join(folder, "clone"),
+          "services/sandbox-supervisor/attendant.ts",
+        );
+        expect(exitCode).not.toBe(0);
+        expect(stdout + stderr).toMatch(/the upgrade of sandbox main failed on .*, and what ran before it runs again/);
+        expect(stdout + stderr).toContain("broken on purpose");
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+      expect([await attends(), await labels()]).toEqual(before);
+      expect((await stack.turn("Are you attended?")).text).toMatch(/Are you attended/);
+      expect(await stack.shell("ls /var/lib/nemoclaw/upgrades")).toBe("");
+      expect(resourcesThat(changed, await stack.up("--refresh"))).toEqual([]);
+    },
+  );
 
   run("after a reboot everything comes back without up", async () => {
     const before = await stack.shell("systemctl show -p UserspaceTimestamp");

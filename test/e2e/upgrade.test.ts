@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto";
-import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { keptFolder, stackFile } from "../../scripts/clone-paths.ts";
 import { findEngine } from "../../scripts/engine-choice.ts";
-import { runProgram } from "../../scripts/run-program.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
 import { brokenAgent, brokenVersion } from "../support/broken-agent.ts";
-import { copyClone } from "../support/clone-copy.ts";
+import { upByBrokenClone } from "../support/broken-clone.ts";
 import { LocalStack } from "../support/local-stack.ts";
 import { pinOwn } from "../support/own-lock.ts";
 import { setting } from "../support/stack-file.ts";
@@ -77,16 +75,7 @@ describe("an upgrade that does not work is switched back", { timeout: 900_000 },
     const runs = () =>
       stack.shell(`systemctl show -p ExecStart --value ${broken.unit} | grep -o '/opt/nemoclaw/[^ ;]*'`);
     const before = await runs();
-    const other = join(folder, `with-broken-${broken.part}`);
-    await copyClone(other);
-    // The same state, and another program: as when somebody merges a change that does not work.
-    await symlink(keptFolder, join(other, ".nemoclaw"));
-    await copyFile(stackFile(stack.name), join(other, "stacks", `Pulumi.${stack.name}.yaml`));
-    const source = join(other, broken.program);
-    await writeFile(source, `throw new Error("broken on purpose");\n${await readFile(source, "utf8")}`);
-
-    const words = ["up", "-s", stack.name, "--yes", "--skip-preview", "--color", "never"];
-    const done = await runProgram([join(other, "scripts/pulumi"), ...words], { cwd: other, timeoutSeconds: 600 });
+    const done = await upByBrokenClone(stack, join(folder, `with-broken-${broken.part}`), broken.program);
     const said = done.stdout + done.stderr;
     expect(done.exitCode, said).not.toBe(0);
     expect(said).toMatch(/the upgrade of .* failed on .*, and what ran before it runs again/);
