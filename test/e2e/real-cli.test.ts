@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -6,6 +6,7 @@ import { cloneFolder } from "../../scripts/clone-paths.ts";
 import { type Engine, runEngine } from "../../scripts/engine-choice.ts";
 import { stackStateFile } from "../../scripts/local-backend.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
+import { cutCreations } from "../support/cut-creations.ts";
 import { embeddedEngine, realCli } from "../support/engines.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
 import { expectNoSecretIn, placesToSearch } from "../support/secret-search.ts";
@@ -17,21 +18,15 @@ import { watchProgram } from "../support/watch-program.ts";
  * where no CLI is on PATH or in ~/.pulumi.
  */
 
-/** What a stack's state says was being made when a run was cut short, or is being made now. */
-async function cutCreations(stack: LocalStack): Promise<string[]> {
-  const { checkpoint } = JSON.parse(await readFile(stackStateFile(stack.name), "utf8").catch(() => "{}"));
-  const operations = (checkpoint?.latest?.pending_operations ?? []) as { type: string; resource: { urn: string } }[];
-  const creations = operations.filter(({ type }) => type === "creating");
-  return creations.map(({ resource }) => resource.urn.split("::").at(-1) ?? "");
-}
+const beingMade = (stack: LocalStack) => cutCreations(stackStateFile(stack.name));
 
 /** Runs the quick start and kills it, and all that it has started, while it makes a resource. */
 async function killedInCreation(stack: LocalStack, resource: string): Promise<void> {
   const env = { ...process.env, NEMOCLAW_ENGINE: stack.engine.kind, NO_COLOR: "1" };
   const words = [join(cloneFolder, "scripts", "quickstart"), "-s", stack.name];
   await using run = watchProgram(words, { cwd: cloneFolder, env, ownGroup: true });
-  const creating = async () => (await cutCreations(stack).catch((): string[] => [])).includes(resource);
-  await expect.poll(creating, { interval: 20, timeout: 120_000 }).toBe(true);
+  // A state that is just being written cannot be read; it is asked again.
+  await expect.poll(() => beingMade(stack).includes(resource), { interval: 20, timeout: 120_000 }).toBe(true);
   run.kill("SIGKILL", "group");
   await run.ended;
 }
@@ -159,11 +154,11 @@ describe("the main job, on the real Pulumi CLI", { timeout: 900_000 }, async () 
         config[telegram] = before;
       });
       await killedInCreation(stack, "telegram");
-      expect(await cutCreations(stack)).toEqual(["telegram"]);
+      expect(beingMade(stack)).toEqual(["telegram"]);
 
       const { exitCode, stdout, stderr } = await stack.script("quickstart");
       expect(exitCode, stdout + stderr).toBe(0);
-      expect(await cutCreations(stack)).toEqual([]);
+      expect(beingMade(stack)).toEqual([]);
       for (const look of ["drift", "review"]) {
         const looked = await stack.script(look);
         expect(looked.exitCode, looked.stdout + looked.stderr).toBe(0);

@@ -2,6 +2,7 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { RealCli } from "../fixtures/engine/real-cli.ts";
+import { cutCreations } from "../support/cut-creations.ts";
 import { SmallClone } from "../support/small-clone.ts";
 
 const real = RealCli.find();
@@ -35,9 +36,7 @@ console.log(await applyStack(engine, "local", (line) => console.log(line)).catch
 
   /** What the state says was being made when a run was cut short. */
   get pending(): string[] {
-    const state = readFileSync(join(this.root, ".nemoclaw/state/.pulumi/stacks/nemoclaw/local.json"), "utf8");
-    const { pending_operations: operations = [] } = JSON.parse(state).checkpoint.latest;
-    return (operations as { resource: { urn: string } }[]).map(({ resource }) => resource.urn.split("::").at(-1) ?? "");
+    return cutCreations(join(this.root, ".nemoclaw/state/.pulumi/stacks/nemoclaw/local.json"));
   }
 }
 
