@@ -70,7 +70,8 @@ stop_telling() {
 }
 
 # Says every five seconds that npm is still at work; npm itself is silent without a terminal. It also waits for ever for a
-# download that stalled half-way on a connection that stands, so it is ended when nothing has come for a while.
+# download that stalled half-way on a connection that stands, so it is ended when nothing has come for a while: by a second
+# signal, since at the first npm 11 only begins to undo its work and waits for that download.
 keep_telling() {
   (
     seconds=0 still=0 before=''

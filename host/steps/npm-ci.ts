@@ -9,7 +9,8 @@ const mostAttempts = 3;
 
 /**
  * `npm ci` in a folder, without install scripts. npm waits for ever for a download that stalled half-way on a connection that
- * stands, so it is ended when nothing was written for a while, and started again with what it has in its cache.
+ * stands, so it is ended when nothing was written for a while, and started again with what it has in its cache. It takes a second
+ * signal: at the first npm 11 only begins to undo its work, and waits for that download.
  */
 export function npmCi(install: NpmInstall, staging: string, { stillSeconds = 90, lookSeconds = 15 } = {}): Command {
   const { node = ownNode, npm = "/opt/nemoclaw/npm/current/bin/npm-cli.js" } = install;
