@@ -536,7 +536,10 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
       expect([await attends(), await labels()]).toEqual(before);
       expect((await stack.turn("Are you attended?")).text).toMatch(/Are you attended/);
       expect(await stack.shell("ls /var/lib/nemoclaw/upgrades")).toBe("");
+      // The other clone's programs were installed, and are the runtime's again.
+      expect(resourcesThat(changed, await stack.up("--refresh"))).toContain("host-runtime");
       expect(resourcesThat(changed, await stack.up("--refresh"))).toEqual([]);
+      expect(await labels()).toEqual(before[1]);
     },
   );
 
