@@ -10,6 +10,8 @@ interface Entry {
   readonly dev?: boolean;
   readonly os?: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;
+  /** What else npm copied from the package: what it needs, where it runs. */
+  readonly [more: string]: unknown;
 }
 
 /** One package that npm installs on machines, as its lock file pins it. */
@@ -28,15 +30,21 @@ export type ReadFile = (path: string) => string;
 const ofProject: ReadFile = (path) => readFileSync(resolve(import.meta.dirname, "..", path), "utf8");
 
 /** Every npm package that a machine may be asked to install. */
-export function npmPackages({ npm }: Pick<Lock, "npm">, readFile = ofProject): NpmPackage[] {
-  return Object.entries(npm).flatMap(([pinned, { lockfile }]) =>
-    Object.entries(entriesOf(lockfile, readFile)).flatMap(
-      ([at, { name = nameOf(at), version, integrity, ...more }]) => {
-        // What is bundled or linked has no file of its own.
-        if (at === "" || more.dev || version === undefined || integrity === undefined || !forLinux(more.os)) return [];
-        return [{ path: `npm.${pinned} ${at}`, name, version, integrity }];
-      },
-    ),
+export function npmPackages(lock: Pick<Lock, "npm">, readFile = ofProject): NpmPackage[] {
+  return npmPins(lock, readFile).flatMap(({ path, name, version, integrity, entry }) =>
+    entry.dev || !forLinux(entry.os) ? [] : [{ path, name, version, integrity }],
+  );
+}
+
+/** Every npm package that is pinned, those of other systems too. */
+export function npmPins({ npm }: Pick<Lock, "npm">, readFile = ofProject): (NpmPackage & { readonly entry: Entry })[] {
+  return Object.entries(npm).flatMap(([pin, { lockfile }]) =>
+    Object.entries(entriesOf(lockfile, readFile)).flatMap(([at, entry]) => {
+      const { name = nameOf(at), version, integrity } = entry;
+      // What is bundled or linked has no file of its own.
+      if (at === "" || version === undefined || integrity === undefined) return [];
+      return [{ path: `npm.${pin} ${at}`, name, version, integrity, entry }];
+    }),
   );
 }
 
@@ -62,17 +70,26 @@ export function npmFile({ name, version }: Pick<NpmPackage, "name" | "version">)
 }
 
 /**
- * What npm asks a registry about a package before it takes its file, for the versions that are pinned. A web server answers
- * with a folder's index where it is asked for the folder. npm puts its registry in the place of this address's host.
+ * What npm asks a registry about each package, for the versions that are pinned: before it takes a file, and when it works out a
+ * lock file anew. Packages for other systems are among them, since the lock file has them. A web server answers with a
+ * folder's index where it is asked for the folder. npm puts its registry in the place of these addresses' host.
  */
-export function npmDocument(name: string, packages: readonly NpmPackage[]): { template: string; text: string } {
-  const versions = packages.map((one) => {
-    const tarball = npmFile(one).replace("{npm}", "https://registry.npmjs.org");
-    return [one.version, { name, version: one.version, dist: { integrity: one.integrity, tarball } }] as const;
+export function npmDocuments(lock: Pick<Lock, "npm">, readFile = ofProject): { template: string; text: string }[] {
+  return [...Map.groupBy(npmPins(lock, readFile), ({ name }) => name)].map(([name, packages]) => {
+    const versions = packages.map((one) => {
+      const tarball = npmFile(one).replace("{npm}", "https://registry.npmjs.org");
+      const { integrity, version } = one;
+      return [version, { ...ofPackage(one.entry), name, version, dist: { integrity, tarball } }] as const;
+    });
+    const latest = versions.at(-1)?.[0];
+    const text = JSON.stringify({ name, "dist-tags": { latest }, versions: Object.fromEntries(versions) });
+    return { template: `{npm}/${name}/index.html`, text };
   });
-  const latest = versions.at(-1)?.[0];
-  const text = JSON.stringify({ name, "dist-tags": { latest }, versions: Object.fromEntries(versions) });
-  return { template: `{npm}/${name}/index.html`, text };
+}
+
+// How it came into this lock file is not of the package itself.
+function ofPackage({ integrity: _, resolved: __, dev: ___, optional, peer, devOptional, ...own }: Entry): object {
+  return own;
 }
 
 const nameOf = (at: string) => at.slice(at.lastIndexOf("node_modules/") + "node_modules/".length);

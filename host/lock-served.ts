@@ -7,7 +7,7 @@ import { imageDigest } from "./image-digest.ts";
 import { fillMirror, type Lock } from "./lock.ts";
 import type { LockGap } from "./lock-check.ts";
 import { download, downloadIfThere, type Sources } from "./lock-download.ts";
-import { npmDocument, npmFile, npmPackages, type ReadFile } from "./lock-npm.ts";
+import { npmDocuments, npmFile, npmPackages, type ReadFile } from "./lock-npm.ts";
 
 interface Pin {
   readonly path: string;
@@ -94,8 +94,7 @@ export async function fillMirrorFolder(
   for (const { checksums } of Object.values(lock.artifacts)) {
     if (checksums) await write(checksums, await download(fillMirror(checksums, from)));
   }
-  for (const [name, packages] of Map.groupBy(npmPackages(lock, readFile), (one) => one.name)) {
-    const { template, text } = npmDocument(name, packages);
+  for (const { template, text } of npmDocuments(lock, readFile)) {
     await write(template, Buffer.from(text));
   }
 }

@@ -1,18 +1,20 @@
 import { cp, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { heartbeat } from "../host/apply-progress.ts";
 import { HostError } from "../host/errors.ts";
 import type { Sources } from "../host/lock-download.ts";
-import { npmPackages, npmRoot } from "../host/lock-npm.ts";
+import { npmPins, npmRoot } from "../host/lock-npm.ts";
 import type { Refreshed } from "../host/lock-refresh.ts";
 import { cloneFolder } from "./clone-paths.ts";
+import { serveFolder } from "./folder-registry.ts";
 import { runProgram } from "./run-program.ts";
 
 interface NpmRefresh {
   /** The package's next version, or a tag of the registry's. @default the pinned one */
   readonly version?: string;
-  /** Its `npm` is the registry that is asked. @default the one that npm is configured with */
+  /** Its `npm` is the registry that is asked, or a folder as `scripts/lock mirror` fills it. @default npm's own setting */
   readonly mirrors?: Sources;
   readonly say?: (what: string) => void;
   /** What the lock file's path is relative to. @default this clone */
@@ -45,8 +47,10 @@ export async function refreshNpm(
   lockfile: string,
   { version, mirrors = {}, say = () => {}, folder = cloneFolder }: NpmRefresh = {},
 ): Promise<Refreshed[]> {
-  const registry = mirrors.npm;
-  if (registry?.startsWith("file:")) throw notServed(registry);
+  await using folderRegistry = mirrors.npm?.startsWith("file:")
+    ? await serveFolder(fileURLToPath(mirrors.npm))
+    : undefined;
+  const registry = folderRegistry?.url ?? mirrors.npm;
   const home = dirname(resolve(folder, lockfile));
   const work = await mkdtemp(join(tmpdir(), "nemoclaw-npm-"));
   const at = registry ? [`--registry=${registry}`] : [];
@@ -61,6 +65,8 @@ export async function refreshNpm(
       return was?.version === version && was.sum !== sum;
     });
     if (others.length > 0) throw anotherPackage(lockfile, others, before);
+    const missing = [...before.keys()].filter((path) => !after.has(path));
+    if (missing.length > 0 && (await rootOf(work)).version === root.version) throw lacks(lockfile, root, missing);
     const changes = [...new Set([...before.keys(), ...after.keys()])]
       .map((path) => ({
         path,
@@ -99,7 +105,7 @@ async function askNpm(args: readonly string[], cwd: string, say: (what: string) 
 /** What is pinned, by where. */
 async function pinned(name: string, folder: string): Promise<Map<string, Pin>> {
   const text = await readFile(join(folder, "package-lock.json"), "utf8");
-  const packages = npmPackages({ npm: { [name]: { lockfile: "package-lock.json" } } }, () => text);
+  const packages = npmPins({ npm: { [name]: { lockfile: "package-lock.json" } } }, () => text);
   return new Map(packages.map(({ path, version, integrity }) => [path, { version, sum: integrity }]));
 }
 
@@ -132,9 +138,11 @@ function anotherPackage(
   });
 }
 
-function notServed(registry: string): HostError {
+function lacks(lockfile: string, { name, version }: ReturnType<typeof npmRoot>, missing: readonly string[]): HostError {
+  const some = missing.slice(0, 5).join("\n");
   return new HostError("integrity", {
-    summary: `npm asks a registry by http or https, and ${registry} is a folder`,
-    try: "let a web server serve that folder, and name it: --npm http://127.0.0.1:8080",
+    summary: `by the registry ${name} ${version} does not need all that ${lockfile} pins; no file was changed`,
+    said: missing.length > 5 ? `${some}\nand ${missing.length - 5} more` : some,
+    try: "another registry, or a mirror folder filled anew: scripts/lock mirror FOLDER",
   });
 }

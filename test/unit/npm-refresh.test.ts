@@ -2,6 +2,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { readLock } from "../../host/lock.ts";
+import { sourcesOf } from "../../host/lock-download.ts";
+import { fillMirrorFolder } from "../../host/lock-served.ts";
 import { refreshNpm } from "../../scripts/npm-refresh.ts";
 import { packed, serve } from "../support/npm-registry.ts";
 
@@ -17,11 +20,12 @@ afterAll(() => {
 
 const versions = {
   "@site/agent": {
-    "1.0.0": { dependencies: { part: "^1.0.0" } },
+    "1.0.0": { dependencies: { part: "^1.0.0" }, optionalDependencies: { "of-a-mac": "1.0.0" } },
     "1.1.0": { dependencies: { other: "^2.0.0" } },
   },
   part: { "1.0.0": {}, "1.2.0": {} },
   other: { "2.0.0": {} },
+  "of-a-mac": { "1.0.0": { os: ["darwin"] } },
 };
 type Name = keyof typeof versions;
 const packages = Object.entries(versions).flatMap(([name, of]) =>
@@ -30,16 +34,15 @@ const packages = Object.entries(versions).flatMap(([name, of]) =>
 const integrity = (name: Name, version: string) =>
   packages.find((one) => one.name === name && one.version === version)?.integrity ?? "";
 
-/** What the stand-in for the npm registry says instead of a package's checksum. */
-let published: Record<string, string> = {};
+/** What the stand-in for the npm registry says of a package instead. */
+let instead: Record<string, { integrity?: string; needs?: object }> = {};
 const registry = await serve((path) => {
+  const file = packages.find(({ name, version }) => path === `/${name}/-/${name.replace("@site/", "")}-${version}.tgz`);
+  if (file) return file.tgz;
   const of = packages.filter(({ name }) => path === `/${name}` || path.startsWith(`/${name}/`));
   const described = of.map(({ name, version, more, integrity: sum }) => {
-    const dist = {
-      integrity: published[`${name}@${version}`] ?? sum,
-      tarball: `${registry}/${name}/-/x-${version}.tgz`,
-    };
-    return [version, { name, version, ...more, dist }] as const;
+    const { integrity = sum, needs = more } = instead[`${name}@${version}`] ?? {};
+    return [version, { name, version, ...needs, dist: { integrity, tarball: `${registry}/unasked` } }] as const;
   });
   const [name, latest] = [of[0]?.name, of.at(-1)?.version];
   if (name === undefined) return undefined;
@@ -55,6 +58,10 @@ const lock = {
     "": manifest,
     "node_modules/@site/agent": {
       ...{ version: "1.0.0", integrity: integrity("@site/agent", "1.0.0"), dependencies: { part: "^1.0.0" } },
+      optionalDependencies: { "of-a-mac": "1.0.0" },
+    },
+    "node_modules/of-a-mac": {
+      ...{ version: "1.0.0", integrity: integrity("of-a-mac", "1.0.0"), optional: true, os: ["darwin"] },
     },
     "node_modules/part": { version: "1.0.0", integrity: integrity("part", "1.0.0") },
   },
@@ -62,7 +69,7 @@ const lock = {
 const written = () => readdirSync(home).map((file) => [file, readFileSync(join(home, file), "utf8")]);
 
 beforeEach(() => {
-  published = {};
+  instead = {};
   rmSync(join(folder, "cache"), { recursive: true, force: true });
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home);
@@ -82,6 +89,7 @@ describe("what npm pins, refreshed by npm itself from a stand-in for its registr
         ...{ path: "npm.agent node_modules/@site/agent", ...from },
         ...{ before: sum("@site/agent", "1.0.0"), after: sum("@site/agent", "1.1.0") },
       },
+      { path: "npm.agent node_modules/of-a-mac", before: sum("of-a-mac", "1.0.0"), after: null, ...from },
       { path: "npm.agent node_modules/other", before: null, after: sum("other", "2.0.0"), ...from },
       { path: "npm.agent node_modules/part", before: sum("part", "1.0.0"), after: null, ...from },
     ]);
@@ -105,7 +113,7 @@ describe("what npm pins, refreshed by npm itself from a stand-in for its registr
   });
 
   test("is refused where the registry publishes another package under the pinned version", async () => {
-    published = { "@site/agent@1.0.0": integrity("part", "1.0.0") };
+    instead = { "@site/agent@1.0.0": { integrity: integrity("part", "1.0.0") } };
     const before = written();
     await expect(refreshNpm("agent", lockfile, { mirrors, folder })).rejects.toThrow(
       /publishes other packages under versions that site\/package-lock\.json pins; no file was changed[\s\S]*agent node_modules\/@site\/agent 1\.0\.0\n.*pinned/,
@@ -113,13 +121,35 @@ describe("what npm pins, refreshed by npm itself from a stand-in for its registr
     expect(written()).toEqual(before);
   });
 
-  test("a version that is not there, or a folder in place of a registry, changes nothing and says so", async () => {
+  test("is refused where the registry leaves out what the pinned version needs", async () => {
+    instead = { "@site/agent@1.0.0": { needs: {} } };
+    const before = written();
+    await expect(refreshNpm("agent", lockfile, { mirrors, folder })).rejects.toThrow(
+      /@site\/agent 1\.0\.0 does not need all that site\/package-lock\.json pins; no file was changed[\s\S]*of-a-mac\n.*part/,
+    );
+    expect(written()).toEqual(before);
+  });
+
+  test("from a mirror folder finds all that is pinned in it, the packages of other systems too", async () => {
+    const mirror = join(folder, "mirror");
+    const readFile = (path: string) => readFileSync(join(folder, path), "utf8");
+    const pins = { ...readLock(), artifacts: {}, images: {}, npm: { agent: { lockfile } } };
+    await fillMirrorFolder(pins, sourcesOf(mirror), mirrors, () => {}, readFile);
+    const before = written();
+    const changes = await refreshNpm("agent", lockfile, { mirrors: sourcesOf(mirror), folder });
+    expect(changes.map(({ path, before: was, after }) => [path, was === after])).toEqual([
+      ["npm.agent node_modules/@site/agent", true],
+    ]);
+    expect(written()).toEqual(before);
+    await expect(
+      refreshNpm("agent", lockfile, { version: "1.1.0", mirrors: sourcesOf(mirror), folder }),
+    ).rejects.toThrow("@site/agent@1.1.0");
+  });
+
+  test("a version that is not there changes nothing and says so", async () => {
     const before = written();
     await expect(refreshNpm("agent", lockfile, { version: "9.9.9", mirrors, folder })).rejects.toThrow(
       /npm install failed; no file was changed[\s\S]*@site\/agent@9\.9\.9[\s\S]*--npm URL/,
-    );
-    await expect(refreshNpm("agent", lockfile, { mirrors: { npm: "file:///srv/npm" }, folder })).rejects.toThrow(
-      /file:\/\/\/srv\/npm is a folder/,
     );
     expect(written()).toEqual(before);
   });
