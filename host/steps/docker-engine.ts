@@ -131,12 +131,18 @@ function installation(
 ): Command[] {
   const exact = (name: string) => (version ? `${name}=${version}` : name);
   const own = chosen === "docker-ce";
-  const names = own ? [exact("docker-ce"), exact("docker-ce-cli"), "containerd.io"] : [exact(chosen)];
+  const distributions = clientIsApart(now.system) ? [exact(chosen), "docker-cli"] : [exact(chosen)];
+  const names = own ? [exact("docker-ce"), exact("docker-ce-cli"), "containerd.io"] : distributions;
   const packages = now.system.apparmor ? [...names, "apparmor"] : names;
   const trust = own && repository ? trustRepository(now, repository, mirrors?.apt) : [];
   // Lists fetched before the repository was there do not have it, however fresh they are.
   const apt = trust.length > 0 ? { ...now.apt, fresh: false } : now.apt;
   return [...trust, ...ensurePackages({ packages, mirror: mirrors?.apt }).plan(apt)];
+}
+
+/** Since Debian 13 `docker.io` is the daemon alone, and only recommends its client. */
+function clientIsApart({ distribution, codename }: DockerEngineFacts["system"]): boolean {
+  return distribution === "debian" && !["bullseye", "bookworm"].includes(codename);
 }
 
 const hint = "see the daemon's own words on the machine: journalctl -u docker.service -n 50";

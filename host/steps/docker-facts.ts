@@ -39,6 +39,7 @@ export const dockerEngineFacts: Questions<DockerEngineFacts> = {
   system,
   apt: aptFacts([
     "docker.io",
+    "docker-cli",
     "docker-ce",
     "docker-ce-cli",
     "containerd.io",

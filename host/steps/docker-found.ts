@@ -61,7 +61,7 @@ const others = ["moby-containerd", "podman-docker"];
 /** Packages that the installation of one would have to remove, or exchange for another version. */
 export const rivalPackages: Readonly<Record<"docker.io" | "docker-ce", readonly string[]>> = {
   "docker.io": [...ownPackages, ...others],
-  "docker-ce": ["containerd.io", ...distributionPackages, ...others],
+  "docker-ce": ["containerd.io", "docker-cli", ...distributionPackages, ...others],
 };
 
 /** Where a stack notes that the Docker here is its own. Beside Docker's settings: a runtime that goes takes /etc/nemoclaw along. */

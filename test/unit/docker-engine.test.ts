@@ -24,7 +24,7 @@ Signed-By: /etc/apt/keyrings/nemoclaw-docker.asc
 
 const bare: DockerEngineFacts = {
   system: { distribution: "debian", codename: "bookworm", arch: "amd64", apparmor: false },
-  apt: { installed: {}, known: ["docker.io", "apparmor", "gpg"], fresh: true, interrupted: false },
+  apt: { installed: {}, known: ["docker.io", "docker-cli", "apparmor", "gpg"], fresh: true, interrupted: false },
   authorities: { kind: "absent" },
   repository: { source: undefined, fingerprint: undefined },
   found: {
@@ -66,6 +66,18 @@ describe("the plan for Docker", () => {
       { ...bare, system: { ...bare.system, apparmor: true } },
       fromDebian(),
       [note, write, "install docker.io, apparmor", enable, start],
+    ],
+    [
+      "Debian 13, whose client is a package of its own",
+      { ...bare, system: { ...bare.system, codename: "trixie" } },
+      fromDebian(),
+      [note, write, "install docker.io, docker-cli", enable, start],
+    ],
+    [
+      "the client missing beside an installed Docker on Debian 13",
+      { ...distribution, system: { ...bare.system, codename: "trixie" } },
+      fromDebian(),
+      ["install docker-cli"],
     ],
     [
       "AppArmor's programs missing beside an installed Docker",
