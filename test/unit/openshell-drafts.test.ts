@@ -8,6 +8,7 @@ import {
   type DraftFacts,
   parseDrafts,
   pendingDrafts,
+  rejectDraft,
 } from "../../host/runtimes/openshell/drafts.ts";
 import { readEndpoints } from "../../host/runtimes/openshell/drafts-endpoints.ts";
 
@@ -76,6 +77,13 @@ describe("drafts as a real OpenShell prints them", () => {
     const silent = text.replaceAll(/^.*Prover:.*\n/gm, "");
     expect(all(pendingDrafts("main").parse({ stdout: silent, exitCode: 0 }))[0]?.verdict.kind).toBe("none");
   });
+});
+
+test("what waits is listed and rejected by the words of 0.0.11x, which 0.1.x has too (from-docs: its advisor page)", () => {
+  const [draft] = all(read("rule-get-denials.txt"));
+  expect(pendingDrafts("main").script).toContain("rule get main --status pending");
+  const { script } = rejectDraft("main", draft as Draft, "too wide");
+  expect(script).toContain(`rule reject main --chunk-id ${draft?.id} --reason 'too wide'`);
 });
 
 test.each([
