@@ -371,6 +371,10 @@ describe("what a machine must have", () => {
     expect(requireCdi(0).plan({ folders: [] })).toEqual([]);
     expect(requireCdi(1).plan({ folders: ["/etc/cdi"] })).toEqual([]);
     expect(requireCdi(1).plan({ folders: undefined })).toEqual([]);
+    expect(requireCdi(1).plan({ folders: ["/etc/cdi"], api: "1.50" })).toEqual([]);
+    const older = { folders: ["/etc/cdi"], api: "1.45" };
+    expect(refusal(() => requireCdi(1).plan(older)).message).toMatch(/API 1\.45.*finds a GPU.*Docker 28\.2/s);
+    expect(requireCdi(0).plan(older)).toEqual([]);
     const { parse } = (requireCdi(1).facts as { folders: Question<readonly string[] | undefined> }).folders;
     expect(parse({ stdout: '["/etc/cdi","/var/run/cdi"]\n', exitCode: 0 })).toEqual(["/etc/cdi", "/var/run/cdi"]);
     expect(parse({ stdout: "[]\n", exitCode: 0 })).toEqual([]);

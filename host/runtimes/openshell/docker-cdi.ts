@@ -6,6 +6,8 @@ import { whoseDocker } from "../../steps/docker-whose.ts";
 export interface DockerCdiFacts {
   /** Folders where a running daemon looks for descriptions of devices; none while it has CDI off, undefined when none answers. */
   readonly folders: readonly string[] | undefined;
+  /** The version of the interface that a running daemon speaks, `1.50`; absent when none answers. */
+  readonly api?: string;
   /** Asked only before Docker had its turn. */
   readonly found?: DockerFound;
 }
@@ -14,6 +16,10 @@ export interface CdiWhen {
   /** Whether it is asked before Docker had its turn, in which one of ours gets its settings. @default false */
   readonly before?: boolean;
 }
+
+// Docker 28.2 speaks it, the first that tells which devices CDI describes. As seen with OpenShell 0.0.112 on Docker 26.1, CDI on:
+// "no NVIDIA CDI GPU devices were discovered".
+const tellsDevices = 50;
 
 /**
  * Docker that hands out GPUs by CDI, the only way OpenShell asks for them. It changes nothing: a Docker of ours has it among its
@@ -31,10 +37,16 @@ timeout 10 docker info --format '{{json .CDISpecDirs}}' || if test $? = 124; the
         parse: ({ stdout, exitCode }) =>
           exitCode === 0 ? [...stdout.matchAll(/"([^"]+)"/g)].map(([, folder = ""]) => folder) : undefined,
       },
+      api: {
+        script: "timeout 10 docker version --format '{{.Server.APIVersion}}'",
+        parse: ({ stdout, exitCode }) => (exitCode === 0 ? stdout.trim() : undefined),
+      },
       ...(before && gpus > 0 && { found: dockerFound }),
     },
-    plan({ folders, found }) {
-      if (gpus === 0 || folders === undefined || folders.length > 0) return [];
+    plan({ folders, api, found }) {
+      if (gpus === 0 || folders === undefined) return [];
+      if (Number(/^1\.(\d+)$/.exec(api ?? "")?.[1] ?? tellsDevices) < tellsDevices) throw tooOld(api);
+      if (folders.length > 0) return [];
       if (found !== undefined && whoseDocker(found) === "ours") return [];
       throw new HostError("not-converged", {
         summary: "Docker on this machine has CDI off, by which alone OpenShell gives a sandbox a GPU",
@@ -42,4 +54,11 @@ timeout 10 docker info --format '{{json .CDISpecDirs}}' || if test $? = 124; the
       });
     },
   };
+}
+
+function tooOld(api: string | undefined): HostError {
+  return new HostError("not-converged", {
+    summary: `Docker on this machine (API ${api}) does not tell which devices CDI describes, by which alone OpenShell finds a GPU`,
+    try: "Docker 28.2 or newer: docker: { source: docker } where there is none yet, or put it in its place yourself",
+  });
 }
