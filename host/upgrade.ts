@@ -17,15 +17,15 @@ export const keptFolder = "/var/lib/nemoclaw/upgrades";
 
 /**
  * Makes a step true, like `ensure`. Where its plan puts another version in the place of one that runs, the services are tried
- * afterwards, and what ran before is put back when one of them does not start, or does not work although it did before.
+ * afterwards, and what ran before is put back when one of them does not start, or does not do something that it did before.
  * The new version stays beside it.
  *
  * @throws HostError of kind `switched-back` with the reason, when the machine is as it was before
  *
  * @example
- * await ensureOrSwitchBack(host, step, answersTurn("main"));
+ * await ensureOrSwitchBack(host, step, [answersTurn("main")]);
  */
-export async function ensureOrSwitchBack<F>(host: Host, step: Step<F>, health: Health): Promise<F> {
+export async function ensureOrSwitchBack<F>(host: Host, step: Step<F>, health: readonly Health[]): Promise<F> {
   const { kept = { paths: [], units: [] } } = step;
   if (kept.units.length === 0) return ensure(host, step);
   const keep = new Keep(step.name, kept);
@@ -40,27 +40,26 @@ export async function ensureOrSwitchBack<F>(host: Host, step: Step<F>, health: H
   // A plan that refuses what it finds has nothing to be switched back from.
   step.plan(found.facts);
 
-  // What does not work now, for whatever reason, is no measure for the new version.
-  const worked = await works(host, health);
+  // What does not work now, for whatever reason, is no measure for the new version; what does is, each for itself.
+  const worked: Health[] = [];
+  for (const each of health) if ((await works(host, each)) === true) worked.push(each);
   await host.apply(`keep what runs now of ${step.name}`, [keep.now]);
   try {
     const after = await ensure(host, step);
-    if (worked === true) {
-      const now = await works(host, health);
-      if (now !== true) throw new HostError("command", { summary: `${health.what}: not any more`, said: now });
-    }
+    const broken = await firstBroken(host, worked);
+    if (broken) throw new HostError("command", { summary: `${broken.what}: not any more`, said: broken.said });
     await host.apply(`the upgrade of ${step.name} is done`, [keep.forget]);
     return after;
   } catch (error) {
     if (!(error instanceof HostError) || isLost(error)) throw error;
     await switchBack(host, step.name, keep, error);
-    const again = worked === true ? await works(host, health) : true;
+    const again = await firstBroken(host, worked);
     throw new HostError("switched-back", {
       summary: `the upgrade of ${step.name} failed on ${host.machine.address}, and what ran before it runs again`,
       said:
-        again === true
+        again === undefined
           ? error.message
-          : `${error.message}\nand what ran before does not work any more either: ${again}`,
+          : `${error.message}\nand what ran before does not work any more either: ${again.said}`,
       try: "the reason is above; nothing of it is in force, and `up` tries it again",
       cause: error,
     });
@@ -84,6 +83,17 @@ async function switchBack(host: Host, name: string, keep: Keep, reason: HostErro
 // Nobody can be asked any more: what was kept stays for the next run.
 function isLost({ kind }: HostError): boolean {
   return kind === "unreachable" || kind === "cancelled" || kind === "locked";
+}
+
+async function firstBroken(
+  host: Host,
+  health: readonly Health[],
+): Promise<{ readonly what: string; readonly said: string } | undefined> {
+  for (const each of health) {
+    const said = await works(host, each);
+    if (said !== true) return { what: each.what, said };
+  }
+  return undefined;
 }
 
 /** `true`, or what it said. */

@@ -36,7 +36,7 @@ export interface HostResource<Inputs extends OnMachine, State extends Inputs, Fa
   /** What the facts say, under the inputs' own names. `gone` when nothing of it is left. */
   observe(inputs: Inputs, facts: Facts): State | "gone";
   /** How one knows that it works with another version too; what ran before is put back when it does not. */
-  health?(inputs: Inputs): Health | undefined;
+  health?(inputs: Inputs): readonly Health[] | undefined;
   /** Proves that it works after a change, and adds what only that shows. */
   prove?(host: Host, inputs: Inputs, state: State): Promise<State>;
   removal(state: State): Step<unknown>;

@@ -40,7 +40,7 @@ export const inferenceRoute = hostHandler<RouteInputs, RouteInputs, unknown>({
   nameOn: ({ sandbox }) => `${sandbox}/inference`,
   step: (inputs) => runtimeOf(inputs.runtime).route.step(specOf(inputs)),
   // Under OpenShell no service of ours runs for it, and what it leads to is asked before.
-  health: ({ runtime, sandbox }) => (runtime === "embedded" ? answersTurn(sandbox) : undefined),
+  health: ({ runtime, sandbox }) => (runtime === "embedded" ? [answersTurn(sandbox)] : undefined),
   observe(inputs, facts) {
     const observed = runtimeOf(inputs.runtime).route.observe(specOf(inputs), facts);
     if (observed === "gone") return "gone";

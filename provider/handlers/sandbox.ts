@@ -61,7 +61,7 @@ export const sandboxResource = hostHandler<SandboxInputs, SandboxState, unknown>
   },
   nameOn: ({ sandbox }) => sandbox,
   step: (inputs) => runtimeOf(inputs.runtime).sandbox.step(specOf(inputs)),
-  health: ({ sandbox }) => answersTurn(sandbox),
+  health: ({ sandbox }) => [answersTurn(sandbox)],
   observe(inputs, facts) {
     const observed = runtimeOf(inputs.runtime).sandbox.observe(specOf(inputs), facts);
     if (observed === "gone") return "gone";

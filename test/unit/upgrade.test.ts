@@ -7,7 +7,7 @@ import { all, type Step } from "../../host/step.ts";
 import { ensureFile } from "../../host/steps/managed-file.ts";
 import { ensureSymlink } from "../../host/steps/symlink.ts";
 import { ensureUnit } from "../../host/steps/systemd-unit.ts";
-import { ensureOrSwitchBack } from "../../host/upgrade.ts";
+import { ensureOrSwitchBack, type Health } from "../../host/upgrade.ts";
 import { withStandIns } from "../support/stand-ins.ts";
 
 interface World {
@@ -17,6 +17,8 @@ interface World {
   running?: boolean;
   /** Versions under which a turn is answered. */
   answers: readonly string[];
+  /** Versions under which the second of two things works. */
+  polls?: readonly string[];
   /** The version that cannot be started, and how that fails. */
   fails?: { readonly version: string; readonly error: HostError };
 }
@@ -44,8 +46,9 @@ function machineOf(world: World) {
     },
     run: async ({ title }: Command) => {
       done.push(title);
-      const works = world.answers.includes(world.version);
-      return { exitCode: works ? 0 : 1, stdout: works ? "{}" : "agent-down", stderr: "" };
+      const [able = [], said] = title === poll ? [world.polls, "no poll"] : [world.answers, "agent-down"];
+      const works = able.includes(world.version);
+      return { exitCode: works ? 0 : 1, stdout: works ? "{}" : said, stderr: "" };
     },
   };
   return { host: host as unknown as Host, done };
@@ -59,11 +62,13 @@ const service = (wanted: string): Step<string> => ({
   replaces: (now) => now !== wanted,
 });
 
-const upgrade = (world: World) => {
+const upgrade = (world: World, health: readonly Health[] = [answersTurn("main")]) => {
   const { host, done } = machineOf(world);
-  return { done, result: ensureOrSwitchBack(host, service("2"), answersTurn("main")) };
+  return { done, result: ensureOrSwitchBack(host, service("2"), health) };
 };
 const ask = "ask the agent for a turn";
+const poll = "see whether it polls";
+const both: readonly Health[] = [{ what: "it polls", command: { title: poll, script: "" } }, answersTurn("main")];
 const [keep, back, forget] = ["keep what runs now", "put back what ran before", "forget what ran before"];
 
 describe("an upgrade, on a stand-in for a machine", () => {
@@ -97,6 +102,21 @@ describe("an upgrade, on a stand-in for a machine", () => {
     expect(done).toEqual([ask, keep, "start 2", forget]);
   });
 
+  test("that takes one of two things away is switched back, with the reason of that one", async () => {
+    const { done, result } = upgrade({ version: "1", answers: ["1"], polls: ["1", "2"] }, both);
+    await expect(result).rejects.toThrow(/answers a turn: not any more[\s\S]*agent-down/);
+    expect(done).toEqual([poll, ask, keep, "start 2", poll, ask, back, forget, poll, ask]);
+  });
+
+  test("is measured by the one of two things that worked before, and by no other", async () => {
+    const lost = upgrade({ version: "1", answers: [], polls: ["1"] }, both);
+    await expect(lost.result).rejects.toThrow(/it polls: not any more[\s\S]*no poll/);
+    expect(lost.done).toEqual([poll, ask, keep, "start 2", poll, back, forget, poll]);
+    const fine = upgrade({ version: "1", answers: [], polls: ["1", "2"] }, both);
+    expect(await fine.result).toBe("2");
+    expect(fine.done).toEqual([poll, ask, keep, "start 2", poll, forget]);
+  });
+
   test("that was cut off is put back first and then tried again", async () => {
     const world: World = { version: "2", left: true, answers: ["1", "2"] };
     const { done, result } = upgrade(world);
@@ -119,7 +139,7 @@ describe("an upgrade, on a stand-in for a machine", () => {
         throw new HostError("foreign", { summary: "somebody else's" });
       },
     };
-    await expect(ensureOrSwitchBack(host, refusing, answersTurn("main"))).rejects.toThrow("somebody else's");
+    await expect(ensureOrSwitchBack(host, refusing, [answersTurn("main")])).rejects.toThrow("somebody else's");
     expect(done).toEqual([]);
   });
 
@@ -184,7 +204,7 @@ describe("what ran before is put back by a real shell", () => {
         script = first?.script ?? "";
       },
     };
-    await ensureOrSwitchBack(host as unknown as Host, step, answersTurn("main"));
+    await ensureOrSwitchBack(host as unknown as Host, step, [answersTurn("main")]);
     const kept = /^home=(.*)$/m.exec(script)?.[1] ?? "";
     const systemctl = `up="$(dirname "$0")/up"
 case "$1" in restart) echo "$3 is restarted"; touch "$up" ;; -q) test -f "$up" ;; esac`;
