@@ -3,9 +3,11 @@ import { bundle } from "../../services/build.ts";
 import { bridgeUnit } from "../../services/telegram-bridge/unit.ts";
 import { quote } from "../command.ts";
 import { paths, unitName, users } from "../runtimes/embedded/paths.ts";
+import { trialTurn } from "../runtimes/turn-health.ts";
 import { Sensitive } from "../sensitive.ts";
 import { all } from "../step.ts";
 import type { Health } from "../upgrade.ts";
+import { besideUnit } from "./beside-unit.ts";
 import { ensureAbsent, ensureNoUnit } from "./file-removal.ts";
 import { ensureFile } from "./managed-file.ts";
 import { observation } from "./observation.ts";
@@ -69,13 +71,30 @@ export async function telegramBridge(args: BridgeArgs) {
   });
 }
 
+/** What a bridge is there for: it has its chats' messages from Telegram, and takes them to the agent. */
+export function bridgeHealth(sandbox: string): readonly Health[] {
+  return [pollsTelegram(sandbox), takesTurn(sandbox)];
+}
+
 /** By the bridge's own word: Telegram answers its polls, and nobody else takes its messages. */
-export function bridgeHealth(sandbox: string): Health {
+function pollsTelegram(sandbox: string): Health {
   const file = quote(paths.status(sandbox, "bridge"));
   const script = `cat ${file}
 grep -q '"lastPollAt":' ${file}
 ! grep -q '"lastError":\\|"conflict":true' ${file}`;
   return { what: "the bridge polls Telegram", command: { title: "see how the bridge is", script, timeoutSeconds: 30 } };
+}
+
+/** The bridge's own program takes a message the way a chat's goes, up to where the answer would be sent. */
+function takesTurn(sandbox: string): Health {
+  const { session, message, seconds } = trialTurn;
+  const command = {
+    title: "ask the bridge for a turn",
+    script: besideUnit(unitName("bridge", sandbox), ["--turn", session], seconds),
+    stdin: message,
+    timeoutSeconds: seconds + 30,
+  };
+  return { what: `the bridge of ${sandbox} takes a turn`, command };
 }
 
 /** The bridge gone, with its token and what it remembers. */

@@ -55,7 +55,7 @@ export const telegramBridgeResource = hostHandler<BridgeInputs, BridgeState, Fac
   },
   nameOn: ({ sandbox }) => `${sandbox}/bridge`,
   step: (inputs) => telegramBridge({ ...inputs, turn: turn(inputs.sandbox, "{session}") }),
-  health: ({ sandbox }) => [bridgeHealth(sandbox)],
+  health: ({ sandbox }) => bridgeHealth(sandbox),
   observe(inputs, facts) {
     if (facts.unit.file.kind === "absent" && facts.text === undefined) return "gone";
     const { chats, apiRoot } = observedJson(facts.text);

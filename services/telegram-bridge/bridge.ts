@@ -63,6 +63,7 @@ export async function runBridge({
     config,
     inbox,
     log,
+    session: (chat) => `telegram-${chat}`,
     onAnswered: () => status.set({ queue: inbox.pending.length, answered: status.now.answered + 1 }),
     onUnauthorized: (message) => {
       rejected ??= { kind: "unauthorized", message };

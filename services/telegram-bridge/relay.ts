@@ -14,6 +14,8 @@ export interface RelayParts {
   readonly config: BridgeConfig;
   readonly inbox: Inbox;
   readonly log: Log;
+  /** The agent's session for a chat's messages. */
+  session(chat: number): string;
   /** Called when a message's answer is out. */
   onAnswered(): void;
   /** Called when Telegram no longer takes the token; the message stays in the inbox. */
@@ -38,7 +40,7 @@ const turnsAtOnce = 8;
 // A message whose turn takes the bridge down with it, again and again, must not hold up its chat for ever.
 const mostAttempts = 3;
 
-export function createRelay({ api, config, inbox, log, onAnswered, onUnauthorized }: RelayParts): Relay {
+export function createRelay({ api, config, inbox, log, session, onAnswered, onUnauthorized }: RelayParts): Relay {
   const lanes = new Map<number, Promise<void>>();
   const slots = pLimit(turnsAtOnce);
   const ended = new AbortController();
@@ -99,7 +101,7 @@ export function createRelay({ api, config, inbox, log, onAnswered, onUnauthorize
     log.info("turn begun", { ...names(entry), length: message.length, attempt: entry.attempts });
     const result = await runTurn({
       argv: config.turn.argv,
-      session: `telegram-${entry.chat}`,
+      session: session(entry.chat),
       message,
       timeoutSeconds: config.turnTimeoutSeconds,
       signal: ended.signal,

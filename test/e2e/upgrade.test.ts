@@ -70,16 +70,24 @@ describe("an upgrade that does not work is switched back", { timeout: 900_000 },
 
   test.each([
     { part: "bridge", program: "services/telegram-bridge/main.ts", unit: "nemoclaw-bridge@main" },
+    {
+      part: "bridge that still polls",
+      program: "services/telegram-bridge/turn.ts",
+      after: "Promise<TurnResult> {\n",
+      unit: "nemoclaw-bridge@main",
+      reason: "the bridge of main takes a turn: not any more",
+    },
     { part: "supervisor", program: "services/sandbox-supervisor/main.ts", unit: "nemoclaw-sandbox@main" },
   ])("a $part that is broken on purpose: the one before serves, and this clone's changes nothing", async (broken) => {
     const runs = () =>
       stack.shell(`systemctl show -p ExecStart --value ${broken.unit} | grep -o '/opt/nemoclaw/[^ ;]*'`);
     const before = await runs();
-    const done = await upByBrokenClone(stack, join(folder, `with-broken-${broken.part}`), broken.program);
+    const done = await upByBrokenClone(stack, await mkdtemp(join(folder, "clone-")), broken.program, broken.after);
     const said = done.stdout + done.stderr;
     expect(done.exitCode, said).not.toBe(0);
     expect(said).toMatch(/the upgrade of .* failed on .*, and what ran before it runs again/);
     expect(said).toContain("broken on purpose");
+    expect(said).toContain(broken.reason ?? "");
     expect(await runs()).toBe(before);
     expect(await stack.shell(`systemctl is-active ${broken.unit}`)).toBe("active\n");
     const asked = { url: await stack.telegramUrl(), chat: 4711, text: `Still there, ${broken.part}?` };

@@ -10,13 +10,24 @@ import type { LocalStack } from "./local-stack.ts";
  * merges a change that does not work.
  *
  * @param folder where the other clone is made
+ * @param after the text behind which it throws, such as a function's first line; without one it throws as soon as it is started
  */
-export async function upByBrokenClone(stack: LocalStack, folder: string, program: string): Promise<Finished> {
+export async function upByBrokenClone(
+  stack: LocalStack,
+  folder: string,
+  program: string,
+  after = "",
+): Promise<Finished> {
   await copyClone(folder);
   await symlink(keptFolder, join(folder, ".nemoclaw"));
   await copyFile(stackFile(stack.name), join(folder, "stacks", `Pulumi.${stack.name}.yaml`));
   const source = join(folder, program);
-  await writeFile(source, `throw new Error("broken on purpose");\n${await readFile(source, "utf8")}`);
+  const text = await readFile(source, "utf8");
+  if (!text.includes(after)) throw new Error(`${program} has no ${JSON.stringify(after)} to be broken behind`);
+  await writeFile(
+    source,
+    text.replace(after, () => `${after}throw new Error("broken on purpose");\n`),
+  );
   const words = ["up", "-s", stack.name, "--yes", "--skip-preview", "--color", "never"];
   return runProgram([join(folder, "scripts/pulumi"), ...words], { cwd: folder, timeoutSeconds: 570 });
 }

@@ -98,10 +98,12 @@ export async function bridgeFolder(url: string, config: object = {}) {
   writeFileSync(paths.config, JSON.stringify({ chats: [1, 2, 3], turn, apiRoot: url, retrySeconds, ...config }));
   const running = new Set<ChildProcess>();
 
-  function start(environment: Record<string, string> = {}) {
-    const files = ["--config", paths.config, "--state", state, "--status", paths.status];
+  function start(environment: Record<string, string> = {}, words: readonly string[] = [], input = "") {
+    const files = ["--config", paths.config, "--state", state, "--status", paths.status, ...words];
     const env = { PATH: process.env.PATH, CREDENTIALS_DIRECTORY: join(folder, "credentials"), ...environment };
-    const child = spawn(process.execPath, [paths.program, ...files], { env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [paths.program, ...files], { env, stdio: "pipe" });
+    child.stdin.on("error", () => {});
+    child.stdin.end(input);
     running.add(child);
     let log = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (log += chunk));
@@ -130,6 +132,9 @@ export async function bridgeFolder(url: string, config: object = {}) {
     folder,
     state,
     start,
+    /** The program once more, for one turn, as the check of an upgrade starts it: without a token. */
+    tryTurn: (session: string, message: string) =>
+      start({ CREDENTIALS_DIRECTORY: "/nowhere" }, ["--turn", session], message),
     setToken: (text: string) => writeFileSync(join(folder, "credentials", "telegram-token"), text),
     release: () => writeFileSync(join(folder, "release"), ""),
     status: (): Record<string, unknown> =>

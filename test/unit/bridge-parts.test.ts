@@ -124,6 +124,7 @@ describe("the relay, told to stop", () => {
         log: createLog((line) => {
           lines += line;
         }),
+        session: (chat) => `telegram-${chat}`,
         onAnswered: () => {},
         onUnauthorized: () => {},
       });

@@ -410,6 +410,52 @@ describe("the bridge process, killed and stopped", () => {
   });
 });
 
+describe("the bridge process, asked for one turn", () => {
+  test("takes it as a chat's, in the session it is told, while the bridge goes on; nobody at Telegram sees it", async () => {
+    await using telegram = await startTelegram();
+    await using home = await bridgeFolder(telegram.url);
+    const bridge = home.start();
+    await telegram.say(1, "hold");
+    await until("a turn runs", () => home.turns().length > 0);
+    const [{ calls }, queued] = [await telegram.state(), home.queued()];
+
+    const trial = home.tryTurn("nemoclaw-health", "Are you there?\n");
+    expect(await trial.ended(), trial.log()).toBe(0);
+    const begun = home.turns().filter((turn) => turn.begun === "nemoclaw-health");
+    expect(begun.map(({ text, argv }) => [text, argv])).toEqual([
+      ["Are you there?\n", [home.folder, "nemoclaw-health"]],
+    ]);
+    expect(begun[0]?.environment).not.toHaveProperty("CREDENTIALS_DIRECTORY");
+    expect(trial.log()).not.toContain("Are you there");
+    const { sendMessage, getMe } = (await telegram.state()).calls;
+    expect([sendMessage, getMe]).toEqual([calls.sendMessage, calls.getMe]);
+    expect(home.queued()).toEqual(queued);
+    expect(home.status()).toMatchObject({ queue: 1, answered: 0 });
+
+    home.release();
+    await until("the chat is answered", () => home.status().answered === 1);
+    expect(await telegram.answers(1)).toEqual(["answer to: hold"]);
+    await bridge.kill("SIGTERM");
+  });
+
+  test.each([
+    ["fail", {}, "the inference route refused"],
+    ["crash", {}, "no such thing"],
+    ["hold", { turnTimeoutSeconds: 0.5 }, '"kind":"timeout"'],
+    ["anything", { turn: { argv: ["/nowhere/turn", "{session}"] } }, '"kind":"start"'],
+    ["anything", { turn: { argv: ["\0"] } }, "message held up"],
+    ["anything", { turn: { argv: [] } }, "turn.argv"],
+  ])("fails with the reason when there is no answer (%s, %o), and leaves nothing", async (message, config, reason) => {
+    await using telegram = await startTelegram();
+    await using home = await bridgeFolder(telegram.url, config);
+    const trial = home.tryTurn("nemoclaw-health", message);
+    expect(await trial.ended()).not.toBe(0);
+    expect(trial.log()).toContain(reason);
+    expect((await telegram.state()).calls).toEqual({});
+    expect(existsSync(home.state)).toBe(false);
+  });
+});
+
 describe("the bridge process at its start", () => {
   test.each([
     ["no chats", { chats: [] }, "chats: at least one chat must be listed"],
