@@ -3,6 +3,7 @@ import { type Arch, artifact, readLock } from "../lock.ts";
 import type { Question } from "../question.ts";
 import { paths, unitName, users } from "../runtimes/embedded/paths.ts";
 import type { Mirrors } from "../runtimes/runtime.ts";
+import { answersTurn } from "../runtimes/turn-health.ts";
 import { Sensitive } from "../sensitive.ts";
 import { all, type Step } from "../step.ts";
 import type { Health } from "../upgrade.ts";
@@ -43,8 +44,14 @@ curl -sf -m 5 http://127.0.0.1:${metricsPort}/quicktunnel || :`,
   },
 };
 
+/**
+ * Connected, and the agent behind it answers. Nothing is asked through Cloudflare: there Access lets in people alone, and a quick
+ * tunnel's name is a new one after each start.
+ */
+export const tunnelHealth = (sandbox: string): readonly Health[] => [connected, answersTurn(sandbox)];
+
 /** By cloudflared's own `/ready`. */
-export const tunnelHealth: Health = {
+const connected: Health = {
   what: "cloudflared is connected",
   command: {
     title: "ask cloudflared whether it is connected",

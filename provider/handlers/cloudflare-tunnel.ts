@@ -71,7 +71,7 @@ export const cloudflareTunnelResource = hostHandler<TunnelInputs, TunnelState, F
   },
   nameOn: ({ sandbox }) => `${sandbox}/tunnel`,
   step: (inputs) => cloudflareTunnel(argsOf(inputs)),
-  health: () => [tunnelHealth],
+  health: ({ sandbox }) => tunnelHealth(sandbox),
   observe(inputs, facts) {
     if (facts.unit.file.kind === "absent") return "gone";
     const held = inputs.token === undefined || facts.credential.sha256 === sha256(inputs.token);

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { answersTurn } from "../../host/runtimes/turn-health.ts";
+import { tunnelHealth } from "../../host/steps/cloudflare-tunnel.ts";
 import { Dispatcher } from "../../provider/dispatch.ts";
 import { cloudflareTunnelResource } from "../../provider/handlers/cloudflare-tunnel.ts";
 
@@ -25,6 +27,13 @@ const wanted = {
   running: true,
   enabled: true,
 };
+
+test("an upgrade of a tunnel is measured by its connection and by a turn of the agent behind it", () => {
+  const [connected, turn, ...more] = tunnelHealth("main");
+  expect(connected?.command.script).toContain("/ready");
+  expect(turn).toEqual(answersTurn("main"));
+  expect(more).toEqual([]);
+});
 
 describe("who a tunnel lets in stands on the resource", () => {
   test("and a resource that does not say so is refused", async () => {
