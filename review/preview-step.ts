@@ -30,7 +30,7 @@ export function operationOf({ op }: PreviewStep): string {
   return op === "create-replacement" || op === "delete-replaced" ? "replace" : op;
 }
 
-/** The last part of a URN, which is the name in the program. */
+/** The last part of a URN, which is the name in the program: `machine-ssh-2001:db8::/48`. */
 export function nameOf(urn: string): string {
-  return urn.split("::").at(-1) ?? urn;
+  return urn.split("::").slice(3).join("::");
 }

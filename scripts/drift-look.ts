@@ -4,6 +4,7 @@ import type { AnyHandler } from "../provider/handler.ts";
 import { handlers } from "../provider/handlers/index.ts";
 import { inputNames } from "../provider/input-names.ts";
 import { asLeft } from "../review/as-left.ts";
+import { nameOf } from "../review/preview-step.ts";
 import type { StackState, StateResource } from "./stack-state.ts";
 
 /** A resource that is not as the last update left it. */
@@ -49,7 +50,7 @@ export async function lookAt(state: StackState): Promise<Looked[]> {
 /** What is not as the last update left it, also where a refresh has taken that into the state since. */
 export function driftIn(looked: readonly Looked[]): Drifted[] {
   return looked.flatMap(({ resource, handler, observed }) => {
-    const name = resource.urn.split("::").at(-1) ?? resource.urn;
+    const name = nameOf(resource.urn);
     if (!observed) return [{ resource: name, changes: ["it is gone"] }];
     const left = asLeft(resource);
     const { changed } = diff({ ...observed }, left, [], {

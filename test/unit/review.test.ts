@@ -686,6 +686,13 @@ describe("a preview that names what changes", () => {
     expect(() => readPreview(failed, "a preview")).toThrow("connection refused");
   });
 
+  test("a resource is called by its whole name, which may have an IPv6 range in it", () => {
+    const type = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+    const preview = readPreview(previewJson([{ type, name: "machine-ssh-2001:db8::/48", after: {} }]), "a preview");
+    const { resources } = reportOfPreview({ stack: "prod", preview, compared: "" });
+    expect(resources.map(({ name }) => name)).toEqual(["machine-ssh-2001:db8::/48"]);
+  });
+
   test("what a look found gone is drift, not a replacement", () => {
     const digest = JSON.parse(previewJson([planned]));
     const state = { type: planned.type, inputs: planned.before };
