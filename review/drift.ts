@@ -1,7 +1,8 @@
 import { asLeft } from "./as-left.ts";
+import { goneSinceUpdate, type StandingResource } from "./gone-since-update.ts";
 import { labelOf } from "./losses.ts";
 import type { Preview } from "./preview.ts";
-import { nameOf, operationOf } from "./preview-step.ts";
+import { nameOf, operationOf, type PreviewState } from "./preview-step.ts";
 import { confirms, type ResourceChange } from "./resource-changes.ts";
 import { type ValueChange, valueChanges } from "./values.ts";
 
@@ -26,11 +27,25 @@ export interface Drift {
 }
 
 /** The recorded states that a preview with a refresh shows, as the Pulumi CLI prints them. */
-export function recordedIn({ steps }: Preview): Map<string, Recorded> {
-  const looked = steps.filter((step) => operationOf(step) === "refresh" && step.oldState);
-  return new Map(
-    looked.map(({ urn, oldState }) => [urn, { type: oldState?.type ?? "", inputs: asLeft(oldState ?? {}) }]),
-  );
+export function recordedIn(preview: Preview): Map<string, Recorded> {
+  const looked = preview.steps.flatMap((step) => {
+    const { urn, oldState } = step;
+    return operationOf(step) === "refresh" && oldState ? [{ ...oldState, urn }] : [];
+  });
+  return recordedOf(looked, preview);
+}
+
+/** What the last update left, by what the state has of it; also what an earlier refresh found gone, if the program would make it again. */
+export function recordedOf(
+  standing: readonly (StandingResource & Pick<PreviewState, "inputs">)[],
+  { steps }: Preview,
+): Map<string, Recorded> {
+  const gone = goneSinceUpdate(standing);
+  const again = steps.filter((step) => operationOf(step) === "create" && gone.includes(nameOf(step.urn)));
+  return new Map([
+    ...standing.map((one): [string, Recorded] => [one.urn, { type: one.type, inputs: asLeft(one) }]),
+    ...again.map(({ urn, newState }): [string, Recorded] => [urn, { type: newState?.type ?? "", inputs: {} }]),
+  ]);
 }
 
 /** What has changed without us and is not as the code wants it, among the resources that an update would touch. */

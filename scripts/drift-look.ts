@@ -4,6 +4,7 @@ import type { AnyHandler } from "../provider/handler.ts";
 import { handlers } from "../provider/handlers/index.ts";
 import { inputNames } from "../provider/input-names.ts";
 import { asLeft } from "../review/as-left.ts";
+import { goneSinceUpdate } from "../review/gone-since-update.ts";
 import { nameOf } from "../review/preview-step.ts";
 import type { StackState, StateResource } from "./stack-state.ts";
 
@@ -51,7 +52,7 @@ export async function lookAt(state: StackState): Promise<Looked[]> {
 export function driftIn(looked: readonly Looked[]): Drifted[] {
   return looked.flatMap(({ resource, handler, observed }) => {
     const name = nameOf(resource.urn);
-    if (!observed) return [{ resource: name, changes: ["it is gone"] }];
+    if (!observed) return [gone(name)];
     const left = asLeft(resource);
     const { changed } = diff({ ...observed }, left, [], {
       inputNames: inputNames(handler),
@@ -61,6 +62,15 @@ export function driftIn(looked: readonly Looked[]): Drifted[] {
     const named = [...changes, ...takenIn(resource).filter((secret) => !changes.includes(secret))];
     return named.length > 0 ? [{ resource: name, changes: named }] : [];
   });
+}
+
+/** What a refresh has found gone since the last update: there is nothing of it in the state to look at any more. */
+export function goneIn({ resources }: Pick<StackState, "resources">): Drifted[] {
+  return goneSinceUpdate(resources).map(gone);
+}
+
+function gone(resource: string): Drifted {
+  return { resource, changes: ["it is gone"] };
 }
 
 /** The secrets that a refresh has found to be others: the state has them as they were found, and keeps their names beside. */

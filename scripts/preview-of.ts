@@ -1,6 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
-import { asLeft } from "../review/as-left.ts";
-import { type Recorded, recordedIn } from "../review/drift.ts";
+import { type Recorded, recordedIn, recordedOf } from "../review/drift.ts";
 import { refuseLeftHalfWay } from "../review/left-half-way.ts";
 import { longestPreview, type Preview, readPreview } from "../review/preview.ts";
 import { ReviewError } from "../review/review-error.ts";
@@ -39,7 +38,7 @@ export async function previewOf(stack: string, say: (line: string) => void): Pro
     throw new ReviewError(`the state of stack ${stack} could not be read\n  said  ${state.stderr.trim()}`);
   refuseLeftHalfWay(state.stdout, stack);
   const shown = recordedIn(read);
-  const recorded = shown.size > 0 ? shown : recordedByState(state.stdout);
+  const recorded = shown.size > 0 ? shown : recordedByState(state.stdout, read);
   return { preview: read, recorded, engine: engine.about };
 }
 
@@ -77,12 +76,12 @@ function textOf(file: string): string {
   }
 }
 
-function recordedByState(text: string): Map<string, Recorded> {
+function recordedByState(text: string, preview: Preview): Map<string, Recorded> {
   const { deployment } = JSON.parse(text) as {
     deployment?: { resources?: StoredResource[] };
   };
   const standing = (deployment?.resources ?? []).filter((resource) => !resource.delete);
-  return new Map(standing.map((resource) => [resource.urn, { type: resource.type, inputs: asLeft(resource) }]));
+  return recordedOf(standing, preview);
 }
 
 interface StoredResource {

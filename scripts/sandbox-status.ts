@@ -6,7 +6,7 @@ import type { Finding } from "../host/runtimes/runtime.ts";
 import { readyFacts } from "../host/steps/cloudflare-tunnel.ts";
 import { textFacts } from "../host/steps/text-file.ts";
 import { type Stopped, stoppedFacts } from "../host/stopped.ts";
-import { type Drifted, driftIn, lookAt } from "./drift-look.ts";
+import { type Drifted, driftIn, goneIn, lookAt } from "./drift-look.ts";
 import { type Fault, faultsOf } from "./environment-faults.ts";
 import { unitsByPart } from "./environment-units.ts";
 import { type MachineFacts, machineFacts, type UnitStatus, unitsFacts } from "./machine-facts.ts";
@@ -81,7 +81,7 @@ export async function readSandboxStatus(host: Host, stack: string, standing: Sta
     tunnel: tunnel && { ready: tunnel.ready, url: typeof url === "string" ? url : tunnel.hostname },
     versions: await versionsIn(looked),
     approvals,
-    drift: driftIn(looked),
+    drift: [...driftIn(looked), ...goneIn(state)],
     stateChangedAt: state.changedAt,
   };
   return { ...status, faults: stopped ? [] : faultsOf({ stack, parts, errors: report.errors }, status) };

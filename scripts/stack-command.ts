@@ -7,6 +7,7 @@ import { closeAll, connectTo } from "../host/pool.ts";
 import type { Runtime } from "../host/runtimes/runtime.ts";
 import { ensure } from "../host/step.ts";
 import { runtimeKind, runtimeOf } from "../provider/handlers/runtimes.ts";
+import { goneSinceUpdate } from "../review/gone-since-update.ts";
 import { type Engine, findEngine } from "./engine-choice.ts";
 import { localStack } from "./local-backend.ts";
 import { readStackState, type StackState } from "./stack-state.ts";
@@ -73,8 +74,15 @@ export async function findStandings(stack: string, engine?: Engine): Promise<[St
   const state = await readStackState(engine ?? (await findEngine()), stack);
   const [first, ...others] = state ? standingsIn(state) : [];
   if (first) return [first, ...others];
+  throw noSandbox(stack, state);
+}
+
+/** Why a stack has none: nobody made it, or it was there and a refresh has found it gone. */
+export function noSandbox(stack: string, state: Pick<StackState, "resources"> | undefined): ExitError {
   const make = stack === localStack ? "scripts/quickstart" : `scripts/pulumi up -s ${stack}`;
-  throw new ExitError(`Stack ${stack} has no sandbox ${state ? "yet" : "here"}.\n  try   ${make}`, 1);
+  const gone = goneSinceUpdate(state?.resources ?? []);
+  const why = gone.length > 0 ? ` any more; gone since the last update: ${gone.join(", ")}` : state ? " yet" : " here";
+  return new ExitError(`Stack ${stack} has no sandbox${why}.\n  try   ${make}`, 1);
 }
 
 /** Every sandbox of a state, in its order. */

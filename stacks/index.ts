@@ -7,7 +7,9 @@ import { originsOf } from "../policies/origins.ts";
 import { CloudflareTunnel } from "../resources/cloudflare-tunnel.ts";
 import { TelegramBridge } from "../resources/telegram-bridge.ts";
 import { loadConfig } from "./config.ts";
+import { noteDeclared } from "./left-by-update.ts";
 
+const declared = noteDeclared();
 const { secrets, siteSecret, mirrors, ...config } = loadConfig();
 const { kind, accept } = config.runtime;
 
@@ -74,6 +76,8 @@ export const stopped = agent.stopped;
 // Telegram tells it to a bridge that runs.
 export const bot = bridge?.username.apply((name) => name ?? "not known while it is down") ?? "none";
 export const url = door?.url ?? "none";
+// What a refresh finds gone is no longer in the state, so that only this tells that it was there.
+export const leftByUpdate = declared();
 
 // Loaded only where there are any, because their provider is one that has to be downloaded.
 async function siteCommands(when: "before" | "after", after: pulumi.Resource[] = []) {

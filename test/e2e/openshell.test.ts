@@ -470,7 +470,7 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
       await refused(/it was not touched/);
       await expect(stack.up("--refresh")).rejects.toThrow(message);
       // The refresh found that ours is gone.
-      await refused(/has no sandbox yet/);
+      await refused(/has no sandbox any more; gone since the last update: .*main-sandbox/);
       expect(await hash()).toBe(before);
       expect(await stack.openshell("sandbox get main -o json")).toMatch(/"Ready"/);
 

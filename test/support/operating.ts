@@ -104,6 +104,35 @@ export const operating = ({ what, engine, stack: name }: OperatedWith) =>
       expect((await stack.script("drift")).exitCode).toBe(0);
     });
 
+    run(
+      "a bridge that was removed by hand is told as gone after a refresh, too, until an update makes it again",
+      async () => {
+        const files = "/etc/nemoclaw/main/bridge.json /etc/systemd/system/nemoclaw-bridge@main.service";
+        await stack.shell(
+          `set -e; systemctl stop nemoclaw-bridge@main; ls ${files}; rm ${files}; systemctl daemon-reload`,
+        );
+        const refreshed = await stack.pulumi("refresh", "--yes", "--skip-preview", "--color", "never");
+        expect(refreshed.exitCode, refreshed.stdout + refreshed.stderr).toBe(0);
+        expect((await stack.state()).find("nemoclaw:host:TelegramBridge")).toBeUndefined();
+
+        expect(await status()).toMatchObject({
+          exitCode: 1,
+          drift: [{ resource: "telegram", changes: ["it is gone"] }],
+        });
+        expect((await stack.script("status")).stdout).toMatch(
+          /FAULT {2}telegram is not as the last update left it: it is gone/,
+        );
+        const seen = await stack.script("drift", "--json");
+        expect(seen.exitCode, seen.stdout + seen.stderr).toBe(2);
+        expect(JSON.parse(seen.stdout)).toMatchObject({ drift: [{ name: "telegram", gone: true }] });
+        expect((await stack.script("drift")).stdout).toMatch(/telegram.*is not there any more/);
+        await stack.up();
+        expect(await active("bridge")).toBe("active\n");
+        expect(await status()).toMatchObject({ exitCode: 0, faults: [], drift: [] });
+        expect((await stack.script("drift")).exitCode).toBe(0);
+      },
+    );
+
     run("a command runs inside as the agent, with its streams and exit code", async () => {
       const ran = await shell("typed\n", "sh", "-c", "cat; id -un; echo problem >&2; exit 7");
       expect(ran).toMatchObject({ exitCode: 7, stdout: "typed\nnemoclaw-sandbox\n" });

@@ -22,8 +22,12 @@ export interface Planned {
 
 const urnOf = ({ type, name }: Planned) => `urn:pulumi:prod::nemoclaw::${type}::${name}`;
 
-/** The JSON that the Pulumi CLI prints for a preview with a refresh, as far as a report reads it. */
-export function previewJson(planned: readonly Planned[], more: Properties = {}): string {
+/**
+ * The JSON that the Pulumi CLI prints for a preview with a refresh, as far as a report reads it.
+ *
+ * @param leftByUpdate the stack's output of that name
+ */
+export function previewJson(planned: readonly Planned[], more: Properties = {}, leftByUpdate?: string): string {
   const state = (one: Planned, inputs: Properties) => ({
     urn: urnOf(one),
     custom: true,
@@ -35,6 +39,7 @@ export function previewJson(planned: readonly Planned[], more: Properties = {}):
     urn: "urn:pulumi:prod::nemoclaw::pulumi:pulumi:Stack::nemoclaw-prod",
     type: "pulumi:pulumi:Stack",
     custom: false,
+    ...(leftByUpdate === undefined ? {} : { outputs: { leftByUpdate } }),
   };
   const steps: Properties[] = planned.flatMap((one): Properties[] => {
     const known = one.recorded ?? one.before;
@@ -42,6 +47,7 @@ export function previewJson(planned: readonly Planned[], more: Properties = {}):
     const had = { ...state(one, known), outputs: { ...known, ...one.kept } };
     return [{ op: "refresh", urn: urnOf(one), oldState: had, newState: state(one, known), detailedDiff: null }];
   });
+  if (leftByUpdate !== undefined) steps.push({ op: "refresh", urn: root.urn, oldState: root, newState: root });
   steps.push({ op: "same", urn: root.urn, oldState: root, newState: root, detailedDiff: null });
   const counts: Record<string, number> = { same: 1 };
   for (const one of planned) {

@@ -91,6 +91,28 @@ describe("scripts/drift", () => {
     expect(readFileSync(join(out, "drift.html"), "utf8")).toMatch(/^<!doctype html>[\s\S]*main-network/);
   });
 
+  describe("what a refresh has found gone since the last update", () => {
+    const { before: _, ...bridge } = { ...route({}, {}), type: "nemoclaw:host:TelegramBridge", name: "telegram" };
+
+    test("is drift, and only an update brings it back", () => {
+      const text = previewJson([opened, bridge], {}, "main-network, telegram");
+      const seen = run(text, "--json");
+      expect(seen.status).toBe(2);
+      expect(JSON.parse(seen.stdout)).toMatchObject({
+        drift: [{ name: "main-network" }, { name: "telegram", label: "Telegram bridge", gone: true, values: [] }],
+        left: ["telegram is gone; only an update brings it back"],
+      });
+      expect(run(text).stdout).toMatch(/1 of them gone[\s\S]*Telegram bridge .*telegram.*is not there any more/);
+    });
+
+    test("is none where no update has left it, or the code no longer has it", () => {
+      expect(run(previewJson([bridge], {}, "main-network"), "--json").stdout).toContain('"drift": []');
+      const unchanged = { ...route({}, {}), recorded: route({}, {}).before };
+      const none = run(previewJson([unchanged], {}, "main-inference, telegram"), "--json");
+      expect([none.status, JSON.parse(none.stdout).drift]).toEqual([0, []]);
+    });
+  });
+
   describe("what a refresh has taken into the state since the last update", () => {
     const found = route({ model: "found", verify: true }, { model: "wanted" });
     const leftByUpdate = { values: { model: "wanted" }, absent: ["verify"] };

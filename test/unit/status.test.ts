@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { AnyHandler } from "../../provider/handler.ts";
-import { driftIn, type Looked } from "../../scripts/drift-look.ts";
+import { driftIn, goneIn, type Looked } from "../../scripts/drift-look.ts";
 import { machineFacts, unitsFacts } from "../../scripts/machine-facts.ts";
 import type { SandboxStatus } from "../../scripts/sandbox-status.ts";
+import { noSandbox } from "../../scripts/stack-command.ts";
+import type { StateResource } from "../../scripts/stack-state.ts";
 import { statusScreen } from "../../scripts/status-screen.ts";
 import { outdated, versionsIn } from "../../scripts/version-look.ts";
 
@@ -76,6 +78,39 @@ describe("drift", () => {
       { resource: "telegram", changes: ["it is gone"] },
     ]);
     expect(driftIn([looked({ running: true }, { running: false, stopped: mark })])).toEqual([]);
+  });
+
+  describe("is what a refresh has found gone since the last update", () => {
+    const resource = (type: string, name: string, outputs = {}): StateResource => {
+      return { urn: `urn:pulumi:dev::nemoclaw::${type}::${name}`, type, inputs: {}, outputs };
+    };
+    const state = (leftByUpdate: string, ...names: string[]) => {
+      const stack = resource("pulumi:pulumi:Stack", "nemoclaw-dev", { leftByUpdate });
+      return { resources: [stack, ...names.map((name) => resource("nemoclaw:host:Any", name))] };
+    };
+    const left = "machine-ssh-2001:db8::/48, main-sandbox, telegram";
+
+    test("by its name, until it is there again or an update has left it out", () => {
+      expect(goneIn(state(left, "machine-ssh-2001:db8::/48", "main-sandbox"))).toEqual([
+        { resource: "telegram", changes: ["it is gone"] },
+      ]);
+      expect(goneIn(state(left, "telegram", "main-sandbox", "machine-ssh-2001:db8::/48"))).toEqual([]);
+      expect(goneIn(state("main-sandbox", "main-sandbox"))).toEqual([]);
+    });
+
+    test("of a stack that does not say what its last update left, nothing", () => {
+      const { resources } = state("", "main-sandbox");
+      expect(goneIn({ resources })).toEqual([]);
+      expect(goneIn({ resources: resources.slice(1) })).toEqual([]);
+    });
+
+    test("and where that is the sandbox, nobody says that it was never made", () => {
+      expect(noSandbox("dev", state(left, "machine-ssh-2001:db8::/48")).message).toBe(
+        "Stack dev has no sandbox any more; gone since the last update: main-sandbox, telegram.\n  try   scripts/pulumi up -s dev",
+      );
+      expect(noSandbox("dev", { resources: [] }).message).toMatch(/has no sandbox yet\./);
+      expect(noSandbox("dev", undefined).message).toMatch(/has no sandbox here\./);
+    });
   });
 });
 
