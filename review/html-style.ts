@@ -17,11 +17,13 @@ header p { margin: .25rem 0; color: var(--dim); } .kicker { font-weight: 600; }
 nav ul { list-style: none; margin: 1rem 0; padding: 0; display: grid; gap: .25rem; }
 nav li { border-left: .25rem solid var(--tone); padding-left: .75rem; overflow-wrap: anywhere; } nav span { color: var(--dim); }
 section { border: 1px solid var(--line); border-left: .25rem solid var(--tone); border-radius: .5rem; margin: 1rem 0; background: var(--card); }
-summary { cursor: pointer; padding: .75rem 1rem; overflow-wrap: anywhere; } summary h2 { display: inline; margin: 0 .5rem 0 0; font-size: 1.1rem; } summary span { color: var(--dim); }
+section h2 { margin: 0; padding: .75rem 1rem 0; font-size: 1.1rem; }
+summary { cursor: pointer; padding: .25rem 1rem .75rem; overflow-wrap: anywhere; color: var(--dim); }
 .scroll { overflow-x: auto; border-top: 1px solid var(--line); } section p { margin: .75rem 1rem; color: var(--dim); }
 table { border-collapse: collapse; width: 100%; font-size: .925rem; }
 th, td { text-align: left; vertical-align: top; padding: .5rem 1rem; border-bottom: 1px solid var(--line); }
-th { color: var(--dim); font-weight: 600; } td:first-child { white-space: nowrap; } tbody tr:last-child td { border-bottom: 0; }
+th { color: var(--dim); font-weight: 600; } tbody th { color: inherit; font-weight: inherit; }
+td:first-child, tbody th:first-child { white-space: nowrap; } tbody tr:last-child > * { border-bottom: 0; }
 code { background: var(--code); border-radius: .25rem; padding: .05rem .3rem; font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
 .gains td:first-child { color: var(--warn); font-weight: 600; } .loses td:first-child { color: var(--good); font-weight: 600; }
 .gone td:first-child { color: var(--bad); font-weight: 700; }
@@ -29,9 +31,9 @@ code { background: var(--code); border-radius: .25rem; padding: .05rem .3rem; fo
 footer { color: var(--dim); font-size: .875rem; margin: 2rem 0 1rem; }
 @media (max-width: 40rem) {
   body { padding: .5rem; } thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
-  table, tbody, tr, td { display: block; } tr { padding: .5rem 1rem; border-bottom: 1px solid var(--line); } td { border: 0; padding: .1rem 0; overflow-wrap: anywhere; }
-  td:first-child { white-space: normal; } td.none { display: none; }
-  td[data-label]:not([data-label=""])::before { content: attr(data-label) ": "; color: var(--dim); } tr:last-child { border-bottom: 0; }
+  table, tbody, tr, td, tbody th { display: block; } tr { padding: .5rem 1rem; border-bottom: 1px solid var(--line); }
+  td, tbody th { border: 0; padding: .1rem 0; overflow-wrap: anywhere; } td:first-child, tbody th:first-child { white-space: normal; } td.none { display: none; }
+  [data-label]:not([data-label=""])::before { content: attr(data-label) ": "; color: var(--dim); } tr:last-child { border-bottom: 0; }
 }
 @media print { details::details-content { content-visibility: visible; } }
 `);

@@ -43,6 +43,7 @@ ${shown.map(({ section, id: own }) => part(section, own))}</main>
 
 const verdicts: Record<number, string> = { 0: "good", 2: "plain", 3: "warn", 4: "bad" };
 
+// The heading is not inside what folds: a screen reader would hold it for a button, and say nothing when it is pressed.
 function part({ title, short, open, tone, tables, note }: Section, id: string): Html {
   if (tables.length === 0) {
     return html`<section id="${id}" class="${tone}" aria-labelledby="${id}-title">
@@ -51,9 +52,10 @@ function part({ title, short, open, tone, tables, note }: Section, id: string): 
 `;
   }
   return html`<section id="${id}" class="${tone}" aria-labelledby="${id}-title">
+<h2 id="${id}-title">${title}</h2>
 <details${open ? html` open` : ""}>
-<summary><h2 id="${id}-title">${title}</h2> <span>${short}</span></summary>
-${tables.map((one) => table(one, title))}${
+<summary>${short}</summary>
+${tables.map((one) => table(one, one.name ? `${title}: ${one.name}` : title))}${
   note
     ? html`<p>${note}</p>
 `
@@ -65,13 +67,21 @@ ${tables.map((one) => table(one, title))}${
 
 // The roles stay where a phone's style takes the table's own away. A wide table scrolls by itself, and can be reached and scrolled by keyboard. On a phone each row is a card with its labels.
 function table({ head, rows }: Table, title: string): Html {
+  const named = head.length === 1 ? -1 : head.findIndex((name) => name !== "");
+  const cellOf = (text: string, index: number) => {
+    const rest = html` data-label="${head[index]}"${text === "" ? html` class="none"` : ""}`;
+    return index === named
+      ? html`<th scope="row" role="rowheader"${rest}>${cell(text)}</th>`
+      : html`<td role="cell"${rest}>${cell(text)}</td>`;
+  };
   return html`<div class="scroll" role="group" aria-label="${title}" tabindex="0">
 <table role="table">
+<caption class="unseen">${title}</caption>
 <thead role="rowgroup"><tr role="row">${head.map((name) => html`<th scope="col" role="columnheader">${name === "" ? html`<span class="unseen">Effect</span>` : name}</th>`)}</tr></thead>
 <tbody role="rowgroup">
 ${rows.map(
   (row) =>
-    html`<tr role="row" class="${effectOf(row[0])}">${row.map((text, index) => html`<td role="cell" data-label="${head[index]}"${text === "" ? html` class="none"` : ""}>${cell(text)}</td>`)}</tr>
+    html`<tr role="row" class="${effectOf(row[0])}">${row.map(cellOf)}</tr>
 `,
 )}</tbody>
 </table>

@@ -7,6 +7,8 @@ import { show } from "./values.ts";
 
 /** Cells are text, with code between backticks. */
 export interface Table {
+  /** What it is of its section, where that has more than one. */
+  readonly name?: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
@@ -148,8 +150,8 @@ function factTable(facts: readonly Fact[]): Table {
     rows: facts.map((one) => [
       ...(marked ? [mark(one)] : []),
       one.what,
-      one.before === undefined ? "" : `\`${one.before}\``,
-      one.after === undefined ? "" : `\`${one.after}\``,
+      one.before === undefined ? "none" : `\`${one.before}\``,
+      one.after === undefined ? "none" : `\`${one.after}\``,
       one.note ?? "",
     ]),
   };
@@ -157,13 +159,15 @@ function factTable(facts: readonly Fact[]): Table {
 
 function facts(title: string, all: readonly Fact[], open: boolean): Section | undefined {
   if (all.length === 0) return undefined;
-  const wider = all.some(({ effect }) => effect === "widens" || effect === "unclear");
+  const gained = all.filter(({ effect }) => effect === "widens" || effect === "unclear").length;
   const first = all[0];
   const only =
     all.length === 1 && first
       ? `${first.what}: ${first.before ?? "none"} → ${first.after ?? "none"}`
       : `${all.length} changes`;
-  return { title, short: only, tone: wider ? "warn" : "plain", open, tables: [factTable(all)] };
+  // Said, not only coloured.
+  const short = gained === 0 ? only : `${only}; ${gained} gained`;
+  return { title, short, tone: gained > 0 ? "warn" : "plain", open, tables: [factTable(all)] };
 }
 
 const exposure = ({ exposure: all }: Report) => facts("Who can reach it", all, true);
@@ -213,7 +217,10 @@ function drift({ drift: found, driftAccess }: Report): Section | undefined {
     short: `${found.length} changed without an update${driftAccess.some(({ effect }) => effect === "widens") ? ", which gave the agent more access" : ""}`,
     tone: "warn",
     open: true,
-    tables: driftAccess.length > 0 ? [...opened.tables, drifted] : [drifted],
+    tables:
+      driftAccess.length > 0
+        ? [...opened.tables.map((one) => ({ ...one, name: "access" })), { ...drifted, name: "properties" }]
+        : [drifted],
     note: "An update puts this back. To keep it, take it into the code first: scripts/drift.",
   };
 }
