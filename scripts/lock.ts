@@ -139,10 +139,10 @@ async function machineImage(
   if (stack === undefined) return program.error("error: machine-image needs -s STACK");
   const { before, after } = await refreshMachineImage(stack, { parameter });
   const path = `stacks/Pulumi.${stack}.yaml: nemoclaw:machine.image`;
-  if (json) console.log(JSON.stringify([{ path, before, after }], null, 2));
+  if (json) console.log(JSON.stringify([{ path, before: before ?? null, after }], null, 2));
   else
     console.log(
-      `${path}\n  ${before === after ? "unchanged" : `new  (was ${before}; it replaces the machine)`}  ${after}`,
+      `${path}\n  ${before === after ? "unchanged" : `new  (was ${before ?? "none"}; it replaces the machine)`}  ${after}`,
     );
 }
 

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { parse, parseDocument } from "yaml";
-import { cloneFolder } from "./clone-paths.ts";
-import { runProgram } from "./run-program.ts";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { isMap, parseDocument } from "yaml";
+import { askCloud } from "./ask-cloud.ts";
+import { stackFile } from "./clone-paths.ts";
+import { cloudMachines, machineIn } from "./cloud-machines.ts";
+import { familyOf, partsOf } from "./google-image-name.ts";
 import { ExitError } from "./stack-command.ts";
 
 /** The one image that a stack's cloud machine is made from. */
@@ -14,24 +15,11 @@ export interface MachineImage {
   readonly image: string;
 }
 
-interface Machine {
-  readonly kind?: string;
-  readonly region?: string;
-  readonly zone?: string;
-  readonly image?: { readonly id?: string; readonly name?: string; readonly arch?: string };
-}
-
-const stacks = join(cloneFolder, "stacks");
-const fileOf = (stack: string) => join(stacks, `Pulumi.${stack}.yaml`);
-
 /** The images that stack files name. */
-export function machineImages(folder = stacks): MachineImage[] {
-  const names = readdirSync(folder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
-  return names.sort().flatMap((stack) => {
-    const { kind, region, zone, image } = machineIn(join(folder, `Pulumi.${stack}.yaml`));
+export function machineImages(folder?: string): MachineImage[] {
+  return cloudMachines(folder).flatMap(({ stack, kind, written: { region, zone, image } }) => {
     const name = image?.id ?? image?.name;
-    if ((kind !== "aws" && kind !== "gcp") || name === undefined) return [];
-    return [{ stack, kind, where: (kind === "aws" ? region : zone) ?? "", image: name }];
+    return name === undefined ? [] : [{ stack, kind, where: (kind === "aws" ? region : zone) ?? "", image: name }];
   });
 }
 
@@ -47,21 +35,23 @@ const parameterFor = (arch: string) =>
  */
 export async function refreshMachineImage(
   stack: string,
-  { parameter, file = fileOf(stack) }: { parameter?: string; file?: string } = {},
-): Promise<{ before: string; after: string }> {
+  { parameter, file = stackFile(stack) }: { parameter?: string; file?: string } = {},
+): Promise<{ before: string | undefined; after: string }> {
   if (!existsSync(file)) throw new ExitError(`There is no stacks/Pulumi.${stack}.yaml.`, 1);
-  const { kind, region, image = {} } = machineIn(file);
-  const before = image.id ?? image.name;
-  if ((kind !== "aws" && kind !== "gcp") || before === undefined) {
+  const { kind, region, image } = machineIn(file);
+  const before = image?.id ?? image?.name;
+  if (kind !== "aws" && (kind !== "gcp" || before === undefined)) {
     throw new ExitError(`Stack ${stack} has no image of a cloud: its machine is of kind ${kind ?? "none"}.`, 64);
   }
   const after =
     kind === "aws"
-      ? await newestAmi(region ?? "", parameter ?? parameterFor(image.arch ?? "amd64"))
-      : await newestOfFamily(before);
+      ? await newestAmi(region ?? "", parameter ?? parameterFor(image?.arch ?? "amd64"))
+      : await newestOfFamily(before ?? "");
   if (after !== before) {
     const document = parseDocument(readFileSync(file, "utf8"));
-    document.setIn(["config", "nemoclaw:machine", "image", kind === "aws" ? "id" : "name"], after);
+    const at = ["config", "nemoclaw:machine", "image"];
+    if (!isMap(document.getIn(at))) document.setIn(at, document.createNode({}));
+    document.setIn([...at, kind === "aws" ? "id" : "name"], after);
     writeFileSync(file, document.toString({ lineWidth: 0 }));
   }
   return { before, after };
@@ -75,25 +65,29 @@ async function newestAmi(region: string, parameter: string): Promise<string> {
 }
 
 async function newestOfFamily(name: string): Promise<string> {
-  const [, project, own] = /projects\/([^/]+)\/global\/images\/([^/]+)$/.exec(name) ?? [];
-  if (!project || !own) throw new ExitError(`${name} is not an image's full name.`, 1);
-  const describe = (words: string[], field: string) =>
-    ask(["gcloud", "compute", "images", ...words, "--project", project, "--format", `value(${field})`]);
-  const family = await describe(["describe", own], "family");
-  if (family === "") throw new ExitError(`${name} belongs to no family, so no newer one is known.`, 1);
-  const newest = await describe(["describe-from-family", family], "name");
+  const { project, family } = familyOf(name) ?? (await familyOfImage(name));
+  const newest = await describeImage(project, ["describe-from-family", family], "name");
   return `projects/${project}/global/images/${newest}`;
 }
 
-async function ask(command: readonly string[]): Promise<string> {
-  const how = `run it where you are logged in, and put what it prints into machine.image:\n        ${command.join(" ")}`;
-  const { exitCode, stdout, stderr } = await runProgram(command, { timeoutSeconds: 60 });
-  if (exitCode === 0) return stdout.trim();
-  const said = exitCode === 127 ? `there is no ${command[0]} here` : stderr.trim() || `exit ${exitCode}`;
-  throw new ExitError(`The cloud could not be asked for its newest image\n  said  ${said}\n  try   ${how}`, 1);
+async function familyOfImage(name: string): Promise<{ project: string; family: string }> {
+  const { project, own } = partsOf(name) ?? {};
+  if (!project || !own) throw new ExitError(`${name} is not an image's full name.`, 1);
+  const family = await describeImage(project, ["describe", own], "family");
+  if (family === "") throw new ExitError(`${name} belongs to no family, so no newer one is known.`, 1);
+  return { project, family };
 }
 
-function machineIn(file: string): Machine {
-  const { config } = (parse(readFileSync(file, "utf8")) ?? {}) as { config?: Record<string, unknown> };
-  return (config?.["nemoclaw:machine"] ?? {}) as Machine;
+function describeImage(project: string, words: readonly string[], field: string): Promise<string> {
+  return ask(["gcloud", "compute", "images", ...words, "--project", project, "--format", `value(${field})`]);
+}
+
+async function ask(command: readonly string[]): Promise<string> {
+  const answer = await askCloud(command);
+  if (answer.refused === undefined) return answer.said;
+  const how = `run it where you are logged in, and put what it prints into machine.image:\n        ${command.join(" ")}`;
+  throw new ExitError(
+    `The cloud could not be asked for its newest image\n  said  ${answer.refused}\n  try   ${how}`,
+    1,
+  );
 }

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { imageDigest, parseReference } from "../../host/image-digest.ts";
 import { image, isOpenshell, type Lock, readLock } from "../../host/lock.ts";
 import { lockGaps } from "../../host/lock-check.ts";
@@ -450,6 +451,32 @@ describe("the image of a cloud machine", () => {
     writeFileSync(stackFile, gcp);
     expect((await refreshMachineImage("prod", { file: stackFile })).after).toBe("projects/p/global/images/image-v2");
   });
+
+  test.each([
+    ["none", "", { id: "ami-0fedcba9876543210" }],
+    ["an empty one", "\n    image:", { id: "ami-0fedcba9876543210" }],
+    ["one that is no mapping", "\n    image: ami-1", { id: "ami-0fedcba9876543210" }],
+    ["one of no id", "\n    image: { arch: arm64 }", { arch: "arm64", id: "ami-0fedcba9876543210" }],
+  ])("is written where there is %s, on AWS", async (_what, written, image) => {
+    standIn("aws", "echo ami-0fedcba9876543210");
+    writeFileSync(stackFile, aws.replace(/\n {4}image: .*/, written));
+    const changed = await refreshMachineImage("prod", { file: stackFile });
+    expect(changed).toEqual({ before: undefined, after: "ami-0fedcba9876543210" });
+    expect(parse(readFileSync(stackFile, "utf8")).config["nemoclaw:machine"].image).toEqual(image);
+  });
+
+  test.each(["projects/p/global/images/family/fam", "p/family/fam", "projects/p/family/fam"])(
+    "is the newest of the family that was written in its place: %s",
+    async (name) => {
+      standIn(
+        "gcloud",
+        'case "$*" in *describe-from-family\\ fam\\ --project\\ p\\ *) echo image-v2 ;; *) exit 1 ;; esac',
+      );
+      const gcp = aws.replace("kind: aws", "kind: gcp").replace(/image: .*/, `image: { name: ${name} }`);
+      writeFileSync(stackFile, gcp);
+      expect((await refreshMachineImage("prod", { file: stackFile })).after).toBe("projects/p/global/images/image-v2");
+    },
+  );
 
   test("is not guessed without a login: the command that prints it is told", async () => {
     standIn("aws", 'echo "Unable to locate credentials" >&2; exit 255');
