@@ -1,7 +1,8 @@
 import { getAmi } from "@pulumi/aws/ec2/getAmi.js";
 import { getInstanceTypeOfferings } from "@pulumi/aws/ec2/getInstanceTypeOfferings.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { archNames, tellAnswers, wrongArch } from "./cloud-questions.ts";
+import { tellAnswers } from "./cloud-questions.ts";
+import { archNames, wrongArch } from "./image-arch.ts";
 import type { Arch } from "./machine-types.ts";
 
 interface Asked {

@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Arch } from "./machine-types.ts";
 
 /** What an answer of the cloud shows to be wrong with the stack, where it is written and what to write instead. */
 interface Wrong {
@@ -16,14 +15,6 @@ export interface CloudQuestion {
   /** Judges the answer; a rejection means that it could not be asked. */
   readonly answer: Promise<Wrong | undefined>;
 }
-
-/** The clouds' names for processors, and ours. */
-export const archNames: Readonly<Record<string, Arch>> = {
-  x86_64: "amd64",
-  X86_64: "amd64",
-  arm64: "arm64",
-  ARM64: "arm64",
-};
 
 /**
  * Waits for a cloud's answers. What is wrong fails the preview, all of it together; what cannot be asked, for want of
@@ -42,13 +33,4 @@ export function tellAnswers(cloud: string, questions: readonly CloudQuestion[], 
       }
     }
   });
-}
-
-/** The fault of an image that is built for another processor than the stack says. */
-export function wrongArch(image: string, is: Arch, said: Arch): Wrong {
-  return {
-    path: "machine.image.arch",
-    message: `${image} is built for ${is}, and the stack says ${said}`,
-    instead: is,
-  };
 }

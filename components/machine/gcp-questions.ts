@@ -1,7 +1,8 @@
 import { getImages } from "@pulumi/gcp/compute/getImages.js";
 import { getMachineTypes } from "@pulumi/gcp/compute/getMachineTypes.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { archNames, tellAnswers, wrongArch } from "./cloud-questions.ts";
+import { tellAnswers } from "./cloud-questions.ts";
+import { archNames, wrongArch } from "./image-arch.ts";
 import type { Arch } from "./machine-types.ts";
 
 interface Asked {
