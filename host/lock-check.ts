@@ -11,6 +11,8 @@ export interface LockGap {
   readonly try: string;
   /** The only runtime that needs it; a stack of another one installs without. */
   readonly runtime?: RuntimeKind;
+  /** False where a cloud was not asked: then nothing is known, and it is no gap. */
+  readonly asked?: false;
 }
 
 const runtimeOf = (name: string) => (isOpenshell(name) ? { runtime: "openshell" as const } : {});

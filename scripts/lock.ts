@@ -4,14 +4,18 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { parse } from "yaml";
 import { type Lock, lockPath, readLock, refreshedWith } from "../host/lock.ts";
-import { type LockGap, lockGaps } from "../host/lock-check.ts";
+import { lockGaps } from "../host/lock-check.ts";
 import { type Sources, sourcesOf } from "../host/lock-download.ts";
 import { npmRoot } from "../host/lock-npm.ts";
 import { type Refreshed, refreshable, refreshPin } from "../host/lock-refresh.ts";
 import { withImagesOf } from "../host/lock-release.ts";
 import { fillMirrorFolder, servedGaps } from "../host/lock-served.ts";
 import { cloneFolder } from "./clone-paths.ts";
+import { cloudMachines } from "./cloud-machines.ts";
+import { describeGaps, sortGaps } from "./lock-gaps.ts";
 import { type MachineImage, machineImages, refreshMachineImage } from "./machine-image.ts";
+import { machineImageGaps } from "./machine-image-check.ts";
+import { servedImageGaps } from "./machine-image-served.ts";
 import { refreshNpm } from "./npm-refresh.ts";
 import { runScript } from "./stack-command.ts";
 
@@ -61,25 +65,24 @@ program
   });
 
 command("check", "tell what is not pinned, without a network; with --served, whether what is served is what is pinned")
-  .option("--served", "download everything and compare; so with --mirror, --npm, --artifacts and --registry")
+  .option(
+    "--served",
+    "download everything and compare, and ask clouds for machine images by your own login; so with --npm, --artifacts and --registry, and with --mirror, which asks no cloud",
+  )
   .action(async (options: From & { served?: boolean }) => {
     const lock = readLock();
     const { served = [options.mirror, options.npm, options.artifacts, options.registry].some(Boolean) } = options;
-    const gaps = [...lockGaps(lock, readFile), ...(served ? await servedGaps(lock, sources(options), say) : [])];
-    const used = usedRuntimes();
-    const isNeeded = ({ runtime }: LockGap) => runtime === undefined || used.has(runtime);
-    const [needed, idle] = [gaps.filter(isNeeded), gaps.filter((gap) => !isNeeded(gap))];
-    if (options.json) console.log(JSON.stringify(gaps, null, 2));
-    else {
-      const fine = `Everything that a stack here needs is pinned${served ? ", and served as it is pinned" : ""}.`;
-      console.log(needed.length === 0 ? fine : needed.map(printGap).join("\n"));
-      for (const [kind, { length }] of Map.groupBy(idle, ({ runtime }) => runtime)) {
-        console.log(
-          `Not pinned and not needed by any stack here, only by runtime.kind ${kind}: ${length} things. ${idle[0]?.try}`,
-        );
-      }
-    }
-    exitCode = needed.length === 0 ? 0 : 2;
+    const machines = cloudMachines();
+    const offline = options.mirror === undefined ? undefined : "with --mirror no cloud is asked";
+    const gaps = [
+      ...lockGaps(lock, readFile),
+      ...machineImageGaps(machines),
+      ...(served ? await servedGaps(lock, sources(options), say) : []),
+      ...(served ? await servedImageGaps(machines, { say, offline }) : []),
+    ];
+    const sorted = sortGaps(gaps, usedRuntimes());
+    console.log(options.json ? JSON.stringify(gaps, null, 2) : describeGaps(sorted, served));
+    exitCode = sorted.needed.length === 0 ? 0 : 2;
   });
 
 command("refresh", "take checksums and digests into nemoclaw.lock.json, compared with what is published")
@@ -191,10 +194,6 @@ function printRefreshed({ path, before, after, published }: Refreshed): string {
   const compared = published ? `as published at ${published}` : "compare it with what the publisher names";
   const what = after === null ? "gone" : before === after ? "unchanged" : "new";
   return `${path}\n  ${what}  ${after ?? before}\n  ${compared}`;
-}
-
-function printGap({ path, message, try: hint }: LockGap): string {
-  return `${path}\n  ${message}\n  try   ${hint}`;
 }
 
 await runScript(async () => {
