@@ -269,6 +269,11 @@ describe("what a refresh shows of an installation", () => {
     ],
     ["another program in its place", { release: { ...right.release, cli: says("0.0.111") } }, { openshell: "0.0.111" }],
     [
+      "a CLI of another release, whose gateway has what is right for itself",
+      { release: { ...right.release, cli: says("0.0.111", "0.0.111") } },
+      { openshell: "0.0.111" },
+    ],
+    [
       "another gateway in its place",
       { release: { ...right.release, gateway: says("0.0.111") } },
       { gateway: "0.0.111" },

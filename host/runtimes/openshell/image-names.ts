@@ -4,7 +4,7 @@ export const supervisorImage = (version: string) => `nemoclaw/openshell-supervis
 /** The same of what runs inside a sandbox, where a release has an image for it. */
 export const runtimeImage = (version: string) => `nemoclaw/openshell-runtime:${version.replaceAll("+", "_")}`;
 
-/** The two names as words of shell, of the release that is in use on a machine, which need not be the pinned one. */
-const inUse = "$(readlink /opt/nemoclaw/openshell/current | tr + _)";
+/** The two names as words of shell, of the gateway's release in use on a machine, which need not be the pinned one. */
+const inUse = "$(readlink /opt/nemoclaw/openshell-gateway/current | tr + _)";
 export const supervisorImageInUse = `"${supervisorImage(inUse)}"`;
 export const runtimeImageInUse = `"${runtimeImage(inUse)}"`;

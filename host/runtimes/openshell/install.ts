@@ -90,10 +90,10 @@ export const install = part({
     const { cli, gateway } = release;
     if (cli.link === "" && unit.file.kind === "absent") return "gone";
     const service = summaryOf(unit);
-    // By the release in use, which another lock file does not change.
-    const known = isSpoken(cli.link);
-    const flaws = known ? imageFlaws(cli.link, { ...inUse, sandbox: images.sandbox }, spec) : [];
-    const edited = known && !holds(configOf(cli.link), config);
+    // By the gateway's release in use: another lock file does not change it, and neither does another CLI.
+    const known = isSpoken(gateway.link);
+    const flaws = known ? imageFlaws(gateway.link, { ...inUse, sandbox: images.sandbox }, spec) : [];
+    const edited = known && !holds(configOf(gateway.link), config);
     return {
       ...spec,
       line: lineOf(versionOf(cli) || "absent"),
