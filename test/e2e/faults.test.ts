@@ -8,6 +8,7 @@ import { findEngine } from "../../scripts/engine-choice.ts";
 import { findOperatorMirrors } from "../../scripts/first-run/operator-mirrors.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { arch, ContainerMachine } from "../support/container-machine.ts";
+import { failureMessages } from "../support/failure-messages.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
 import { pinFromCommitted } from "../support/own-lock.ts";
 import { writeStackFile } from "../support/stack-file.ts";
@@ -165,7 +166,7 @@ describe("a fault ends in one message for each resource that was at it, and the 
     await fault.mend();
     const output = stdout + stderr;
     expect(exitCode, output).toBe(1);
-    const messages = messagesOf(output);
+    const messages = failureMessages(output);
     expect(messages.length, output).toBeGreaterThan(0);
     expect(messages.length, output).toBeLessThanOrEqual(fault.messages ?? 1);
     for (const message of messages) {
@@ -186,12 +187,6 @@ describe("a fault ends in one message for each resource that was at it, and the 
     expect(stack.printed).not.toContain(userKey.private.split("\n")[3]);
   });
 });
-
-/** The messages of the resources that failed, each with all its lines. */
-function messagesOf(output: string): string[] {
-  const found = output.matchAll(/^ {2}error: (nemoclaw:\S+ \S+: .*(?:\n {4,}.*)*)/gm);
-  return [...found].map(([, message = ""]) => message);
-}
 
 function pinned(change: object): object {
   const { address, port } = box.made;
