@@ -23,10 +23,12 @@ interface NpmRefresh {
 
 const files = ["package.json", "package-lock.json"];
 // No address of a registry gets into a lock file: machines take the packages from one of their own.
-const install =
-  "install --package-lock-only --save-exact --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error".split(
-    " ",
-  );
+const flags = [
+  ...["--package-lock-only", "--save-exact", "--omit-lockfile-registry-resolved", "--ignore-scripts"],
+  ...["--no-audit", "--no-fund", "--no-progress", "--loglevel=error"],
+];
+
+type Root = ReturnType<typeof npmRoot>;
 
 interface Pin {
   readonly version: string;
@@ -34,7 +36,7 @@ interface Pin {
 }
 
 /**
- * Moves the package that a lock file of npm's is for to a version, with whatever it needs, and compares its checksum with what
+ * Moves the package that a lock file of npm's is for to a version, with whatever it needs, and compares what stays with what
  * the registry publishes. npm works on a copy, so a refresh that fails changes nothing. What came, moved or went is given.
  *
  * @throws HostError of kind `integrity` when npm fails, or when the registry publishes another package under the pinned version
@@ -56,17 +58,16 @@ export async function refreshNpm(
   const at = registry ? [`--registry=${registry}`] : [];
   try {
     for (const file of files) await cp(join(home, file), join(work, file));
-    const before = await pinned(name, work);
-    const root = await rootOf(work);
-    await askNpm([...install, ...at, `${root.name}@${version ?? root.version}`], work, say);
-    const after = await pinned(name, work);
+    const { root, pins: before } = await pinned(name, work);
+    await npmInstall([...at, `${root.name}@${version ?? root.version}`], work, say);
+    const { root: next, pins: after } = await pinned(name, work);
     const others = [...after].filter(([path, { sum, version }]) => {
       const was = before.get(path);
       return was?.version === version && was.sum !== sum;
     });
     if (others.length > 0) throw anotherPackage(lockfile, others, before);
     const missing = [...before.keys()].filter((path) => !after.has(path));
-    if (missing.length > 0 && (await rootOf(work)).version === root.version) throw lacks(lockfile, root, missing);
+    if (missing.length > 0 && next.version === root.version) throw lacks(lockfile, root, missing);
     const changes = [...new Set([...before.keys(), ...after.keys()])]
       .map((path) => ({
         path,
@@ -83,15 +84,16 @@ export async function refreshNpm(
   }
 }
 
-async function askNpm(args: readonly string[], cwd: string, say: (what: string) => void): Promise<string> {
-  const ran = `npm ${args.join(" ")}`;
+async function npmInstall(words: readonly string[], cwd: string, say: (what: string) => void): Promise<void> {
+  const command = ["npm", "install", ...flags, ...words];
+  const ran = command.join(" ");
   say(ran);
-  const alive = heartbeat(`npm ${args[0]}`, say);
+  const alive = heartbeat("npm install", say);
   try {
-    const { exitCode, stdout, stderr } = await runProgram(["npm", ...args], { cwd, timeoutSeconds: 600 });
-    if (exitCode === 0) return stdout;
+    const { exitCode, stdout, stderr } = await runProgram(command, { cwd, timeoutSeconds: 600 });
+    if (exitCode === 0) return;
     throw new HostError("integrity", {
-      summary: `npm ${args[0]} failed; no file was changed`,
+      summary: "npm install failed; no file was changed",
       ran,
       exitCode,
       said: stderr.trim() || stdout.trim(),
@@ -102,19 +104,17 @@ async function askNpm(args: readonly string[], cwd: string, say: (what: string) 
   }
 }
 
-/** What is pinned, by where. */
-async function pinned(name: string, folder: string): Promise<Map<string, Pin>> {
+/** What a folder's lock file is for, and what it pins, by where. */
+async function pinned(name: string, folder: string): Promise<{ root: Root; pins: Map<string, Pin> }> {
   const text = await readFile(join(folder, "package-lock.json"), "utf8");
   const packages = npmPins({ npm: { [name]: { lockfile: "package-lock.json" } } }, () => text);
-  return new Map(packages.map(({ path, version, integrity }) => [path, { version, sum: integrity }]));
+  return {
+    root: npmRoot("package-lock.json", () => text),
+    pins: new Map(packages.map(({ path, version, integrity }) => [path, { version, sum: integrity }])),
+  };
 }
 
 const shown = (pin: Pin | undefined) => (pin ? `${pin.version}  ${pin.sum}` : null);
-
-async function rootOf(folder: string): Promise<ReturnType<typeof npmRoot>> {
-  const text = await readFile(join(folder, "package-lock.json"), "utf8");
-  return npmRoot("package-lock.json", () => text);
-}
 
 /** Never half a file, and never one from another file system by `rename` alone. */
 async function replace(file: string, folder: string): Promise<void> {
@@ -138,7 +138,7 @@ function anotherPackage(
   });
 }
 
-function lacks(lockfile: string, { name, version }: ReturnType<typeof npmRoot>, missing: readonly string[]): HostError {
+function lacks(lockfile: string, { name, version }: Root, missing: readonly string[]): HostError {
   const some = missing.slice(0, 5).join("\n");
   return new HostError("integrity", {
     summary: `by the registry ${name} ${version} does not need all that ${lockfile} pins; no file was changed`,

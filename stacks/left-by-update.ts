@@ -11,19 +11,16 @@ import * as pulumi from "@pulumi/pulumi";
  * export const leftByUpdate = declared(); // "host-docker"
  */
 export function noteDeclared(): () => pulumi.Output<string> {
-  const declared: pulumi.Resource[] = [];
-  pulumi.runtime.registerStackTransformation(({ resource, type }) => {
-    if (!type.startsWith("pulumi:providers:")) declared.push(resource);
+  const declared: { readonly resource: pulumi.Resource; readonly name: string }[] = [];
+  pulumi.runtime.registerStackTransformation(({ resource, type, name }) => {
+    if (!type.startsWith("pulumi:providers:")) declared.push({ resource, name });
     return undefined;
   });
   return () => {
     // A component is nothing by itself that could be gone.
-    const real = declared.filter((resource) => pulumi.CustomResource.isInstance(resource));
-    // A URN is known at preview, too, where an id is not: so the output shows as changed only where it is.
-    return pulumi.all(real.map(({ urn }) => urn)).apply((urns) => urns.map(nameOf).toSorted().join(", "));
+    const real = declared.filter(({ resource }) => pulumi.CustomResource.isInstance(resource));
+    const names = real.map(({ name }) => name).toSorted();
+    // Said once all are made. A URN is known at preview, too, where an id is not: so the output shows as changed only where it is.
+    return pulumi.all(real.map(({ resource }) => resource.urn)).apply(() => names.join(", "));
   };
-}
-
-function nameOf(urn: string): string {
-  return urn.split("::").slice(3).join("::");
 }
