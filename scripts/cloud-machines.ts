@@ -1,7 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { parse } from "yaml";
-import { cloneFolder } from "./clone-paths.ts";
+import { configIn, stackConfigs, type WrittenConfig } from "./stack-files.ts";
 
 /** What a stack file has of its machine, as far as its image goes; nothing of it is checked. */
 export interface WrittenMachine {
@@ -20,10 +17,9 @@ export interface CloudMachine {
 }
 
 /** The machines in a cloud that stack files ask for. */
-export function cloudMachines(folder = join(cloneFolder, "stacks")): CloudMachine[] {
-  const names = readdirSync(folder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
-  return names.sort().flatMap((stack) => {
-    const written = machineIn(join(folder, `Pulumi.${stack}.yaml`));
+export function cloudMachines(folder?: string): CloudMachine[] {
+  return stackConfigs(folder).flatMap(([stack, config]) => {
+    const written = machineOf(config);
     const { kind } = written;
     return kind === "aws" || kind === "gcp" ? [{ stack, kind, written }] : [];
   });
@@ -31,6 +27,9 @@ export function cloudMachines(folder = join(cloneFolder, "stacks")): CloudMachin
 
 /** The machine of one stack file. */
 export function machineIn(file: string): WrittenMachine {
-  const { config } = (parse(readFileSync(file, "utf8")) ?? {}) as { config?: Record<string, unknown> };
-  return (config?.["nemoclaw:machine"] ?? {}) as WrittenMachine;
+  return machineOf(configIn(file));
+}
+
+function machineOf(config: WrittenConfig): WrittenMachine {
+  return (config["nemoclaw:machine"] ?? {}) as WrittenMachine;
 }

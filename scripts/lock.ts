@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { parse } from "yaml";
 import { type Lock, lockPath, readLock, refreshedWith } from "../host/lock.ts";
 import { lockGaps } from "../host/lock-check.ts";
 import { type Sources, sourcesOf } from "../host/lock-download.ts";
@@ -18,6 +17,7 @@ import { machineImageGaps } from "./machine-image-check.ts";
 import { servedImageGaps } from "./machine-image-served.ts";
 import { refreshNpm } from "./npm-refresh.ts";
 import { runScript } from "./stack-command.ts";
+import { stackConfigs } from "./stack-files.ts";
 
 interface From {
   mirror?: string;
@@ -182,11 +182,7 @@ function describe(
 
 /** The runtimes that the stacks of this clone have. */
 function usedRuntimes(): Set<string> {
-  const files = readdirSync(resolve(cloneFolder, "stacks")).filter((file) => /^Pulumi\..+\.yaml$/.test(file));
-  const kinds = files.map((file) => {
-    const { config } = (parse(readFile(`stacks/${file}`)) ?? {}) as { config?: Record<string, { kind?: string }> };
-    return config?.["nemoclaw:runtime"]?.kind;
-  });
+  const kinds = stackConfigs().map(([, config]) => (config["nemoclaw:runtime"] as { kind?: string } | undefined)?.kind);
   return new Set(kinds.filter((kind) => kind !== undefined));
 }
 
