@@ -12,10 +12,16 @@ export function configIn(file: string): WrittenConfig {
   return config ?? {};
 }
 
+/** The stacks of this clone that are configured. */
+export function configuredStacks(folder = join(cloneFolder, "stacks")): string[] {
+  return readdirSync(folder)
+    .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
+    .sort();
+}
+
 /** The configuration of every stack of this clone, by its name. */
 export function stackConfigs(
   folder = join(cloneFolder, "stacks"),
 ): (readonly [stack: string, config: WrittenConfig])[] {
-  const names = readdirSync(folder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
-  return names.sort().map((stack) => [stack, configIn(join(folder, `Pulumi.${stack}.yaml`))]);
+  return configuredStacks(folder).map((stack) => [stack, configIn(join(folder, `Pulumi.${stack}.yaml`))]);
 }

@@ -1,13 +1,14 @@
 import { existsSync } from "node:fs";
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ensureDockerDaemon, stopOwnedDaemon } from "../../host/local/daemon.ts";
 import { keptFolder, stackFile } from "../clone-paths.ts";
 import { type Engine, findEngine, runEngine } from "../engine-choice.ts";
-import { releaseDeadLocks, stackStateFile } from "../local-backend.ts";
+import { isLocal, releaseDeadLocks, stackStateFile } from "../local-backend.ts";
 import type { Progress, Say } from "../progress.ts";
 import { runProgram } from "../run-program.ts";
+import { configuredStacks } from "../stack-files.ts";
 import { readStackState, type StackState } from "../stack-state.ts";
 import { EngineFailed, tellEngineLine, waitForOtherRun } from "./apply.ts";
 import { type MadeHere, readMade } from "./made-here.ts";
@@ -137,8 +138,9 @@ async function removeCli(folder: string, say: Say): Promise<void> {
   for (const above of [join(folder, ".."), join(folder, "..", "..")]) await rmdir(above).catch(() => {});
 }
 
+/** One that was only configured counts, too: without the clone's passphrase nobody reads its secrets any more. */
 async function otherStacks(stack: string): Promise<string[]> {
-  const folder = join(stackStateFile(stack), "..");
-  const names = await readdir(folder).catch(() => [] as string[]);
-  return names.filter((name) => name.endsWith(".json") && name !== `${stack}.json`).map((name) => name.slice(0, -5));
+  const files = await readdir(dirname(stackStateFile(stack))).catch(() => [] as string[]);
+  const stated = files.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -".json".length));
+  return [...new Set([...stated, ...configuredStacks().filter(isLocal)])].filter((name) => name !== stack).sort();
 }

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import type { LocalStack } from "../support/local-stack.ts";
-import { type OpenshellMirror, openshellBuild, openshellMirror } from "../support/openshell-mirror.ts";
+import { type OpenshellMirror, openshellBuild, openshellMirror, upFromMirrors } from "../support/openshell-mirror.ts";
 import { openshellStack } from "../support/openshell-stack.ts";
 import { type ParityCase, parityNames } from "../support/parity.ts";
 import { parityTests } from "../support/parity-tests.ts";
@@ -34,11 +34,7 @@ describe("verdicts of a real OpenShell", { timeout: 900_000 }, () => {
       config["nemoclaw:runtime"] = { kind: "openshell", accept: ["docker-version"] };
       config["nemoclaw:policy"] = { presets: [], file: "test/fixtures/policies/parity-files.yaml" };
     });
-    // The first run makes the machine and finds no release in its mirror; the second one goes on.
-    await stack.script("quickstart");
-    await mirror.copyTo(String((await stack.state()).find("nemoclaw:local:Machine")?.id));
-    const { exitCode, stdout, stderr } = await stack.script("quickstart");
-    expect(exitCode, stdout + stderr).toBe(0);
+    await upFromMirrors(stack, [mirror]);
     await stack.shell(`for box in $(docker ps -q); do
   address=$(docker exec "$box" getent hosts demo.nemoclaw.internal | cut -d' ' -f1)
   docker exec -u 0 "$box" sh -c "echo $address ${parityNames.filter((name) => !name.startsWith("demo.")).join(" ")} >>/etc/hosts"

@@ -6,18 +6,20 @@ import { closeAll } from "../../host/pool.ts";
 import { sha256 } from "../../host/steps/file-facts.ts";
 import { Dispatcher } from "../../provider/dispatch.ts";
 import { handlers } from "../../provider/handlers/index.ts";
+import { stackFile } from "../../scripts/clone-paths.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
 import { brokenAgent } from "../support/broken-agent.ts";
 import { upByBrokenClone } from "../support/broken-clone.ts";
 import { arch } from "../support/container-machine.ts";
+import { followsDenials } from "../support/followed-log.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
 import { approvalsFromDenialToCode } from "../support/openshell-approvals.ts";
 import { type OpenshellMirror, openshellBuild, openshellMirror } from "../support/openshell-mirror.ts";
 import { openshellStack } from "../support/openshell-stack.ts";
 import { pinOwn } from "../support/own-lock.ts";
 import { expectNoSecretIn, placesToSearch } from "../support/secret-search.ts";
-import { setting } from "../support/stack-file.ts";
+import { readStackFile, setting } from "../support/stack-file.ts";
 
 /**
  * The main job under a real build of OpenShell, on a real local machine. Stood in for are the model, Telegram, and the place
@@ -28,10 +30,10 @@ const build = openshellBuild();
 const changed = /\b(created|updated|replaced|deleted)\b/;
 
 /** A test that says why it is skipped where there is no build. */
-const run = (name: string, body: () => Promise<void>) =>
+const run = (name: string, body: (skip: (why: string) => void) => Promise<void>) =>
   test(name, async ({ skip }) => {
     if (build.skip) skip(build.skip);
-    await body();
+    await body(skip);
   });
 
 describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
@@ -98,6 +100,8 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     expect(lines.map(({ at }) => at)).toEqual(lines.map(({ at }) => at).toSorted());
   });
 
+  run("the log is followed as it is written, until Ctrl-C", (skip) => followsDenials(stack, skip));
+
   run("the same command again changes nothing", async () => {
     const { exitCode, stdout } = await stack.script("quickstart");
     expect(exitCode, stdout).toBe(0);
@@ -151,6 +155,25 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     expect((await stack.turn("Which model?")).model).toBe("demo-1");
     await inference({ model: "demo-2" });
     expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-inference"]);
+    expect((await stack.turn("Which model now?")).model).toBe("demo-2");
+    expect(await stack.agentPid()).toBe(pid);
+  });
+
+  run("the kind of service that NVIDIA's is, here a stand-in, by a model of NVIDIA's, and back", async () => {
+    const pid = await stack.agentPid();
+    const before = (await readStackFile(stackFile(stack.name)))["nemoclaw:inference"];
+    const [baseUrl, model] = ["http://demo.nemoclaw.internal:8080/v1", "nvidia/nemotron-3-super-120b-a12b"];
+    await stack.configure((config) => {
+      config["nemoclaw:inference"] = { kind: "nvidia", baseUrl, model };
+    });
+    await stack.up();
+    const turn = await stack.turn("Which model of NVIDIA's?");
+    expect([turn.model, turn.text]).toEqual([model, expect.stringContaining(`asked for as "${model}"`)]);
+    expect(resourcesThat(/has drifted/, await stack.refreshPreview())).toEqual([]);
+    await stack.configure((config) => {
+      config["nemoclaw:inference"] = before;
+    });
+    await stack.up();
     expect((await stack.turn("Which model now?")).model).toBe("demo-2");
     expect(await stack.agentPid()).toBe(pid);
   });

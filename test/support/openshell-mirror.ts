@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
+import { expect } from "vitest";
 import type { Lock } from "../../host/lock.ts";
 import { arch } from "./container-machine.ts";
+import type { LocalStack } from "./local-stack.ts";
 
 const exec = promisify(execFile);
 const programs = ["openshell", "openshell-gateway", "openshell-sandbox"] as const;
@@ -28,6 +30,16 @@ export interface OpenshellMirror {
   /** Puts the files where a machine looks for them: `file:///srv/mirror`. */
   readonly copyTo: (container: string) => Promise<void>;
   readonly remove: () => Promise<void>;
+}
+
+/** Brings a stack up whose machine finds its releases in a mirror on it: the first run makes the machine, and the second goes on. */
+export async function upFromMirrors(stack: LocalStack, mirrors: readonly OpenshellMirror[]): Promise<void> {
+  const first = await stack.script("quickstart");
+  expect(first.stdout + first.stderr).toContain("nemoclaw:mirrors");
+  const machine = String((await stack.state()).find("nemoclaw:local:Machine")?.id);
+  for (const { copyTo } of mirrors) await copyTo(machine);
+  const { exitCode, stdout, stderr } = await stack.script("quickstart");
+  expect(exitCode, stdout + stderr).toBe(0);
 }
 
 /** Packs a real build as a release would be, with the supervisor as an image archive, and pins it in a lock file of its own. */

@@ -6,6 +6,7 @@ import { cloneFolder, stackFile } from "../../scripts/clone-paths.ts";
 import type { Engine } from "../../scripts/engine-choice.ts";
 import { type Finished, runProgram } from "../../scripts/run-program.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
+import { followsDenials } from "./followed-log.ts";
 import { LocalStack, resourcesThat } from "./local-stack.ts";
 import { runningScript } from "./running-script.ts";
 import { setting } from "./stack-file.ts";
@@ -170,19 +171,7 @@ export const operating = ({ what, engine, stack: name }: OperatedWith) =>
       expect(lines.map(({ at }) => at)).toEqual(lines.map(({ at }) => at).toSorted());
     });
 
-    run("the log is followed as it is written, until Ctrl-C", async (skip) => {
-      await using follower = runningScript(stack, "logs", "--follow", "--lines", "0", "denials");
-      // Nothing tells that it has begun to follow, so something new is refused until it is told.
-      const refuse = setInterval(() => shell("", "curl", "-s", "http://followed.example/"), 3000);
-      try {
-        const said = await follower.until(/gate {4}DENIED {2}GET followed\.example:80|Insufficient watch descriptors/);
-        if (said.startsWith("Insufficient"))
-          skip("this computer has no inotify instance left, so journalctl cannot follow");
-      } finally {
-        clearInterval(refuse);
-      }
-      expect(await follower.interrupt()).toBe(130);
-    });
+    run("the log is followed as it is written, until Ctrl-C", (skip) => followsDenials(stack, skip));
 
     run("a watch sees what another update has made meanwhile, and what breaks", async () => {
       await using watch = runningScript(stack, "status", "--watch", "--json");

@@ -14,6 +14,8 @@ export class Reporter implements VitestReporter {
   #running = new Map<string, number>();
   #heartbeat: NodeJS.Timeout | undefined;
   #lastPrinted = 0;
+  /** Tests that were skipped and say nothing. */
+  readonly #unexplained: TestCase[] = [];
   /** Why tests are left out that say nothing themselves; without one that is a fault of theirs. */
   #leftOut: string | undefined;
   #vitest: Vitest | undefined;
@@ -53,7 +55,7 @@ export class Reporter implements VitestReporter {
         if (isEndToEnd(test.module)) this.#say(`  ok       ${told(test)}${took}`);
         break;
       case "skipped":
-        this.#skipped(test, where, result.note ?? this.#leftOut ?? (isSetUp(test) ? undefined : setUpFailed));
+        this.#skipped(test, where, result.note ?? this.#leftOut);
         break;
       case "failed":
         this.#tally.failed += 1;
@@ -71,6 +73,7 @@ export class Reporter implements VitestReporter {
 
   onTestModuleEnd(module: TestModule): void {
     this.#running.delete(module.relativeModuleId);
+    this.#explainSkips(module);
     // A file that cannot be loaded, or whose hooks fail, has tests that never report.
     const errors = [module, ...module.children.allSuites()].flatMap((part) => part.errors());
     if (errors.length > 0) {
@@ -101,14 +104,26 @@ export class Reporter implements VitestReporter {
 
   #skipped(test: TestCase, where: string, reason: string | undefined): void {
     if (reason === undefined) {
-      this.#tally.failed += 1;
-      process.exitCode = 1;
-      this.#say(`  FAILED   ${where}: skipped without a reason; say one: skip("no curl here")`);
+      this.#unexplained.push(test);
       return;
     }
     this.#tally.skipped += 1;
     this.#skips.push(`${where}: ${reason}`);
     if (isEndToEnd(test.module)) this.#say(`  skipped  ${told(test)}: ${reason}`);
+  }
+
+  /** A set-up that failed may be reported after the tests that it keeps from running, so they are judged at their file's end. */
+  #explainSkips(module: TestModule): void {
+    for (const test of this.#unexplained.filter((skipped) => skipped.module === module)) {
+      const where = `${module.relativeModuleId} > ${test.fullName}`;
+      if (!isSetUp(test)) {
+        this.#skipped(test, where, setUpFailed);
+        continue;
+      }
+      this.#tally.failed += 1;
+      process.exitCode = 1;
+      this.#say(`  FAILED   ${where}: skipped without a reason; say one: skip("no curl here")`);
+    }
   }
 
   #tellWhatRuns(): void {

@@ -8,6 +8,11 @@ export async function writeStackFile(file: string, config: StackConfig): Promise
   await writeFile(file, stringify({ config }, { lineWidth: 0 }));
 }
 
+/** What a stack's configuration file sets. */
+export async function readStackFile(file: string): Promise<StackConfig> {
+  return (parse(await readFile(file, "utf8")) as { config: StackConfig }).config;
+}
+
 /** Changes a stack's configuration file as a person would. */
 export async function changeStackFile(file: string, change: (config: StackConfig) => void): Promise<void> {
   const whole = parse(await readFile(file, "utf8")) as { config: StackConfig };
