@@ -624,6 +624,54 @@ describe("the lock file's own diff", () => {
     expect(facts(list("a"), list("b"))).toEqual(["unclear: cloudflared, its publisher's checksums"]);
   });
 
+  test("tells another address of signed packages", () => {
+    const signed = (uri: string) => {
+      const whole = JSON.parse(lock("1.0", "a".repeat(64)));
+      whole.apt.docker = { uri, fingerprint: "A".repeat(40) };
+      return { "nemoclaw.lock.json": JSON.stringify(whole) };
+    };
+    const [before, after] = ["https://download.docker.com/linux", "https://evil.example.com"];
+    expect(compared(signed(before), signed(after))).toMatchObject({
+      versions: [{ what: "apt repository docker, address", before, after, effect: "unclear" }],
+    });
+  });
+
+  describe("an npm package without a checksum", () => {
+    const [here, there] = ["https://registry.npmjs.org/a.tgz", "https://evil.example.com/a.tgz"];
+    const sum = `sha512-${"a".repeat(20)}`;
+    const packages = (entry: object) => ({
+      "services/agent/package-lock.json": JSON.stringify({ packages: { "node_modules/a": entry } }),
+    });
+    test.each<[string, object, object, string[]]>([
+      ["that is new", {}, { version: "1.0.0", resolved: here }, ["unclear: npm node_modules/a of the agent"]],
+      [
+        "that had one",
+        { version: "1.0.0", integrity: sum },
+        { version: "1.0.0", resolved: here },
+        ["unclear: npm node_modules/a of the agent"],
+      ],
+      [
+        "from elsewhere",
+        { version: "1.0.0", resolved: here },
+        { version: "1.0.0", resolved: there },
+        ["unclear: npm node_modules/a of the agent"],
+      ],
+      ["as before", { version: "1.0.0", resolved: here }, { version: "1.0.0", resolved: here }, []],
+      [
+        "from elsewhere, with the checksum that it had",
+        { version: "1.0.0", resolved: here, integrity: sum },
+        { version: "1.0.0", resolved: there, integrity: sum },
+        [],
+      ],
+      [
+        "that comes inside another one",
+        { version: "1.0.0", inBundle: true },
+        { version: "1.1.0", inBundle: true },
+        ["plain: npm a of the agent"],
+      ],
+    ])("%s", (_, before, after, expected) => expect(facts(packages(before), packages(after))).toEqual(expected));
+  });
+
   test("tells an image's archive that is another one", () => {
     expect(facts(archived("a".repeat(64)), archived("b".repeat(64)))).toEqual([
       "unclear: ghcr.io/x/image:1.0, linux-amd64",
