@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { closeAll } from "../../host/pool.ts";
+import { openshell } from "../../host/runtimes/openshell/runtime.ts";
 import { sha256 } from "../../host/steps/file-facts.ts";
 import { Dispatcher } from "../../provider/dispatch.ts";
 import { handlers } from "../../provider/handlers/index.ts";
@@ -129,6 +130,12 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
       "echo kept >/sandbox/kept; echo told >&2; pwd; exit 7",
     );
     expect(inside).toMatchObject({ exitCode: 7, stderr: expect.stringContaining("told") });
+
+    // Longer than OpenShell leaves between two looks at its containers.
+    const { hold, release } = openshell.operations.freeze("main");
+    const still = `docker top "$(docker ps -q)" -eo stat,args | grep -c ^T`;
+    expect(Number(await stack.shell(`${hold}\n${still}\nsleep 8\n${release}`))).toBeGreaterThan(0);
+    expect(await stack.openshell("sandbox get main -o json")).toMatch(/"phase": *"Ready"/);
 
     const folder = await mkdtemp(join(tmpdir(), "nemoclaw-workspace-"));
     const archive = join(folder, "workspace.tgz");

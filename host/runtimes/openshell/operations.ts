@@ -6,11 +6,11 @@ import { start, stop } from "./box-commands.ts";
 import { boxLog } from "./box-log.ts";
 import { ownerPattern, requireOurs } from "./box-owner.ts";
 import { openshell } from "./cli.ts";
-import { workloadContainer } from "./container.ts";
 import { approvals } from "./drafts.ts";
 import { execWords } from "./exec.ts";
 import { gatewayUnitName } from "./paths.ts";
 import { report } from "./report.ts";
+import { standstill } from "./standstill.ts";
 
 /** What people do with a sandbox that OpenShell runs. The gateway is the machine's, and stays up. */
 export const operations: Operations = {
@@ -40,10 +40,7 @@ ${command.script}`,
     };
   },
   attach: (sandbox, argv, terminal) => execWords(sandbox, argv, { terminal }),
-  freeze: (sandbox) => ({
-    hold: `for id in $(${workloadContainer(sandbox, { running: true })}); do docker pause "$id" >/dev/null; done`,
-    release: `for id in $(${workloadContainer(sandbox, { running: true })}); do docker unpause "$id" >/dev/null 2>&1 || :; done`,
-  }),
+  freeze: standstill,
   report,
   approvals,
 };
