@@ -45,8 +45,11 @@ function openingFacts(name: string, before: readonly Opening[], after: readonly 
 function openings(type: string, inputs: StateInputs): Opening[] {
   if (inputs === undefined || /egress/i.test(type) || inputs.direction === "EGRESS" || inputs.type === "egress")
     return [];
+  if (inputs.disabled === true) return [];
   const groups = [inputs.ingress, inputs.allows].filter(Array.isArray).flat().filter(isObject);
   const outer = rangesOf(inputs);
+  // A firewall rule of Google's that names nobody is for everybody.
+  if (outer.length === 0 && /^gcp:.*firewall:/i.test(type)) outer.push("0.0.0.0/0");
   return (groups.length === 0 ? [inputs] : groups).flatMap((group) => {
     const own = rangesOf(group);
     return (own.length > 0 ? own : outer).map((range) => ({ range, ports: portsOf(group) }));
@@ -59,6 +62,8 @@ const rangeFields = [
   "cidrIpv4",
   "cidrIpv6",
   "sourceRanges",
+  "sourceTags",
+  "sourceServiceAccounts",
   "prefixListIds",
   "prefixListId",
   "securityGroups",
@@ -67,13 +72,22 @@ const rangeFields = [
 ];
 
 function rangesOf(rule: Readonly<Record<string, unknown>>): string[] {
-  return rangeFields.flatMap((field) => shownEach(rule[field]));
+  const named = rangeFields.flatMap((field) => shownEach(rule[field]));
+  return rule.self === true ? [...named, "its own members"] : named;
 }
 
+/** As `port 22`, with the protocol in front where it is not TCP. */
 function portsOf(rule: Readonly<Record<string, unknown>>): string {
-  if (Array.isArray(rule.ports)) return `port ${rule.ports.join(", ")}`;
-  const { fromPort, toPort } = rule;
-  if (rule.protocol === "-1" || rule.ipProtocol === "-1" || fromPort === undefined) return "every port";
+  const protocol = String(rule.protocol ?? rule.ipProtocol ?? "tcp").toLowerCase();
+  if (["-1", "all"].includes(protocol)) return "every port";
+  const named = namedPorts(rule);
+  if (["tcp", "6"].includes(protocol)) return named ?? "every port of TCP";
+  return named === undefined ? protocol : `${protocol} ${named}`;
+}
+
+function namedPorts({ ports, fromPort, toPort }: Readonly<Record<string, unknown>>): string | undefined {
+  if (Array.isArray(ports)) return ports.length === 0 ? undefined : `port ${ports.join(", ")}`;
+  if (fromPort === undefined) return undefined;
   return fromPort === toPort || toPort === undefined
     ? `port ${show(fromPort)}`
     : `ports ${show(fromPort)}-${show(toPort)}`;

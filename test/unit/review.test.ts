@@ -445,6 +445,67 @@ describe("who can reach it, alike by preview and by revisions", () => {
   });
 });
 
+describe("a door to the machine, by preview", () => {
+  const world = "0.0.0.0/0";
+  const aws = (...ingress: object[]) => ({ ingress });
+  const google = (more: object) => ({ direction: "INGRESS", allows: [{ protocol: "tcp", ports: ["22"] }], ...more });
+  test.each<[string, string, object, object, (string | undefined)[][]]>([
+    [
+      "UDP beside TCP on the same port",
+      "aws:ec2/securityGroup:SecurityGroup",
+      aws({ protocol: "tcp", fromPort: 443, toPort: 443, cidrBlocks: [world] }),
+      aws(...["tcp", "udp"].map((protocol) => ({ protocol, fromPort: 443, toPort: 443, cidrBlocks: [world] }))),
+      [["widens", undefined, `${world} to udp port 443`]],
+    ],
+    [
+      "its own group's members",
+      "aws:ec2/securityGroup:SecurityGroup",
+      aws(),
+      aws({ protocol: "-1", fromPort: 0, toPort: 0, self: true }),
+      [["widens", undefined, "its own members to every port"]],
+    ],
+    [
+      "another protocol",
+      "gcp:compute/firewall:Firewall",
+      google({ allows: [{ protocol: "icmp" }], sourceRanges: [world] }),
+      google({ allows: [{ protocol: "tcp" }], sourceRanges: [world] }),
+      [
+        ["narrows", `${world} to icmp`, undefined],
+        ["widens", undefined, `${world} to every port of TCP`],
+      ],
+    ],
+    [
+      "nobody named any more, which is everybody",
+      "gcp:compute/firewall:Firewall",
+      google({ sourceRanges: ["203.0.113.0/24"] }),
+      google({}),
+      [
+        ["widens", undefined, `${world} to port 22`],
+        ["neutral", "203.0.113.0/24 to port 22", undefined],
+      ],
+    ],
+    [
+      "machines by their tag",
+      "gcp:compute/firewall:Firewall",
+      google({ sourceTags: ["bastion"] }),
+      google({ sourceTags: ["bastion", "web"] }),
+      [["widens", undefined, "web to port 22"]],
+    ],
+    [
+      "one that was switched off",
+      "gcp:compute/firewall:Firewall",
+      google({ disabled: true, sourceRanges: [world] }),
+      google({ disabled: false, sourceRanges: [world] }),
+      [["widens", undefined, `${world} to port 22`]],
+    ],
+  ])("%s", (_, type, before, after, expected) => {
+    const { exposure } = reviewed({ type, name: "door", before: { ...before }, after: { ...after } });
+    const said = exposure.map((one) => [one.effect, one.before, one.after]);
+    expect(said).toEqual(expect.arrayContaining(expected));
+    expect(said).toHaveLength(expected.length);
+  });
+});
+
 test("who may open tunnels to a machine is told by a preview, too", () => {
   const type = "gcp:iap/tunnelInstanceIAMMember:TunnelInstanceIAMMember";
   const report = reviewed({ type, name: "machine-tunnel", after: { member: "group:b@example.com", role: "r" } });
