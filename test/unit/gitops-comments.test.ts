@@ -31,26 +31,44 @@ function run(step: string, args: string[], env: Record<string, string>) {
 }
 
 describe("on GitHub, by a stand-in for gh", () => {
-  // The real one filters with its own jq, so this one gives what that filter leaves.
+  // As the real one does with these options: every page, in one list of lists.
   const gh = `printf '%s\\n' "$*" >>"$FOLDER/calls"
-case $* in *--jq*) printf '%s' "$FOUND"; printf '%s' "$MARKER" >"$FOLDER/marker" ;; esac`;
-  const comment = async (found: string) => {
+case $* in *"--paginate --slurp") printf '%s' "$PAGES" ;; esac`;
+  const by = (type: "Bot" | "User", id: number, body: string) => ({ id, user: { type }, body });
+  const comment = async (...pages: ReturnType<typeof by>[][]) => {
     putProgram(folder, "gh", gh);
-    const env = { FOLDER: folder, FOUND: found, GITHUB_REPOSITORY: "o/r", GH_TOKEN: "secret-token" };
+    const env = { FOLDER: folder, PAGES: JSON.stringify(pages), GITHUB_REPOSITORY: "o/r", GH_TOKEN: "secret-token" };
     const { code, said } = await run("comment-on-github", ["7", report], env);
     expect(code, said).toBe(0);
     return readFileSync(join(folder, "calls"), "utf8").trim().split("\n").slice(1);
   };
+  const isNew = () => [`api --silent -X POST repos/o/r/issues/7/comments -F body=@${report}`];
 
   test("the first report is a new comment", async () => {
-    expect(await comment("")).toEqual([`api --silent -X POST repos/o/r/issues/7/comments -F body=@${report}`]);
-    expect(readFileSync(join(folder, "marker"), "utf8")).toBe(marker);
+    expect(await comment([])).toEqual(isNew());
   });
 
-  test("the next one edits it, the first of several", async () => {
-    expect(await comment("11\n12\n")).toEqual([
-      `api --silent -X PATCH repos/o/r/issues/comments/11 -F body=@${report}`,
-    ]);
+  test("so it is beside a person's that quotes it, another stack's, and another bot's about it", async () => {
+    const others = [
+      by("User", 1, `${marker}\nI pasted this`),
+      by("Bot", 2, "<!-- nemoclaw-review staging -->\n# Review"),
+      by("Bot", 3, `about ${marker}`),
+    ];
+    expect(await comment(others)).toEqual(isNew());
+  });
+
+  test("the next one edits it, the first of several, on whatever page", async () => {
+    const pages = [[by("User", 1, "hello")], [by("Bot", 11, `${marker}\nfirst`), by("Bot", 12, `${marker}\nsecond`)]];
+    expect(await comment(...pages)).toEqual([`api --silent -X PATCH repos/o/r/issues/comments/11 -F body=@${report}`]);
+  });
+
+  test("a GitHub that refuses ends the step before anything is written", async () => {
+    putProgram(folder, "gh", `printf '%s\\n' "$*" >>"$FOLDER/calls"; echo "HTTP 403" >&2; exit 1`);
+    const env = { FOLDER: folder, GITHUB_REPOSITORY: "o/r", GH_TOKEN: "secret-token" };
+    const { code, said } = await run("comment-on-github", ["7", report], env);
+    expect(code).not.toBe(0);
+    expect(said).toContain("HTTP 403");
+    expect(readFileSync(join(folder, "calls"), "utf8")).not.toMatch(/POST|PATCH/);
   });
 });
 

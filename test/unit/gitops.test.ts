@@ -56,6 +56,32 @@ describe("GitHub workflows", () => {
     }
   });
 
+  test.each([
+    ["review.yml", { pull_request: { branches: ["main"] } }],
+    ["apply.yml", { push: { branches: ["main"] } }],
+    ["drift.yml", { schedule: [{ cron: expect.stringMatching(/^\d+ \d+ \* \* \*$/) }], workflow_dispatch: null }],
+  ])("%s runs when it should, and at nothing else", (file, when) => {
+    expect(parse(read(`gitops/github/${file}`)).on).toEqual(when);
+  });
+
+  test.each(workflows)("%s has every job that touches a cloud log in by OIDC, before it does", (file) => {
+    const { jobs } = parse(read(`gitops/github/${file}`)) as {
+      jobs: Record<string, { permissions: object; steps: { uses?: string; run?: string; with?: object }[] }>;
+    };
+    for (const { permissions, steps } of Object.values(jobs)) {
+      expect(permissions).toMatchObject({ "id-token": "write" });
+      const at = (name: string) => steps.findIndex(({ uses = "", run = "" }) => `${uses}${run}`.includes(name));
+      const [aws, google, step] = ["configure-aws-credentials@", "google-github-actions/auth@", "gitops/steps/"].map(
+        at,
+      );
+      expect(steps[aws ?? -1]?.with).toMatchObject({ "role-to-assume": expect.stringContaining("vars.AWS_ROLE") });
+      expect(steps[google ?? -1]?.with).toMatchObject({
+        workload_identity_provider: expect.stringContaining("vars.GCP_PROVIDER"),
+      });
+      expect(Math.max(aws ?? 0, google ?? 0)).toBeLessThan(step ?? -1);
+    }
+  });
+
   test("applying waits for an environment's approval and takes the plan of its own run", () => {
     const { jobs } = parse(read("gitops/github/apply.yml"));
     expect(jobs.apply).toMatchObject({ needs: "plan", environment: "\u0024{{ matrix.stack }}" });
@@ -102,7 +128,8 @@ const operatorStack = z.strictObject({
 test("the operator's Stack keeps to our schema of it, and no secret stands in it", () => {
   const documents = parseAllDocuments(read("gitops/kubernetes/stack.yaml")).map((one) => one.toJS());
   expect(documents.map(({ kind }) => kind)).toEqual(["ServiceAccount", "ClusterRoleBinding", "Stack"]);
-  operatorStack.parse(documents[2]);
+  const { spec } = operatorStack.parse(documents[2]);
+  expect(Object.keys(spec.secretsRef)).toContain("nemoclaw:sshPrivateKey");
   const passphrase = documents[2].spec.workspaceTemplate.spec.podTemplate.spec.containers[0].env[0];
   expect(passphrase).toMatchObject({ name: "PULUMI_CONFIG_PASSPHRASE", valueFrom: { secretKeyRef: {} } });
 });
