@@ -319,8 +319,12 @@ done`;
       expect(visible).toMatch(/cloudflared/);
       expect(visible).not.toContain(token);
       expect(JSON.parse((await stack.script("status", "--json")).stdout)).toMatchObject({ tunnel: { ready: true } });
-      const logged = await stack.script("logs", "--json", "tunnel");
+      const logged = await stack.script("logs", "--json", "-n", "5000");
       expect(logged.stdout).toMatch(/^\{"at":"[^"]+","part":"tunnel",.*stand-in/m);
+      const lines = logged.stdout.trim().split("\n");
+      const entries = lines.map((line) => JSON.parse(line) as { at: string; part: string });
+      expect(new Set(entries.map(({ part }) => part))).toContain("agent");
+      expect(entries.map(({ at }) => at)).toEqual(entries.map(({ at }) => at).toSorted());
       expect(logged.stdout).not.toContain(token);
       if (kind === "quick") await expectNewNameToFollow(stack);
     },

@@ -13,7 +13,7 @@ import { askThroughTelegram } from "../../services/demo/drive.ts";
 import { brokenAgent } from "../support/broken-agent.ts";
 import { upByBrokenClone } from "../support/broken-clone.ts";
 import { arch } from "../support/container-machine.ts";
-import { followsDenials } from "../support/followed-log.ts";
+import { followsLogs } from "../support/followed-log.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";
 import { approvalsFromDenialToCode } from "../support/openshell-approvals.ts";
 import { type OpenshellMirror, openshellBuild, openshellMirror } from "../support/openshell-mirror.ts";
@@ -101,7 +101,7 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     expect(lines.map(({ at }) => at)).toEqual(lines.map(({ at }) => at).toSorted());
   });
 
-  run("the log is followed as it is written, until Ctrl-C", (skip) => followsDenials(stack, skip));
+  run("the log is followed as it is written, until Ctrl-C", (skip) => followsLogs(stack, skip));
 
   run("the same command again changes nothing", async () => {
     const { exitCode, stdout } = await stack.script("quickstart");

@@ -6,7 +6,7 @@ import { cloneFolder, stackFile } from "../../scripts/clone-paths.ts";
 import type { Engine } from "../../scripts/engine-choice.ts";
 import { type Finished, runProgram } from "../../scripts/run-program.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
-import { followsDenials } from "./followed-log.ts";
+import { followsLogs } from "./followed-log.ts";
 import { LocalStack, resourcesThat } from "./local-stack.ts";
 import { runningScript } from "./running-script.ts";
 import { setting } from "./stack-file.ts";
@@ -171,7 +171,7 @@ export const operating = ({ what, engine, stack: name }: OperatedWith) =>
       expect(lines.map(({ at }) => at)).toEqual(lines.map(({ at }) => at).toSorted());
     });
 
-    run("the log is followed as it is written, until Ctrl-C", (skip) => followsDenials(stack, skip));
+    run("the log is followed as it is written, until Ctrl-C", (skip) => followsLogs(stack, skip));
 
     run("a watch sees what another update has made meanwhile, and what breaks", async () => {
       await using watch = runningScript(stack, "status", "--watch", "--json");
