@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { describe, expect, test } from "vitest";
+import { runInPulumiStack } from "@pulumi/pulumi/runtime/stack.js";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { AgentSandbox } from "../../components/agent-sandbox.ts";
 import { provideMachine } from "../../components/machine/provide-machine.ts";
 import { SandboxHost } from "../../components/sandbox-host.ts";
@@ -8,6 +12,8 @@ import { TelegramBridge } from "../../resources/telegram-bridge.ts";
 import { machineSettings } from "../../stacks/machine-kinds/index.ts";
 import { declare } from "../support/declared-graph.ts";
 import { newKey } from "../support/fake-host.ts";
+import { pinFromCommitted } from "../support/own-lock.ts";
+import { withOpenshell } from "../support/pinned-openshell.ts";
 
 /** What Pulumi's saved plans cannot bear: resources made inside an `apply`, and provider inputs that differ at the next run. */
 
@@ -23,6 +29,13 @@ const machines = {
   "gcp by IAP": { ...gcp, image: { name: "projects/p/global/images/i" } },
   "gcp with an address": { ...gcp, image: { name: "projects/p/global/images/i" }, access: { kind: "public", cidrs } },
 };
+
+/** What a resource has once it is made. */
+const madeOutputs = (type: string, name: string) => ({
+  ...{ containerId: "c0ffee", address: "127.0.0.1", port: 2222, user: "admin", network: "net", name },
+  ...(type.endsWith("SshKeyPair") && { publicKey: `ssh-ed25519 ${name}`, privateKey: `private ${name}\n` }),
+  ...{ publicIp: "198.51.100.9", instanceId: "4711", email: "machine@p.iam.gserviceaccount.com" },
+});
 
 /** The resources of a whole environment, as long as nothing is made, and once everything is. */
 function environment(machine: object, preview: boolean) {
@@ -43,11 +56,7 @@ function environment(machine: object, preview: boolean) {
     },
     {
       preview,
-      outputs: (type, name) => ({
-        ...{ containerId: "c0ffee", address: "127.0.0.1", port: 2222, user: "admin", network: "net", name },
-        ...(type.endsWith("SshKeyPair") && { publicKey: `ssh-ed25519 ${name}`, privateKey: `private ${name}\n` }),
-        ...{ publicIp: "198.51.100.9", instanceId: "4711", email: "machine@p.iam.gserviceaccount.com" },
-      }),
+      outputs: madeOutputs,
       call: (token, { filter }) => {
         const [, name] = /name = "([^"]+)"/.exec(String(filter)) ?? [];
         if (token.includes("getMachineTypes")) return { machineTypes: [{ name }] };
@@ -77,6 +86,62 @@ describe.each(Object.entries(machines))("%s", (_, machine) => {
       const unlisted = Object.keys(inputs).filter((name) => !allowed.includes(name) && !/^skip/.test(name));
       expect(unlisted).toEqual([]);
     }
+  });
+});
+
+describe("the whole program", () => {
+  const agent = {
+    inference: { kind: "nvidia", model: "nvidia/some-model" },
+    telegram: { chats: [1] },
+    policy: { presets: ["github"] },
+  };
+  const folder = mkdtempSync(join(tmpdir(), "nemoclaw-plan-safety-"));
+  beforeAll(() => pinFromCommitted(folder, (lock) => Object.assign(lock, withOpenshell(lock, "0.1.10"))));
+  afterAll(() => {
+    delete process.env.NEMOCLAW_LOCK_FILE;
+    rmSync(folder, { recursive: true });
+  });
+  const tunnelToken = Buffer.from(JSON.stringify({ a: "account", s: "secret", t: "id" })).toString("base64");
+  const secrets = {
+    ...{ inferenceKey: "inference-key", tunnelToken, sshPrivateKey: newKey().private },
+    telegramToken: `4711:${"t".repeat(35)}`,
+  };
+  const stacks: Record<string, Record<string, unknown>> = {
+    "embedded, with a quick tunnel": {
+      ...agent,
+      ...{ machine: machines.local, runtime: { kind: "embedded", accept: ["binaries"] } },
+      tunnel: { kind: "quick", access: "public", reason: "a test" },
+    },
+    "OpenShell, with a named tunnel and commands of the site": {
+      ...agent,
+      ...{ machine: machines.existing, runtime: { kind: "openshell" } },
+      tunnel: { kind: "named", hostname: "agent.example.com" },
+      siteCommands: [
+        { name: "inventory", create: "inventory start", stdin: "inventoryToken" },
+        { name: "last", create: "last", when: "after" },
+      ],
+    },
+  };
+  const run = async (settings: Record<string, unknown>, preview: boolean) => {
+    const plain = Object.entries(settings).map(([name, value]) => [`nemoclaw:${name}`, JSON.stringify(value)]);
+    const keys = Object.entries(secrets).map(([name, value]) => [`nemoclaw:${name}`, value]);
+    pulumi.runtime.setAllConfig(Object.fromEntries([...plain, ...keys, ["site:inventoryToken", "s"]]), [
+      ...Object.keys(secrets).map((name) => `nemoclaw:${name}`),
+      "site:inventoryToken",
+    ]);
+    vi.resetModules();
+    return declare(() => runInPulumiStack(() => import("../../stacks/index.ts")), { preview, outputs: madeOutputs });
+  };
+
+  test.each(Object.entries(stacks))("%s: the same resources at first as afterwards", async (_, settings) => {
+    const before = names(await run(settings, true));
+    expect(before.join("\n")).toMatch(/TelegramBridge[\s\S]*CloudflareTunnel/);
+    expect(before).toEqual(names(await run(settings, false)));
+  });
+
+  test.each(Object.entries(stacks))("%s: the same inputs at every run", async (_, settings) => {
+    const [first, again] = [await run(settings, false), await run(settings, false)];
+    expect(again).toEqual(first);
   });
 });
 
