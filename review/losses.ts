@@ -53,6 +53,10 @@ export function lossOf(type: string, state: PreviewState | null | undefined): st
   return empty.test(type) ? undefined : "whatever it holds";
 }
 
+/** What is lost with a sandbox that its runtime makes anew; the agent's own state lies on the machine. */
+export const lossOfRemaking =
+  "the agent restarts; what its sandbox holds besides the workspace and the agent's state goes";
+
 /** Whether a type is a machine, whose replacement takes along what stands on it. */
 export function isMachine(type: string): boolean {
   return labelOf(type) === "machine";

@@ -59,15 +59,25 @@ export function outlineOf(report: Report): Outline {
   };
 }
 
-const words = { create: "is created", update: "changes in place", replace: "IS REPLACED", delete: "IS DELETED" };
+const words = {
+  create: "is created",
+  update: "changes in place",
+  remake: "IS MADE ANEW",
+  replace: "IS REPLACED",
+  delete: "IS DELETED",
+};
+
+const deed = ({ operation, madeAnew }: ResourceChange) => (madeAnew ? "remake" : operation);
 
 function resources({ resources: all, expected }: Report): Section | undefined {
   if (all.length === 0 && expected.length === 0) return undefined;
-  const rank = { replace: 0, delete: 1, update: 2, create: 3 };
-  const sorted = [...all].sort((a, b) => rank[a.operation] - rank[b.operation] || (a.name < b.name ? -1 : 1));
+  const rank = { replace: 0, delete: 1, remake: 2, update: 3, create: 4 };
+  const sorted = [...all].sort((a, b) => rank[deed(a)] - rank[deed(b)] || (a.name < b.name ? -1 : 1));
   const severe = sorted.some(({ operation, lost }) => operation === "replace" || lost) || expected.length > 0;
-  const counts = Map.groupBy(all, ({ operation }) => operation);
-  const short = [...counts].map(([operation, list]) => `${list.length} to ${operation}`).join(", ");
+  const counts = Map.groupBy(all, deed);
+  const short = [...counts]
+    .map(([one, list]) => `${list.length} to ${one === "remake" ? "make anew" : one}`)
+    .join(", ");
   return {
     title: "What happens",
     short: short || `${expected.length} to replace, by what the settings say`,
@@ -79,7 +89,7 @@ function resources({ resources: all, expected }: Report): Section | undefined {
         rows: [
           ...expected.map(({ label, because, lost }) => [words.replace, label, lost, because]),
           ...sorted.map((one) => [
-            words[one.operation],
+            words[deed(one)],
             `${one.label} \`${one.name}\``,
             one.lost ?? (one.operation === "replace" ? "nothing that is not made again" : ""),
             why(one),

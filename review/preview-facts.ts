@@ -30,6 +30,7 @@ export function versionFacts(changes: readonly ResourceChange[], priceOf: PriceO
   return [
     ...statesOf(changes, /^nemoclaw:host:Sandbox$/).flatMap(([before, after]) => [
       ...fact("agent", version(before?.agent), version(after?.agent)),
+      ...fact("sandbox image", shown(before?.image), shown(after?.image)),
       ...limits(before?.limits, after?.limits),
     ]),
     ...statesOf(changes, /^nemoclaw:host:SandboxRuntime$/).flatMap(([before, after]) => {
@@ -43,13 +44,20 @@ export function versionFacts(changes: readonly ResourceChange[], priceOf: PriceO
           sized(key, shown(before?.inputs?.[key]), shown(after?.inputs?.[key]), priceOf),
         ),
       ),
-    ...changes.flatMap(({ label, values, operation }) =>
+    ...changes.flatMap(({ label, values, operation, madeAnew }) =>
       operation === "update" && values.some(({ path }) => path === "definition")
-        ? [{ what: label, note: "its service is set up anew: its program or its settings have changed" }]
+        ? [
+            {
+              what: label,
+              note: madeAnew ? made : "its service is set up anew: its program or its settings have changed",
+            },
+          ]
         : [],
     ),
   ];
 }
+
+const made = "it is made anew: its image, its programs or what else is fixed when OpenShell makes it has changed";
 
 function sized(key: string, before: string | undefined, after: string | undefined, priceOf: PriceOf): Fact[] {
   const note = /Type$/.test(key) ? priceNote(before, after, priceOf) : undefined;

@@ -1,5 +1,6 @@
 import { changedSinceUpdate } from "./as-left.ts";
-import { labelOf, lossOf } from "./losses.ts";
+import { labelOf, lossOf, lossOfRemaking } from "./losses.ts";
+import { isMadeAnew } from "./made-anew.ts";
 import type { Preview } from "./preview.ts";
 import { nameOf, operationOf, type PreviewState, type PreviewStep } from "./preview-step.ts";
 import { secretPaths, type ValueChange, valueChanges } from "./values.ts";
@@ -14,6 +15,8 @@ export interface ResourceChange {
   /** What people call that type. */
   readonly label: string;
   readonly operation: Operation;
+  /** Whether an update of it is of the record alone: the thing itself goes, and another takes its place. */
+  readonly madeAnew: boolean;
   /** What goes with it. */
   readonly lost?: string;
   /** The properties that make it a replacement. */
@@ -80,13 +83,15 @@ function changeOf(urn: string, steps: readonly PreviewStep[], looked: readonly P
   const type = (after ?? before)?.type ?? "";
   const values = before && after ? valueChanges(before.inputs, after.inputs) : [];
   const gone = operation === "replace" || operation === "delete";
+  const madeAnew = operation === "update" && isMadeAnew(before, after);
   return {
     urn,
     name: nameOf(urn),
     type,
     label: labelOf(type),
     operation,
-    lost: gone ? lossOf(type, before) : undefined,
+    madeAnew,
+    lost: gone ? lossOf(type, before) : madeAnew ? lossOfRemaking : undefined,
     because: [...new Set(steps.flatMap(({ replaceReasons }) => replaceReasons ?? []))],
     values,
     secrets: secretsOf(steps, looked, { before, after, guess: operation === "update" && values.length === 0 }),

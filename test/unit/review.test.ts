@@ -101,6 +101,12 @@ const bridge = (before: object, after: object): Planned => ({
   after: { chats: [1], token: "[secret]", ...after },
 });
 
+const [attendant, recipe] = ["a1".repeat(6), "b1".repeat(6)];
+const openshell = (before: object, after: object): Planned => {
+  const made = { runtime: "openshell", definition: `${attendant} ${recipe}` };
+  return sandbox({ ...made, ...before }, { ...made, ...after });
+};
+
 const goldens: [name: string, report: () => Report, exitCode: number][] = [
   ["nothing", () => reviewed(network(presetBlocks("npm"), presetBlocks("npm"))), 0],
   ["egress-added", () => reviewed(network({}, { tickets: block("tickets.example.com", { access: "read-only" }) })), 3],
@@ -122,6 +128,17 @@ const goldens: [name: string, report: () => Report, exitCode: number][] = [
   ],
   ["preset-swapped", () => reviewed(network(presetBlocks("npm"), presetBlocks("pypi"))), 3],
   ["filesystem-path-added", () => reviewed(sandbox(disk(), disk("/data"), ["policy"])), 4],
+  [
+    "openshell-image",
+    () =>
+      reviewed(
+        openshell(
+          { image: "registry.example.com/box:1" },
+          { image: "registry.example.com/box:2", definition: `${attendant} ${"b2".repeat(6)}` },
+        ),
+      ),
+    4,
+  ],
   ["model-switched", () => reviewed(route({ model: "m1" }, { model: "m2" })), 2],
   [
     "provider-switched",
@@ -598,6 +615,58 @@ describe("an upgrade, by preview", () => {
       { what, note: "its service is set up anew: its program or its settings have changed" },
     ]);
     expect(verdictOf(report).exitCode).toBe(2);
+  });
+});
+
+describe("a sandbox that is updated, by preview", () => {
+  const other = {
+    attendant: { definition: `${"a2".repeat(6)} ${recipe}` },
+    recipe: { definition: `${attendant} ${"b2".repeat(6)}` },
+  };
+  const still = openshell({}, {});
+  const unseen = { definition: `${attendant} unknown` };
+  const lastUpdate = (definition: object, look: Planned): Planned => ({
+    ...look,
+    seen: { leftByUpdate: { values: definition } },
+  });
+  const lost = "the agent restarts; what its sandbox holds besides the workspace and the agent's state goes";
+  const bySelf = { definition: `${attendant} ${recipe}` };
+
+  test.each<[string, Planned, string | undefined, 2 | 4]>([
+    ["another recipe under OpenShell: it is made anew", openshell({}, other.recipe), lost, 4],
+    [
+      "another agent, which is part of the recipe",
+      openshell({}, { ...other.recipe, agent: { version: "2026.9.7" } }),
+      lost,
+      4,
+    ],
+    ["another service of the attendant: the sandbox stays", openshell({}, other.attendant), undefined, 2],
+    ["other limits, which apply to a running one", openshell({}, { limits: { pids: 600 } }), undefined, 2],
+    ["one that does not run", { ...still, before: { ...still.before, running: false } }, undefined, 2],
+    ["a gateway that did not answer", openshell(unseen, {}), undefined, 2],
+    [
+      "a gateway that did not answer, as the last update left it",
+      lastUpdate(bySelf, openshell(unseen, {})),
+      undefined,
+      2,
+    ],
+    [
+      "a gateway that did not answer, and another recipe than the last update left",
+      lastUpdate(bySelf, openshell(unseen, other.recipe)),
+      lost,
+      4,
+    ],
+    [
+      "another recipe's look alike under the embedded runtime",
+      openshell({ runtime: "embedded" }, { ...other.recipe, runtime: "embedded" }),
+      undefined,
+      2,
+    ],
+  ])("%s", (_, planned, goes, exitCode) => {
+    const report = reviewed(planned);
+    expect(report.resources).toMatchObject([{ operation: "update", madeAnew: goes !== undefined }]);
+    expect(report.resources[0]?.lost).toBe(goes);
+    expect(verdictOf(report).exitCode).toBe(exitCode);
   });
 });
 
