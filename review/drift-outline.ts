@@ -10,6 +10,7 @@ export function driftOutline(report: Report): Outline {
     model: [],
     versions: [],
     exposure: [],
+    trust: [],
     settings: [],
     secrets: [],
     guardrails: undefined,

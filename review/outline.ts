@@ -42,6 +42,7 @@ export function outlineOf(report: Report): Outline {
     guardrailSection(report),
     access(report),
     exposure(report),
+    trust(report),
     model(report),
     versions(report),
     secrets(report),
@@ -181,6 +182,7 @@ function facts(title: string, all: readonly Fact[], open: boolean): Section | un
 }
 
 const exposure = ({ exposure: all }: Report) => facts("Who can reach it", all, true);
+const trust = ({ trust: all }: Report) => facts("Whom it trusts", all, true);
 const model = ({ model: all }: Report) => facts("Model and provider", all, true);
 const versions = ({ versions: all }: Report) => facts("Versions, digests and sizes", all, all.length <= 8);
 const settings = ({ settings: all }: Report) => facts("Other settings", all, false);

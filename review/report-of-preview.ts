@@ -1,5 +1,6 @@
 import type { AccessChange } from "../policies/diff.ts";
 import { accessChanges, compare } from "./access.ts";
+import { authoritiesIn, trustFacts } from "./authorities.ts";
 import { type Drift, driftOf, type Recorded, recordedIn } from "./drift.ts";
 import { guardrailResults } from "./guardrails.ts";
 import type { Preview } from "./preview.ts";
@@ -7,7 +8,8 @@ import { exposureFacts } from "./preview-exposure.ts";
 import { modelFacts, type PriceOf, versionFacts } from "./preview-facts.ts";
 import { nameOf } from "./preview-step.ts";
 import type { Report, SecretChange } from "./report.ts";
-import { type ResourceChange, resourceChanges } from "./resource-changes.ts";
+import { type ResourceChange, resourceChanges, type StateInputs, statesOf } from "./resource-changes.ts";
+import { isObject } from "./values.ts";
 
 export interface PreviewSource {
   readonly stack: string;
@@ -33,6 +35,7 @@ export function reportOfPreview(source: PreviewSource): Report {
     model: modelFacts(resources),
     versions: versionFacts(resources, priceOf),
     exposure: exposureFacts(resources),
+    trust: trustChanges(resources),
     settings: [],
     secrets: secretChanges(resources),
     drift,
@@ -40,6 +43,14 @@ export function reportOfPreview(source: PreviewSource): Report {
     guardrails: guardrailResults(preview.steps),
     warnings: preview.warnings.map(({ message, urn }) => (urn ? `${nameOf(urn)}: ${message}` : message)),
   };
+}
+
+/** What the runtime is given; the other resources that take the same authorities are given no others. */
+function trustChanges(resources: readonly ResourceChange[]) {
+  const authorities = (inputs: StateInputs) => authoritiesIn(isObject(inputs?.mirrors) ? inputs.mirrors.ca : undefined);
+  return statesOf(resources, /^nemoclaw:host:SandboxRuntime$/).flatMap(([before, after]) =>
+    after === undefined ? [] : trustFacts(authorities(before), authorities(after)),
+  );
 }
 
 function secretChanges(resources: readonly ResourceChange[]): SecretChange[] {

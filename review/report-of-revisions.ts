@@ -1,6 +1,7 @@
 import { tellsPrograms } from "../policies/as-enforced.ts";
 import { type DiffSide, diffPolicies } from "../policies/diff.ts";
 import { mergePolicies } from "../policies/merge.ts";
+import { authoritiesAt, trustFacts } from "./authorities.ts";
 import { expectedReplacements } from "./expected-replacements.ts";
 import { type Fact, fact } from "./facts.ts";
 import { lockFacts } from "./lock-facts.ts";
@@ -34,7 +35,11 @@ export function reportOfRevisions(
   const { changes } = diffPolicies(sideOf(was), sideOf(is));
   const [before, after] = [was?.settings ?? {}, is?.settings ?? {}];
   const exposed = settingExposure(before, after);
-  const said = exposed.flatMap(({ settings, facts }) => (facts.length > 0 ? settings : []));
+  const trust = trustFacts(authoritiesAt(from, before), authoritiesAt(to, after));
+  const said = [
+    ...exposed.flatMap(({ settings, facts }) => (facts.length > 0 ? settings : [])),
+    ...(trust.length > 0 ? ["mirrors.ca"] : []),
+  ];
   return {
     stack,
     compared: `what ${shortName(from)} and ${shortName(to)} configure`,
@@ -44,6 +49,7 @@ export function reportOfRevisions(
     model: model(before, after),
     versions: [...agent(from, to), ...lockFacts(from, to)],
     exposure: exposed.flatMap(({ facts }) => facts),
+    trust,
     settings: others(before, after, said, priceOf),
     secrets: secrets(was?.secrets ?? new Map(), is?.secrets ?? new Map()),
     drift: undefined,

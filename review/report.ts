@@ -16,6 +16,8 @@ export interface Report {
   readonly model: readonly Fact[];
   readonly versions: readonly Fact[];
   readonly exposure: readonly Fact[];
+  /** Whom else the machine trusts. */
+  readonly trust: readonly Fact[];
   /** Settings that none of the other parts is about. */
   readonly settings: readonly Fact[];
   readonly secrets: readonly SecretChange[];
@@ -62,8 +64,8 @@ export function verdictOf(report: Report): Verdict {
 }
 
 /** Whether anything lets more in or out than before, breaks a guardrail, or cannot be told not to. */
-export function widens({ access, exposure, model, versions, guardrails }: Report): boolean {
-  const facts = [...exposure, ...model, ...versions];
+export function widens({ access, exposure, trust, model, versions, guardrails }: Report): boolean {
+  const facts = [...exposure, ...trust, ...model, ...versions];
   if (guardrails?.broken.some(({ changes }) => changes)) return true;
   return [...access, ...facts].some(({ effect }) => effect === "widens" || effect === "unclear");
 }
@@ -76,6 +78,9 @@ function headline(report: Report, first: string): string {
   return parts.join("; ");
 }
 
-function isChange({ resources, access, model, versions, exposure, settings, secrets, drift = [] }: Report): boolean {
-  return [resources, access, model, versions, exposure, settings, secrets, drift].some((list) => list.length > 0);
+function isChange(report: Report): boolean {
+  const { resources, access, model, versions, exposure, trust, settings, secrets, drift = [] } = report;
+  return [resources, access, model, versions, exposure, trust, settings, secrets, drift].some(
+    (list) => list.length > 0,
+  );
 }

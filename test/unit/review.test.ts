@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { rootCertificates } from "node:tls";
 import { afterAll, describe, expect, test } from "vitest";
 import { combine } from "../../review/combine.ts";
 import { htmlOf } from "../../review/html.ts";
@@ -23,6 +24,7 @@ import {
   route,
   sandbox,
 } from "../support/preview-fixture.ts";
+import { someAuthorities } from "../support/some-authorities.ts";
 
 const project = resolve(import.meta.dirname, "../..");
 const made: string[] = [];
@@ -86,6 +88,11 @@ function compared(before: Record<string, string>, after: Record<string, string>)
   return reportOfRevisions("prod", revision("main", { ...all, ...before }), revision("change", { ...all, ...after }));
 }
 
+/** A stack whose `mirrors.ca` names a file with this text. */
+const trusting = (pem: string) => ({
+  "stacks/Pulumi.prod.yaml": stackFile("  nemoclaw:mirrors: { ca: ./site/ca.pem }\n"),
+  "site/ca.pem": pem,
+});
 const onAws = (access: string) => onMachine(`kind: aws, region: eu-central-1, access: ${access}`);
 const behindAccess = { kind: "named", hostname: "agent.example.com", access: "cloudflare-access" };
 const tunnel = (before: object, after: object): Planned => ({
@@ -180,6 +187,7 @@ const goldens: [name: string, report: () => Report, exitCode: number][] = [
       ),
     3,
   ],
+  ["authority-added", () => compared(trusting(someAuthorities.a), trusting(someAuthorities.a + someAuthorities.b)), 3],
   [
     "ssh-opened-to-more",
     () =>
@@ -520,6 +528,73 @@ describe("a door to the machine, by preview", () => {
     const said = exposure.map((one) => [one.effect, one.before, one.after]);
     expect(said).toEqual(expect.arrayContaining(expected));
     expect(said).toHaveLength(expected.length);
+  });
+});
+
+describe("whom a machine trusts", () => {
+  const { a, b } = someAuthorities;
+  const none = { "stacks/Pulumi.prod.yaml": stackFile() };
+  const inline = (pem: string) => ({
+    "stacks/Pulumi.prod.yaml": stackFile(`  nemoclaw:mirrors: { ca: ${JSON.stringify(pem)} }\n`),
+  });
+  const named = (path: string) => ({
+    "stacks/Pulumi.prod.yaml": stackFile(`  nemoclaw:mirrors: { ca: ${path} }\n`),
+  });
+  const other = a.replace(/CERTIFICATE/g, "TRUSTED CERTIFICATE");
+  const [nameA, nameB] = ["A", "B"].map((name) =>
+    expect.stringMatching(`^O=Example, CN=Authority ${name} .sha256 [0-9a-f]{12}….$`),
+  );
+
+  test.each<[string, object, object, object[], number]>([
+    ["an authority where there was none", none, trusting(a), [{ effect: "widens", after: nameA }], 3],
+    [
+      "another file under the same name",
+      trusting(a),
+      trusting(b),
+      [
+        { effect: "widens", after: nameB },
+        { effect: "narrows", before: nameA },
+      ],
+      3,
+    ],
+    ["one of two gone", trusting(a + b), trusting(b), [{ effect: "narrows", before: nameA }], 2],
+    [
+      "none any more",
+      trusting(a),
+      none,
+      [{ effect: "neutral", before: nameA, note: expect.stringMatching(/still/) }],
+      2,
+    ],
+    ["the same in another order", trusting(a + b), trusting(b + a), [{ effect: "neutral" }], 2],
+    ["its text in the stack file", inline(a), inline(b), [{ after: nameB }, { before: nameA }], 3],
+    ["a kind of certificate that is not looked into", trusting(a), trusting(a + other), [{ effect: "unclear" }], 3],
+    ["a file that no revision has", named("/etc/ssl/site.pem"), named("/etc/ssl/site.pem"), [{ effect: "unclear" }], 3],
+    ["a file that is not there", named("gone.pem"), named("gone.pem"), [{ effect: "unclear" }], 3],
+  ])("%s, by revisions", (_, before, after, facts, exitCode) => {
+    const report = compared({ ...before }, { ...after });
+    expect(report.trust).toMatchObject(facts);
+    expect(report.trust).toHaveLength(facts.length);
+    expect(report.settings).toEqual([]);
+    expect(verdictOf(report).exitCode).toBe(exitCode);
+  });
+
+  test("the same text, wherever it is written, is no change of trust", () => {
+    expect(compared(trusting(a), inline(a)).trust).toEqual([]);
+  });
+
+  test("of a whole bundle the first are named, and the rest is counted", () => {
+    const { trust } = compared(none, trusting(rootCertificates.slice(0, 15).join("\n")));
+    expect(trust).toHaveLength(11);
+    expect(trust.at(-1)).toMatchObject({ after: "5 more", effect: "widens" });
+  });
+
+  test("an authority added is told by a preview, too", () => {
+    const runtime = (ca: string) => ({ kind: "embedded", mirrors: { ca } });
+    const planned = { type: "nemoclaw:host:SandboxRuntime", name: "host-runtime" };
+    const report = reviewed({ ...planned, before: runtime(a), after: runtime(a + b) });
+    expect(report.trust).toMatchObject([{ effect: "widens", after: nameB }]);
+    expect(verdictOf(report).exitCode).toBe(3);
+    expect(combine(report, compared(named("/etc/a.pem"), named("/etc/a.pem"))).trust).toEqual(report.trust);
   });
 });
 
