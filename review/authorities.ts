@@ -29,6 +29,12 @@ export function authoritiesIn(ca: unknown): Authorities | undefined {
   return typeof ca === "string" && ca.includes("-----BEGIN") ? { pem: ca } : { unread: show(ca) };
 }
 
+/** Whether there is another text, as far as both are known. */
+export function isOtherText(was: Authorities | undefined, is: Authorities | undefined): boolean {
+  if (was === undefined || is === undefined) return was !== is;
+  return "pem" in was && "pem" in is && was.pem !== is.pem;
+}
+
 const what = "authority trusted besides the public ones";
 const widely = "who has its key can pass for any host that downloads come from";
 const mostAuthorities = 10;

@@ -1,4 +1,7 @@
 import { canonical } from "../policies/canonical.ts";
+import { isOtherText } from "./authorities.ts";
+import { type Beside, otherLine, remadeFor } from "./expected-remaking.ts";
+import { lossOfRemaking } from "./losses.ts";
 import type { Expected } from "./report.ts";
 import { changedNames, type Settings, section } from "./settings.ts";
 import type { StackAt } from "./stack-at.ts";
@@ -17,8 +20,14 @@ export const fixedOfMachine = (kind: unknown): string[] => [
 /** GiB of a data disk whose size is not written; a test compares with the setting. */
 export const usualDataDisk = 50;
 
-/** What the settings of two revisions replace, where no preview tells. */
-export function expectedReplacements(was: StackAt | undefined, is: StackAt | undefined): Expected[] {
+const nothing: Beside = { versions: [], authorities: [undefined, undefined] };
+
+/** What two revisions replace, where no preview tells. A test compares with what the plugin's resources are replaced for. */
+export function expectedReplacements(
+  was: StackAt | undefined,
+  is: StackAt | undefined,
+  beside: Beside = nothing,
+): Expected[] {
   if (is === undefined)
     return [
       {
@@ -29,7 +38,7 @@ export function expectedReplacements(was: StackAt | undefined, is: StackAt | und
     ];
   if (was === undefined) return [];
   const [before, after] = [section(was.settings, "machine"), section(is.settings, "machine")];
-  return [...lostDisk(before, after), ...remade(was, is, before, after)];
+  return [...lostDisk(before, after), ...remade(was, is, beside)];
 }
 
 /** A disk of another type is another disk on Google Cloud; no cloud makes one smaller. */
@@ -48,22 +57,43 @@ function lostDisk(before: Settings, after: Settings): Expected[] {
   return [{ label: "data disk", because: `${because}${guarded}`, lost: "everything on it" }];
 }
 
-function remade(was: StackAt, is: StackAt, before: Settings, after: Settings): Expected[] {
-  const ofMachine = fixedOfMachine(after.kind);
-  const machine = changedNames(before, after).filter((key) => ofMachine.includes(key));
-  const resized = machine.length > 0 && machine.every((key) => /Type$/.test(key));
-  if (machine.length > 0) {
-    const note = resized ? "; the preview tells whether its cloud resizes it in place" : "";
-    const lost = "everything on it, the agent's workspace included";
-    return [{ label: "machine", because: `machine.${machine.join(", machine.")}${note}`, lost }];
-  }
-  if (was.runtime !== is.runtime) {
-    const lost = "the agent's conversations, and its files outside the workspace; the workspace stays";
-    return [{ label: "sandbox runtime, and the sandbox", because: "runtime.kind", lost }];
-  }
+function remade(was: StackAt, is: StackAt, beside: Beside): Expected[] {
+  const machine = replacedMachine(section(was.settings, "machine"), section(is.settings, "machine"), beside);
+  if (machine) return [machine];
+  const runtime = replacedRuntime(was, is, beside);
+  if (runtime) return [runtime];
   const fixed = ({ filesystem_policy, process, landlock }: StackAt["policy"]) =>
     canonical({ filesystem_policy, process, landlock });
-  if (fixed(was.policy) === fixed(is.policy)) return [];
-  const because = "filesystem_policy, process and landlock are fixed when it starts";
-  return [{ label: "sandbox", because, lost: "the agent restarts; its files outside the workspace go" }];
+  if (fixed(was.policy) !== fixed(is.policy)) {
+    const because = "filesystem_policy, process and landlock are fixed when it starts";
+    return [{ label: "sandbox", because, lost: "the agent restarts; its files outside the workspace go" }];
+  }
+  const because = is.runtime === "openshell" ? remadeFor(was, is, beside).join(", ") : "";
+  return because === "" ? [] : [{ label: "sandbox", because, lost: lossOfRemaking, madeAnew: true }];
+}
+
+function replacedMachine(before: Settings, after: Settings, { authorities }: Beside): Expected | undefined {
+  const ofMachine = fixedOfMachine(after.kind);
+  const keys = changedNames(before, after).filter((key) => ofMachine.includes(key));
+  // A machine on this computer trusts them from its start.
+  const trusts = before.kind === "local" && after.kind === "local" && isOtherText(...authorities);
+  const because = [...keys.map((key) => `machine.${key}`), ...(trusts ? ["mirrors.ca"] : [])].join(", ");
+  if (because === "") return undefined;
+  const resized = !trusts && keys.every((key) => /Type$/.test(key));
+  const note = resized ? "; the preview tells whether its cloud resizes it in place" : "";
+  const lost = "everything on it, the agent's workspace included";
+  return { label: "machine", because: `${because}${note}`, lost };
+}
+
+function replacedRuntime(was: StackAt, is: StackAt, beside: Beside): Expected | undefined {
+  const label = "sandbox runtime, and the sandbox";
+  const lost = "the agent's conversations, and its files outside the workspace; the workspace stays";
+  if (was.runtime !== is.runtime) return { label, because: "runtime.kind", lost };
+  const release = is.runtime === "openshell" ? otherLine(beside) : undefined;
+  if (release === undefined) return undefined;
+  const { accept } = section(is.settings, "runtime");
+  const taken = Array.isArray(accept) && accept.includes("recreate");
+  const because = `OpenShell ${release.after} is no upgrade of ${release.before}`;
+  const refused = taken ? "" : "; refused without runtime.accept: [recreate]";
+  return { label, because: `${because}${refused}`, lost: `${lost}; OpenShell's own history goes` };
 }

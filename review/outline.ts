@@ -81,14 +81,21 @@ function resources({ resources: all, expected }: Report): Section | undefined {
     .join(", ");
   return {
     title: "What happens",
-    short: short || `${expected.length} to replace, by what the settings say`,
+    short:
+      short ||
+      `${expected.length} to ${expected.every((one) => one.madeAnew) ? "make anew" : "replace"}, by what the settings say`,
     tone: severe ? "bad" : "plain",
     open: severe || all.length <= 12,
     tables: [
       {
         head: ["", "What", "Lost", "Why"],
         rows: [
-          ...expected.map(({ label, because, lost }) => [words.replace, label, lost, because]),
+          ...expected.map(({ label, because, lost, madeAnew }) => [
+            madeAnew ? words.remake : words.replace,
+            label,
+            lost,
+            because,
+          ]),
           ...sorted.map((one) => [
             words[deed(one)],
             `${one.label} \`${one.name}\``,

@@ -35,7 +35,9 @@ export function reportOfRevisions(
   const { changes } = diffPolicies(sideOf(was), sideOf(is));
   const [before, after] = [was?.settings ?? {}, is?.settings ?? {}];
   const exposed = settingExposure(before, after);
-  const trust = trustFacts(authoritiesAt(from, before), authoritiesAt(to, after));
+  const authorities = [authoritiesAt(from, before), authoritiesAt(to, after)] as const;
+  const versions = [...agent(from, to), ...lockFacts(from, to)];
+  const trust = trustFacts(...authorities);
   const said = [
     ...exposed.flatMap(({ settings, facts }) => (facts.length > 0 ? settings : [])),
     ...(trust.length > 0 ? ["mirrors.ca"] : []),
@@ -44,10 +46,10 @@ export function reportOfRevisions(
     stack,
     compared: `what ${shortName(from)} and ${shortName(to)} configure`,
     resources: [],
-    expected: expectedReplacements(was, is),
+    expected: expectedReplacements(was, is, { versions, authorities }),
     access: changes,
     model: model(before, after),
-    versions: [...agent(from, to), ...lockFacts(from, to)],
+    versions,
     exposure: exposed.flatMap(({ facts }) => facts),
     trust,
     settings: others(before, after, said, priceOf),

@@ -31,11 +31,13 @@ export interface Report {
   readonly warnings: readonly string[];
 }
 
-/** A replacement that the settings ask for. */
+/** A replacement that the settings, or what is pinned, ask for. */
 export interface Expected {
   readonly label: string;
   readonly because: string;
   readonly lost: string;
+  /** Whether the record of it stays, as in a change of a resource. */
+  readonly madeAnew?: boolean;
 }
 
 /** A secret whose value is another one now; the value itself is never looked at. */

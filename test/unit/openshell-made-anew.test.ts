@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
 import { agentPackage } from "../../host/runtimes/embedded/install-agent.ts";
+import { mergePolicies } from "../../policies/merge.ts";
 import { Dispatcher } from "../../provider/dispatch.ts";
 import { sandboxResource } from "../../provider/handlers/sandbox.ts";
+import { authoritiesIn } from "../../review/authorities.ts";
+import { remadeFor } from "../../review/expected-remaking.ts";
 import { isMadeAnew } from "../../review/made-anew.ts";
+import type { StackAt } from "../../review/stack-at.ts";
 import { someMachine } from "../support/some-machine.ts";
 
 // What the plugin itself writes of a sandbox under OpenShell, read as a review reads it.
@@ -30,7 +34,20 @@ async function filled(change: object) {
   return { type: sandboxResource.type, inputs };
 }
 
-test.each<[string, object, boolean]>([
+/** The same as the settings of a stack. */
+function configured(change: Record<string, unknown>): StackAt {
+  const { image, machine = least.machine, mirrors = {}, ...rest } = { ...least, ...change } as Record<string, unknown>;
+  const { gpu, address } = machine as typeof someMachine;
+  const settings = {
+    ...rest,
+    machine: { kind: "existing", gpu, address },
+    runtime: { kind: "openshell", image },
+    mirrors,
+  };
+  return { settings, secrets: new Map(), policy: mergePolicies([]), sources: new Map(), runtime: "openshell" };
+}
+
+test.each<[string, Record<string, unknown>, boolean]>([
   ["nothing", {}, false],
   ["limits that apply to a running one", { limits: { ...limits, cpus: 2, pids: 600, logs: "200M" } }, false],
   ["memory that leaves the agent's heap as it is", { limits: { ...limits, memory: "2501M" } }, false],
@@ -39,7 +56,10 @@ test.each<[string, object, boolean]>([
   ["authorities", { mirrors: { ca: "-----BEGIN CERTIFICATE-----\n" } }, true],
   ["mirrors, which a made image does not show", { mirrors: { npm: "https://npm.example.com" } }, false],
   ["GPUs", { machine: { ...someMachine, gpu: { model: "L4", count: 1 } } }, true],
-  ["another way to the machine", { machine: { ...someMachine, address: "192.0.2.1" } }, false],
-])("%s: a review of a preview knows whether the sandbox is made anew", async (_, change, anew) => {
+  ["another way to the machine", { machine: { ...someMachine, user: "other" } }, false],
+])("%s: a review knows whether the sandbox is made anew", async (_, change, anew) => {
   expect(isMadeAnew(await filled({}), await filled(change))).toBe(anew);
+  const { ca } = (change.mirrors ?? {}) as { ca?: string };
+  const beside = { versions: [], authorities: [undefined, authoritiesIn(ca)] } as const;
+  expect(remadeFor(configured({}), configured(change), beside).length > 0).toBe(anew);
 });

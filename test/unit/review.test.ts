@@ -218,6 +218,40 @@ const goldens: [name: string, report: () => Report, exitCode: number][] = [
     4,
   ],
   [
+    "openshell-line",
+    () => {
+      const under = (version: string) => ({
+        "stacks/Pulumi.prod.yaml": stackFile("", "openshell"),
+        "nemoclaw.lock.json": lock("1", "a".repeat(64))
+          .replace('"cloudflared"', '"openshell"')
+          .replace('"1"', `"${version}"`),
+      });
+      return compared(under("0.1.10"), under("0.2.0"));
+    },
+    4,
+  ],
+  [
+    "sandbox-made-anew",
+    () => {
+      const made = (image: string) => ({
+        "stacks/Pulumi.prod.yaml": stackFile("", `openshell, image: ${image}`),
+      });
+      return compared(made("registry.example.com/box:1"), made("registry.example.com/box:2"));
+    },
+    4,
+  ],
+  [
+    "local-machine-trusts-another",
+    () => {
+      const local = (pem: string) => {
+        const { "stacks/Pulumi.prod.yaml": text, ...files } = trusting(pem);
+        return { ...files, "stacks/Pulumi.prod.yaml": text.replace(/kind: existing.* }/, "kind: local }") };
+      };
+      return compared(local(someAuthorities.a), local(someAuthorities.b));
+    },
+    4,
+  ],
+  [
     "settings-of-the-sandbox",
     () => compared({}, { "policies/baseline.yaml": "version: 1\nfilesystem_policy: { read_only: [/usr] }\n" }),
     4,
