@@ -17,9 +17,23 @@ export interface Automaton {
  * @throws Error when a class of characters cannot be read
  */
 export function globAutomaton(pattern: string, separator: "/" | "."): Automaton {
+  return globOf(pattern, separator, (character) => character !== separator);
+}
+
+/**
+ * The automata of an endpoint's `path` with the meaning that OpenShell gives it: what is before a last `/**` is taken literally,
+ * and elsewhere a wildcard also stands for a slash. A path has to be taken by one of them.
+ */
+export function endpointPathAutomata(path: string): Automaton[] {
+  if (path === "" || path === "**" || path === "/**") return [new Builder().loop(any).done()];
+  if (!path.endsWith("/**")) return [globOf(path, "/", any)];
+  const folder = path.slice(0, -"/**".length);
+  return [literally(folder).done(), literally(`${folder}/`).loop(any).done()];
+}
+
+function globOf(pattern: string, separator: "/" | ".", within: CharacterSet): Automaton {
   const made = new Builder();
   if (pattern === "**") return made.loop(any).done();
-  const within: CharacterSet = (character) => character !== separator;
   const parts = split(pattern, separator).filter((part, index, all) => part !== "**" || all[index - 1] !== "**");
   for (const [index, part] of parts.entries()) {
     if (part === "**") spanning(made, separator, index, index === parts.length - 1);
@@ -33,9 +47,12 @@ export function globAutomaton(pattern: string, separator: "/" | "."): Automaton 
 
 /** An automaton for every text with this one inside. */
 export function containing(text: string): Automaton {
-  const made = new Builder().loop(any);
+  return literally(text, new Builder().loop(any)).loop(any).done();
+}
+
+function literally(text: string, made = new Builder()): Builder {
   for (const character of text) made.read(is(character));
-  return made.loop(any).done();
+  return made;
 }
 
 const any: CharacterSet = () => true;

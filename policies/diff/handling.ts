@@ -1,47 +1,93 @@
 import { canonical } from "../canonical.ts";
-import type { Endpoint } from "../policy.ts";
 import type { Cell } from "./cells.ts";
+import { type Handling, handlings } from "./fields.ts";
 import { type Finding, finding } from "./finding.ts";
+import { pathParts } from "./path-parts.ts";
+import type { SideEndpoint } from "./side.ts";
 
-/** How a connection is handled besides which requests pass. Setting a field of `opens` widens, removing it narrows. */
-const fields: Partial<Record<keyof Endpoint, { readonly opens: boolean; readonly what: string }>> = {
-  tls: { opens: true, what: "TLS passes unopened (tls: skip)" },
-  allow_uninspected_credentials: { opens: true, what: "credentials pass unlooked at (allow_uninspected_credentials)" },
-  websocket_credential_rewrite: { opens: true, what: "credentials are filled into WebSocket messages" },
-  request_body_credential_rewrite: { opens: true, what: "credentials are filled into request bodies" },
-  credential_signing: { opens: true, what: "requests are signed with a credential (credential_signing)" },
-  signing_service: { opens: true, what: "the service that requests are signed for" },
-  signing_region: { opens: true, what: "the region that requests are signed for" },
-  credential_binding: { opens: true, what: "a provider's credential is used (credential_binding)" },
-};
-
-/** Differences in how the connections of a cell are handled. */
+/** Differences in how connections and requests of a cell are handled, besides which of them pass. */
 export function handlingFindings(cell: Cell): Finding[] {
-  const found = (Object.keys(fields) as (keyof Endpoint)[]).flatMap((field): Finding[] => {
-    const [was, is] = [valuesOf(cell.before, field), valuesOf(cell.after, field)];
-    const { what = field } = fields[field] ?? {};
-    const endpoint = cell.after[0];
-    if (endpoint === undefined || was.join() === is.join()) return [];
-    const area = "enforcement" as const;
-    if (is.length === 0) return [finding({ cell, endpoint, area, effect: "narrows", what, note: "no more" })];
-    const comparable = was.length === 0;
-    const note = comparable ? "new" : `${was.join(" ")} before, ${is.join(" ")} now`;
-    return [finding({ cell, endpoint, area, effect: "widens", comparable, what, note })];
-  });
-  return [...found, ...nativeTcp(cell)];
+  const { before, after } = cell;
+  const [endpoint] = after;
+  if (endpoint === undefined) return [];
+  const ways = [...handlings.keys()].filter((way) => [...before, ...after].some((one) => saysOf(way, one) !== ""));
+  const parts = ways.length === 0 ? [] : pathParts([...before, ...after]);
+  if (parts === undefined) {
+    const note = "too many paths overlap to compare it";
+    const what = "how credentials are handled";
+    return [finding({ cell, endpoint, area: "enforcement", effect: "widens", comparable: false, what, note })];
+  }
+  const found = ways.flatMap((way) =>
+    parts.flatMap((covers) => wayFindings(cell, way, before.filter(covers), after.filter(covers))),
+  );
+  const same = (one: Finding) => JSON.stringify([one.what, one.effect, one.note, one.block, one.host]);
+  return [...new Map(found.map((one) => [same(one), one])).values(), ...nativeTcp(cell)];
 }
 
-function valuesOf(endpoints: Cell["before"], field: keyof Endpoint): string[] {
-  const values = endpoints
-    .map(({ written }) => written[field])
-    .filter((value) => value !== undefined && value !== false);
-  return [...new Set(values.map((value) => canonical(value).trim()))].sort();
+// For the requests that these endpoints are about. Where no endpoint is left, that is told by the requests.
+function wayFindings(cell: Cell, way: Handling, before: readonly SideEndpoint[], after: readonly SideEndpoint[]) {
+  const [was, is] = [valuesOf(way, before), valuesOf(way, after)];
+  const effect = effectOf(way, was, is);
+  // The endpoint whose path says for which requests it changes.
+  const endpoints = [...after, ...before];
+  const [endpoint] = nearestOf([...endpoints.filter((one) => saysOf(way, one) !== ""), ...endpoints]);
+  if (after.length === 0 || endpoint === undefined || effect === undefined) return [];
+  const { path } = endpoint.written;
+  const note = `${path === undefined ? "" : `within ${path}; `}${changeText(was, is)}`;
+  return [finding({ cell, endpoint, area: "enforcement", what: way.what, note, ...effect })];
+}
+
+/** Everything that is said about a request, `""` for an endpoint that counts and says nothing. */
+function valuesOf(way: Handling, endpoints: readonly SideEndpoint[]): string[] {
+  const heard = way.says === "nearest" ? nearestOf(endpoints.filter(({ inspected }) => inspected)) : endpoints;
+  const values = new Set(heard.map((one) => saysOf(way, one)));
+  if (way.says === "any") values.delete("");
+  return [...values].sort();
+}
+
+function effectOf(
+  { says }: Handling,
+  was: readonly string[],
+  is: readonly string[],
+): Pick<Finding, "effect" | "comparable"> | undefined {
+  const [had, has] = [was.some(Boolean), is.some(Boolean)];
+  const gained = is.filter((value) => !was.includes(value));
+  const lost = was.filter((value) => !is.includes(value));
+  if ((!had && !has) || gained.length + lost.length === 0) return undefined;
+  const opens = gained.some(Boolean) || lost.includes("");
+  const narrows = !has || (!opens && (says === "any" || !lost.some(Boolean)));
+  return { effect: narrows ? "narrows" : "widens", comparable: narrows || !had || says === "any" };
+}
+
+function changeText(was: readonly string[], is: readonly string[]): string {
+  if (!is.some(Boolean)) return "no more";
+  if (!was.some(Boolean)) return "new";
+  const [before, now] = [was, is].map((values) => values.map(plain).join(" and "));
+  return `${before} before, ${now} now`;
+}
+
+function nearestOf(endpoints: readonly SideEndpoint[]): readonly SideEndpoint[] {
+  const nearest = Math.max(...endpoints.map(({ closeness }) => closeness));
+  return endpoints.filter(({ closeness }) => closeness === nearest);
+}
+
+/** What an endpoint says about one way of handling; nothing where it is not set or switched off. */
+function saysOf(way: Handling, { written }: SideEndpoint): string {
+  const set = (handlings.get(way) ?? []).filter((field) => written[field] !== undefined && written[field] !== false);
+  return set.length === 0 ? "" : canonical(set.map((field) => [field, written[field]]));
+}
+
+function plain(says: string): string {
+  if (says === "") return "none";
+  const values = (value: unknown): unknown[] =>
+    typeof value === "object" && value !== null ? Object.values(value).flatMap(values) : [value];
+  return (JSON.parse(says) as [string, unknown][]).flatMap(([, value]) => values(value)).join(" ");
 }
 
 function nativeTcp(cell: Cell): Finding[] {
   const native = (endpoints: Cell["before"]) => endpoints.some(({ written }) => written.protocol === "tcp");
   const endpoint = cell.after[0];
-  if (endpoint === undefined || native(cell.before) === native(cell.after)) return [];
+  if (endpoint === undefined || cell.before.length === 0 || native(cell.before) === native(cell.after)) return [];
   const effect = native(cell.after) ? "widens" : "narrows";
   return [finding({ cell, endpoint, effect, what: "connections without asking the proxy (protocol tcp)" })];
 }

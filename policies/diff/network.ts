@@ -1,6 +1,7 @@
 import { canonical } from "../canonical.ts";
 import { addressFindings, withinReach } from "./addresses.ts";
 import type { Cell } from "./cells.ts";
+import { isJudged } from "./fields.ts";
 import { type Finding, finding } from "./finding.ts";
 import { handlingFindings } from "./handling.ts";
 import { opaqueFindings } from "./opaque.ts";
@@ -13,7 +14,8 @@ export function cellFindings(whole: Cell): Finding[] {
   const { before, after } = cell;
   if (sameEndpoints(before, after)) return [];
   const [was, is] = [treatment(before), treatment(after)];
-  const more = before.length > 0 && after.length > 0 ? [...addressFindings(cell), ...handlingFindings(cell)] : [];
+  const both = before.length > 0 && after.length > 0;
+  const more = [...(both ? addressFindings(cell) : []), ...handlingFindings(cell)];
   if (was === "opaque" || is === "opaque") return [...opaqueFindings(cell), ...more];
   if (is === "unseen") return [...opened(cell, was), ...more];
   if (was === "unseen") return [...watched(cell, is), ...more];
@@ -25,11 +27,7 @@ function treatment(endpoints: readonly SideEndpoint[]): "shut" | "unseen" | "jud
   if (endpoints.length === 0) return "shut";
   const judged = endpoints.filter(({ inspected }) => inspected);
   if (judged.length === 0) return "unseen";
-  const known = judged.every(({ written: { protocol, rules = [], deny_rules = [] } }) => {
-    if (protocol !== "rest" && protocol !== "websocket") return false;
-    return [...rules.map(({ allow }) => allow), ...deny_rules].every((rule) => rule.method && rule.path);
-  });
-  return known ? "judged" : "opaque";
+  return judged.every(({ written }) => isJudged(written)) ? "judged" : "opaque";
 }
 
 const everything = { what: "any traffic, without looking at it", methods: ["*"] };

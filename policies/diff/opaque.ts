@@ -1,6 +1,6 @@
 import { canonical } from "../canonical.ts";
-import type { Endpoint } from "../policy.ts";
 import type { Cell } from "./cells.ts";
+import { frameOf } from "./fields.ts";
 import { type Finding, finding } from "./finding.ts";
 import type { SideEndpoint } from "./side.ts";
 
@@ -12,12 +12,8 @@ export function opaqueFindings(cell: Cell): Finding[] {
   const { before, after } = cell;
   if (before.length === 0) return after.map((endpoint) => whole(cell, endpoint, "widens"));
   if (after.length === 0) return before.map((endpoint) => whole(cell, endpoint, "narrows"));
-  const frame = (endpoints: readonly SideEndpoint[]) =>
-    [...new Set(endpoints.map(({ written }) => canonical(frameOf(written))))].sort().join();
-  if (
-    frame(before) !== frame(after) ||
-    new Set([...before, ...after].map(({ written }) => canonical(frameOf(written)))).size > 1
-  ) {
+  const frames = new Set([...before, ...after].map(({ written }) => canonical(frameOf(written))));
+  if (frames.size > 1) {
     const note = "how its requests are judged has changed in a way that cannot be compared";
     return after.map((endpoint) => ({ ...whole(cell, endpoint, "widens", note), comparable: false }));
   }
@@ -30,10 +26,6 @@ export function opaqueFindings(cell: Cell): Finding[] {
 function whole(cell: Cell, endpoint: SideEndpoint, effect: Finding["effect"], note?: string): Finding {
   const { protocol = "any" } = endpoint.written;
   return finding({ cell, endpoint, effect, what: `${protocol} requests`, methods: ["*"], note });
-}
-
-function frameOf({ rules: _, deny_rules: __, port: ___, ports: ____, access, ...frame }: Endpoint): object {
-  return { ...frame, access };
 }
 
 function ruleFindings(
