@@ -32,10 +32,9 @@ export function diffPolicies(before: DiffSide, after: DiffSide): PolicyDiff {
 function network(before: DiffSide, after: DiffSide): AccessChange[] {
   if (networkText(before) === networkText(after)) return [];
   const cells = cellsOf(endpointsOf(before), endpointsOf(after));
-  if (cells !== undefined) return gather(cells.flatMap(cellFindings));
+  if (typeof cells !== "string") return gather(cells.flatMap(cellFindings));
   const what = "the network part of the policy";
-  const note = "too many hosts, programs or paths overlap to compare it";
-  return [{ area: "network", effect: "widens", comparable: false, what, note, blocks: [], sources: [] }];
+  return [{ area: "network", effect: "widens", comparable: false, what, note: cells, blocks: [], sources: [] }];
 }
 
 function networkText({ policy, tellsPrograms = true }: DiffSide): string {

@@ -15,24 +15,28 @@ export interface Cell {
   readonly programs: ReadonlySet<string>;
 }
 
+const tooMany = "too many hosts, programs or paths overlap to compare it";
+
 /**
  * Parts all destinations and programs by which endpoints count for them.
  *
- * @returns undefined when there are too many to go through
+ * @returns why, when that cannot be done
  */
-export function cellsOf(before: readonly SideEndpoint[], after: readonly SideEndpoint[]): Cell[] | undefined {
+export function cellsOf(before: readonly SideEndpoint[], after: readonly SideEndpoint[]): Cell[] | string {
   const all = [...before, ...after];
+  const foreign = all.flatMap(({ programs }) => programs).find((path) => !ascii(path));
+  if (foreign !== undefined) return `the path ${foreign} has characters beyond ASCII, which are not compared`;
   const cells = new Map<string, Cell & { ports: number[]; programs: Set<string> }>();
   const hosts = hostsOf(all);
   const programKinds = new Map<string, Set<string>[]>();
-  if (hosts === undefined) return undefined;
+  if (hosts === undefined) return tooMany;
   for (const { host, covers } of hosts) {
     const here = all.filter(covers);
     for (const port of new Set(here.flatMap(({ ports }) => ports))) {
       const there = here.filter(({ ports }) => ports.includes(port));
       const paths = [...new Set(there.flatMap(({ programs }) => programs))];
       const kinds = programKinds.get(paths.join("\n")) ?? programsOf(paths);
-      if (kinds === undefined) return undefined;
+      if (kinds === undefined) return tooMany;
       programKinds.set(paths.join("\n"), kinds);
       for (const program of kinds) {
         const active = there.filter(({ programs }) => programs.some((path) => program.has(path)));
@@ -101,7 +105,6 @@ function expression(host: string): string {
 }
 
 function programsOf(paths: readonly string[]): Set<string>[] | undefined {
-  if (paths.some((path) => !ascii(path))) return undefined;
   const parts = partition(
     paths.map((path) => globAutomaton(path, "/")),
     textAlphabet,

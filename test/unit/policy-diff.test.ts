@@ -204,6 +204,14 @@ describe("what is told", () => {
         "widens (not comparable) the network part of the policy [too many hosts, programs or paths overlap to compare it]",
       ],
     ],
+    [
+      "a program whose path is not compared",
+      policy({ a: { endpoints: [api({ access: "full" })], binaries: ["/usr/bin/git"] } }),
+      policy({ a: { endpoints: [api({ access: "full" })], binaries: ["/usr/bin/git", "/opt/caf\u00e9"] } }),
+      [
+        "widens (not comparable) the network part of the policy [the path /opt/caf\u00e9 has characters beyond ASCII, which are not compared]",
+      ],
+    ],
   ])("%s", (_, before, after, expected) => {
     expect(told(before, after)).toEqual(expected);
   });
