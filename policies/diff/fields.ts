@@ -92,7 +92,7 @@ function hasOpaque(value: object, fields: Readonly<Record<string, unknown>>): bo
   return Object.entries(value).some(([field, set]) => set !== undefined && (fields[field] ?? "opaque") === "opaque");
 }
 
-const apart: ReadonlySet<string> = new Set(["port", "ports", "rules", "deny_rules"]);
+const apart: ReadonlySet<string> = new Set(["port", "ports", "enforcement", "rules", "deny_rules"]);
 
 /**
  * What decides how the rules of an endpoint are read. Rules are told one by one where this is the same, so it says as well

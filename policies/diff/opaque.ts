@@ -13,14 +13,29 @@ export function opaqueFindings(cell: Cell): Finding[] {
   if (before.length === 0) return after.map((endpoint) => whole(cell, endpoint, "widens"));
   if (after.length === 0) return before.map((endpoint) => whole(cell, endpoint, "narrows"));
   const frames = new Set([...before, ...after].map(({ written }) => canonical(frameOf(written))));
-  if (frames.size > 1) {
+  const [was, is] = [before, after].map(enforcementOf);
+  if (frames.size > 1 || was === undefined || is === undefined) {
     const note = "how its requests are judged has changed in a way that cannot be compared";
     return after.map((endpoint) => ({ ...whole(cell, endpoint, "widens", note), comparable: false }));
+  }
+  if (was !== is) {
+    const passed = "what no rule allows passed all the same and was written down (audit) before";
+    const passes = "not allowed by any rule: passed all the same and written down (audit)";
+    return after.map((endpoint) =>
+      is === "audit" ? whole(cell, endpoint, "widens", passes) : whole(cell, endpoint, "narrows", passed),
+    );
   }
   return [
     ...ruleFindings(cell, "rules", "widens", "narrows"),
     ...ruleFindings(cell, "deny_rules", "narrows", "widens"),
   ];
+}
+
+// One word for all of them, or none.
+function enforcementOf(endpoints: readonly SideEndpoint[]): "audit" | "enforce" | undefined {
+  const audits = new Set(endpoints.map(({ audit }) => audit));
+  if (audits.size > 1) return undefined;
+  return audits.has(true) ? "audit" : "enforce";
 }
 
 function whole(cell: Cell, endpoint: SideEndpoint, effect: Finding["effect"], note?: string): Finding {

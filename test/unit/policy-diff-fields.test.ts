@@ -177,6 +177,18 @@ describe("what only OpenShell judges", () => {
       [`widens (not comparable) websocket requests [${unread}]`],
     ],
     [
+      "refusals that hold at last, whichever the rules are",
+      [mcp({ enforcement: "audit" })],
+      [mcp({ rules: [{ allow: { method: "tools/list" } }] })],
+      ["narrows mcp requests [what no rule allows passed all the same and was written down (audit) before]"],
+    ],
+    [
+      "refusals that hold no more",
+      [graphql()],
+      [graphql({ enforcement: "audit" })],
+      ["widens graphql requests [not allowed by any rule: passed all the same and written down (audit)]"],
+    ],
+    [
       "no rule where that means every method of mcp",
       [mcp({ mcp: { allow_all_known_mcp_methods: true } })],
       [mcp({ mcp: { allow_all_known_mcp_methods: true }, rules: undefined })],
