@@ -6,18 +6,20 @@ import { expectedReplacements } from "./expected-replacements.ts";
 import { type Fact, fact } from "./facts.ts";
 import { lockFacts } from "./lock-facts.ts";
 import { type PriceOf, priceNote } from "./preview-facts.ts";
+import { refuseSettings } from "./refused-settings.ts";
 import type { Report, SecretChange } from "./report.ts";
 import { ReviewError } from "./review-error.ts";
 import type { Revision } from "./revision.ts";
 import { settingExposure } from "./setting-exposure.ts";
 import { type Settings, section } from "./settings.ts";
 import { type StackAt, stackAt } from "./stack-at.ts";
+import { stackFileOf } from "./stack-file.ts";
 import { isObject, shown, type ValueChange, valueChanges } from "./values.ts";
 
 /**
  * The report of what two revisions configure for a stack; nothing is asked of the machine.
  *
- * @throws ReviewError when neither has the stack, or one of them cannot be read
+ * @throws ReviewError when neither has the stack, one of them cannot be read, or the newer one cannot be taken
  */
 export function reportOfRevisions(
   stack: string,
@@ -30,8 +32,9 @@ export function reportOfRevisions(
     const hint = stack.startsWith("local")
       ? "its file is not tracked; scripts/review without --from looks at the machine"
       : "the name of a tracked stack file";
-    throw new ReviewError(`neither ${from.name} nor ${to.name} has stacks/Pulumi.${stack}.yaml`, hint);
+    throw new ReviewError(`neither ${from.name} nor ${to.name} has ${stackFileOf(stack)}`, hint);
   }
+  refuseSettings(to, stack);
   const { changes } = diffPolicies(sideOf(was), sideOf(is));
   const [before, after] = [was?.settings ?? {}, is?.settings ?? {}];
   const exposed = settingExposure(before, after);

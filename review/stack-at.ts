@@ -1,17 +1,14 @@
-import { parse } from "yaml";
 import { asEnforced } from "../policies/as-enforced.ts";
 import { type MergedPolicy, mergePolicies, type NamedPolicy } from "../policies/merge.ts";
 import { PolicyError, readPolicy } from "../policies/read.ts";
 import { ReviewError } from "./review-error.ts";
 import type { Revision } from "./revision.ts";
-import { type Settings, section } from "./settings.ts";
+import { section } from "./settings.ts";
+import { readStackFile, type StackFile, stackFileOf } from "./stack-file.ts";
 import { isObject } from "./values.ts";
 
 /** A stack as one revision configures it. */
-export interface StackAt {
-  readonly settings: Settings;
-  /** Encrypted settings; the text says only whether it is the same. */
-  readonly secrets: ReadonlyMap<string, string>;
+export interface StackAt extends Pick<StackFile, "settings" | "secrets"> {
   readonly policy: MergedPolicy;
   /** Where each network block comes from. */
   readonly sources: ReadonlyMap<string, string>;
@@ -20,10 +17,10 @@ export interface StackAt {
 
 /** @returns undefined when the revision has no such stack */
 export function stackAt(revision: Revision, stack: string): StackAt | undefined {
-  const path = `stacks/Pulumi.${stack}.yaml`;
+  const path = stackFileOf(stack);
   const text = revision.read(path);
   if (text === undefined) return undefined;
-  const { settings, secrets } = configIn(text, `${path} at ${revision.name}`);
+  const { settings, secrets } = readStackFile(text, `${path} at ${revision.name}`);
   const named = policiesOf(revision, settings.policy);
   try {
     const merged = mergePolicies(named);
@@ -41,25 +38,6 @@ export function stackAt(revision: Revision, stack: string): StackAt | undefined 
   } catch (error) {
     throw faulty(error, revision);
   }
-}
-
-function configIn(text: string, name: string): Pick<StackAt, "settings" | "secrets"> {
-  let file: unknown;
-  try {
-    file = parse(text);
-  } catch (error) {
-    throw new ReviewError(`${name} is not YAML: ${(error as Error).message}`);
-  }
-  const config = isObject(file) ? (file.config ?? {}) : undefined;
-  if (!isObject(config)) throw new ReviewError(`${name} is not a stack file: it has no mapping "config"`);
-  const settings: Record<string, unknown> = {};
-  const secrets = new Map<string, string>();
-  for (const [key, value] of Object.entries(config)) {
-    const own = key.replace(/^nemoclaw:/, "");
-    if (isObject(value) && typeof value.secure === "string") secrets.set(own, value.secure);
-    else settings[own] = value;
-  }
-  return { settings, secrets };
 }
 
 function policiesOf(revision: Revision, choice: unknown): NamedPolicy[] {

@@ -1,0 +1,81 @@
+import { parse } from "yaml";
+import { canonical } from "../policies/canonical.ts";
+import type { Fault } from "../policies/fault.ts";
+import { checkSecrets, secretNames } from "../stacks/settings/secrets.ts";
+import { siteNamespace } from "../stacks/settings/site-commands.ts";
+import { ReviewError } from "./review-error.ts";
+import type { Settings } from "./settings.ts";
+import { isObject } from "./values.ts";
+
+/** A stack file of a revision, with the secrets apart from what may be shown. */
+export interface StackFile {
+  readonly settings: Settings;
+  /** By name; the text says only whether it is the same, and is for nobody's eyes. */
+  readonly secrets: ReadonlyMap<string, string>;
+  /** What is to be a secret and stands there in clear. */
+  readonly inClear: readonly Fault[];
+}
+
+/** Where a stack's settings are, from the project's folder. */
+export function stackFileOf(stack: string): string {
+  return `stacks/Pulumi.${stack}.yaml`;
+}
+
+/**
+ * Reads the text of a stack file.
+ *
+ * @param name how to name the file in errors
+ */
+export function readStackFile(text: string, name: string): StackFile {
+  let file: unknown;
+  try {
+    file = parse(text);
+  } catch (error) {
+    // What follows the first line is a piece of the file, and that may be a secret.
+    throw new ReviewError(`${name} is not YAML: ${(error as Error).message.replace(/:?\n[\s\S]*/, "")}`);
+  }
+  const config = isObject(file) ? (file.config ?? {}) : undefined;
+  if (!isObject(config)) throw new ReviewError(`${name} is not a stack file: it has no mapping "config"`);
+  const settings: Record<string, unknown> = {};
+  const secrets = new Map<string, string>();
+  const inClear: Fault[] = [];
+  for (const [written, value] of Object.entries(config)) {
+    const key = keyOf(written);
+    if (!isSecretName(key) && !holdsSecret(value)) settings[key] = value;
+    else secrets.set(key, canonical(value));
+    if (!isSealed(value)) inClear.push(...faultOf(key, value));
+  }
+  return { settings, secrets, inClear };
+}
+
+/** A key as reports name it, without the project's own namespace, which may be left out and has a second form. */
+function keyOf(written: string): string {
+  return written.replace(/^([^:]+):config:/, "$1:").replace(/^nemoclaw:/, "");
+}
+
+// Of a provider's own settings, such as aws:secretKey, only the name tells.
+const ofProviders = /^[^:]+:.*(key|token|secret|password|credentials?)$/i;
+const site = `${siteNamespace}:`;
+
+function isSecretName(key: string): boolean {
+  return (secretNames as readonly string[]).includes(key) || key.startsWith(site) || ofProviders.test(key);
+}
+
+function faultOf(key: string, value: unknown): Fault[] {
+  if (!key.startsWith(site))
+    return checkSecrets({ [key]: value }, new Set()).map((fault) => ({ ...fault, path: `nemoclaw:${key}` }));
+  if (holdsSecret(value)) return [];
+  const message = "this stands in clear in the stack file; whoever has read the file has it, so take a new one";
+  return [{ path: key, message, instead: `scripts/pulumi config set --secret ${key}` }];
+}
+
+/** Whether this is what the engines write in place of a secret. */
+function isSealed(value: unknown): boolean {
+  return isObject(value) && typeof value.secure === "string" && Object.keys(value).length === 1;
+}
+
+/** Whether a part of it is one, as deep as it goes. */
+function holdsSecret(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(holdsSecret);
+  return isObject(value) && (typeof value.secure === "string" || Object.values(value).some(holdsSecret));
+}
