@@ -14,7 +14,9 @@ const sandbox = "nemoclaw:host:Sandbox";
 /** The part of a policy that one resource carries. */
 export function policyIn(type: string, inputs: Readonly<Record<string, unknown>> | undefined): unknown {
   if (inputs === undefined) return {};
-  return type === network ? { network_policies: inputs.networkPolicies } : (inputs.policy ?? {});
+  if (type !== network) return inputs.policy ?? {};
+  // Not there is not empty.
+  return inputs.networkPolicies === undefined ? undefined : { network_policies: inputs.networkPolicies };
 }
 
 /** What the changes of a preview let the agent do that it may not do now, and the other way round. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { brokenText, guardrailResults } from "./guardrails.ts";
 import { nameOf, operationOf, type PreviewStep, previewStep } from "./preview-step.ts";
 import { ReviewError } from "./review-error.ts";
+import { missingState } from "./whole-states.ts";
 
 const digest = z.looseObject({
   config: z.record(z.string(), z.unknown()).nullish(),
@@ -65,9 +66,12 @@ export function readPreview(text: string, name: string): Preview {
     throw new ReviewError(`${name} has no summary of changes: the preview did not come to its end`, how);
   }
   checkWhole(name, steps ?? [], changeSummary);
+  const told = lookTold(steps ?? []);
+  const lacks = told.map(missingState).find((found) => found !== undefined);
+  if (lacks !== undefined) throw new ReviewError(`${name} has ${lacks}: part of it is missing`, how);
   const warnings = (diagnostics ?? []).filter(({ severity }) => severity === "warning");
   return {
-    steps: lookTold(steps ?? []),
+    steps: told,
     counts: changeSummary,
     warnings: warnings.map(({ message, urn }) => ({ message: plain(message), urn })),
   };

@@ -1,8 +1,12 @@
 import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
 import { type Recorded, recordedIn, recordedOf } from "../review/drift.ts";
 import { refuseLeftHalfWay } from "../review/left-half-way.ts";
 import { longestPreview, type Preview, readPreview } from "../review/preview.ts";
 import { ReviewError } from "../review/review-error.ts";
+import { refuseOtherStack, refuseOtherState } from "../review/same-stack.ts";
+import { cloneFolder } from "./clone-paths.ts";
 import { findEngine, runEngine } from "./engine-choice.ts";
 import { isLocal, releaseDeadLocks } from "./local-backend.ts";
 
@@ -54,12 +58,22 @@ export interface StoredPreview {
 /**
  * Reads a preview that was made before.
  *
- * @throws ReviewError when there is none, it is no preview, or its stack was left half-way
+ * @throws ReviewError when there is none, it is no preview or one of another stack, or its stack was left half-way
  */
 export function previewFromFile({ stack, file, state }: StoredPreview): Omit<LivePreview, "engine"> {
   const preview = readPreview(textOf(file), file);
-  if (state !== undefined) refuseLeftHalfWay(textOf(state), stack);
+  refuseOtherStack(preview, { stack, project: projectName() }, file);
+  if (state !== undefined) {
+    const text = textOf(state);
+    refuseLeftHalfWay(text, stack);
+    refuseOtherState(text, preview, state);
+  }
   return { preview, recorded: recordedIn(preview) };
+}
+
+function projectName(): string | undefined {
+  const { name } = (parse(readFileSync(join(cloneFolder, "Pulumi.yaml"), "utf8")) ?? {}) as { name?: unknown };
+  return typeof name === "string" ? name : undefined;
 }
 
 function textOf(file: string): string {

@@ -1039,6 +1039,61 @@ describe("a preview that is none", () => {
     expect(() => readPreview(text, "preview.json")).toThrow(message);
   });
 
+  const lacking = (change: (step: Record<string, Record<string, unknown> | undefined>) => void, ops = ["update"]) => {
+    const digest = JSON.parse(previewJson([network({}, { a: block(api, { access: "full" }) })]));
+    for (const step of digest.steps) if (ops.includes(step.op) && step.urn.includes("NetworkPolicy")) change(step);
+    return JSON.stringify(digest);
+  };
+  test.each<[string, string, RegExp]>([
+    [
+      "what is wanted",
+      lacking((step) => delete step.newState),
+      /preview.json has update main-network without its newState: part of it is missing/,
+    ],
+    ["what was found", lacking((step) => delete step.oldState), /update main-network without its oldState/],
+    [
+      "the inputs that are wanted",
+      lacking((step) => delete step.newState?.inputs),
+      /update main-network without the inputs of its newState/,
+    ],
+    [
+      "the inputs that were found",
+      lacking((step) => delete step.oldState?.inputs),
+      /update main-network without the inputs of its oldState/,
+    ],
+    [
+      "its type, and the inputs",
+      lacking((step) => Object.assign(step.newState ?? {}, { type: "", inputs: undefined })),
+      /update main-network without the inputs of its newState/,
+    ],
+    [
+      "what is created",
+      previewJson([{ ...network({}, {}), before: undefined }]).replace(/"newState"(?!.*"newState")/, '"other"'),
+      /create main-network without its newState/,
+    ],
+    [
+      "what is deleted",
+      previewJson([{ ...network({}, {}), after: undefined }]).replace(/"oldState"(?!.*"oldState")/, '"other"'),
+      /delete main-network without its oldState/,
+    ],
+  ])("that lacks %s is an error", (_, text, message) => {
+    expect(() => readPreview(text, "preview.json")).toThrow(message);
+  });
+
+  test("whose network policy has no rules at all, not even none, is not comparable", () => {
+    const text = lacking((step) => Object.assign(step.newState?.inputs ?? {}, { networkPolicies: undefined }));
+    const report = reportOfPreview({ stack: "prod", preview: readPreview(text, "it"), compared: "" });
+    expect(report.access).toMatchObject([{ effect: "widens", comparable: false }]);
+  });
+
+  test("what takes no inputs, as a component does, is whole without", () => {
+    const type = "nemoclaw:index:SandboxHost";
+    const digest = JSON.parse(previewJson([{ type, name: "host", before: {}, after: { a: 1 } }]));
+    for (const step of digest.steps.filter(({ op }: { op: string }) => op === "update"))
+      for (const state of [step.oldState, step.newState]) Object.assign(state, { custom: false, inputs: undefined });
+    expect(readPreview(JSON.stringify(digest), "it").counts.update).toBe(1);
+  });
+
   test("scripts/review ends with 1 and prints no report", () => {
     const file = join(folder(), "preview.json");
     writeFileSync(file, "{");
@@ -1081,6 +1136,34 @@ describe("a preview that is none", () => {
     expect([run("{").status, run("[]").status]).toEqual([1, 1]);
   });
 
+  test("a preview or a state of another stack is an error", () => {
+    const [file, state] = [join(folder(), "preview.json"), join(folder(), "state.json")];
+    const run = (stack: string, text: string, exported?: string) => {
+      writeFileSync(file, text);
+      if (exported !== undefined) writeFileSync(state, exported);
+      const more = exported === undefined ? [] : ["--state", state];
+      const args = ["scripts/review.ts", "-s", stack, "--preview", file, ...more];
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: project, encoding: "utf8" });
+      return { status, stdout, stderr };
+    };
+    const of = (stack: string, ofProject = "nemoclaw") =>
+      previewJson([]).replaceAll("urn:pulumi:prod::nemoclaw::", `urn:pulumi:${stack}::${ofProject}::`);
+    for (const stack of ["prod", "acme/prod", "acme/nemoclaw/prod"])
+      expect(run(stack, of("prod"))).toMatchObject({ status: 0, stderr: "" });
+    const refused = (stack: string, text: string, message: RegExp, exported?: string) =>
+      expect(run(stack, text, exported)).toEqual({ status: 1, stdout: "", stderr: expect.stringMatching(message) });
+    const other =
+      /preview.json is a preview of stack staging of project nemoclaw, and .* of stack prod of project nemoclaw/;
+    refused("prod", of("staging"), other);
+    refused("acme/nemoclaw/prod", of("staging"), other);
+    refused("prod", of("prod", "shop"), /a preview of stack prod of project shop/);
+    const exported = (urn: string) => JSON.stringify({ deployment: { resources: [{ urn, type: "t" }] } });
+    const theirs = exported("urn:pulumi:staging::nemoclaw::pulumi:pulumi:Stack::nemoclaw-staging");
+    refused("prod", of("prod"), /state.json is the state of stack staging of project nemoclaw/, theirs);
+    expect(run("prod", of("prod"), exported("urn:pulumi:prod::nemoclaw::t::a")).status).toBe(0);
+    expect(run("prod", of("prod"), JSON.stringify({ deployment: null })).status).toBe(0);
+  }, 60_000);
+
   test("--out writes the comment and the page, and prints neither", () => {
     const [file, out] = [join(folder(), "preview.json"), join(folder(), "reviewed")];
     writeFileSync(file, previewJson([network({}, presetBlocks("npm"))]));
@@ -1116,6 +1199,13 @@ describe("revisions", () => {
     expect(() => openRevision(repository, "--output=x")).toThrow(/not a revision/);
     expect(() => openRevision(tmpdir(), "main")).toThrow(/not a git repository/);
     expect(() => second.read("../x")).toThrow(/outside/);
+  });
+
+  test("one that is not there ends scripts/review with 1 and one message", () => {
+    const args = ["scripts/review.ts", "-s", "prod", "--from", "gone-by-now"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: project, encoding: "utf8" });
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/^there is no revision gone-by-now in \S+\n {2}try {3}git fetch --unshallow[^\n]*\n$/);
   });
 
   test("a stack file that is gone, or no YAML, or names a policy that is not there", () => {
