@@ -34,6 +34,7 @@ export function presetNames(): string[] {
 export function loadPolicy(
   { presets, file }: PolicyChoice,
   readFile = (path: string): string => readFileSync(path, "utf8"),
+  known: readonly string[] = presetNames(),
 ): { policy: MergedPolicy; sources: NamedPolicy[] } {
   const faults: Fault[] = [];
   const sources: NamedPolicy[] = [];
@@ -47,7 +48,6 @@ export function loadPolicy(
   };
 
   add("baseline", "policies/baseline.yaml", `${here}baseline.yaml`, "policy");
-  const known = presetNames();
   for (const [index, preset] of [...new Set(presets)].entries()) {
     if (known.includes(preset))
       add(`preset ${preset}`, `policies/presets/${preset}.yaml`, `${here}presets/${preset}.yaml`, "policy.presets");

@@ -7,11 +7,14 @@ import type { Report } from "./report.ts";
  */
 export function combine(preview: Report, revisions: Report): Report {
   const known = new Set(preview.versions.map(({ what }) => what));
+  // Where nothing could be compared, all is told as new, which the preview knows better.
+  const exposure = revisions.refused ? [] : revisions.exposure;
   return {
     ...preview,
     compared: `${preview.compared}; ${revisions.compared}`,
     versions: [...preview.versions, ...revisions.versions.filter(({ what }) => !known.has(what))],
-    exposure: [...preview.exposure, ...revisions.exposure.filter((one) => !preview.exposure.some(same(one)))],
+    exposure: [...preview.exposure, ...exposure.filter((one) => !preview.exposure.some(same(one)))],
+    refused: revisions.refused,
     settings: revisions.settings,
     // What the stack file names is not guessed at.
     secrets: [

@@ -6,6 +6,7 @@ export function driftOutline(report: Report): Outline {
   const none = {
     resources: [],
     expected: [],
+    refused: undefined,
     access: [],
     model: [],
     versions: [],

@@ -1,6 +1,7 @@
 import type { AccessChange } from "../policies/diff.ts";
 import type { Fact } from "./facts.ts";
 import { guardrailSection } from "./guardrail-section.ts";
+import { refusedSection } from "./refused-section.ts";
 import { type Report, verdictOf } from "./report.ts";
 import { confirms, type ResourceChange } from "./resource-changes.ts";
 import { show } from "./values.ts";
@@ -39,6 +40,7 @@ export function outlineOf(report: Report): Outline {
   const { exitCode, headline } = verdictOf(report);
   const sections = [
     resources(report),
+    refusedSection(report),
     guardrailSection(report),
     access(report),
     exposure(report),

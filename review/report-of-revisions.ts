@@ -6,14 +6,14 @@ import { expectedReplacements } from "./expected-replacements.ts";
 import { type Fact, fact } from "./facts.ts";
 import { lockFacts } from "./lock-facts.ts";
 import { type PriceOf, priceNote } from "./preview-facts.ts";
-import { refuseSettings } from "./refused-settings.ts";
-import type { Report, SecretChange } from "./report.ts";
+import { type Refused, refusedBefore, refuseSettings } from "./refused-settings.ts";
+import type { Expected, Report, SecretChange } from "./report.ts";
 import { ReviewError } from "./review-error.ts";
 import type { Revision } from "./revision.ts";
 import { settingExposure } from "./setting-exposure.ts";
 import { type Settings, section } from "./settings.ts";
 import { type StackAt, stackAt } from "./stack-at.ts";
-import { stackFileOf } from "./stack-file.ts";
+import { secretsAt, stackFileOf } from "./stack-file.ts";
 import { isObject, shown, type ValueChange, valueChanges } from "./values.ts";
 
 /**
@@ -27,8 +27,9 @@ export function reportOfRevisions(
   to: Revision,
   priceOf: PriceOf = () => undefined,
 ): Report {
-  const [was, is] = [stackAt(from, stack), stackAt(to, stack)];
-  if (was === undefined && is === undefined) {
+  const refused = refusedBefore(from, stack);
+  const [was, is] = [refused ? undefined : stackAt(from, stack), stackAt(to, stack)];
+  if (refused === undefined && was === undefined && is === undefined) {
     const hint = stack.startsWith("local")
       ? "its file is not tracked; scripts/review without --from looks at the machine"
       : "the name of a tracked stack file";
@@ -49,18 +50,25 @@ export function reportOfRevisions(
     stack,
     compared: `what ${shortName(from)} and ${shortName(to)} configure`,
     resources: [],
-    expected: expectedReplacements(was, is, { versions, authorities }),
+    expected: refused && is ? [untold(refused)] : expectedReplacements(was, is, { versions, authorities }),
+    refused,
     access: changes,
     model: model(before, after),
     versions,
     exposure: exposed.flatMap(({ facts }) => facts),
     trust,
     settings: others(before, after, said, priceOf),
-    secrets: secrets(was?.secrets ?? new Map(), is?.secrets ?? new Map()),
+    secrets: secrets(was?.secrets ?? (refused && secretsAt(from, stack)) ?? new Map(), is?.secrets ?? new Map()),
     drift: undefined,
     driftAccess: [],
     warnings: [],
   };
+}
+
+// What cannot be told not to be replaced counts as replaced.
+function untold({ revision }: Refused): Expected {
+  const because = `the settings at ${revision} are refused, so what stands is not known from them; a preview tells`;
+  return { label: "whatever stands there", because, lost: "cannot be told" };
 }
 
 function sideOf(at: StackAt | undefined): DiffSide {

@@ -2,6 +2,7 @@ import type { AccessChange } from "../policies/diff.ts";
 import type { Drift } from "./drift.ts";
 import type { Fact } from "./facts.ts";
 import type { GuardrailResults } from "./guardrails.ts";
+import type { Refused } from "./refused-settings.ts";
 import type { ResourceChange } from "./resource-changes.ts";
 
 /** What a reviewer is shown. */
@@ -12,6 +13,8 @@ export interface Report {
   readonly resources: readonly ResourceChange[];
   /** Replacements that the settings ask for, where no preview tells. */
   readonly expected: readonly Expected[];
+  /** The older revision, where nothing could be compared with it. */
+  readonly refused?: Refused;
   readonly access: readonly AccessChange[];
   readonly model: readonly Fact[];
   readonly versions: readonly Fact[];

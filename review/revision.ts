@@ -8,6 +8,8 @@ export interface Revision {
   readonly commit: string;
   /** Nothing when there is no such file. Paths are from the project's folder. */
   read(path: string): string | undefined;
+  /** Every file, by path, with what its content is known by. */
+  files(): ReadonlyMap<string, string>;
 }
 
 /**
@@ -31,6 +33,15 @@ export function openRevision(folder: string, name: string): Revision {
       }
       if (git(folder, ["cat-file", "-e", `${id}:./${path}`]) === undefined) return undefined;
       return git(folder, ["cat-file", "blob", `${id}:./${path}`]);
+    },
+    files() {
+      const entries = git(folder, ["ls-tree", "-r", "-z", id]);
+      if (entries === undefined) throw new ReviewError(`git does not list the files of revision ${name}`, shallow);
+      // MODE TYPE OBJECT, a tab, PATH
+      const parted = entries.split("\0").filter((entry) => entry !== "");
+      return new Map(
+        parted.map((entry) => [entry.slice(entry.indexOf("\t") + 1), entry.slice(0, entry.indexOf("\t"))]),
+      );
     },
   };
 }

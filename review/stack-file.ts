@@ -3,13 +3,19 @@ import { canonical } from "../policies/canonical.ts";
 import type { Fault } from "../policies/fault.ts";
 import { checkSecrets, secretNames } from "../stacks/settings/secrets.ts";
 import { siteNamespace } from "../stacks/settings/site-commands.ts";
+import { structured } from "../stacks/settings/structured.ts";
 import { ReviewError } from "./review-error.ts";
+import type { Revision } from "./revision.ts";
 import type { Settings } from "./settings.ts";
 import { isObject } from "./values.ts";
 
 /** A stack file of a revision, with the secrets apart from what may be shown. */
 export interface StackFile {
   readonly settings: Settings;
+  /** Everything under `config`, by name, as it is written. */
+  readonly config: ReadonlyMap<string, unknown>;
+  /** What stands beside `config`. */
+  readonly beside: Readonly<Record<string, unknown>>;
   /** By name; the text says only whether it is the same, and is for nobody's eyes. */
   readonly secrets: ReadonlyMap<string, string>;
   /** What is to be a secret and stands there in clear. */
@@ -34,18 +40,29 @@ export function readStackFile(text: string, name: string): StackFile {
     // What follows the first line is a piece of the file, and that may be a secret.
     throw new ReviewError(`${name} is not YAML: ${(error as Error).message.replace(/:?\n[\s\S]*/, "")}`);
   }
-  const config = isObject(file) ? (file.config ?? {}) : undefined;
-  if (!isObject(config)) throw new ReviewError(`${name} is not a stack file: it has no mapping "config"`);
+  const { config: written, ...beside } = isObject(file) ? file : { config: false };
+  const mapping = written ?? {};
+  if (!isObject(mapping)) throw new ReviewError(`${name} is not a stack file: it has no mapping "config"`);
+  const config = new Map(Object.entries(mapping).map(([key, value]) => [keyOf(key), value] as const));
   const settings: Record<string, unknown> = {};
   const secrets = new Map<string, string>();
   const inClear: Fault[] = [];
-  for (const [written, value] of Object.entries(config)) {
-    const key = keyOf(written);
-    if (!isSecretName(key) && !holdsSecret(value)) settings[key] = value;
+  for (const [key, value] of config) {
+    const own = typeof value === "string" && !key.includes(":");
+    if (!isSecretName(key) && !holdsSecret(value)) settings[key] = own ? structured(value) : value;
     else secrets.set(key, canonical(value));
     if (!isSealed(value)) inClear.push(...faultOf(key, value));
   }
-  return { settings, secrets, inClear };
+  return { settings, config, beside, secrets, inClear };
+}
+
+/** The secrets of a stack file that is otherwise not to be taken; none where it cannot be read. */
+export function secretsAt(revision: Revision, stack: string): StackFile["secrets"] | undefined {
+  try {
+    return readStackFile(revision.read(stackFileOf(stack)) ?? "", "").secrets;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A key as reports name it, without the project's own namespace, which may be left out and has a second form. */
@@ -70,11 +87,11 @@ function faultOf(key: string, value: unknown): Fault[] {
 }
 
 /** Whether this is what the engines write in place of a secret. */
-function isSealed(value: unknown): boolean {
+export function isSealed(value: unknown): boolean {
   return isObject(value) && typeof value.secure === "string" && Object.keys(value).length === 1;
 }
 
-/** Whether a part of it is one, as deep as it goes. */
+/** Whether some of it is not for anybody's eyes. */
 function holdsSecret(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(holdsSecret);
   return isObject(value) && (typeof value.secure === "string" || Object.values(value).some(holdsSecret));

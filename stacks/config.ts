@@ -6,6 +6,7 @@ import { parseConfig, type Settings } from "./settings/parse-config.ts";
 import { pinnedOpenshell } from "./settings/pinned-openshell.ts";
 import { type SecretName, secretNames } from "./settings/secrets.ts";
 import { siteNamespace } from "./settings/site-commands.ts";
+import { structured } from "./settings/structured.ts";
 
 const namespace = "nemoclaw";
 // Part of the SDK and missing from its types: which values the stack file holds encrypted.
@@ -67,15 +68,6 @@ function ownKeys(all: Readonly<Record<string, string>>): { raw: Record<string, u
 function siteSecrets(all: Readonly<Record<string, string>>): Map<string, boolean> {
   const keys = Object.keys(all).filter((key) => key.startsWith(`${siteNamespace}:`));
   return new Map(keys.map((key) => [key.slice(siteNamespace.length + 1), runtime.isConfigSecret(key)]));
-}
-
-// The engine hands every value over as text; what was a mapping or a list in the stack file is JSON.
-function structured(value: string): unknown {
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
 }
 
 function pinnedAgent(): string {

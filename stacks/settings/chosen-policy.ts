@@ -14,11 +14,11 @@ export interface LoadedPolicy {
 /** The policy a stack chooses; undefined when it cannot be taken, the reasons being among the faults. */
 export function loadChosenPolicy(
   choice: PolicyChoice,
-  readFile: (path: string) => string,
+  { readFile, presets }: { readonly readFile: (path: string) => string; readonly presets?: readonly string[] },
   faults: Fault[],
 ): LoadedPolicy | undefined {
   try {
-    return loadPolicy(choice, readFile);
+    return loadPolicy(choice, readFile, presets);
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     faults.push(...error.issues);

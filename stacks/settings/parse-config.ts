@@ -28,6 +28,8 @@ export interface Surroundings {
   readonly openshell?: PinnedOpenshell | undefined;
   /** Secrets that site commands read, each with whether the stack file holds it encrypted. @default none */
   readonly siteSecrets?: ReadonlyMap<string, boolean>;
+  /** The presets there are, by name. @default those in the project's folder */
+  readonly presets?: readonly string[];
 }
 
 /** A stack's settings, all checked; the secrets themselves are not among them. */
@@ -61,7 +63,7 @@ export function parseConfig(
     else Object.assign(known, { [name]: result.value });
   }
 
-  const loaded = known.policy && loadChosenPolicy(known.policy, around.readFile, faults);
+  const loaded = known.policy && loadChosenPolicy(known.policy, around, faults);
   if (loaded && known.runtime) faults.push(...notAccepted(known.runtime.kind, loaded.policy, known.runtime.accept));
   if (known.runtime) faults.push(...openshellFaults(known.runtime, around.openshell));
   faults.push(...guardrailFaults(known, loaded?.policy));

@@ -128,7 +128,12 @@ export function block(host: string, more: Properties): Properties {
 /** A git revision that exists only in a test. */
 export function revision(name: string, files: Record<string, string>): Revision {
   const all: Record<string, string> = { "policies/baseline.yaml": fileOf("policies/baseline.yaml"), ...files };
-  return { name, commit: `${name}0123456789abcdef`, read: (path) => all[path] };
+  return {
+    name,
+    commit: `${name}0123456789abcdef`,
+    read: (path) => all[path],
+    files: () => new Map(Object.entries(all)),
+  };
 }
 
 function fileOf(path: string): string {

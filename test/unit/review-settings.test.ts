@@ -1,10 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { combine } from "../../review/combine.ts";
 import { htmlOf } from "../../review/html.ts";
 import { markdownOf } from "../../review/markdown.ts";
 import { outlineOf } from "../../review/outline.ts";
-import type { Report } from "../../review/report.ts";
+import { readPreview } from "../../review/preview.ts";
+import { type Report, verdictOf } from "../../review/report.ts";
+import { reportOfPreview } from "../../review/report-of-preview.ts";
 import { reportOfRevisions } from "../../review/report-of-revisions.ts";
-import { revision } from "../support/preview-fixture.ts";
+import { previewJson, revision } from "../support/preview-fixture.ts";
 
 const stackPath = "stacks/Pulumi.prod.yaml";
 const least = `config:
@@ -12,6 +15,7 @@ const least = `config:
   nemoclaw:runtime: { kind: embedded }
   nemoclaw:inference: { kind: openai, baseUrl: "https://models.example.com/v1", model: m1 }
 `;
+const files = (text: string, more: Record<string, string> = {}) => ({ [stackPath]: text, ...more });
 const changed = (before: string, after: string): Report =>
   reportOfRevisions("prod", revision("main", { [stackPath]: before }), revision("change", { [stackPath]: after }));
 const written = (report: Report) =>
@@ -72,4 +76,152 @@ test("what is encrypted inside a mapping is told by its name, without its text",
   );
   expect(report.secrets).toMatchObject([{ name: "site:obj", kind: "changed" }]);
   expect(written(report)).not.toMatch(/v1:sealed|v1:other/);
+});
+
+describe("settings that the program refuses", () => {
+  const mapped = least.replace("kind: embedded", "kind: opnshell");
+  test.each<[string, Record<string, string>, RegExp]>([
+    [
+      "a runtime that there is not",
+      files(mapped),
+      /^the configuration of stack prod has a fault at change, so there is nothing to review\n\nchange:stacks\/Pulumi.prod.yaml {2}nemoclaw:runtime.kind\n {2}"opnshell" is not possible; expected one of embedded, openshell\n {2}instead: openshell$/,
+    ],
+    [
+      "a setting that there is not",
+      files(`${least}  nemoclaw:polcy: { presets: [npm] }\n`),
+      /change:stacks\/Pulumi.prod.yaml {2}nemoclaw:polcy\n {2}there is no setting "polcy"\n {2}instead: policy$/,
+    ],
+    [
+      "a policy that is text",
+      files(`${least}  nemoclaw:policy: npm\n`),
+      / nemoclaw:policy\n {2}"npm" is text; expected a mapping/,
+    ],
+    [
+      "a password in an address",
+      files(least.replace("https://", "https://me:PLAIN@")),
+      /nemoclaw:inference.baseUrl\n.*password in it, in clear/,
+    ],
+    [
+      "a section that is encrypted",
+      files(`${least}  nemoclaw:limits: { secure: v1:a }\n`),
+      /nemoclaw:limits\n {2}a secret in here hides the whole setting/,
+    ],
+    [
+      "a secret that is needed and not there",
+      files(`${least}  nemoclaw:telegram: { chats: [1] }\n`),
+      /nemoclaw:telegramToken\n {2}telegram needs/,
+    ],
+    [
+      "an own policy whose fault has a line of its own",
+      files(`${least}  nemoclaw:policy: { file: own.yaml }\n`, { "own.yaml": "version: 1\nnetwork_polices: {}\n" }),
+      /the policy at revision change cannot be taken:\nown.yaml:2:1 {2}network_polices/,
+    ],
+    [
+      "what its runtime does not enforce of it",
+      files(`${least}  nemoclaw:policy: { file: own.yaml }\n`, {
+        "own.yaml":
+          "version: 1\nnetwork_policies: { a: { endpoints: [{ host: a.example.com, port: 443 }], binaries: [{ path: /usr/bin/git }] } }\n",
+      }),
+      /nemoclaw:runtime.accept\n[\s\S]*instead: accept: \[binaries\]/,
+    ],
+    [
+      "authorities in a file that is not there",
+      files(`${least}  nemoclaw:mirrors: { ca: site.pem }\n`),
+      /nemoclaw:mirrors.ca\n {2}site.pem cannot be read: ENOENT/,
+    ],
+    // There is one of that name in the folder that this runs in.
+    [
+      "authorities in a file that only the clone has",
+      files(`${least}  nemoclaw:mirrors: { ca: package.json }\n`),
+      /package.json cannot be read: ENOENT/,
+    ],
+    [
+      "authorities that are none",
+      files(`${least}  nemoclaw:mirrors: { ca: site.pem }\n`, { "site.pem": "none" }),
+      /nemoclaw:mirrors.ca\n {2}these certificates cannot be used/,
+    ],
+    [
+      "a site command without its secret",
+      files(`${least}  nemoclaw:siteCommands: [{ name: a, create: "true", stdin: token }]\n`),
+      /nemoclaw:siteCommands\[0\].stdin\n {2}there is no secret site:token/,
+    ],
+    [
+      "a broken guardrail",
+      files(`${least}  nemoclaw:tunnel: { kind: quick, access: public }\n`),
+      /nemoclaw:tunnel.reason\n/,
+    ],
+  ])("%s: an error of the newer revision", (_, after, message) => {
+    const fault = () => reportOfRevisions("prod", revision("main", files(least)), revision("change", after));
+    expect(fault).toThrow(message);
+    expect(fault).not.toThrow(/PLAIN/);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    [
+      "all as text, as the CLI may write it",
+      files(least.replace(/(nemoclaw:runtime): (.*)/, `$1: '{"kind":"embedded"}'`)),
+    ],
+    [
+      "secrets of each kind, which nobody opens",
+      files(
+        `${least}  nemoclaw:inferenceKey: { secure: v1:a }\n  nemoclaw:telegram: { chats: [1] }\n  nemoclaw:telegramToken: { secure: v1:b }\n  nemoclaw:siteCommands: [{ name: a, create: "true", stdin: token }]\n  site:token: { secure: v1:c }\n`,
+      ),
+    ],
+    [
+      "a preset that only the revision has",
+      files(`${least}  nemoclaw:policy: { presets: [ours] }\n`, {
+        "policies/presets/ours.yaml":
+          "version: 1\nnetwork_policies: { ours: { endpoints: [{ host: a.example.com, port: 443, protocol: rest, access: full }], binaries: [{ path: /** }] } }\n",
+      }),
+    ],
+    ["authorities in a file outside the project", files(`${least}  nemoclaw:mirrors: { ca: /etc/site/ca.pem }\n`)],
+    ["a version that only the lock file of a run decides", files(`${least}  nemoclaw:agent: { version: "1.2.3" }\n`)],
+    [
+      "settings that an environment adds to",
+      files(`environment: [prod]\n${least}  nemoclaw:telegram: { chats: [1] }\n`),
+    ],
+  ])("%s: is taken", (_, after) => {
+    expect(() => reportOfRevisions("prod", revision("main", files(least)), revision("change", after))).not.toThrow();
+  });
+});
+
+describe("settings of the older revision that the program refuses", () => {
+  const open = `${least}  nemoclaw:telegram: { chats: [1] }\n  nemoclaw:telegramToken: { secure: v1:a }\n`;
+  test.each<[string, Record<string, string>, RegExp]>([
+    ["a runtime that there is not", files(open.replace("kind: embedded", "kind: opnshell")), /nemoclaw:runtime.kind/],
+    ["no YAML", files("config: ["), /Pulumi.prod.yaml at main is not YAML/],
+    ["a policy that is not there", files(`${open}  nemoclaw:policy: { file: own.yaml }\n`), /has no own.yaml/],
+    ["a password in an address", files(open.replace("https://", "https://me:PLAIN@")), /nemoclaw:inference.baseUrl/],
+  ])("%s: all is told as if nothing had stood before, and counts as the worst", (_, before, fault) => {
+    const report = reportOfRevisions("prod", revision("main", before), revision("change", files(open)));
+    expect(report.refused).toMatchObject({ revision: "main", faults: [expect.stringMatching(fault)] });
+    expect(report.expected).toMatchObject([{ label: "whatever stands there" }]);
+    expect(report.model).toContainEqual(
+      expect.objectContaining({ what: "sent to", after: "https://models.example.com/v1" }),
+    );
+    expect(report.exposure).toContainEqual({ what: "Telegram chat", after: "1", effect: "widens" });
+    expect(report.access.every(({ effect }) => effect === "widens")).toBe(true);
+    expect(verdictOf(report).exitCode).toBe(4);
+    expect(markdownOf(outlineOf(report))).toMatch(/What stood before\*\* not known: the settings at main are refused/);
+    expect(written(report)).not.toContain("PLAIN");
+  });
+
+  test("secrets are compared all the same", () => {
+    const before = open.replace("kind: embedded", "kind: opnshell");
+    const report = changed(before, open.replace("v1:a", "v1:b"));
+    expect(report.secrets).toMatchObject([{ name: "telegramToken", kind: "changed" }]);
+    expect(changed(before, open).secrets).toEqual([]);
+  });
+
+  test("a preview beside them decides what happens and who can reach it", () => {
+    const preview = reportOfPreview({ stack: "prod", preview: readPreview(previewJson([]), "it"), compared: "" });
+    const both = combine(preview, changed(open.replace("kind: embedded", "kind: opnshell"), open));
+    expect(both).toMatchObject({ expected: [], exposure: [], refused: { revision: "main" } });
+    expect(verdictOf(both).exitCode).toBe(2);
+  });
+
+  test("a stack file that is gone is the end of the whole stack", () => {
+    const report = reportOfRevisions("prod", revision("main", files("config: [")), revision("change", {}));
+    expect(report.expected).toMatchObject([{ label: "the whole stack" }]);
+  });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { rootCertificates } from "node:tls";
 import { afterAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { combine } from "../../review/combine.ts";
 import { htmlOf } from "../../review/html.ts";
 import { markdownOf } from "../../review/markdown.ts";
@@ -66,14 +67,34 @@ const door = (before: object, after: object): Planned => ({
   after: { ...after },
 });
 
-const onMachine = (machine: string) => ({
-  "stacks/Pulumi.prod.yaml": stackFile().replace(/nemoclaw:machine: .*/, `nemoclaw:machine: { ${machine} }`),
-});
+// What a machine of a kind must have besides.
+const ofKind: Record<string, object> = {
+  aws: {
+    region: "eu-central-1",
+    zone: "eu-central-1a",
+    instanceType: "g6.xlarge",
+    image: { id: "ami-0123456789abcdef0" },
+  },
+  gcp: {
+    project: "my-project-123",
+    zone: "europe-west4-a",
+    machineType: "g2-standard-8",
+    image: { name: "projects/deeplearning-platform-release/global/images/ubuntu-2404-v20261101" },
+  },
+};
+const onMachine = (written: string) => {
+  const machine = parse(`{ ${written} }`) as { kind: string };
+  const whole = JSON.stringify({ ...ofKind[machine.kind], ...machine });
+  return { "stacks/Pulumi.prod.yaml": stackFile().replace(/nemoclaw:machine: .*/, `nemoclaw:machine: ${whole}`) };
+};
+const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGVCYWRFeGFtcGxlS2V5T2ZOb01hY2hpbmVBdEFsbDAw";
 const stackFile = (text = "", runtime = "embedded") => `config:
-  nemoclaw:machine: { kind: existing, address: gpu.example.com }
-  nemoclaw:runtime: { kind: ${runtime} }
+  nemoclaw:machine: { kind: existing, address: gpu.example.com, user: ubuntu, hostKeys: [${hostKey}], agentSocket: /run/agent }
+  nemoclaw:runtime: { kind: ${runtime}, accept: [binaries, kernel-files] }
   nemoclaw:inference: { kind: nvidia, model: m1 }
   nemoclaw:inferenceKey: { secure: v1:aaaa }
+  nemoclaw:telegramToken: { secure: v1:aaab }
+  nemoclaw:tunnelToken: { secure: v1:aaac }
 ${text}`;
 const lock = (version: string, sha256: string) =>
   JSON.stringify({
@@ -804,12 +825,7 @@ describe("the price of a machine size", () => {
   ])("of %s and then %s is told by its class", (before, after, note) => expect(noted(before, after)).toBe(note));
 
   test("is told of what two revisions configure, too", () => {
-    const at = (size: string) => ({
-      "stacks/Pulumi.prod.yaml": stackFile().replace(
-        /nemoclaw:machine: .*/,
-        `nemoclaw:machine: { kind: gcp, machineType: ${size} }`,
-      ),
-    });
+    const at = (size: string) => onMachine(`kind: gcp, machineType: ${size}`);
     const [from, to] = [revision("main", at("g2-standard-8")), revision("change", at("a2-highgpu-8g"))];
     const { settings } = reportOfRevisions("prod", from, to, priceOf);
     expect(settings).toMatchObject([
