@@ -624,13 +624,16 @@ describe("whom a machine trusts", () => {
     ["its text in the stack file", inline(a), inline(b), [{ after: nameB }, { before: nameA }], 3],
     ["a kind of certificate that is not looked into", trusting(a), trusting(a + other), [{ effect: "unclear" }], 3],
     ["a file that no revision has", named("/etc/ssl/site.pem"), named("/etc/ssl/site.pem"), [{ effect: "unclear" }], 3],
-    ["a file that is not there", named("gone.pem"), named("gone.pem"), [{ effect: "unclear" }], 3],
   ])("%s, by revisions", (_, before, after, facts, exitCode) => {
     const report = compared({ ...before }, { ...after });
     expect(report.trust).toMatchObject(facts);
     expect(report.trust).toHaveLength(facts.length);
     expect(report.settings).toEqual([]);
     expect(verdictOf(report).exitCode).toBe(exitCode);
+  });
+
+  test("a file of the project that is not there is refused, as the program would", () => {
+    expect(() => compared(trusting(a), { ...named("gone.pem") })).toThrow(/mirrors\.ca\n +gone\.pem cannot be read/);
   });
 
   test("the same text, wherever it is written, is no change of trust", () => {
