@@ -15,6 +15,7 @@ export function driftOutline(report: Report): Outline {
     settings: [],
     secrets: [],
     guardrails: undefined,
+    unread: [],
   };
   const { sections, compared } = outlineOf({ ...report, ...none });
   const { drift = [], driftAccess } = report;

@@ -4,6 +4,7 @@ import { guardrailSection } from "./guardrail-section.ts";
 import { refusedSection } from "./refused-section.ts";
 import { type Report, verdictOf } from "./report.ts";
 import { confirms, type ResourceChange } from "./resource-changes.ts";
+import { unreadSection } from "./unread-section.ts";
 import { show } from "./values.ts";
 
 /** Cells are text, with code between backticks. */
@@ -51,6 +52,7 @@ export function outlineOf(report: Report): Outline {
     settings(report),
     drift(report),
     warnings(report),
+    unreadSection(report),
     details(report),
   ];
   return {

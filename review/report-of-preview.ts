@@ -41,6 +41,7 @@ export function reportOfPreview(source: PreviewSource): Report {
     drift,
     driftAccess: (drift ?? []).flatMap((one) => driftedAccess(one, resources, recorded)),
     guardrails: guardrailResults(preview.steps),
+    unread: [],
     warnings: preview.warnings.map(({ message, urn }) => (urn ? `${nameOf(urn)}: ${message}` : message)),
   };
 }

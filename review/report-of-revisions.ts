@@ -1,10 +1,13 @@
 import { tellsPrograms } from "../policies/as-enforced.ts";
 import { type DiffSide, diffPolicies } from "../policies/diff.ts";
 import { mergePolicies } from "../policies/merge.ts";
+import { agentFacts } from "./agent-facts.ts";
 import { authoritiesAt, trustFacts } from "./authorities.ts";
+import { besideFacts, secretsProviderFacts } from "./beside-facts.ts";
 import { expectedReplacements } from "./expected-replacements.ts";
 import { type Fact, fact } from "./facts.ts";
 import { lockFacts } from "./lock-facts.ts";
+import { notingReads } from "./noted-reads.ts";
 import { type PriceOf, priceNote } from "./preview-facts.ts";
 import { type Refused, refusedBefore, refuseSettings } from "./refused-settings.ts";
 import type { Expected, Report, SecretChange } from "./report.ts";
@@ -13,7 +16,8 @@ import type { Revision } from "./revision.ts";
 import { settingExposure } from "./setting-exposure.ts";
 import { type Settings, section } from "./settings.ts";
 import { type StackAt, stackAt } from "./stack-at.ts";
-import { secretsAt, stackFileOf } from "./stack-file.ts";
+import { stackFileAt, stackFileOf } from "./stack-file.ts";
+import { unreadFiles } from "./unread-files.ts";
 import { isObject, shown, type ValueChange, valueChanges } from "./values.ts";
 
 /**
@@ -23,11 +27,13 @@ import { isObject, shown, type ValueChange, valueChanges } from "./values.ts";
  */
 export function reportOfRevisions(
   stack: string,
-  from: Revision,
-  to: Revision,
+  older: Revision,
+  newer: Revision,
   priceOf: PriceOf = () => undefined,
 ): Report {
-  const refused = refusedBefore(from, stack);
+  const read = new Set<string>();
+  const [from, to] = [notingReads(older, read), notingReads(newer, read)];
+  const refused = refusedBefore(older, stack);
   const [was, is] = [refused ? undefined : stackAt(from, stack), stackAt(to, stack)];
   if (refused === undefined && was === undefined && is === undefined) {
     const hint = stack.startsWith("local")
@@ -35,18 +41,19 @@ export function reportOfRevisions(
       : "the name of a tracked stack file";
     throw new ReviewError(`neither ${from.name} nor ${to.name} has ${stackFileOf(stack)}`, hint);
   }
-  refuseSettings(to, stack);
+  refuseSettings(newer, stack);
   const { changes } = diffPolicies(sideOf(was), sideOf(is));
   const [before, after] = [was?.settings ?? {}, is?.settings ?? {}];
   const exposed = settingExposure(before, after);
   const authorities = [authoritiesAt(from, before), authoritiesAt(to, after)] as const;
-  const versions = [...agent(from, to), ...lockFacts(from, to)];
+  const versions = [...agentFacts(from, to), ...lockFacts(from, to)];
   const trust = trustFacts(...authorities);
   const said = [
     ...exposed.flatMap(({ settings, facts }) => (facts.length > 0 ? settings : [])),
     ...(trust.length > 0 ? ["mirrors.ca"] : []),
   ];
-  return {
+  const stackFiles = [stackFileAt(from, stack), stackFileAt(to, stack)] as const;
+  const report = {
     stack,
     compared: `what ${shortName(from)} and ${shortName(to)} configure`,
     resources: [],
@@ -55,20 +62,21 @@ export function reportOfRevisions(
     access: changes,
     model: model(before, after),
     versions,
-    exposure: exposed.flatMap(({ facts }) => facts),
+    exposure: [...exposed.flatMap(({ facts }) => facts), ...secretsProviderFacts(...stackFiles)],
     trust,
-    settings: others(before, after, said, priceOf),
-    secrets: secrets(was?.secrets ?? (refused && secretsAt(from, stack)) ?? new Map(), is?.secrets ?? new Map()),
+    settings: [...others(before, after, said, priceOf), ...besideFacts(...stackFiles)],
+    secrets: secrets(stackFiles[0]?.secrets ?? new Map(), stackFiles[1]?.secrets ?? new Map()),
     drift: undefined,
     driftAccess: [],
     warnings: [],
   };
+  return { ...report, unread: unreadFiles(from, to, read) };
 }
 
 // What cannot be told not to be replaced counts as replaced.
 function untold({ revision }: Refused): Expected {
   const because = `the settings at ${revision} are refused, so what stands is not known from them; a preview tells`;
-  return { label: "whatever stands there", because, lost: "cannot be told" };
+  return { label: "perhaps whatever stands there", because, lost: "cannot be told" };
 }
 
 function sideOf(at: StackAt | undefined): DiffSide {
@@ -87,13 +95,6 @@ function model(before: Settings, after: Settings): Fact[] {
     ...fact("model", shown(was.model), shown(is.model)),
     ...fact("sent to", shown(was.baseUrl), shown(is.baseUrl), moved),
   ];
-}
-
-function agent(from: Revision, to: Revision): Fact[] {
-  const [was, is] = [from, to].map(
-    (revision) => /"openclaw":\s*"([^"]+)"/.exec(revision.read("services/agent/package.json") ?? "")?.[1],
-  );
-  return fact("agent", was, is);
 }
 
 // What the other parts are about is not said twice.

@@ -32,6 +32,8 @@ export interface Report {
   readonly guardrails?: GuardrailResults;
   /** Warnings of the preview. */
   readonly warnings: readonly string[];
+  /** Files that have changed and of which nothing was read; none where a preview tells what they change. */
+  readonly unread: readonly string[];
 }
 
 /** A replacement that the settings, or what is pinned, ask for. */
@@ -65,6 +67,7 @@ export function verdictOf(report: Report): Verdict {
     return { exitCode: 4, headline: headline(report, "Replaces or destroys data") };
   if (widens(report)) return { exitCode: 3, headline: headline(report, "Widens access") };
   if (isChange(report)) return { exitCode: 2, headline: headline(report, "Changes, none of which widens access") };
+  if (report.unread.length > 0) return { exitCode: 2, headline: onlyUnread };
   return { exitCode: 0, headline: headline(report, "Nothing changes") };
 }
 
@@ -75,11 +78,14 @@ export function widens({ access, exposure, trust, model, versions, guardrails }:
   return [...access, ...facts].some(({ effect }) => effect === "widens" || effect === "unclear");
 }
 
+const onlyUnread = "Nothing of what was read changes, and files do that were not read";
+
 function headline(report: Report, first: string): string {
   const parts = [first];
   if (!first.startsWith("Widens") && widens(report)) parts.push("widens access");
   if ((report.guardrails?.broken.length ?? 0) > 0) parts.push("breaks a guardrail");
   if ((report.drift?.length ?? 0) > 0) parts.push("undoes drift");
+  if (report.unread.length > 0) parts.push("changes files that were not read");
   return parts.join("; ");
 }
 

@@ -56,11 +56,13 @@ export function readStackFile(text: string, name: string): StackFile {
   return { settings, config, beside, secrets, inClear };
 }
 
-/** The secrets of a stack file that is otherwise not to be taken; none where it cannot be read. */
-export function secretsAt(revision: Revision, stack: string): StackFile["secrets"] | undefined {
+/** A revision's stack file, whether or not its settings can be taken; nothing where it is not there or cannot be read. */
+export function stackFileAt(revision: Revision, stack: string): StackFile | undefined {
   try {
-    return readStackFile(revision.read(stackFileOf(stack)) ?? "", "").secrets;
-  } catch {
+    const text = revision.read(stackFileOf(stack));
+    return text === undefined ? undefined : readStackFile(text, stackFileOf(stack));
+  } catch (error) {
+    if (!(error instanceof ReviewError)) throw error;
     return undefined;
   }
 }

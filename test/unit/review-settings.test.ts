@@ -195,7 +195,7 @@ describe("settings of the older revision that the program refuses", () => {
   ])("%s: all is told as if nothing had stood before, and counts as the worst", (_, before, fault) => {
     const report = reportOfRevisions("prod", revision("main", before), revision("change", files(open)));
     expect(report.refused).toMatchObject({ revision: "main", faults: [expect.stringMatching(fault)] });
-    expect(report.expected).toMatchObject([{ label: "whatever stands there" }]);
+    expect(report.expected).toMatchObject([{ label: "perhaps whatever stands there" }]);
     expect(report.model).toContainEqual(
       expect.objectContaining({ what: "sent to", after: "https://models.example.com/v1" }),
     );

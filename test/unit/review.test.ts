@@ -1214,6 +1214,12 @@ describe("revisions", () => {
     expect(() => reportOfRevisions("other", first, second)).toThrow(
       /neither main~1 nor main has stacks\/Pulumi.other.yaml/,
     );
+    writeFileSync(join(repository, "Pulumi.yaml"), "name: nemoclaw\n");
+    git("add", ".");
+    git("commit", "-qm", "three");
+    const third = openRevision(repository, "main");
+    expect([...third.files().keys()]).toEqual(["Pulumi.yaml", "policies/baseline.yaml", "stacks/Pulumi.prod.yaml"]);
+    expect(reportOfRevisions("prod", second, third)).toMatchObject({ model: [], unread: ["Pulumi.yaml"] });
     expect(() => openRevision(repository, "gone")).toThrow(/no revision gone/);
     expect(() => openRevision(repository, "--output=x")).toThrow(/not a revision/);
     expect(() => openRevision(tmpdir(), "main")).toThrow(/not a git repository/);

@@ -1,0 +1,146 @@
+import { describe, expect, test } from "vitest";
+import { combine } from "../../review/combine.ts";
+import { htmlOf } from "../../review/html.ts";
+import { markdownOf } from "../../review/markdown.ts";
+import { outlineOf } from "../../review/outline.ts";
+import { readPreview } from "../../review/preview.ts";
+import { verdictOf } from "../../review/report.ts";
+import { reportOfPreview } from "../../review/report-of-preview.ts";
+import { reportOfRevisions } from "../../review/report-of-revisions.ts";
+import { previewJson, revision } from "../support/preview-fixture.ts";
+
+const stackPath = "stacks/Pulumi.prod.yaml";
+const stackFile = (...beside: string[]) => `${beside.map((line) => `${line}\n`).join("")}config:
+  nemoclaw:machine: { kind: local }
+  nemoclaw:runtime: { kind: embedded }
+  nemoclaw:policy: { file: own.yaml }
+  nemoclaw:inference: { kind: openai, baseUrl: "https://models.example.com/v1", model: m1 }
+`;
+type Files = Record<string, string>;
+const compared = (before: Files, after: Files) => {
+  const all = { [stackPath]: stackFile(), "own.yaml": "version: 1\n", "nemoclaw.lock.json": "{}" };
+  return reportOfRevisions("prod", revision("main", { ...all, ...before }), revision("change", { ...all, ...after }));
+};
+
+describe("files that a comparison of revisions does not read", () => {
+  const program = "services/egress-gate/judge.ts";
+
+  test.each<[string, Files, Files, string[]]>([
+    ["a program that has changed", { [program]: "a" }, { [program]: "b" }, [program]],
+    ["one that is new", {}, { [program]: "b" }, [program]],
+    ["one that is gone", { [program]: "a" }, {}, [program]],
+    [
+      "the project's file, the engine's packages and a pipeline",
+      { "Pulumi.yaml": "a", "package-lock.json": "a", ".github/workflows/apply.yml": "a" },
+      { "Pulumi.yaml": "b", "package-lock.json": "b", ".github/workflows/apply.yml": "b" },
+      [".github/workflows/apply.yml", "Pulumi.yaml", "package-lock.json"],
+    ],
+    ["a policy that nothing names", { "other.yaml": "a" }, { "other.yaml": "b" }, ["other.yaml"]],
+    ["text in a service's folder", {}, { "services/agent/soul.md": "b" }, ["services/agent/soul.md"]],
+  ])("%s: told, and no clean bill", (_, before, after, unread) => {
+    const report = compared(before, after);
+    expect(report.unread).toEqual(unread);
+    expect(verdictOf(report)).toEqual({
+      exitCode: 2,
+      headline: "Nothing of what was read changes, and files do that were not read",
+    });
+    const outline = outlineOf(report);
+    const count = unread.length === 1 ? "1 file" : `${unread.length} files`;
+    expect(outline.sections).toContainEqual(
+      expect.objectContaining({
+        short: `${count} changed that this comparison does not read: ${unread.join(", ")}`,
+        open: false,
+      }),
+    );
+    for (const text of [markdownOf(outline), htmlOf(outline)]) expect(text).not.toMatch(/✅|Nothing changes/);
+  });
+
+  test.each<[string, Files, Files]>([
+    ["the same everywhere", { [program]: "a" }, { [program]: "a" }],
+    ["text for people, and tests", { "README.md": "a" }, { "README.md": "b", "docs/a.md": "b", "test/a.ts": "b" }],
+    ["another stack's file, and examples", {}, { "stacks/Pulumi.dev.yaml": "b", "stacks/examples/aws.yaml": "b" }],
+    ["a preset that the stack does not name", {}, { "policies/presets/ours.yaml": "b" }],
+    ["a comment in the stack file", {}, { [stackPath]: `# why\n${stackFile()}` }],
+    ["a comment in its policy", {}, { "own.yaml": "# why\nversion: 1\n" }],
+  ])("%s: nothing changes", (_, before, after) => {
+    expect(verdictOf(compared(before, after))).toEqual({ exitCode: 0, headline: "Nothing changes" });
+  });
+
+  test("are told beside what changes, of which nothing more is claimed", () => {
+    const after = { [program]: "b", [stackPath]: stackFile().replace("m1", "m2") };
+    expect(verdictOf(compared({ [program]: "a" }, after))).toEqual({
+      exitCode: 2,
+      headline: "Changes, none of which widens access; changes files that were not read",
+    });
+  });
+
+  test("are no more than three in the summary, and all in the list", () => {
+    const report = compared({}, Object.fromEntries(["a", "b", "c", "d"].map((name) => [`host/${name}.ts`, "b"])));
+    const section = outlineOf(report).sections.find(({ title }) => title === "Not read");
+    expect(section?.short).toMatch(/^4 files .*: host\/a.ts, host\/b.ts, host\/c.ts, …$/);
+    expect(section?.tables[0]?.rows).toHaveLength(4);
+  });
+
+  test("are read by a preview's program, so beside one they are not told", () => {
+    const preview = reportOfPreview({ stack: "prod", preview: readPreview(previewJson([]), "it"), compared: "" });
+    expect(verdictOf(combine(preview, compared({ [program]: "a" }, { [program]: "b" }))).exitCode).toBe(0);
+  });
+});
+
+describe("the agent's package.json", () => {
+  const path = "services/agent/package.json";
+  const manifest = (version: string, more: object = {}) => ({
+    [path]: JSON.stringify({ dependencies: { openclaw: version }, ...more }),
+  });
+
+  test("is told by the agent's version alone", () => {
+    const report = compared(manifest("1.0.0"), manifest("1.1.0"));
+    expect(report).toMatchObject({ versions: [{ what: "agent", before: "1.0.0", after: "1.1.0" }], unread: [] });
+  });
+
+  test("is told where something else changes in it", () => {
+    const report = compared(manifest("1.0.0"), manifest("1.0.0", { overrides: { a: "2" } }));
+    expect(report.versions).toEqual([{ what: path, note: "more than the agent's version has changed" }]);
+    expect(verdictOf(report).exitCode).toBe(2);
+  });
+});
+
+describe("what stands beside the settings in a stack file", () => {
+  const facts = (before: string[], after: string[]) => {
+    const { exposure, settings, ...report } = compared(
+      { [stackPath]: stackFile(...before) },
+      { [stackPath]: stackFile(...after) },
+    );
+    const said = [...exposure, ...settings].map(({ what, before: was, after: is }) => `${what}: ${was} → ${is}`);
+    return [verdictOf({ ...report, exposure, settings }).exitCode, ...said];
+  };
+
+  test.each<[string, string[], string[], (number | string)[]]>([
+    [
+      "another secrets provider",
+      ["secretsprovider: awskms://alias/ours", "encryptedkey: AAAA"],
+      ["secretsprovider: awskms://alias/theirs", "encryptedkey: BBBB"],
+      [3, "secretsprovider: awskms://alias/ours → awskms://alias/theirs", "encryptedkey: one → another one"],
+    ],
+    [
+      "a provider in place of the passphrase",
+      ["encryptionsalt: v1:AAAA"],
+      ["secretsprovider: awskms://alias/ours", "encryptedkey: BBBB"],
+      [
+        3,
+        "secretsprovider: a passphrase → awskms://alias/ours",
+        "encryptedkey: undefined → one",
+        "encryptionsalt: one → undefined",
+      ],
+    ],
+    ["another key alone", ["encryptedkey: AAAA"], ["encryptedkey: BBBB"], [2, "encryptedkey: one → another one"]],
+    [
+      "another salt",
+      ["encryptionsalt: v1:AAAA"],
+      ["encryptionsalt: v1:BBBB"],
+      [2, "encryptionsalt: one → another one"],
+    ],
+    ["another environment", ["environment: [a]"], ["environment: [b]"], [2, "environment: one → another one"]],
+    ["the same", ["encryptionsalt: v1:AAAA"], ["encryptionsalt: v1:AAAA"], [0]],
+  ])("%s", (_, before, after, expected) => expect(facts(before, after)).toEqual(expected));
+});
