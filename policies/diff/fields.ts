@@ -77,14 +77,17 @@ export const handlings: ReadonlyMap<Handling, readonly (keyof Endpoint)[]> = nam
 );
 
 /** Whether the requests of an endpoint can be judged one by one: nothing about it is for OpenShell alone. */
-export function isJudged({ protocol, rules = [], deny_rules = [], ...endpoint }: Endpoint): boolean {
+export function isJudged(endpoint: Endpoint): boolean {
+  const { protocol, rules: _, deny_rules: __, ...others } = endpoint;
   if (protocol !== "rest" && protocol !== "websocket") return false;
   return (
-    !hasOpaque(endpoint, endpointFields) &&
-    [...rules.map(({ allow }) => allow), ...deny_rules].every(
-      (rule) => rule.method && rule.path && !hasOpaque(rule, ruleFields),
-    )
+    !hasOpaque(others, endpointFields) &&
+    rulesOf(endpoint).every((rule) => rule.method && rule.path && !hasOpaque(rule, ruleFields))
   );
+}
+
+function rulesOf({ rules = [], deny_rules = [] }: Endpoint): Rule[] {
+  return [...rules.map(({ allow }) => allow), ...deny_rules];
 }
 
 // A field that nobody has said anything about is taken for one that cannot be read.
@@ -103,5 +106,6 @@ export function frameOf(endpoint: Endpoint): object {
     ([field]) => !apart.has(field) && typeof endpointFields[field as keyof Endpoint] !== "object",
   );
   const ruled = endpoint.rules !== undefined;
-  return { ...Object.fromEntries(fields), ruled, graphql: endpoint.protocol === "websocket" && !isJudged(endpoint) };
+  const graphql = endpoint.protocol === "websocket" && rulesOf(endpoint).some((rule) => hasOpaque(rule, ruleFields));
+  return { ...Object.fromEntries(fields), ruled, graphql };
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { canonical } from "../../policies/canonical.ts";
+import { isJudged } from "../../policies/diff/fields.ts";
 import { diffPolicies } from "../../policies/diff.ts";
 import { type Endpoint, type Policy, policySchema } from "../../policies/policy.ts";
 import type { Matcher, Rule } from "../../policies/rule.ts";
@@ -347,6 +348,9 @@ describe("any two policies, as OpenShell reads them", () => {
       fc.property(near, (pair) => {
         const [before, after] = pair.map(endpointOf);
         if (!before || !after) return;
+        // Those that we judge ourselves may differ in words alone.
+        const endpoints = [before, after].flatMap(({ network_policies: { one } = {} }) => one?.endpoints ?? []);
+        if (endpoints.every(isJudged)) return;
         const [was, is] = [before, after].map(({ network_policies: { one } = {} }) => one?.endpoints.map(sets).join());
         const { changes } = diffPolicies({ policy: before }, { policy: after });
         if (was !== is) seen += 1;
