@@ -46,22 +46,21 @@ export function trustFacts(was: Authorities | undefined, is: Authorities | undef
   if (before === undefined || after === undefined) {
     const [from, to] = [was, is].map((one) => (one && "unread" in one ? one.unread : one && "a PEM text"));
     const note = "not every certificate of it can be read here, so whom it trusts cannot be told";
-    return is === undefined ? [gone(from)] : [{ what, before: from, after: to, effect: "unclear", note }];
+    return [
+      is === undefined
+        ? { what, before: from, effect: "narrows" }
+        : { what, before: from, after: to, effect: "unclear", note },
+    ];
   }
   const added = [...after].filter(([print]) => !before.has(print));
   const removed = [...before].filter(([print]) => !after.has(print));
   const facts = [
     ...few(added, (name): Fact => ({ what, after: name, effect: "widens", note: widely })),
-    ...few(removed, (name): Fact => (is === undefined ? gone(name) : { what, before: name, effect: "narrows" })),
+    ...few(removed, (name): Fact => ({ what, before: name, effect: "narrows" })),
   ];
   const note = "the same certificates in another text";
   return facts.length > 0 || was === undefined ? facts : [{ what: "file of authorities", effect: "neutral", note }];
 }
-
-const gone = (name: string | undefined): Fact => ({
-  ...{ what, before: name, effect: "neutral" },
-  note: "a machine that stays has it still, in /etc/nemoclaw/ca.pem",
-});
 
 function few(list: readonly (readonly [string, string])[], factOf: (name: string) => Fact): Fact[] {
   const more = list.length - mostAuthorities;

@@ -1,13 +1,15 @@
 import type { Command } from "../command.ts";
 import type { Step } from "../step.ts";
 import type { FileFacts } from "./file-facts.ts";
+import { ensureAbsent } from "./file-removal.ts";
 import { ensureFile } from "./managed-file.ts";
 
 /** Further authorities our own downloads trust; nothing else on the machine does. */
 export const authoritiesPath = "/etc/nemoclaw/ca.pem";
 
-/** The PEM bundle of a site's own mirror, kept for the downloads of later runs. */
-export function ensureAuthorities(ca: string): Step<FileFacts> {
+/** The PEM bundle of a site's own mirror, kept for the downloads of later runs; without one no file of an earlier one. */
+export function ensureAuthorities({ ca }: { readonly ca?: string }): Step<FileFacts> {
+  if (ca === undefined) return ensureAbsent({ path: authoritiesPath });
   return ensureFile({ path: authoritiesPath, content: ca.endsWith("\n") ? ca : `${ca}\n` });
 }
 

@@ -58,7 +58,7 @@ export function ensureDockerEngine(args: DockerEngineArgs): Step<DockerEngineFac
     facts: dockerEngineFacts,
     plan(now) {
       refuseConflicts(now.found, args.source);
-      const authorities = ca ? ensureAuthorities(ca).plan(now.authorities) : [];
+      const authorities = ca ? ensureAuthorities({ ca }).plan(now.authorities) : [];
       if (whoseDocker(now.found) === "theirs") return authorities;
       checkSystem(now, args);
       return [...authorities, ...ofOurs(now, args)];

@@ -1,13 +1,12 @@
 import { appArmorProfile } from "../../../services/sandbox-supervisor/units.ts";
 import { artifact, readLock } from "../../lock.ts";
-import { all, type Step } from "../../step.ts";
+import { all } from "../../step.ts";
 import { ensureAppArmorProfile } from "../../steps/apparmor-profile.ts";
 import { ensurePackages } from "../../steps/apt-packages.ts";
 import { ensureAuthorities } from "../../steps/authorities.ts";
 import { ensureDirectory } from "../../steps/directory.ts";
 import type { FileFacts } from "../../steps/file-facts.ts";
 import { ensureFile } from "../../steps/managed-file.ts";
-import { nothingToRemove } from "../../steps/nothing-to-remove.ts";
 import { ensureNpmInstall } from "../../steps/npm-install.ts";
 import { ensureSystemGroup, ensureSystemUser } from "../../steps/system-user.ts";
 import { ensureArtifact } from "../../steps/verified-download.ts";
@@ -29,8 +28,7 @@ export const install = part({
       return { ...rest, hash };
     };
     const { version, files, manifest, locked } = await programs();
-    const authorities: Step<unknown> =
-      mirrors.ca === undefined ? nothingToRemove("no further authorities") : ensureAuthorities(mirrors.ca);
+    const authorities = ensureAuthorities(mirrors);
     return all("the embedded sandbox runtime", {
       folder: ensureDirectory({ path: "/etc/nemoclaw" }),
       credentials: ensureDirectory({ path: "/etc/nemoclaw/credentials", mode: 0o700 }),

@@ -1,11 +1,10 @@
-import { all, type Step } from "../../step.ts";
+import { all } from "../../step.ts";
 import { ensurePackages } from "../../steps/apt-packages.ts";
 import { ensureAuthorities } from "../../steps/authorities.ts";
 import { ensureDirectory } from "../../steps/directory.ts";
 import type { FileFacts } from "../../steps/file-facts.ts";
 import { ensureAbsent, ensureNoUnit, ensureNoUser } from "../../steps/file-removal.ts";
 import { ensureFile, holds } from "../../steps/managed-file.ts";
-import { nothingToRemove } from "../../steps/nothing-to-remove.ts";
 import { ensureNpmInstall } from "../../steps/npm-install.ts";
 import { ensureSystemGroup, ensureSystemUser } from "../../steps/system-user.ts";
 import { ensureUnit } from "../../steps/systemd-unit.ts";
@@ -45,8 +44,7 @@ export const install = part({
     const { version, files } = pinnedRelease(spec);
     const own = await programs();
     const config = configOf(version);
-    const authorities: Step<unknown> =
-      mirrors.ca === undefined ? nothingToRemove("no further authorities") : ensureAuthorities(mirrors.ca);
+    const authorities = ensureAuthorities(mirrors);
     return all(`the OpenShell runtime ${version}`, {
       needs: all("what OpenShell asks of the machine", needs({ accept, gpus })),
       port: requireGatewayPort(),
