@@ -11,7 +11,7 @@ import { stackFile } from "../../scripts/clone-paths.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
 import { brokenAgent } from "../support/broken-agent.ts";
-import { upByBrokenClone } from "../support/broken-clone.ts";
+import { upByBrokenClone } from "../support/changed-clone.ts";
 import { arch } from "../support/container-machine.ts";
 import { followsLogs } from "../support/followed-log.ts";
 import { LocalStack, resourcesThat } from "../support/local-stack.ts";

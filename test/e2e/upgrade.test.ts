@@ -7,7 +7,7 @@ import { findEngine } from "../../scripts/engine-choice.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
 import { brokenAgent, brokenVersion } from "../support/broken-agent.ts";
-import { upByBrokenClone } from "../support/broken-clone.ts";
+import { upByBrokenClone, upByChangedClone } from "../support/changed-clone.ts";
 import { LocalStack } from "../support/local-stack.ts";
 import { pinOwn } from "../support/own-lock.ts";
 import { setting } from "../support/stack-file.ts";
@@ -96,6 +96,41 @@ describe("an upgrade that does not work is switched back", { timeout: 900_000 },
     await stack.up("--refresh");
     const none = await stack.pulumi("preview", "--refresh", "--expect-no-changes", "--color", "never");
     expect(none.exitCode, none.stdout + none.stderr).toBe(0);
+  });
+
+  test("a supervisor and a bridge that work are taken, each beside the one before, and taken back", async () => {
+    const parts = { supervisor: "nemoclaw-sandbox@main", bridge: "nemoclaw-bridge@main" };
+    const runs = () =>
+      Promise.all(
+        Object.values(parts).map((unit) =>
+          stack.shell(
+            `systemctl is-active ${unit}; systemctl show -p ExecStart --value ${unit} | grep -o '/opt/nemoclaw/[^ ;]*'`,
+          ),
+        ),
+      );
+    const answers = async (text: string) =>
+      (await askThroughTelegram({ url: await stack.telegramUrl(), chat: 4711, text })).text;
+    const before = await runs();
+    const newer = (text: string) => `${text}\nObject.assign(globalThis, { newer: true });\n`;
+    const done = await upByChangedClone(stack, await mkdtemp(join(folder, "clone-")), {
+      "services/sandbox-supervisor/main.ts": newer,
+      "services/telegram-bridge/main.ts": newer,
+    });
+    const said = done.stdout + done.stderr;
+    expect(done.exitCode, said).toBe(0);
+    const after = await runs();
+    for (const [index, one] of after.entries()) {
+      expect(one).toMatch(/^active\n/);
+      expect(one).not.toBe(before[index]);
+    }
+    expect(await answers("Are you newer?")).toMatch(/Are you newer/);
+    expect(await stack.shell("ls /var/lib/nemoclaw/upgrades")).toBe("");
+    for (const path of before.join("\n").match(/\/opt\/nemoclaw\/\S*\.mjs/g) ?? [])
+      await stack.shell(`test -f ${path}`);
+
+    await stack.up();
+    expect(await runs()).toEqual(before);
+    expect(await answers("Are you back?")).toMatch(/Are you back/);
   });
 
   test("a changed service that works stays: a turn was answered before and after", async () => {
