@@ -133,7 +133,7 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
 
     // Longer than OpenShell leaves between two looks at its containers.
     const { hold, release } = openshell.operations.freeze("main");
-    const still = `docker top "$(docker ps -q)" -eo stat,args | grep -c ^T`;
+    const still = `docker top "$(docker ps -q)" -eo pid,stat | grep -c " T"`;
     expect(Number(await stack.shell(`${hold}\n${still}\nsleep 8\n${release}`))).toBeGreaterThan(0);
     expect(await stack.openshell("sandbox get main -o json")).toMatch(/"phase": *"Ready"/);
 
