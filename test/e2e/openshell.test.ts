@@ -450,7 +450,7 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
       await stack.up("--refresh");
       const drifted = async () => resourcesThat(/has drifted|is gone/, await stack.refreshPreview());
       // A gateway that was started anew takes a moment until its sandboxes have joined it again.
-      if (resource === "host-runtime") await expect.poll(drifted, { timeout: 60_000, interval: 5000 }).toEqual([]);
+      if (resource === "host-runtime") await expect.poll(drifted, { timeout: 180_000, interval: 5000 }).toEqual([]);
       else expect(await drifted()).toEqual([]);
       expect((await stack.turn("Are you well?")).text).toMatch(/DEMO model/);
     });
