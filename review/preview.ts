@@ -28,6 +28,9 @@ export interface Preview {
   readonly warnings: readonly { readonly message: string; readonly urn?: string | null }[];
 }
 
+/** Of a preview that says itself why it failed. */
+export class FailedPreview extends ReviewError {}
+
 /** Longest preview that is read, in characters. A thousand resources make about a tenth of it. */
 export const longestPreview = 64 * 1024 * 1024;
 
@@ -60,7 +63,7 @@ export function readPreview(text: string, name: string): Preview {
     const said = errors.map(({ message, urn }) => `  ${urn ? `${nameOf(urn)}: ` : ""}${plain(message)}`).join("\n");
     const rules = brokenText(guardrailResults(steps ?? []));
     const because = rules === "" ? "" : `\nguardrails that it breaks, as far as it came:\n${rules}`;
-    throw new ReviewError(`the preview ${name} failed, so there is nothing to review:\n${said}${because}`);
+    throw new FailedPreview(`${name} failed, so there is nothing to review:\n${said}${because}`);
   }
   if (!changeSummary) {
     throw new ReviewError(`${name} has no summary of changes: the preview did not come to its end`, how);

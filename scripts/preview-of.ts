@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { type Recorded, recordedIn, recordedOf } from "../review/drift.ts";
 import { refuseLeftHalfWay } from "../review/left-half-way.ts";
-import { longestPreview, type Preview, readPreview } from "../review/preview.ts";
+import { FailedPreview, longestPreview, type Preview, readPreview } from "../review/preview.ts";
 import { ReviewError } from "../review/review-error.ts";
 import { refuseOtherStack, refuseOtherState } from "../review/same-stack.ts";
 import { cloneFolder } from "./clone-paths.ts";
 import { findEngine, runEngine } from "./engine-choice.ts";
 import { isLocal, releaseDeadLocks } from "./local-backend.ts";
+import type { Finished } from "./run-program.ts";
 
 /** A preview that has just been made, and what the state said before it looked. */
 export interface LivePreview {
@@ -29,14 +30,7 @@ export async function previewOf(stack: string, say: (line: string) => void): Pro
   const run = (args: string[]) =>
     runEngine(engine, stack, [...args, "--stack", stack, "--non-interactive"], { timeoutSeconds: 1800 });
 
-  const preview = await run(["preview", "--refresh", "--json"]);
-  // Its JSON tells best why it failed, where it came so far.
-  const read = preview.stdout.trim().startsWith("{") ? readPreview(preview.stdout, `of stack ${stack}`) : undefined;
-  if (preview.exitCode !== 0 || read === undefined) {
-    throw new ReviewError(
-      `the preview of stack ${stack} failed\n  ran   pulumi preview --refresh --json   (exit ${preview.exitCode})\n  said  ${preview.stderr.trim() || "nothing"}`,
-    );
-  }
+  const read = madePreview(stack, await run(["preview", "--refresh", "--json"]));
   const state = await run(["stack", "export"]);
   if (state.exitCode !== 0)
     throw new ReviewError(`the state of stack ${stack} could not be read\n  said  ${state.stderr.trim()}`);
@@ -44,6 +38,20 @@ export async function previewOf(stack: string, say: (line: string) => void): Pro
   const shown = recordedIn(read);
   const recorded = shown.size > 0 ? shown : recordedByState(state.stdout, read);
   return { preview: read, recorded, engine: engine.about };
+}
+
+function madePreview(stack: string, { exitCode, stdout, stderr }: Finished): Preview {
+  const name = `the preview of stack ${stack}`;
+  try {
+    const read = stdout.trim().startsWith("{") ? readPreview(stdout, name) : undefined;
+    if (read && exitCode === 0) return read;
+  } catch (error) {
+    // Its JSON tells best why it failed, where it came so far. Whatever else is wrong with it comes of the failure.
+    if (exitCode === 0 || error instanceof FailedPreview) throw error;
+  }
+  throw new ReviewError(
+    `${name} failed\n  ran   pulumi preview --refresh --json   (exit ${exitCode})\n  said  ${stderr.trim() || "nothing"}`,
+  );
 }
 
 /** A preview that was made before. */
@@ -61,7 +69,7 @@ export interface StoredPreview {
  * @throws ReviewError when there is none, it is no preview or one of another stack, or its stack was left half-way
  */
 export function previewFromFile({ stack, file, state }: StoredPreview): Omit<LivePreview, "engine"> {
-  const preview = readPreview(textOf(file), file);
+  const preview = readPreview(textOf(file), file === "-" ? "the preview on standard input" : `the preview in ${file}`);
   refuseOtherStack(preview, { stack, project: projectName() }, file);
   if (state !== undefined) {
     const text = textOf(state);
