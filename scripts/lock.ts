@@ -1,13 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { type Lock, lockPath, readLock, refreshedWith } from "../host/lock.ts";
+import { type Lock, readLock } from "../host/lock.ts";
 import { lockGaps } from "../host/lock-check.ts";
 import { type Sources, sourcesOf } from "../host/lock-download.ts";
 import { npmRoot } from "../host/lock-npm.ts";
-import { type Refreshed, refreshable, refreshPin } from "../host/lock-refresh.ts";
-import { withImagesOf } from "../host/lock-release.ts";
+import type { Refreshed } from "../host/lock-refresh.ts";
 import { fillMirrorFolder, servedGaps } from "../host/lock-served.ts";
 import { cloneFolder } from "./clone-paths.ts";
 import { cloudMachines } from "./cloud-machines.ts";
@@ -15,7 +13,7 @@ import { describeGaps, sortGaps } from "./lock-gaps.ts";
 import { type MachineImage, machineImages, refreshMachineImage } from "./machine-image.ts";
 import { machineImageGaps } from "./machine-image-check.ts";
 import { servedImageGaps } from "./machine-image-served.ts";
-import { refreshNpm } from "./npm-refresh.ts";
+import { refreshPins } from "./refresh-pins.ts";
 import { runScript } from "./stack-command.ts";
 import { stackConfigs } from "./stack-files.ts";
 
@@ -90,30 +88,12 @@ command("refresh", "take checksums and digests into nemoclaw.lock.json, compared
     "<names...>",
     "artifacts, images and npm packages as `list` names them, openshell for all of its release, or all artifacts and images; an image that is to be added, in full; or machine-image, with -s",
   )
-  .option("--version <version>", "move to this version")
+  .option("--version <version>", "move to this version; of one release at a time")
   .option("-s, --stack <name>", "with machine-image: the stack, whose cloud is asked by your own login")
   .option("--parameter <name>", "with machine-image on AWS: the parameter of Systems Manager that names the image")
   .action(async (names: string[], options: From & { version?: string; stack?: string; parameter?: string }) => {
     if (names.includes("machine-image")) return machineImage(names, options);
-    const release = names.some((name) => name === "openshell" || name === "all");
-    let lock = release ? withImagesOf(readLock(), options.version) : readLock();
-    const wanted = Map.groupBy(
-      names.flatMap((name) => named(lock, name)),
-      (name) => lock.npm[name]?.lockfile,
-    );
-    const from = { version: options.version, mirrors: sources(options), say };
-    const refreshed: Refreshed[] = [];
-    for (const name of wanted.get(undefined) ?? []) {
-      const next = await refreshPin(lock, name, from);
-      lock = next.lock;
-      refreshed.push(...next.files);
-    }
-    // Written at the end: what belongs together is of one release, or as it was.
-    const text = `${JSON.stringify(lock, null, 2)}\n`;
-    if (text !== readFileSync(lockPath(), "utf8")) writeFileSync(fileURLToPath(lockPath()), text);
-    for (const [lockfile, [name = ""]] of wanted) {
-      if (lockfile !== undefined) refreshed.push(...(await refreshNpm(name, lockfile, from)));
-    }
+    const refreshed = await refreshPins(names, { version: options.version, mirrors: sources(options), say });
     console.log(options.json ? JSON.stringify(refreshed, null, 2) : refreshed.map(printRefreshed).join("\n"));
   });
 
@@ -127,12 +107,6 @@ command("mirror", "copy every pinned file into a folder that --mirror and a stac
       console.log(`skopeo copy --all docker://${image} oci:${path}`);
     }
   });
-
-/** `all`, a thing by its name, or by the name of the release that it is a part of. */
-function named(lock: Lock, name: string): string[] {
-  const found = refreshable(lock).filter((one) => name === "all" || name === one || name === refreshedWith(one));
-  return found.length > 0 ? found : [name];
-}
 
 async function machineImage(
   names: string[],

@@ -1,6 +1,6 @@
-import { cp, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { heartbeat } from "../host/apply-progress.ts";
 import { HostError } from "../host/errors.ts";
@@ -35,20 +35,29 @@ interface Pin {
   readonly sum: string;
 }
 
+/** What npm found, and is to be kept or not. */
+export interface NpmRefreshed {
+  /** What came, moved or went. */
+  readonly changes: readonly Refreshed[];
+  /** Writes it, where anything changed. */
+  keep(): Promise<void>;
+}
+
 /**
  * Moves the package that a lock file of npm's is for to a version, with whatever it needs, and compares what stays with what
- * the registry publishes. npm works on a copy, so a refresh that fails changes nothing. What came, moved or went is given.
+ * the registry publishes. npm works on a copy, so nothing is changed until it is kept.
  *
  * @throws HostError of kind `integrity` when npm fails, or when the registry publishes another package under the pinned version
  *
  * @example
- * await refreshNpm("agent", "services/agent/package-lock.json", { version: "2026.9.7" });
+ * const { keep } = await refreshNpm("agent", "services/agent/package-lock.json", { version: "2026.9.7" });
+ * await keep();
  */
 export async function refreshNpm(
   name: string,
   lockfile: string,
   { version, mirrors = {}, say = () => {}, folder = cloneFolder }: NpmRefresh = {},
-): Promise<Refreshed[]> {
+): Promise<NpmRefreshed> {
   await using folderRegistry = mirrors.npm?.startsWith("file:")
     ? await serveFolder(fileURLToPath(mirrors.npm))
     : undefined;
@@ -76,9 +85,16 @@ export async function refreshNpm(
         published: "its registry",
       }))
       .filter((one) => one.before !== one.after || one.path.endsWith(` node_modules/${root.name}`));
-    if (changes.some((one) => one.before !== one.after))
-      for (const file of files) await replace(join(work, file), home);
-    return changes;
+    const changed = changes.some((one) => one.before !== one.after) ? files : [];
+    const made = await Promise.all(
+      changed.map(async (file) => [file, await readFile(join(work, file), "utf8")] as const),
+    );
+    return {
+      changes,
+      keep: async () => {
+        for (const [file, text] of made) await replace(home, file, text);
+      },
+    };
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -116,11 +132,11 @@ async function pinned(name: string, folder: string): Promise<{ root: Root; pins:
 
 const shown = (pin: Pin | undefined) => (pin ? `${pin.version}  ${pin.sum}` : null);
 
-/** Never half a file, and never one from another file system by `rename` alone. */
-async function replace(file: string, folder: string): Promise<void> {
-  const beside = join(folder, `.${basename(file)}.new`);
-  await cp(file, beside);
-  await rename(beside, join(folder, basename(file)));
+/** Never half a file. */
+async function replace(folder: string, file: string, text: string): Promise<void> {
+  const beside = join(folder, `.${file}.new`);
+  await writeFile(beside, text);
+  await rename(beside, join(folder, file));
 }
 
 function anotherPackage(

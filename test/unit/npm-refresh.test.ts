@@ -5,7 +5,7 @@ import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { readLock } from "../../host/lock.ts";
 import { sourcesOf } from "../../host/lock-download.ts";
 import { fillMirrorFolder } from "../../host/lock-served.ts";
-import { refreshNpm } from "../../scripts/npm-refresh.ts";
+import { refreshNpm as found } from "../../scripts/npm-refresh.ts";
 import { packed, serve } from "../support/npm-registry.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "nemoclaw-npm-refresh-"));
@@ -66,6 +66,11 @@ const lock = {
     "node_modules/part": { version: "1.0.0", integrity: integrity("part", "1.0.0") },
   },
 };
+const refreshNpm = async (...of: Parameters<typeof found>) => {
+  const { changes, keep } = await found(...of);
+  await keep();
+  return changes;
+};
 const written = () => readdirSync(home).map((file) => [file, readFileSync(join(home, file), "utf8")]);
 
 beforeEach(() => {
@@ -101,6 +106,15 @@ describe("what npm pins, refreshed by npm itself from a stand-in for its registr
     expect(inLock).not.toContain("http");
     expect(readdirSync(home).sort()).toEqual(["package-lock.json", "package.json"]);
     expect(said[0]).toMatch(/^npm install --package-lock-only .*@site\/agent@1\.1\.0/);
+  });
+
+  test("changes nothing until it is kept", async () => {
+    const before = written();
+    const { changes, keep } = await found("agent", lockfile, { version: "1.1.0", mirrors, folder });
+    expect(changes.length).toBeGreaterThan(0);
+    expect(written()).toEqual(before);
+    await keep();
+    expect(written()).not.toEqual(before);
   });
 
   test("without a version compares what is pinned with what is published, and writes nothing", async () => {
