@@ -1,4 +1,4 @@
-import { configIn, stackConfigs, type WrittenConfig } from "./stack-files.ts";
+import { sectionsIn, stackSections } from "./stack-files.ts";
 
 /** What a stack file has of its machine, as far as its image goes; nothing of it is checked. */
 export interface WrittenMachine {
@@ -18,8 +18,8 @@ export interface CloudMachine {
 
 /** The machines in a cloud that stack files ask for. */
 export function cloudMachines(folder?: string): CloudMachine[] {
-  return stackConfigs(folder).flatMap(([stack, config]) => {
-    const written = machineOf(config);
+  return stackSections(folder).flatMap(([stack, { machine }]) => {
+    const written = machine as WrittenMachine;
     const { kind } = written;
     return kind === "aws" || kind === "gcp" ? [{ stack, kind, written }] : [];
   });
@@ -27,9 +27,5 @@ export function cloudMachines(folder?: string): CloudMachine[] {
 
 /** The machine of one stack file. */
 export function machineIn(file: string): WrittenMachine {
-  return machineOf(configIn(file));
-}
-
-function machineOf(config: WrittenConfig): WrittenMachine {
-  return (config["nemoclaw:machine"] ?? {}) as WrittenMachine;
+  return sectionsIn(file).machine as WrittenMachine;
 }

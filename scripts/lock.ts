@@ -15,7 +15,7 @@ import { machineImageGaps } from "./machine-image-check.ts";
 import { servedImageGaps } from "./machine-image-served.ts";
 import { refreshPins } from "./refresh-pins.ts";
 import { runScript } from "./stack-command.ts";
-import { stackConfigs } from "./stack-files.ts";
+import { stackSections } from "./stack-files.ts";
 
 interface From {
   mirror?: string;
@@ -156,7 +156,7 @@ function describe(
 
 /** The runtimes that the stacks of this clone have. */
 function usedRuntimes(): Set<string> {
-  const kinds = stackConfigs().map(([, config]) => (config["nemoclaw:runtime"] as { kind?: string } | undefined)?.kind);
+  const kinds = stackSections().map(([, { runtime }]) => runtime.kind as string | undefined);
   return new Set(kinds.filter((kind) => kind !== undefined));
 }
 

@@ -50,6 +50,12 @@ export async function refreshMachineImage(
   if (after !== before) {
     const document = parseDocument(readFileSync(file, "utf8"));
     const at = ["config", "nemoclaw:machine", "image"];
+    if (!isMap(document.getIn(at.slice(0, -1)))) {
+      throw new ExitError(
+        `stacks/Pulumi.${stack}.yaml has no mapping nemoclaw:machine to write the image into: ${after}`,
+        1,
+      );
+    }
     if (!isMap(document.getIn(at))) document.setIn(at, document.createNode({}));
     document.setIn([...at, kind === "aws" ? "id" : "name"], after);
     writeFileSync(file, document.toString({ lineWidth: 0 }));

@@ -1,15 +1,34 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { parse } from "yaml";
+import { basename, join } from "node:path";
+import { ReviewError } from "../review/review-error.ts";
+import { readStackFile } from "../review/stack-file.ts";
+import { isObject } from "../review/values.ts";
 import { cloneFolder } from "./clone-paths.ts";
 
-/** What a stack file says under `config`; nothing of it is checked. */
-export type WrittenConfig = Readonly<Record<string, unknown>>;
+/** Sections of a stack file; nothing in them is checked. */
+export interface WrittenSections {
+  readonly machine: Readonly<Record<string, unknown>>;
+  readonly runtime: Readonly<Record<string, unknown>>;
+}
 
-/** The configuration of one stack file. */
-export function configIn(file: string): WrittenConfig {
-  const { config } = (parse(readFileSync(file, "utf8")) ?? {}) as { config?: WrittenConfig };
-  return config ?? {};
+/**
+ * What one stack file says of the machine and of the runtime.
+ *
+ * @throws ReviewError that names the file, where it is none, or a section is no mapping
+ */
+export function sectionsIn(file: string): WrittenSections {
+  const name = `stacks/${basename(file)}`;
+  const text = readFileSync(file, "utf8");
+  const { settings } = readStackFile(text, name);
+  const section = (key: keyof WrittenSections) => {
+    const written = settings[key] ?? {};
+    if (isObject(written)) return written;
+    throw new ReviewError(
+      `${name}: nemoclaw:${key} is not a mapping`,
+      "see docs/configuration.md for what stands in it",
+    );
+  };
+  return { machine: section("machine"), runtime: section("runtime") };
 }
 
 /** The stacks of this clone that are configured. */
@@ -19,9 +38,9 @@ export function configuredStacks(folder = join(cloneFolder, "stacks")): string[]
     .sort();
 }
 
-/** The configuration of every stack of this clone, by its name. */
-export function stackConfigs(
+/** The sections of every stack of this clone, by its name. */
+export function stackSections(
   folder = join(cloneFolder, "stacks"),
-): (readonly [stack: string, config: WrittenConfig])[] {
-  return configuredStacks(folder).map((stack) => [stack, configIn(join(folder, `Pulumi.${stack}.yaml`))]);
+): (readonly [stack: string, sections: WrittenSections])[] {
+  return configuredStacks(folder).map((stack) => [stack, sectionsIn(join(folder, `Pulumi.${stack}.yaml`))]);
 }

@@ -210,6 +210,31 @@ describe("Google, asked for a stack's machine image (a stand-in for its command 
   });
 });
 
+describe("a stack file of which nothing can be told", () => {
+  test.each([
+    ["no mapping", "foo\n", 'stacks/Pulumi.prod.yaml is not a stack file: it has no mapping "config"'],
+    ["no configuration", "config: foo\n", 'stacks/Pulumi.prod.yaml is not a stack file: it has no mapping "config"'],
+    ["no YAML", "config: [a: b: c\n", "stacks/Pulumi.prod.yaml is not YAML: "],
+    [
+      "a machine that is none",
+      "config:\n  nemoclaw:machine: x\n",
+      "stacks/Pulumi.prod.yaml: nemoclaw:machine is not a",
+    ],
+    [
+      "a runtime that is none",
+      "config:\n  nemoclaw:runtime: [x]\n",
+      "stacks/Pulumi.prod.yaml: nemoclaw:runtime is not a",
+    ],
+  ])("is an error with its name: %s", (_what, text, message) => expect(() => stack(text)).toThrow(message));
+
+  test.each([
+    ["nothing configured", "encryptionsalt: v1:x\n", 0],
+    ["a section left empty", "config:\n  nemoclaw:machine:\n", 0],
+    ["the short key", "config:\n  machine: { kind: aws }\n", 1],
+    ["the machine as JSON", `config:\n  nemoclaw:machine: '{ "kind": "gcp" }'\n`, 1],
+  ])("is not one with %s", (_what, text, machines) => expect(stack(text)).toHaveLength(machines));
+});
+
 describe("scripts/lock check", () => {
   test("tells people and programs of machine images, and an image that was not asked for is no gap", async () => {
     vi.unstubAllEnvs();
