@@ -39,8 +39,8 @@ export function refreshable({ artifacts, images }: Lock): string[] {
  * @throws HostError of kind `integrity` when a download fails, or is not what its publisher says
  */
 export async function refreshPin(lock: Lock, name: string, options: RefreshOptions = {}): Promise<Result> {
-  if (lock.artifacts[name]) return refreshArtifact(lock, name, options);
-  if (lock.images[name]) return refreshImage(lock, name, options);
+  if (Object.hasOwn(lock.artifacts, name)) return refreshArtifact(lock, name, options);
+  if (Object.hasOwn(lock.images, name)) return refreshImage(lock, name, options);
   if (isReference(name))
     return refreshImage({ ...lock, images: { ...lock.images, [name]: { digest: null } } }, name, options);
   const summary = `nemoclaw.lock.json has no artifact or image ${name}; it has ${[...refreshable(lock), ...Object.keys(lock.npm)].join(", ")}`;

@@ -102,10 +102,12 @@ command("mirror", "copy every pinned file into a folder that --mirror and a stac
   .action(async (folder: string, options: From) => {
     const lock = readLock();
     await fillMirrorFolder(lock, sourcesOf(resolve(folder)), sources(options), say);
-    for (const image of Object.keys(lock.images)) {
+    const copies = Object.keys(lock.images).map((image) => {
       const path = `${resolve(folder)}/images/${image.replace(/:([^/:]+)$/, "/$1")}`;
-      console.log(`skopeo copy --all docker://${image} oci:${path}`);
-    }
+      return { image, command: `skopeo copy --all docker://${image} oci:${path}` };
+    });
+    if (options.json) console.log(JSON.stringify(copies, null, 2));
+    else for (const { command } of copies) console.log(command);
   });
 
 async function machineImage(
@@ -124,6 +126,11 @@ async function machineImage(
 }
 
 function sources({ mirror, npm, artifacts, registry }: From): Sources {
+  if (mirror !== undefined && /^(?!file:)[a-z][a-z0-9+.-]*:\/\//i.test(mirror)) {
+    return program.error(
+      `error: --mirror takes a folder, or its file: URL, not ${mirror}; for a server there are --npm, --artifacts and --registry`,
+    );
+  }
   const given = Object.entries({ npm, artifacts, registry }).filter(([, value]) => value !== undefined);
   const folder = mirror === undefined ? {} : sourcesOf(mirror.startsWith("file:") ? mirror : resolve(mirror));
   return { ...folder, ...Object.fromEntries(given) };

@@ -273,18 +273,6 @@ describe("a mirror folder", () => {
       status: 0,
       stdout: "Everything that a stack here needs is pinned, and served as it is pinned.\n",
     });
-    const unpinned = JSON.stringify({ ...listed("1.0"), npm: readLock().npm });
-    writeFileSync(path, unpinned);
-    // The mirror has the file and not npm's packages.
-    const half = script("refresh", "tool", "agent", "--mirror", fresh);
-    expect([half.status, half.stderr]).toEqual([1, expect.stringContaining("npm install failed; no file was changed")]);
-    const several = script("refresh", "tool", "agent", "--version", "1.0", "--mirror", fresh);
-    expect([several.status, several.stderr]).toEqual([
-      64,
-      "--version 1.0 cannot be of tool, agent at a time\n  try   scripts/lock refresh tool --version 1.0\n",
-    ]);
-    expect(readFileSync(path, "utf8")).toBe(unpinned);
-    writeFileSync(path, JSON.stringify(lock));
     rmSync(fresh, { recursive: true });
     expect(script("check", "--mirror", fresh, "--json").status).toBe(2);
     expect(script("refresh", "tool", "--mirror", fresh).stderr).toContain("cannot be downloaded");
