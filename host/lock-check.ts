@@ -11,7 +11,7 @@ export interface LockGap {
   readonly try: string;
   /** The only runtime that needs it; a stack of another one installs without. */
   readonly runtime?: RuntimeKind;
-  /** False where a cloud was not asked: then nothing is known, and it is no gap. */
+  /** False where a cloud or a package repository was not asked: then nothing is known, and it is no gap. */
   readonly asked?: false;
 }
 

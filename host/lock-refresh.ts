@@ -43,6 +43,12 @@ export async function refreshPin(lock: Lock, name: string, options: RefreshOptio
   if (Object.hasOwn(lock.images, name)) return refreshImage(lock, name, options);
   if (isReference(name))
     return refreshImage({ ...lock, images: { ...lock.images, [name]: { digest: null } } }, name, options);
+  if (Object.hasOwn(lock.apt, name)) {
+    throw new HostError("integrity", {
+      summary: `${name} is a package repository; its key's fingerprint is compared by a person and no refresh takes it`,
+      try: `write the fingerprint that its publisher names into apt.${name} of nemoclaw.lock.json, then scripts/lock check --served`,
+    });
+  }
   const summary = `nemoclaw.lock.json has no artifact or image ${name}; it has ${[...refreshable(lock), ...Object.keys(lock.npm)].join(", ")}`;
   throw new HostError("integrity", {
     summary,

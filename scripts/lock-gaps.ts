@@ -6,7 +6,7 @@ export interface SortedGaps {
   readonly needed: readonly LockGap[];
   /** What only a runtime needs that no stack has. */
   readonly idle: readonly LockGap[];
-  /** What no cloud was asked for. */
+  /** What nobody was asked for. */
   readonly unasked: readonly LockGap[];
 }
 

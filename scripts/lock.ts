@@ -13,6 +13,7 @@ import { describeGaps, sortGaps } from "./lock-gaps.ts";
 import { type MachineImage, machineImages, refreshMachineImage } from "./machine-image.ts";
 import { machineImageGaps } from "./machine-image-check.ts";
 import { servedImageGaps } from "./machine-image-served.ts";
+import { servedKeyGaps } from "./package-keys-served.ts";
 import { refreshPins } from "./refresh-pins.ts";
 import { runScript } from "./stack-command.ts";
 import { stackSections } from "./stack-files.ts";
@@ -65,18 +66,20 @@ program
 command("check", "tell what is not pinned, without a network; with --served, whether what is served is what is pinned")
   .option(
     "--served",
-    "download everything and compare, and ask clouds for machine images by your own login; so with --npm, --artifacts and --registry, and with --mirror, which asks no cloud",
+    "download everything and compare, keys of package repositories by gpg, and ask clouds for machine images by your own login; so with --npm, --artifacts and --registry, and with --mirror, which asks no cloud and no package repository",
   )
   .action(async (options: From & { served?: boolean }) => {
     const lock = readLock();
     const { served = [options.mirror, options.npm, options.artifacts, options.registry].some(Boolean) } = options;
     const machines = cloudMachines();
-    const offline = options.mirror === undefined ? undefined : "with --mirror no cloud is asked";
+    const noneAsked = (what: string) =>
+      options.mirror === undefined ? undefined : `with --mirror no ${what} is asked`;
     const gaps = [
       ...lockGaps(lock, readFile),
       ...machineImageGaps(machines),
       ...(served ? await servedGaps(lock, sources(options), say) : []),
-      ...(served ? await servedImageGaps(machines, { say, offline }) : []),
+      ...(served ? await servedKeyGaps(lock, { say, offline: noneAsked("package repository") }) : []),
+      ...(served ? await servedImageGaps(machines, { say, offline: noneAsked("cloud") }) : []),
     ];
     const sorted = sortGaps(gaps, usedRuntimes());
     console.log(options.json ? JSON.stringify(gaps, null, 2) : describeGaps(sorted, served));

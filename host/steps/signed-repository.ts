@@ -66,7 +66,7 @@ export function trustSignedRepository(
 }
 
 function fetchKey({ name, publisher, uri: base, key }: RepositoryLayout, fingerprint: string): Command {
-  const uri = `${base}/${key}`;
+  const uri = keyAddress({ uri: base, key });
   return {
     title: `take ${publisher}'s package key ${fingerprint} from ${uri}`,
     script: `t=$(mktemp -d)
@@ -85,8 +85,17 @@ install -D -m 0644 "$t/key" ${keyPath(name)}`,
   };
 }
 
-/** Prints the fingerprint of the only key in a file, and nothing when there are several: a second one would be trusted too. */
-function soleFingerprint(file: string): string {
+/** Where a repository's signing key is. */
+export function keyAddress({ uri, key }: Pick<RepositoryLayout, "uri" | "key">): string {
+  return `${uri}/${key}`;
+}
+
+/**
+ * Shell that prints the fingerprint of the only key in a file, and nothing when there are several: a second one would be trusted too.
+ *
+ * @param file as the shell reads it
+ */
+export function soleFingerprint(file: string): string {
   return `gpg --batch --show-keys --with-colons ${file} 2>/dev/null | awk -F: '
 $1 == "pub" { keys++; first = 1 }
 $1 == "fpr" && first { found = $10; first = 0 }

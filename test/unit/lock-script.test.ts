@@ -13,7 +13,7 @@ const path = join(folder, "lock.json");
 const mirror = join(folder, "mirror");
 const text = "the tool";
 const sha256 = createHash("sha256").update(text).digest("hex");
-const { npm } = readLock();
+const { apt, npm } = readLock();
 const lockOf = (sum: string | null, more: Partial<Lock> = {}): Lock => ({
   ...{ version: 1, images: {}, apt: {}, npm: {} },
   artifacts: { tool: { version: "1.0", files: { "linux-amd64": { url: "{artifacts}/tool-1.0", sha256: sum } } } },
@@ -51,9 +51,23 @@ describe("scripts/lock", { timeout: 120_000 }, () => {
     });
   });
 
-  test("refresh knows no names but those in the lock file", () => {
-    write(lockOf(sha256));
+  test("refresh knows no names but those in the lock file, and leaves keys to a person", () => {
+    write(lockOf(sha256, { apt }));
     expect(script("refresh", "constructor").stderr).toContain("has no artifact or image constructor; it has tool");
+    expect(script("refresh", "docker").stderr).toMatch(
+      /^docker is a package repository; its key's fingerprint is compared by a person and no refresh takes it\n {2}try .* apt\.docker of /,
+    );
+  });
+
+  test("check says that a package repository was not asked for, and counts it as no gap", () => {
+    write(lockOf(sha256, { apt: { docker: { ...apt.docker, uri: "https://evil.example.com" } as never } }));
+    const { status, stdout } = script("check", "--mirror", mirror);
+    expect([status, stdout]).toEqual([
+      0,
+      expect.stringMatching(
+        /^Everything that a stack here needs is pinned, and served as it is pinned, as far as it was asked for\.\napt\.docker\n {2}the key at https:\/\/evil\.example\.com was not asked for: with --mirror no package repository is asked\n/,
+      ),
+    ]);
   });
 
   test("takes no server for a mirror folder", () => {

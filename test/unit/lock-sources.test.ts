@@ -259,9 +259,9 @@ describe("a mirror folder", () => {
       const env = { ...process.env, NEMOCLAW_LOCK_FILE: path };
       return spawnSync(process.execPath, ["scripts/lock.ts", ...args], { encoding: "utf8", env, timeout: 60_000 });
     };
-    const lock = { ...(await complete()), images: {} };
+    const lock = { ...(await complete()), images: {}, apt: {} };
     await fillMirrorFolder(lock, sourcesOf(fresh), { artifacts: base }, none);
-    writeFileSync(path, JSON.stringify({ ...listed("1.0"), npm: {} }));
+    writeFileSync(path, JSON.stringify({ ...listed("1.0"), apt: {}, npm: {} }));
     expect(script("check").status).toBe(2);
     const refreshed = script("refresh", "all", "--mirror", fresh);
     expect(refreshed.status, refreshed.stderr).toBe(0);
