@@ -9,7 +9,14 @@ import { deniedPattern, logEntry } from "./log-entry.ts";
  */
 export function journal(parts: Readonly<Record<string, string>>): LogSource {
   return {
-    script: (wanted) => `exec ${journalctl(Object.keys(parts), wanted).map(quote).join(" ")}\n`,
+    script: (wanted) => {
+      const ask = (how: LogWanted) => journalctl(Object.keys(parts), how).map(quote).join(" ");
+      // journalctl does not tell where what is new begins, so what there is is counted before.
+      const count = wanted.counted
+        ? `echo "backlog $(${ask({ ...wanted, follow: false })} 2>/dev/null | wc -l)"\n`
+        : "";
+      return `${count}exec ${ask(wanted)}\n`;
+    },
     read: (line) => logEntry(line, parts),
   };
 }

@@ -1,7 +1,8 @@
-import type { LogEntry, LogSource } from "../host/runtimes/log-source.ts";
+import type { LogSource } from "../host/runtimes/log-source.ts";
 import { unitsByPart } from "./environment-units.ts";
 import { journal } from "./journal.ts";
 import { printEntry } from "./log-entry.ts";
+import { LogOrder } from "./log-order.ts";
 import { readLogs } from "./read-logs.ts";
 import { ExitError, findStanding, runScript, type Standing, stackCommand } from "./stack-command.ts";
 
@@ -44,23 +45,25 @@ await runScript(async () => {
     standing,
     program.args.filter((part) => part !== "denials"),
   );
-  const wanted = { follow, lines: Number(lines), since, denials };
-
-  const found: LogEntry[] = [];
-  const show = (most = found.length) => {
-    const inOrder = found.splice(0).toSorted((a, b) => a.at.localeCompare(b.at));
-    for (const entry of inOrder.slice(Math.max(inOrder.length - most, 0))) {
-      console.log(json ? JSON.stringify(entry) : printEntry(entry));
-    }
-  };
-  const timer = follow ? setInterval(() => show(), holdMilliseconds) : undefined;
+  const counted = follow && sources.length > 1;
+  const wanted = { follow, lines: Number(lines), since, denials, counted };
+  const order = new LogOrder({
+    ...wanted,
+    show: (entry) => console.log(json ? JSON.stringify(entry) : printEntry(entry)),
+  });
+  const shown = ({ script, read }: LogSource): LogSource => ({
+    script,
+    read: (line) => {
+      const entry = read(line);
+      return denials && !entry?.denied ? undefined : entry;
+    },
+  });
+  const timer = follow ? setInterval(() => order.flush(), holdMilliseconds) : undefined;
   try {
-    return await readLogs(standing.machine, { sources, wanted }, (entry) => {
-      if (!denials || entry.denied) found.push(entry);
-    });
+    return await readLogs(standing.machine, { sources: sources.map(shown), wanted }, order);
   } finally {
     clearInterval(timer);
-    show(follow ? undefined : wanted.lines);
+    order.end();
   }
 });
 

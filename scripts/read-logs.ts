@@ -2,7 +2,8 @@ import { Connection } from "../host/connection.ts";
 import { isCancelled } from "../host/errors.ts";
 import type { Machine } from "../host/machine.ts";
 import { rootShell } from "../host/root.ts";
-import type { LogEntry, LogSource, LogWanted } from "../host/runtimes/log-source.ts";
+import type { LogSource, LogWanted } from "../host/runtimes/log-source.ts";
+import type { LogOrder } from "./log-order.ts";
 
 interface Reading {
   readonly sources: readonly LogSource[];
@@ -17,17 +18,15 @@ interface Reading {
 export async function readLogs(
   machine: Machine,
   { sources, wanted }: Reading,
-  onEntry: (entry: LogEntry) => void,
+  order: Pick<LogOrder, "log">,
 ): Promise<number> {
   const connection = await Connection.open(machine, { connectSeconds: 30, log: (line) => console.error(line) });
   const controller = new AbortController();
   process.once("SIGINT", () => controller.abort());
   const one = async ({ script, read }: LogSource): Promise<number> => {
     let said = "";
-    const split = lineSplitter((line) => {
-      const entry = read(line);
-      if (entry) onEntry(entry);
-    });
+    const log = order.log();
+    const split = lineSplitter((line) => log.line(line, read(line)));
     try {
       const { exitCode } = await connection.exec(rootShell(machine.user), {
         stdin: script(wanted),
@@ -45,6 +44,8 @@ export async function readLogs(
     } catch (error) {
       if (isCancelled(error)) return 130;
       throw error;
+    } finally {
+      log.end();
     }
   };
   try {

@@ -23,6 +23,8 @@ export interface LogWanted {
   readonly since?: string | undefined;
   /** Only what was refused; what is written may be more. */
   readonly denials: boolean;
+  /** Whether it is to be told where what is new begins: by a line `backlog N`, behind which N more lines are of before. */
+  readonly counted?: boolean;
 }
 
 /** A log on the machine. */

@@ -11,7 +11,7 @@ export function boxLog(sandbox: string, part: string): LogSource {
   };
 }
 
-function script(sandbox: string, { follow, lines, since, denials }: LogWanted): string {
+function script(sandbox: string, { follow, lines, since, denials, counted }: LogWanted): string {
   const filter = denials ? `-e ${quote(deniedLine)}` : `-v -e ${quote(chatter)}`;
   const define = `container() { ${outgoingContainer(sandbox)}; }
 show() { docker logs --timestamps "$@" 2>&1 | grep -E --line-buffered ${filter}; }
@@ -22,7 +22,7 @@ timeout 15 docker ps --quiet >/dev/null || { echo "Docker does not answer" >&2; 
 ${since === undefined ? "" : sinceSeconds(since)}id=$(container)
 test -z "$id" || docker logs --tail 0 "$id" >/dev/null || exit
 test -z "$id" || show ${[...bounds, '"$id"'].join(" ")} | tail -n ${lines}
-${follow ? goOn(define) : ""}`;
+${counted ? "echo backlog 0\n" : ""}${follow ? goOn(define) : ""}`;
 }
 
 function sinceSeconds(since: string): string {
