@@ -138,6 +138,7 @@ test("the operator's Stack keeps to our schema of it, and no secret stands in it
 function clone(): {
   folder: string;
   run: (step: string, env: Record<string, string>, ...args: string[]) => ReturnType<typeof spawnSync>;
+  commit: (file: string) => void;
 } {
   const root = mkdtempSync(join(tmpdir(), "nemoclaw-gitops-"));
   made.push(root);
@@ -167,6 +168,11 @@ function clone(): {
     folder,
     run: (step, env, ...args) =>
       spawnSync(`gitops/steps/${step}`, args, { cwd: folder, encoding: "utf8", env: { ...process.env, ...env } }),
+    commit(file) {
+      writeFileSync(join(folder, file), "");
+      git(folder, "add", file);
+      git(folder, "commit", "-qm", file);
+    },
   };
 }
 
@@ -199,6 +205,21 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
     expect(run("apply", {}, "prod", "reviewed").status).not.toBe(0);
   });
 
+  test.each([
+    ["the report cannot be made", { REVIEW_CODE: "1" }],
+    ["the preview fails", { PULUMI_CODE: "255" }],
+    ["the state cannot be read", { EXPORT_CODE: "255" }],
+  ])("where %s, nothing of the review before it is left to approve", (_, env) => {
+    const { folder, run, commit } = clone();
+    expect(run("review", { REVIEW_CODE: "2" }, "prod", "-", "reviewed").status).toBe(0);
+    writeFileSync(join(folder, "reviewed/review.html"), "");
+    commit("more");
+    expect(run("review", env, "prod", "-", "reviewed").status).toBe(1);
+    expect(["verdict", "review.html"].filter((file) => existsSync(join(folder, "reviewed", file)))).toEqual([]);
+    expect(run("apply", {}, "prod", "reviewed").status).not.toBe(0);
+    expect(readFileSync(join(folder, "calls"), "utf8")).not.toMatch(/pulumi up/);
+  });
+
   test("a state that cannot be read leaves nothing to approve, since a half-way stack would look whole", () => {
     const { folder, run } = clone();
     const { status, stderr } = run("review", { EXPORT_CODE: "255" }, "prod", "-", "reviewed");
@@ -207,11 +228,9 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
   });
 
   test("other files than the reviewed ones are not applied", () => {
-    const { folder, run } = clone();
+    const { run, commit } = clone();
     run("review", { REVIEW_CODE: "3" }, "prod", "-", "reviewed");
-    writeFileSync(join(folder, "more"), "");
-    execFileSync("git", ["-C", folder, "add", "more"]);
-    execFileSync("git", ["-C", folder, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "two"]);
+    commit("more");
     const answer = run("apply", {}, "prod", "reviewed");
     expect(answer.status).toBe(1);
     expect(answer.stderr).toMatch(/Review it again/);
