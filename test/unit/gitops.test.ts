@@ -1,9 +1,7 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { validateWorkflow } from "@action-validator/core";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { exportStack } from "../../engine/stacks.ts";
@@ -13,14 +11,9 @@ import { verdictOf } from "../../review/report.ts";
 import { reportOfPreview } from "../../review/report-of-preview.ts";
 import { RealCli } from "../fixtures/engine/real-cli.ts";
 import { Toys } from "../fixtures/engine/toys.ts";
-import { putProgram } from "../support/stand-ins.ts";
 
 const project = resolve(import.meta.dirname, "../..");
 const read = (path: string) => readFileSync(join(project, path), "utf8");
-const made: string[] = [];
-afterAll(() => {
-  for (const folder of made) rmSync(folder, { recursive: true, force: true });
-});
 
 const workflows = readdirSync(join(project, "gitops/github"));
 
@@ -132,109 +125,6 @@ test("the operator's Stack keeps to our schema of it, and no secret stands in it
   expect(Object.keys(spec.secretsRef)).toContain("nemoclaw:sshPrivateKey");
   const passphrase = documents[2].spec.workspaceTemplate.spec.podTemplate.spec.containers[0].env[0];
   expect(passphrase).toMatchObject({ name: "PULUMI_CONFIG_PASSPHRASE", valueFrom: { secretKeyRef: {} } });
-});
-
-/** A clone of a local remote with the real steps, and stand-ins for the two scripts that they call. */
-function clone(): {
-  folder: string;
-  run: (step: string, env: Record<string, string>, ...args: string[]) => ReturnType<typeof spawnSync>;
-  commit: (file: string) => void;
-} {
-  const root = mkdtempSync(join(tmpdir(), "nemoclaw-gitops-"));
-  made.push(root);
-  const git = (cwd: string, ...args: string[]) =>
-    execFileSync("git", ["-C", cwd, "-c", "user.name=t", "-c", "user.email=t@example.com", ...args], {
-      encoding: "utf8",
-      stdio: "pipe",
-    });
-  const remote = join(root, "remote.git");
-  const folder = join(root, "clone");
-  git(root, "init", "-q", "--bare", "-b", "main", remote);
-  git(root, "clone", "-q", remote, folder);
-  cpSync(join(project, "gitops/steps"), join(folder, "gitops/steps"), { recursive: true });
-  const script = (name: string, text: string) =>
-    putProgram(join(folder, "scripts"), name, `echo "${name} $*" >>calls\n${text}`);
-  script(
-    "pulumi",
-    'case $* in *--save-plan*) echo plan >reviewed/plan.json; echo "{}"; exit $((PULUMI_CODE));; *export*) echo state; exit $((EXPORT_CODE));; esac',
-  );
-  script("review", 'cat "$6" >>calls; echo report >reviewed/review.md; exit $((REVIEW_CODE))');
-  writeFileSync(join(folder, ".gitignore"), "calls\nreviewed\n");
-  git(folder, "checkout", "-q", "-b", "main");
-  git(folder, "add", ".");
-  git(folder, "commit", "-qm", "one");
-  git(folder, "push", "-q", "origin", "main");
-  return {
-    folder,
-    run: (step, env, ...args) =>
-      spawnSync(`gitops/steps/${step}`, args, { cwd: folder, encoding: "utf8", env: { ...process.env, ...env } }),
-    commit(file) {
-      writeFileSync(join(folder, file), "");
-      git(folder, "add", file);
-      git(folder, "commit", "-qm", file);
-    },
-  };
-}
-
-describe("the steps, in a clone of a local remote, with stand-ins for scripts/pulumi and scripts/review", () => {
-  test.each([["0"], ["2"], ["3"], ["4"]])("a review that ends with %s is a review", (code) => {
-    const { folder, run } = clone();
-    expect(run("review", { REVIEW_CODE: code }, "prod", "HEAD", "reviewed").status).toBe(0);
-    expect(readFileSync(join(folder, "reviewed/verdict"), "utf8")).toBe(`${code}\n`);
-    expect(run("apply", {}, "prod", "reviewed").status).toBe(0);
-    const calls = readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
-    const state = /--state (\S+)/.exec(calls[2] ?? "")?.[1] ?? "";
-    expect(calls.slice(0, 4)).toEqual([
-      "pulumi preview -s prod --refresh --json --non-interactive --save-plan reviewed/plan.json",
-      "pulumi stack export -s prod --non-interactive",
-      `review -s prod --preview reviewed/preview.json --state ${state} --from HEAD --out reviewed`,
-      "state",
-    ]);
-    expect(existsSync(state)).toBe(false);
-    const applied = "pulumi up -s prod --yes --refresh --skip-preview --non-interactive --plan reviewed/plan.json";
-    expect(calls.slice(4)).toEqual(code === "0" ? [] : [applied]);
-  });
-
-  test("a review that cannot be made, or a failed preview, leaves nothing to approve", () => {
-    const { folder, run } = clone();
-    expect(run("review", { REVIEW_CODE: "1" }, "prod", "-", "reviewed").status).toBe(1);
-    expect(existsSync(join(folder, "reviewed/verdict"))).toBe(false);
-    expect(run("review", { PULUMI_CODE: "255" }, "prod", "0000000000", "reviewed").status).toBe(1);
-    expect(existsSync(join(folder, "reviewed/review.md"))).toBe(false);
-    expect(existsSync(join(folder, "reviewed/plan.json"))).toBe(false);
-    expect(run("apply", {}, "prod", "reviewed").status).not.toBe(0);
-  });
-
-  test.each([
-    ["the report cannot be made", { REVIEW_CODE: "1" }],
-    ["the preview fails", { PULUMI_CODE: "255" }],
-    ["the state cannot be read", { EXPORT_CODE: "255" }],
-  ])("where %s, nothing of the review before it is left to approve", (_, env) => {
-    const { folder, run, commit } = clone();
-    expect(run("review", { REVIEW_CODE: "2" }, "prod", "-", "reviewed").status).toBe(0);
-    writeFileSync(join(folder, "reviewed/review.html"), "");
-    commit("more");
-    expect(run("review", env, "prod", "-", "reviewed").status).toBe(1);
-    expect(["verdict", "review.html"].filter((file) => existsSync(join(folder, "reviewed", file)))).toEqual([]);
-    expect(run("apply", {}, "prod", "reviewed").status).not.toBe(0);
-    expect(readFileSync(join(folder, "calls"), "utf8")).not.toMatch(/pulumi up/);
-  });
-
-  test("a state that cannot be read leaves nothing to approve, since a half-way stack would look whole", () => {
-    const { folder, run } = clone();
-    const { status, stderr } = run("review", { EXPORT_CODE: "255" }, "prod", "-", "reviewed");
-    expect(status, String(stderr)).toBe(1);
-    expect(existsSync(join(folder, "reviewed/plan.json"))).toBe(false);
-  });
-
-  test("other files than the reviewed ones are not applied", () => {
-    const { run, commit } = clone();
-    run("review", { REVIEW_CODE: "3" }, "prod", "-", "reviewed");
-    commit("more");
-    const answer = run("apply", {}, "prod", "reviewed");
-    expect(answer.status).toBe(1);
-    expect(answer.stderr).toMatch(/Review it again/);
-  });
 });
 
 const cli = RealCli.find();
