@@ -104,6 +104,25 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
     expect(existsSync(join(folder, "reviewed/plan.json"))).toBe(false);
   });
 
+  test.each([["0"], ["2"]])("a review of one stack that ends with %s applies nothing to another", (code) => {
+    const { folder, run } = clone();
+    run("review", { REVIEW_CODE: code }, "staging", "-", "reviewed");
+    const { status, stdout, stderr } = run("apply", {}, "prod", "reviewed");
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toMatch(/stack staging, not prod/);
+    expect(readFileSync(join(folder, "calls"), "utf8")).not.toMatch(/pulumi up/);
+  });
+
+  test.each([[""], ["1\n"], ["yes\n"]])("a verdict that is none is not applied: %j", (text) => {
+    const { folder, run } = clone();
+    run("review", { REVIEW_CODE: "2" }, "prod", "-", "reviewed");
+    writeFileSync(join(folder, "reviewed/verdict"), text);
+    const { status, stderr } = run("apply", {}, "prod", "reviewed");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/no verdict/);
+    expect(readFileSync(join(folder, "calls"), "utf8")).not.toMatch(/pulumi up/);
+  });
+
   test("other files than the reviewed ones are not applied", () => {
     const { run, commit } = clone();
     run("review", { REVIEW_CODE: "3" }, "prod", "-", "reviewed");
