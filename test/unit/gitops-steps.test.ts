@@ -131,4 +131,40 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
     expect(answer.status).toBe(1);
     expect(answer.stderr).toMatch(/Review it again/);
   });
+
+  describe("files that are changed and not committed", () => {
+    const reviewed = () => {
+      const one = clone();
+      one.commit("settings");
+      expect(one.run("review", { REVIEW_CODE: "3" }, "prod", "-", "reviewed").status).toBe(0);
+      return one;
+    };
+
+    test("are not reviewed, and what was before is not left to approve", () => {
+      const { folder, run } = reviewed();
+      writeFileSync(join(folder, "settings"), "other");
+      const { status, stderr } = run("review", {}, "prod", "-", "reviewed");
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/not as they were committed.*\nsettings\n/);
+      expect(existsSync(join(folder, "reviewed/verdict"))).toBe(false);
+    });
+
+    test.each([
+      ["changed", (file: string) => writeFileSync(file, "other")],
+      ["gone", (file: string) => rmSync(file)],
+    ])("are not applied: one that is %s", (_, change) => {
+      const { folder, run } = reviewed();
+      change(join(folder, "settings"));
+      const { status, stderr } = run("apply", {}, "prod", "reviewed");
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/not as they were reviewed:\nsettings\n/);
+      expect(readFileSync(join(folder, "calls"), "utf8")).not.toMatch(/pulumi up/);
+    });
+
+    test("do not count where git knows nothing of them, such as what a pipeline puts there", () => {
+      const { folder, run } = reviewed();
+      writeFileSync(join(folder, "credentials.json"), "");
+      expect(run("apply", {}, "prod", "reviewed").status).toBe(0);
+    });
+  });
 });
