@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { putProgram } from "../support/stand-ins.ts";
 
 const project = resolve(import.meta.dirname, "../..");
@@ -166,5 +166,30 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
       writeFileSync(join(folder, "credentials.json"), "");
       expect(run("apply", {}, "prod", "reviewed").status).toBe(0);
     });
+  });
+});
+
+describe("a step that is called wrongly says how it is called, and ends with 64, which is no drift", () => {
+  let where: ReturnType<typeof clone>;
+  beforeAll(() => {
+    where = clone();
+  });
+  const steps = readdirSync(join(project, "gitops/steps"));
+  const words = (step: string) => {
+    const [, line = ""] = new RegExp(`usage: gitops/steps/${step} ([A-Z ]+)`).exec(read(step)) ?? [];
+    return line.trim().split(" ");
+  };
+  const read = (step: string) => readFileSync(join(project, "gitops/steps", step), "utf8");
+
+  test.each(
+    steps.flatMap((step) => {
+      const all = words(step);
+      const empty = all.map((_, index) => [step, all.map((word, at) => (at === index ? "" : word))] as const);
+      return [[step, []] as const, [step, [...all, "more"]] as const, ...empty];
+    }),
+  )("%s %j", (step, args) => {
+    const { status, stderr } = where.run(step, {}, ...args);
+    expect({ status, stderr }).toEqual({ status: 64, stderr: expect.stringMatching(`^usage: gitops/steps/${step} `) });
+    expect(existsSync(join(where.folder, "calls"))).toBe(false);
   });
 });
