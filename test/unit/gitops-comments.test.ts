@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -34,8 +34,9 @@ describe("on GitHub, by a stand-in for gh", () => {
   // As the real one does with these options: every page, in one list of lists.
   const gh = `printf '%s\\n' "$*" >>"$FOLDER/calls"
 case $* in *"--paginate --slurp") printf '%s' "$PAGES" ;; esac`;
-  const by = (type: "Bot" | "User", id: number, body: string) => ({ id, user: { type }, body });
-  const comment = async (...pages: ReturnType<typeof by>[][]) => {
+  type Comment = { id: number; user: { type: "Bot" | "User" } | null; body: string | null };
+  const by = (type: "Bot" | "User", id: number, body: string): Comment => ({ id, user: { type }, body });
+  const comment = async (...pages: Comment[][]) => {
     putProgram(folder, "gh", gh);
     const env = { FOLDER: folder, PAGES: JSON.stringify(pages), GITHUB_REPOSITORY: "o/r", GH_TOKEN: "secret-token" };
     const { code, said } = await run("comment-on-github", ["7", report], env);
@@ -62,6 +63,29 @@ case $* in *"--paginate --slurp") printf '%s' "$PAGES" ;; esac`;
     expect(await comment(...pages)).toEqual([`api --silent -X PATCH repos/o/r/issues/comments/11 -F body=@${report}`]);
   });
 
+  test("a comment without a user or a text, as of an account that is gone, is not ours", async () => {
+    const ghosts: Comment[] = [
+      { id: 1, user: null, body: marker },
+      { id: 2, user: { type: "Bot" }, body: null },
+    ];
+    expect(await comment([...ghosts, by("Bot", 11, marker)])).toEqual([
+      `api --silent -X PATCH repos/o/r/issues/comments/11 -F body=@${report}`,
+    ]);
+  });
+
+  test.each([[""], ["# Review\n"]])(
+    "a report that has no marker is not written over what another bot wrote: %j",
+    async (text) => {
+      writeFileSync(report, text);
+      putProgram(folder, "gh", gh);
+      const env = { FOLDER: folder, PAGES: JSON.stringify([[by("Bot", 5, "# Review")]]), GITHUB_REPOSITORY: "o/r" };
+      const { code, said } = await run("comment-on-github", ["7", report], env);
+      expect(code).toBe(1);
+      expect(said).toMatch(/review\.md does not start as a report does/);
+      expect(existsSync(join(folder, "calls"))).toBe(false);
+    },
+  );
+
   test("a GitHub that refuses ends the step before anything is written", async () => {
     putProgram(folder, "gh", `printf '%s\\n' "$*" >>"$FOLDER/calls"; echo "HTTP 403" >&2; exit 1`);
     const env = { FOLDER: folder, GITHUB_REPOSITORY: "o/r", GH_TOKEN: "secret-token" };
@@ -74,29 +98,34 @@ case $* in *"--paginate --slurp") printf '%s' "$PAGES" ;; esac`;
 
 describe("on GitLab, by a stand-in for its API on the loopback", () => {
   let server: Server;
-  let notes: { id: number; body: string }[];
+  const [ours, others] = [41, 42];
+  let notes: { id: number; author: { id: number }; body: string }[];
   let seen: string[];
   let tokens: Set<unknown>;
   beforeEach(async () => {
-    notes = [{ id: 1, body: `somebody else about ${marker}` }];
+    notes = [{ id: 1, author: { id: others }, body: `somebody else about ${marker}` }];
     seen = [];
     tokens = new Set();
     server = createServer(async (request, response) => {
       let text = "";
       for await (const part of request) text += part;
       const url = new URL(request.url ?? "", "http://x");
-      seen.push(`${request.method} ${url.pathname}`);
+      const page = url.searchParams.get("page");
+      seen.push(`${request.method} ${url.pathname}${page ? ` ${page}` : ""}`);
       tokens.add(request.headers["private-token"]);
+      if (url.pathname === "/api/v4/user") return response.end(JSON.stringify({ id: ours }));
       const body = new URLSearchParams(text).get("body") ?? "";
-      if (request.method === "POST") notes.push({ id: notes.length + 1, body });
+      if (request.method === "POST") notes.push({ id: notes.length + 1, author: { id: ours }, body });
       const edited = notes.find(({ id }) => url.pathname.endsWith(`/notes/${id}`));
       if (request.method === "PUT" && edited) edited.body = body;
-      response.end(JSON.stringify(notes));
+      const first = (Number(page) - 1) * 100;
+      return response.end(JSON.stringify(notes.slice(first, first + 100)));
     });
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   });
   afterEach(() => server.close());
 
+  const at = "/api/v4/projects/3/merge_requests/7/notes";
   const comment = () =>
     run("comment-on-gitlab", [report], {
       GITLAB_REVIEW_TOKEN: "secret-token",
@@ -109,10 +138,27 @@ describe("on GitLab, by a stand-in for its API on the loopback", () => {
     expect(await comment()).toEqual({ code: 0, said: "" });
     writeFileSync(report, `${marker}\nsecond\n`);
     expect(await comment()).toEqual({ code: 0, said: "" });
-    const at = "/api/v4/projects/3/merge_requests/7/notes";
-    expect(seen).toEqual([`GET ${at}`, `POST ${at}`, `GET ${at}`, `PUT ${at}/2`]);
+    const user = "GET /api/v4/user";
+    expect(seen).toEqual([user, `GET ${at} 1`, `GET ${at} 2`, `POST ${at}`, user, `GET ${at} 1`, `PUT ${at}/2`]);
     expect(notes.map(({ body }) => body)).toEqual([`somebody else about ${marker}`, `${marker}\nsecond\n`]);
     expect([...tokens]).toEqual(["secret-token"]);
+  });
+
+  test("a person's note that quotes the report stays as it is, and ours on a later page is edited", async () => {
+    notes.push({ id: 2, author: { id: others }, body: `${marker}\nI pasted this` });
+    for (let id = 3; id <= 230; id++) notes.push({ id, author: { id: others }, body: "talk" });
+    notes.push({ id: 231, author: { id: ours }, body: `${marker}\nfirst` });
+    expect(await comment()).toEqual({ code: 0, said: "" });
+    expect(seen.slice(1)).toEqual([`GET ${at} 1`, `GET ${at} 2`, `GET ${at} 3`, `PUT ${at}/231`]);
+    expect(notes[1]?.body).toBe(`${marker}\nI pasted this`);
+    expect(notes[230]?.body).toBe(readFileSync(report, "utf8"));
+  });
+
+  test("an empty report is not written over another note of ours", async () => {
+    writeFileSync(report, "");
+    const { code, said } = await comment();
+    expect({ code, seen }).toEqual({ code: 1, seen: [] });
+    expect(said).toMatch(/review\.md does not start as a report does/);
   });
 
   test("a service that refuses ends the step, without the token in what it says", async () => {
