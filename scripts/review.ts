@@ -64,8 +64,9 @@ async function reportOf({ stack, from, to = "HEAD", preview, state }: Options): 
       ? undefined
       : reportOfRevisions(stack, openRevision(cloneFolder, from), openRevision(cloneFolder, to), priceOf);
   if (revisions && preview === undefined) return revisions;
-  const report = preview === undefined ? await live(stack) : fromFile({ stack, file: preview, state });
-  return revisions ? combine(report, revisions) : report;
+  if (preview === undefined) return live(stack);
+  const report = fromFile({ stack, file: preview, state });
+  return revisions ? combine(report, revisions) : { ...report, compared: `${report.compared}; no revisions` };
 }
 
 async function live(stack: string): Promise<Report> {

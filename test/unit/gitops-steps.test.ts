@@ -16,6 +16,7 @@ function clone(): {
   folder: string;
   run: (step: string, env: Record<string, string>, ...args: string[]) => ReturnType<typeof spawnSync>;
   commit: (file: string) => void;
+  git: (...args: string[]) => string;
 } {
   const root = mkdtempSync(join(tmpdir(), "nemoclaw-gitops-"));
   made.push(root);
@@ -33,7 +34,13 @@ function clone(): {
     putProgram(join(folder, "scripts"), name, `echo "${name} $*" >>calls\n${text}`);
   script(
     "pulumi",
-    'case $* in *--save-plan*) echo plan >reviewed/plan.json; echo "{}"; exit $((PULUMI_CODE));; *export*) echo state; exit $((EXPORT_CODE));; esac',
+    `case $* in
+*--save-plan*) echo plan >reviewed/plan.json; echo "{}"; exit $((PULUMI_CODE)) ;;
+*export*) echo state; exit $((EXPORT_CODE)) ;;
+up*) exit $((UP_CODE)) ;;
+"stack tag set"*) printf '{\n  "%s": "%s",\n  "pulumi:project": "nemoclaw"\n}\n' "$4" "$5" >../tags; exit $((TAG_CODE)) ;;
+"stack tag ls"*) cat ../tags 2>&- || echo "{}"; exit $((TAG_CODE)) ;;
+esac`,
   );
   script("review", 'cat "$6" >>calls; echo report >reviewed/review.md; exit $((REVIEW_CODE))');
   writeFileSync(join(folder, ".gitignore"), "calls\nreviewed\n");
@@ -50,12 +57,13 @@ function clone(): {
       git(folder, "add", file);
       git(folder, "commit", "-qm", file);
     },
+    git: (...args) => git(folder, ...args).trim(),
   };
 }
 
 describe("the steps, in a clone of a local remote, with stand-ins for scripts/pulumi and scripts/review", () => {
   test.each([["0"], ["2"], ["3"], ["4"]])("a review that ends with %s is a review", (code) => {
-    const { folder, run } = clone();
+    const { folder, run, git } = clone();
     expect(run("review", { REVIEW_CODE: code }, "prod", "HEAD", "reviewed").status).toBe(0);
     expect(readFileSync(join(folder, "reviewed/verdict"), "utf8")).toBe(`${code}\n`);
     expect(run("apply", {}, "prod", "reviewed").status).toBe(0);
@@ -69,7 +77,8 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
     ]);
     expect(existsSync(state)).toBe(false);
     const applied = "pulumi up -s prod --yes --refresh --skip-preview --non-interactive --plan reviewed/plan.json";
-    expect(calls.slice(4)).toEqual(code === "0" ? [] : [applied]);
+    const noted = `pulumi stack tag set nemoclaw:applied ${git("rev-parse", "HEAD")} -s prod --non-interactive`;
+    expect(calls.slice(4)).toEqual(code === "0" ? [noted] : [applied, noted]);
   });
 
   test("a review that cannot be made, or a failed preview, leaves nothing to approve", () => {
@@ -166,6 +175,61 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
       writeFileSync(join(folder, "credentials.json"), "");
       expect(run("apply", {}, "prod", "reviewed").status).toBe(0);
     });
+  });
+});
+
+describe("a review with what was applied last as its BASE", () => {
+  const cycle = () => {
+    const one = clone();
+    const head = () => one.git("rev-parse", "HEAD");
+    /** What the report compares with, by the words that scripts/review gets. */
+    const review = (env: Record<string, string> = {}) => {
+      const { status, stderr } = one.run("review", { REVIEW_CODE: "2", ...env }, "prod", "applied", "reviewed");
+      const calls = readFileSync(join(one.folder, "calls"), "utf8").trim().split("\n");
+      const said = calls.findLast((call) => call.startsWith("review "));
+      return { status, stderr, from: / --from (\S+)/.exec(said ?? "")?.[1] };
+    };
+    return { ...one, head, review, apply: (env = {}) => one.run("apply", env, "prod", "reviewed").status };
+  };
+
+  test("compares with that, past merges that were reviewed and never applied", () => {
+    const { head, review, apply, commit } = cycle();
+    const first = head();
+    expect(review()).toEqual({ status: 0, stderr: "", from: undefined });
+    expect(apply()).toBe(0);
+    commit("rejected");
+    expect(review().from).toBe(first);
+    commit("cut off");
+    expect(review().from).toBe(first);
+    expect(apply({ UP_CODE: "255" })).toBe(255);
+    expect(review().from).toBe(first);
+    expect(apply()).toBe(0);
+    expect(review().from).toBe(head());
+  });
+
+  test("what was applied and could not be noted is applied, and the next review compares with more", () => {
+    const { folder, run, review } = cycle();
+    review();
+    const { status, stderr } = run("apply", { TAG_CODE: "1" }, "prod", "reviewed");
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/It is applied, and that could not be noted/);
+    expect(readFileSync(join(folder, "calls"), "utf8")).toMatch(/pulumi up/);
+  });
+
+  test("compares with nothing, and says so, where this clone does not have it", () => {
+    const { folder, review } = cycle();
+    writeFileSync(join(folder, "../tags"), `{"nemoclaw:applied": "${"a1".repeat(20)}", "owner": "x"}`);
+    const { status, stderr, from } = review();
+    expect({ status, from }).toEqual({ status: 0, from: undefined });
+    expect(stderr).toMatch(/does not have (a1){20}.*No revisions are compared/);
+  });
+
+  test("is none where what was applied last cannot be asked", () => {
+    const { folder, review } = cycle();
+    const { status, stderr } = review({ TAG_CODE: "6" });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/state of stack prod could not be read \(exit 6\)/);
+    expect(existsSync(join(folder, "reviewed/plan.json"))).toBe(false);
   });
 });
 

@@ -197,3 +197,21 @@ test("the real CLI saves a plan, applies exactly it, and refuses it for anything
   expect(real.run(toys, apply).code).toBe(0);
   expect(JSON.stringify(toys.world)).toContain('"two"');
 });
+
+test("the real CLI keeps the revision that was applied last beside the state, over updates", {
+  timeout: 180_000,
+}, async ({ skip }) => {
+  if (!cli) skip("no pulumi with pulumi-language-nodejs on PATH or in NEMOCLAW_PULUMI, so no real tags");
+  const real = cli as RealCli;
+  using toys = await Toys.make('new Thing("a", {});');
+  const tags = () => real.run(toys, ["stack", "tag", "ls", "--json"]);
+  expect(tags()).toMatchObject({ code: 0, stdout: "{}\n" });
+  expect(real.run(toys, ["stack", "tag", "set", "nemoclaw:applied", "a1b2"]).code).toBe(0);
+  expect(real.run(toys, ["up", "--yes", "--skip-preview"]).code).toBe(0);
+  expect(tags().stdout).toMatch(/^ *"nemoclaw:applied": "a1b2",?$/m);
+});
+
+test("a plan for the default branch compares with what was applied last, whichever merges were not", () => {
+  const steps = ["github/apply.yml", "gitlab/.gitlab-ci.yml"].map((file) => read(`gitops/${file}`));
+  for (const text of steps) expect(text).toMatch(/gitops\/steps\/review "\$STACK" applied /);
+});

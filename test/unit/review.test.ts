@@ -1121,6 +1121,7 @@ describe("a preview that is none", () => {
     const good = run("-s", "prod", "--preview", file, "--json");
     expect(good.status).toBe(3);
     expect(JSON.parse(good.stdout)).toMatchObject({ exitCode: 3, stack: "prod" });
+    expect(JSON.parse(good.stdout).compared).toBe(`the preview in ${file}; no revisions`);
     expect(run("-s", "prod", "--to", "x").status).toBe(64);
     expect(run("-s", "prod", "--state", file).status).toBe(64);
   });
