@@ -12,12 +12,34 @@ interface Environment {
   readonly errors: readonly string[];
 }
 
-/** What is wrong with an environment that nobody stopped on purpose. */
-export function faultsOf({ stack, parts, errors }: Environment, known: Omit<SandboxStatus, "faults">): Fault[] {
-  const { units, phase, model, policy, bridge, tunnel, enforced, drift } = known;
+/** What is wrong with an environment; with one that is stopped on purpose, what runs nevertheless and what was changed since. */
+export function faultsOf(environment: Environment, known: Omit<SandboxStatus, "faults">): Fault[] {
+  const { stack } = environment;
+  const now = known.stopped ? runningFaults(stack, known) : serviceFaults(environment, known);
+  return [...now, ...driftFaults(stack, known.drift)];
+}
+
+function runningFaults(stack: string, { units, agent, sandboxRuns }: Omit<SandboxStatus, "faults">): Fault[] {
+  // The machine's own units, such as OpenShell's gateway, are no instance of a sandbox's and stay up.
+  const running = units.filter(
+    ({ unit, state }) => unit.includes("@") && /^(active|activating|reloading)\b/.test(state),
+  );
+  const still = [
+    ...running.map(({ unit, state }) => `${unit} is ${state}`),
+    ...(agent ? ["the agent answers"] : []),
+    ...(sandboxRuns ? ["OpenShell says that the sandbox runs"] : []),
+  ];
+  return still.map((found) => ({
+    found: `${found}, though the environment is stopped on purpose`,
+    try: `take it down: scripts/stop -s ${stack}; or up: scripts/start -s ${stack}`,
+  }));
+}
+
+function serviceFaults({ stack, parts, errors }: Environment, known: Omit<SandboxStatus, "faults">): Fault[] {
+  const { units, phase, model, policy, bridge, tunnel, enforced } = known;
   const logs = (part: string) => `see what it says: scripts/logs ${part} -s ${stack}`;
   const named = (unit: string) => Object.keys(parts).find((part) => parts[part] === unit) ?? "";
-  const again = `put it back: scripts/pulumi up --refresh -s ${stack}`;
+  const again = putBack(stack);
   const fault = (found: string, hint: string): Fault => ({ found, try: hint });
   return [
     ...units
@@ -42,11 +64,16 @@ export function faultsOf({ stack, parts, errors }: Environment, known: Omit<Sand
     ...errors.map((said) => fault(said, again)),
     ...(bridge?.lastError ? [fault(`the bridge: ${bridge.lastError}`, logs("bridge"))] : []),
     ...(tunnel?.ready === false ? [fault("the tunnel is not connected", logs("tunnel"))] : []),
-    ...drift.map(({ resource, changes }) =>
-      fault(
-        `${resource} is not as the last update left it: ${changes.join(", ")}`,
-        `${again}; or take it into the code: scripts/drift --adopt -s ${stack}`,
-      ),
-    ),
   ];
+}
+
+function driftFaults(stack: string, drift: SandboxStatus["drift"]): Fault[] {
+  return drift.map(({ resource, changes }) => ({
+    found: `${resource} is not as the last update left it: ${changes.join(", ")}`,
+    try: `${putBack(stack)}; or take it into the code: scripts/drift --adopt -s ${stack}`,
+  }));
+}
+
+function putBack(stack: string): string {
+  return `put it back: scripts/pulumi up --refresh -s ${stack}`;
 }

@@ -31,6 +31,8 @@ export interface SandboxStatus {
   readonly gaps: readonly Finding[];
   readonly units: readonly UnitStatus[];
   readonly agent?: SandboxReport["agent"];
+  /** What the runtime says of the sandbox itself; absent where its units say it all. */
+  readonly sandboxRuns?: boolean;
   readonly model: { readonly configured?: string; readonly inForce?: string };
   /** Digests of the policy file on the machine and of the one that is enforced. */
   readonly policy: SandboxReport["policy"];
@@ -42,7 +44,7 @@ export interface SandboxStatus {
   /** Against what the last update left; the state last changed at `stateChangedAt`. */
   readonly drift: readonly Drifted[];
   readonly stateChangedAt?: string;
-  /** What is not as it should be; empty when all is well, or when it is stopped on purpose. */
+  /** What is not as it should be; empty when all is well, or when it is down on purpose. */
   readonly faults: readonly Fault[];
 }
 
@@ -75,6 +77,7 @@ export async function readSandboxStatus(host: Host, stack: string, standing: Sta
     gaps: gapsIn(standing),
     units,
     agent: report.agent,
+    sandboxRuns: report.sandboxRuns,
     model: { configured: typeof configured === "string" ? configured : undefined, inForce: report.model },
     policy: report.policy,
     bridge,
@@ -84,7 +87,7 @@ export async function readSandboxStatus(host: Host, stack: string, standing: Sta
     drift: [...driftIn(looked), ...goneIn(state)],
     stateChangedAt: state.changedAt,
   };
-  return { ...status, faults: stopped ? [] : faultsOf({ stack, parts, errors: report.errors }, status) };
+  return { ...status, faults: faultsOf({ stack, parts, errors: report.errors }, status) };
 }
 
 function phaseOf(stopped: Stopped | undefined, { agent }: SandboxReport): SandboxStatus["phase"] {

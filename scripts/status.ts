@@ -18,7 +18,7 @@ const program = stackCommand(
     "after",
     `
 Everything is asked on the machine at this moment, but for what the policy did when it was tried: that is of the last time the
-sandbox was made. An environment that is stopped on purpose is no fault.
+sandbox was made. An environment that is stopped on purpose is no fault; what runs of it nevertheless is one, and so is drift.
 
 Exit codes: 0 all well or stopped on purpose, 1 a fault, 64 usage, 130 cancelled.`,
   );

@@ -17,6 +17,8 @@ export interface SandboxReport {
     /** When the turn of that answer began, in ISO 8601. */
     readonly lastModelAt?: string;
   };
+  /** Whether what the agent runs in is up, by the runtime's own word; absent where units say it. */
+  readonly sandboxRuns?: boolean;
   /** The model that requests go to now. */
   readonly model?: string;
   /** Digests of the network policy on the machine and of the one that is enforced. */

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { faultsOf } from "../../scripts/environment-faults.ts";
 
 const parts = {
@@ -48,4 +48,38 @@ test.each([
 
 test("so are the runtime's own words", () => {
   expect(faults({}, ["OpenShell says no"])).toMatchObject([{ found: "OpenShell says no" }]);
+});
+
+describe("an environment that is stopped on purpose", () => {
+  const gateway = { unit: parts.gateway, state: "active/running", since: "", restarts: 0 };
+  const stopped = { stopped: { by: "anna@laptop", since: "t" }, phase: "stopped" };
+  const resting = { ...stopped, units: [gateway, ...down.slice(1)], model: { configured: "m" }, policy: { file: "p" } };
+
+  test("has no fault in what is down, nor in OpenShell's gateway, which stays up", () => {
+    expect(faults({ ...resting, tunnel: { ready: false }, enforced: [], sandboxRuns: false }, ["no"])).toEqual([]);
+    const ended = down.slice(1).map((unit) => ({ ...unit, state: "failed/failed" }));
+    expect(faults({ ...resting, units: ended })).toEqual([]);
+  });
+
+  test.each([
+    [
+      { units: [gateway, { ...gateway, unit: parts.bridge, state: "activating/auto-restart" }] },
+      `${parts.bridge} is activating/auto-restart`,
+    ],
+    [{ agent: { ready: false } }, "the agent answers"],
+    [{ sandboxRuns: true }, "OpenShell says that the sandbox runs"],
+  ])("has one in what runs nevertheless: %j", (change, found) => {
+    expect(faults({ ...resting, ...change })).toEqual([
+      {
+        found: `${found}, though the environment is stopped on purpose`,
+        try: "take it down: scripts/stop -s prod; or up: scripts/start -s prod",
+      },
+    ]);
+  });
+
+  test("has one in what was changed since", () => {
+    expect(faults({ ...resting, drift: [{ resource: "telegram", changes: ["token"] }] })).toMatchObject([
+      { found: "telegram is not as the last update left it: token" },
+    ]);
+  });
 });

@@ -429,6 +429,11 @@ test("a status says nothing of somebody else's sandbox as if it were ours", () =
     return question.parse({ stdout: lines.join(""), exitCode: 0 });
   };
   expect(read("ours")).toMatchObject({ policy: { file: "version 1", inForce: "version 1" }, errors: [] });
+  expect(["ours", "foreign", "absent"].map((which) => read(which as Which).sandboxRuns)).toEqual([
+    true,
+    undefined,
+    false,
+  ]);
   expect(read("foreign")).toMatchObject({
     policy: {},
     errors: ["this machine's OpenShell has a sandbox main that this package did not make"],

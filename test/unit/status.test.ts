@@ -199,6 +199,14 @@ describe("the screen", () => {
     expect(screen).not.toMatch(/FAULT|all well/);
   });
 
+  test("shows what is wrong with one that is stopped, too", () => {
+    const faults = [{ found: "the agent answers", try: "scripts/stop" }];
+    const screen = statusScreen("dev", { ...status, phase: "stopped", stopped: mark, faults });
+    expect(screen).toMatch(
+      /\nsandbox +stopped on purpose by [\s\S]*\nFAULT {2}the agent answers\n {2}try {2}scripts\/stop$/,
+    );
+  });
+
   test("shows what is wrong, and what waits for a person", () => {
     const screen = statusScreen("dev", {
       ...status,

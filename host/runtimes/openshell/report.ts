@@ -31,7 +31,7 @@ ${askInLines(asked)}`,
       const labels = (box?.labels ?? {}) as Record<string, string>;
       if (box === undefined || isOurs({ labels }, owner)) return found;
       // What is in force in somebody else's is not in force in ours.
-      return { ...found, policy: {}, errors: [describeForeign({ labels }, sandbox)] };
+      return { ...found, sandboxRuns: undefined, policy: {}, errors: [describeForeign({ labels }, sandbox)] };
     },
   };
 }
@@ -41,6 +41,7 @@ function readReport(agent: Said, box: Said, policy: Said, inference: string): Sa
   const version = (number: unknown) => (typeof number === "number" ? `version ${number}` : undefined);
   return {
     agent: readAgent(agent),
+    sandboxRuns: phase === "Ready",
     model: parseInference({ stdout: inference, exitCode: 0 }).model ?? text(json(inference)?.model),
     policy: { file: version(policy?.version), inForce: version(policy?.active_version) },
     errors: phase === "Ready" ? [] : [`OpenShell says that the sandbox is ${text(phase) ?? "not known to it"}`],
