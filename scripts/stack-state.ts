@@ -51,7 +51,7 @@ export async function readStackState(engine: Engine, stack: string): Promise<Sta
   const args = ["stack", "export", "--show-secrets", "--stack", stack];
   const answer = await runEngine(engine, stack, args, { timeoutSeconds: 120 });
   if (answer.exitCode !== 0) {
-    if (/no stack named|no stack selected|not found/i.test(answer.stderr)) return undefined;
+    if (/\bno stack named ['"]/.test(answer.stderr)) return undefined;
     throw new Error(
       `the state of stack ${stack} could not be read\n  ran   pulumi ${args.join(" ")}   (exit ${answer.exitCode})\n  said  ${answer.stderr.trim()}`,
     );
