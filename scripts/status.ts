@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { HostError } from "../host/errors.ts";
 import { disconnectFrom } from "../host/pool.ts";
 import { type Engine, findEngine } from "./engine-choice.ts";
 import { readSandboxStatus, type SandboxStatus } from "./sandbox-status.ts";
 import { connect, findStanding, runScript, stackCommand } from "./stack-command.ts";
 import { statusScreen } from "./status-screen.ts";
+import { watchStatus } from "./watch-status.ts";
 
 const everySeconds = 5;
 
@@ -19,6 +19,8 @@ const program = stackCommand(
     `
 Everything is asked on the machine at this moment, but for what the policy did when it was tried: that is of the last time the
 sandbox was made. An environment that is stopped on purpose is no fault; what runs of it nevertheless is one, and so is drift.
+A watch shows what it cannot look at in the place of the screen and goes on; only a first look that fails ends it, unless the
+machine just does not answer.
 
 Exit codes: 0 all well or stopped on purpose, 1 a fault, 64 usage, 130 cancelled.`,
   );
@@ -32,15 +34,14 @@ await runScript(async () => {
     console.log(json ? JSON.stringify({ stack, ...status }, null, 2) : statusScreen(stack, status));
     return status.faults.length > 0 ? 1 : 0;
   }
-  for (;;) {
-    const shown = await look(engine, stack).then(
-      (status) => (json ? JSON.stringify({ stack, ...status }) : statusScreen(stack, status)),
-      (error: unknown) => failure(stack, error, json === true),
-    );
+  return watchStatus({
+    stack,
+    json,
+    look: () => look(engine, stack),
     // From the top of an empty screen, where there is one.
-    console.log(process.stdout.isTTY && !json ? `\x1b[H\x1b[2J${shown}` : shown);
-    await sleep(everySeconds * 1000);
-  }
+    show: (text) => console.log(process.stdout.isTTY && !json ? `\x1b[H\x1b[2J${text}` : text),
+    pause: () => sleep(everySeconds * 1000),
+  });
 });
 
 /**
@@ -54,13 +55,4 @@ async function look(engine: Engine, stack: string): Promise<SandboxStatus> {
   } finally {
     await disconnectFrom(standing.machine);
   }
-}
-
-/** A machine that does not answer now may do so at the next look. */
-function failure(stack: string, error: unknown, json: boolean): string {
-  if (!(error instanceof HostError) || error.kind !== "unreachable") throw error;
-  const { summary, try: hint } = error.details;
-  return json
-    ? JSON.stringify({ stack, lookedAt: new Date().toISOString(), faults: [{ found: summary, try: hint }] })
-    : `FAULT  ${error.message}`;
 }
