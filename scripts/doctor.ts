@@ -7,10 +7,10 @@ import { type CloudSettings, lookForNeeds } from "./cloud-needs.ts";
 import { configuredMachine, configuredUse, configuredWay, reachOf } from "./configured-machine.ts";
 import { describeComputer, describeKeys, describeMachine } from "./doctor-report.ts";
 import { type Engine, findEngine } from "./engine-choice.ts";
+import { lookAtEnvironment } from "./environment-look.ts";
 import { hostAddress } from "./host-address.ts";
-import { readSandboxStatus } from "./sandbox-status.ts";
-import { ExitError, runScript, type Standing, stackCommand, standingsIn } from "./stack-command.ts";
-import { machineOf, readStackState } from "./stack-state.ts";
+import { ExitError, runScript, stackCommand } from "./stack-command.ts";
+import { machineOf, readStackState, type StackState } from "./stack-state.ts";
 
 const program = stackCommand(
   "doctor",
@@ -47,10 +47,10 @@ async function look(stack: string, json?: boolean): Promise<number> {
     return undefined;
   });
   const deployed = machineOf(state);
-  if (state && deployed) return lookAtMachine(stack, deployed, json, standingsIn(state)[0]);
+  if (state && deployed) return lookAtMachine(stack, deployed, json, state);
   const settings = await configuredMachine(stack);
   if (unread && settings?.kind === "existing") console.error(unread.message);
-  if (settings?.kind === "existing") return lookAtMachine(stack, await reachOf(engine, stack, settings), json);
+  if (settings?.kind === "existing") return lookAtMachine(stack, await reachOf(engine, stack, settings), json, state);
   if (settings?.kind === "aws" || settings?.kind === "gcp") {
     return lookAtComputer(stack, settings, { engine, unread }, json);
   }
@@ -62,13 +62,13 @@ async function look(stack: string, json?: boolean): Promise<number> {
   );
 }
 
-/** @param standing what has been made on it already */
-async function lookAtMachine(stack: string, machine: Machine, json?: boolean, standing?: Standing): Promise<number> {
+/** @param state what has been made on it already */
+async function lookAtMachine(stack: string, machine: Machine, json?: boolean, state?: StackState): Promise<number> {
   const host = await connectTo(machine, { connectSeconds: 30, log: (line) => console.error(line) });
   const wants = { ...machine, ...(await configuredUse(stack)) };
   const [facts, environment] = await Promise.all([
     host.look(preflightFacts(wants, Date.now())),
-    standing && readSandboxStatus(host, stack, standing),
+    state && lookAtEnvironment(host, stack, state),
   ]);
   const verdict = judge(facts, wants);
   const { faults = [], stopped } = environment ?? {};

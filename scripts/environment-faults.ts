@@ -67,7 +67,8 @@ function serviceFaults({ stack, parts, errors }: Environment, known: Omit<Sandbo
   ];
 }
 
-function driftFaults(stack: string, drift: SandboxStatus["drift"]): Fault[] {
+/** What is not as the last update left it, as faults. */
+export function driftFaults(stack: string, drift: SandboxStatus["drift"]): Fault[] {
   return drift.map(({ resource, changes }) => ({
     found: `${resource} is not as the last update left it: ${changes.join(", ")}`,
     try: `${putBack(stack)}; or take it into the code: scripts/drift --adopt -s ${stack}`,

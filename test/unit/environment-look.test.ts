@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import type { Host } from "../../host/host.ts";
+import { lookAtEnvironment } from "../../scripts/environment-look.ts";
+import type { StackState, StateResource } from "../../scripts/stack-state.ts";
+import { someMachine } from "../support/some-machine.ts";
+
+const resource = (type: string, name: string, values: Partial<StateResource> = {}): StateResource => {
+  return { urn: `urn:pulumi:prod::nemoclaw::${type}::${name}`, type, inputs: {}, outputs: {}, ...values };
+};
+const docker = resource("nemoclaw:host:DockerEngine", "machine-docker", { inputs: { machine: someMachine } });
+const look = (leftByUpdate: string) => {
+  const resources = [resource("pulumi:pulumi:Stack", "nemoclaw-prod", { outputs: { leftByUpdate } }), docker];
+  const state: StackState = { resources, find: (type) => resources.find((one) => one.type === type) };
+  return lookAtEnvironment({} as Host, "prod", state);
+};
+
+test("a sandbox that is gone since the last update is a fault of the environment, with all that is gone with it", async () => {
+  expect(await look("machine-docker, main-sandbox, telegram")).toEqual({
+    faults: ["main-sandbox", "telegram"].map((name) => ({
+      found: `${name} is not as the last update left it: it is gone`,
+      try: "put it back: scripts/pulumi up --refresh -s prod; or take it into the code: scripts/drift --adopt -s prod",
+    })),
+  });
+});
+
+test("a machine on which no sandbox was made yet has no fault", async () => {
+  expect(await look("machine-docker")).toEqual({ faults: [] });
+});
