@@ -1,4 +1,6 @@
 import type { Finding } from "../host/preflight/verdict.ts";
+import { silentSeconds } from "../services/telegram-bridge/poll-times.ts";
+import { duration } from "./duration.ts";
 import type { SandboxStatus } from "./sandbox-status.ts";
 
 /** What is not as it should be in an environment, and what to do about it. */
@@ -62,9 +64,24 @@ function serviceFaults({ stack, parts, errors }: Environment, known: Omit<Sandbo
       ? []
       : [fault("another network policy is enforced than the one on the machine", again)]),
     ...errors.map((said) => fault(said, again)),
-    ...(bridge?.lastError ? [fault(`the bridge: ${bridge.lastError}`, logs("bridge"))] : []),
+    ...bridgeFaults(units, parts.bridge, bridge).map((found) => fault(found, logs("bridge"))),
     ...(tunnel?.ready === false ? [fault("the tunnel is not connected", logs("tunnel"))] : []),
   ];
+}
+
+function bridgeFaults(
+  units: SandboxStatus["units"],
+  unit: string | undefined,
+  bridge: SandboxStatus["bridge"],
+): string[] {
+  if (bridge?.lastError) return [`the bridge: ${bridge.lastError}`];
+  // One that does not run is told as that, and its file goes with it. One that runs has polled once.
+  if (!bridge || !units.some((one) => one.unit === unit && one.state === "active/running")) return [];
+  const { unreadable, secondsSincePoll: seconds } = bridge;
+  if (unreadable) return [`the bridge runs, and how it is cannot be read: ${unreadable}`];
+  if (seconds !== undefined && seconds <= silentSeconds) return [];
+  const since = seconds === undefined ? "says nothing of a poll" : `has told of no poll for ${duration(seconds)}`;
+  return [`the bridge ${since}: it hangs, or cannot write its status file`];
 }
 
 /** What is not as the last update left it, as faults. */

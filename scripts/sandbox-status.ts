@@ -1,11 +1,10 @@
 import type { Host } from "../host/host.ts";
-import type { Question } from "../host/question.ts";
 import { paths } from "../host/runtimes/embedded/paths.ts";
 import type { Approval, SandboxReport } from "../host/runtimes/operations.ts";
 import type { Finding } from "../host/runtimes/runtime.ts";
 import { readyFacts } from "../host/steps/cloudflare-tunnel.ts";
-import { textFacts } from "../host/steps/text-file.ts";
 import { type Stopped, stoppedFacts } from "../host/stopped.ts";
+import { type BridgeReport, bridgeFacts } from "./bridge-facts.ts";
 import { type Drifted, driftIn, goneIn, lookAt } from "./drift-look.ts";
 import { type Fault, faultsOf } from "./environment-faults.ts";
 import { unitsByPart } from "./environment-units.ts";
@@ -36,7 +35,8 @@ export interface SandboxStatus {
   readonly model: { readonly configured?: string; readonly inForce?: string };
   /** Digests of the policy file on the machine and of the one that is enforced. */
   readonly policy: SandboxReport["policy"];
-  readonly bridge?: Readonly<Record<string, unknown>>;
+  /** Absent where the stack has none. */
+  readonly bridge?: BridgeReport;
   readonly tunnel?: { readonly ready: boolean; readonly url?: string };
   readonly versions: readonly VersionRow[];
   /** Absent for a runtime that never asks. */
@@ -59,7 +59,7 @@ export async function readSandboxStatus(host: Host, stack: string, standing: Sta
     host.look(unitsFacts(Object.values(parts))),
     host.look(stoppedFacts(sandbox)),
     host.look(operations.report(sandbox, machine.owner)),
-    parts.bridge ? host.look(jsonFacts(paths.status(sandbox, "bridge"))) : undefined,
+    parts.bridge ? host.look(bridgeFacts(paths.status(sandbox, "bridge"))) : undefined,
     parts.tunnel ? host.look(readyFacts) : undefined,
     operations.approvals ? host.look(operations.approvals(sandbox)) : undefined,
     lookAt(state),
@@ -94,18 +94,4 @@ function phaseOf(stopped: Stopped | undefined, { agent }: SandboxReport): Sandbo
   if (stopped) return "stopped";
   if (!agent) return "down";
   return agent.ready ? "ready" : "starting";
-}
-
-function jsonFacts(path: string): Question<Readonly<Record<string, unknown>> | undefined> {
-  const { script, parse } = textFacts(path);
-  return {
-    script,
-    parse: (answer) => {
-      try {
-        return JSON.parse(parse(answer) ?? "") as Record<string, unknown>;
-      } catch {
-        return undefined;
-      }
-    },
-  };
 }

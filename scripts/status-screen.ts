@@ -1,5 +1,6 @@
 import type { Finding } from "../host/runtimes/runtime.ts";
 import { describeStopped } from "../host/stopped.ts";
+import { duration } from "./duration.ts";
 import type { SandboxStatus } from "./sandbox-status.ts";
 import { outdated } from "./version-look.ts";
 
@@ -78,7 +79,8 @@ function policyRow({ file, inForce }: SandboxStatus["policy"]): string {
   return inForce === file ? `${file.slice(0, 12)}, in force` : `${file.slice(0, 12)}, NOT in force`;
 }
 
-function bridgeRow({ bot, lastPollAt, queue, answered }: NonNullable<SandboxStatus["bridge"]>): string {
+function bridgeRow({ unreadable, bot, lastPollAt, queue, answered }: NonNullable<SandboxStatus["bridge"]>): string {
+  if (unreadable) return `not known: ${unreadable}`;
   return `bot ${bot ?? "?"}, last poll ${lastPollAt ?? "never"}, ${queue ?? 0} waiting, ${answered ?? 0} answered`;
 }
 
@@ -99,10 +101,4 @@ function versionsRow({ versions }: SandboxStatus): string {
 
 function gigabytes(bytes: number): string {
   return (bytes / 1e9).toFixed(bytes < 1e10 ? 1 : 0);
-}
-
-function duration(seconds: number): string {
-  const [days, hours, minutes] = [seconds / 86400, (seconds / 3600) % 24, (seconds / 60) % 60].map(Math.floor);
-  if (days) return `${days} d ${hours} h`;
-  return hours ? `${hours} h ${minutes} min` : `${minutes} min`;
 }

@@ -8,7 +8,8 @@ import { type Fault, retryDelay, toFault } from "./fault.ts";
 import { type Entry, openInbox } from "./inbox.ts";
 import type { Log } from "./log.ts";
 import { createAdmission } from "./message.ts";
-import { poll, pollSeconds } from "./poller.ts";
+import { callSeconds, pollSeconds } from "./poll-times.ts";
+import { poll } from "./poller.ts";
 import { createRelay } from "./relay.ts";
 import { createStatus } from "./status.ts";
 
@@ -24,8 +25,6 @@ export interface BridgeParts {
 }
 
 const drainSeconds = 30;
-// Telegram answers within a second; a connection that died without a word must not hold up a chat for minutes.
-const callSeconds = 30;
 
 /**
  * Runs the bridge until it is asked to stop.

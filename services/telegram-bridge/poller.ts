@@ -3,6 +3,7 @@ import type { Update } from "grammy/types";
 import type { Api } from "grammy/web";
 import { type Fault, retryDelay, toFault } from "./fault.ts";
 import type { Entry, Inbox } from "./inbox.ts";
+import { pollSeconds } from "./poll-times.ts";
 
 /** What the poller works with. */
 export interface PollerParts {
@@ -18,9 +19,6 @@ export interface PollerParts {
   /** After each fault, with the seconds until the next try. */
   onFault(fault: Fault, nextSeconds: number): void;
 }
-
-/** How long Telegram holds a poll that has nothing to say. A client that gives up sooner would see nothing but faults. */
-export const pollSeconds = 30;
 
 /**
  * Polls until the signal fires. A poll's offset makes Telegram forget what lies below, so it moves only after the inbox has

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { faultsOf } from "../../scripts/environment-faults.ts";
+import { callSeconds, pollSeconds } from "../../services/telegram-bridge/poll-times.ts";
 
 const parts = {
   gateway: "nemoclaw-openshell.service",
@@ -44,6 +45,34 @@ test.each([
   expect(more).toEqual([]);
   expect(fault?.found).toBe(found);
   expect(fault?.try).toContain("-s prod");
+});
+
+describe("a bridge that runs", () => {
+  const found = (bridge: object) => faults({ bridge }).map(({ found: text }) => text);
+
+  test("is well while it tells of polls, also where one takes all its time and the machine is busy", () => {
+    for (const secondsSincePoll of [0, pollSeconds + callSeconds, 120]) expect(found({ secondsSincePoll })).toEqual([]);
+  });
+
+  test.each([
+    [{ secondsSincePoll: 121 }, "has told of no poll for 2 min: it hangs, or cannot write its status file"],
+    [
+      { secondsSincePoll: 72_000, queue: 50 },
+      "has told of no poll for 20 h 0 min: it hangs, or cannot write its status file",
+    ],
+    [{ queue: 0 }, "says nothing of a poll: it hangs, or cannot write its status file"],
+    [{ unreadable: "it is gone" }, "runs, and how it is cannot be read: it is gone"],
+  ])("and is silent is a fault: %j", (bridge, text) => {
+    expect(found(bridge)).toEqual([`the bridge ${text}`]);
+  });
+
+  test("says itself what is wrong while it waits to try again", () => {
+    expect(found({ lastError: "409", secondsSincePoll: 4000 })).toEqual(["the bridge: 409"]);
+  });
+
+  test("no more is told as that alone", () => {
+    expect(faults({ units: down.slice(2), bridge: { unreadable: "it is gone" } })).toHaveLength(1);
+  });
 });
 
 test("so are the runtime's own words", () => {

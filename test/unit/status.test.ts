@@ -1,6 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { AnyHandler } from "../../provider/handler.ts";
+import { bridgeFacts } from "../../scripts/bridge-facts.ts";
 import { driftIn, goneIn, type Looked } from "../../scripts/drift-look.ts";
 import { machineFacts, unitsFacts } from "../../scripts/machine-facts.ts";
 import type { SandboxStatus } from "../../scripts/sandbox-status.ts";
@@ -150,6 +155,36 @@ describe("what is asked of a machine", () => {
   });
 });
 
+describe("what a bridge says of itself", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "nemoclaw-status-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const asked = (content?: string) => {
+    const path = join(folder, "main-bridge.json");
+    if (content !== undefined) writeFileSync(path, content);
+    const { script, parse } = bridgeFacts(path);
+    const { stdout, status } = spawnSync("sh", ["-c", script], { encoding: "utf8" });
+    return parse({ stdout, exitCode: status ?? 1 });
+  };
+
+  test("is read with the age of its last poll", () => {
+    const lastPollAt = new Date(Date.now() - 500_000).toISOString();
+    const { secondsSincePoll, ...said } = asked(JSON.stringify({ bot: "b", lastPollAt, queue: 2 }));
+    expect(said).toEqual({ bot: "b", lastPollAt, queue: 2 });
+    expect(secondsSincePoll).toBeGreaterThanOrEqual(499);
+    expect(secondsSincePoll).toBeLessThan(530);
+    expect(asked('{"queue":0}')).toEqual({ queue: 0 });
+  });
+
+  test("is not known where there is no file, or half of one", () => {
+    expect(asked()).toEqual({ unreadable: `there is no ${folder}/main-bridge.json on the machine` });
+    expect(asked('{"queue":')).toEqual({ unreadable: "the file on the machine is not JSON" });
+  });
+});
+
 describe("the screen", () => {
   const status: SandboxStatus = {
     lookedAt: "2026-11-22T22:00:00.000Z",
@@ -197,6 +232,11 @@ describe("the screen", () => {
     expect(screen).toContain("sandbox         stopped on purpose by anna@laptop since 2026-11-22T21:04:05.000Z");
     expect(screen).toMatch(/stopped; up again: scripts\/start -s dev$/);
     expect(screen).not.toMatch(/FAULT|all well/);
+  });
+
+  test("keeps the bridge's row when nothing is known of it", () => {
+    const screen = statusScreen("dev", { ...status, bridge: { unreadable: "it is gone" } });
+    expect(screen).toMatch(/^telegram +not known: it is gone$/m);
   });
 
   test("shows what is wrong with one that is stopped, too", () => {
