@@ -57,9 +57,7 @@ function serviceFaults({ stack, parts, errors }: Environment, known: Omit<Sandbo
           ),
         ]
       : []),
-    ...(model.inForce === model.configured
-      ? []
-      : [fault(`the route sends to ${model.inForce}, not ${model.configured}`, again)]),
+    ...(model.inForce === model.configured ? [] : [fault(routeFault(model), again)]),
     ...(policy.file === policy.inForce
       ? []
       : [fault("another network policy is enforced than the one on the machine", again)]),
@@ -67,6 +65,11 @@ function serviceFaults({ stack, parts, errors }: Environment, known: Omit<Sandbo
     ...bridgeFaults(units, parts.bridge, bridge).map((found) => fault(found, logs("bridge"))),
     ...(tunnel?.ready === false ? [fault("the tunnel is not connected", logs("tunnel"))] : []),
   ];
+}
+
+function routeFault({ configured, inForce }: SandboxStatus["model"]): string {
+  if (inForce === undefined) return `the route sends to no model, though ${configured} is configured`;
+  return `the route sends to ${inForce}, ${configured === undefined ? "though no model is configured" : `not ${configured}`}`;
 }
 
 function bridgeFaults(

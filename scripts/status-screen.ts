@@ -89,6 +89,7 @@ function tunnelRow({ ready, url }: NonNullable<SandboxStatus["tunnel"]>): string
 }
 
 function versionsRow({ versions }: SandboxStatus): string {
+  if (versions.length === 0) return "not known: nothing that has one was found";
   const numbered = versions
     .filter(({ name }) => /^[a-z]/.test(name))
     .map(({ name, installed }) => `${name} ${installed}`);

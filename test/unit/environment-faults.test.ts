@@ -36,6 +36,8 @@ test.each([
   [{ phase: "starting" }, "the agent is not ready"],
   [{ enforced: [] }, "the policy did not hold when it was tried inside"],
   [{ model: { configured: "m", inForce: "x" } }, "the route sends to x, not m"],
+  [{ model: { configured: "m" } }, "the route sends to no model, though m is configured"],
+  [{ model: { inForce: "x" } }, "the route sends to x, though no model is configured"],
   [{ policy: { file: "p", inForce: "q" } }, "another network policy is enforced than the one on the machine"],
   [{ bridge: { lastError: "409" } }, "the bridge: 409"],
   [{ tunnel: { ready: false } }, "the tunnel is not connected"],

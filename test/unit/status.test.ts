@@ -234,6 +234,12 @@ describe("the screen", () => {
     expect(screen).not.toMatch(/FAULT|all well/);
   });
 
+  test("vouches for no versions that nobody looked at", () => {
+    expect(statusScreen("dev", { ...status, versions: [] })).toMatch(
+      /^versions +not known: nothing that has one was found$/m,
+    );
+  });
+
   test("keeps the bridge's row when nothing is known of it", () => {
     const screen = statusScreen("dev", { ...status, bridge: { unreadable: "it is gone" } });
     expect(screen).toMatch(/^telegram +not known: it is gone$/m);
