@@ -6,12 +6,12 @@ import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Connection } from "../host/connection.ts";
 import { HostError } from "../host/errors.ts";
-import type { Host } from "../host/host.ts";
 import { rootLine } from "../host/root.ts";
 import { describeStopped, stoppedFacts } from "../host/stopped.ts";
+import { exchangeWorkspace } from "./exchange-workspace.ts";
 import { connectToOurs, ExitError, findStanding, runScript, type Standing, stackCommand } from "./stack-command.ts";
 import { ArchiveError, inspectArchive } from "./workspace-archive.ts";
-import { dropUnpacked, exportScript, receiveScript, swapWorkspace, workspaceFacts } from "./workspace-scripts.ts";
+import { exportScript, receiveScript, workspaceFacts } from "./workspace-scripts.ts";
 
 interface Options {
   readonly stack: string;
@@ -36,7 +36,7 @@ const program = stackCommand(
     `
 While an export runs everything inside the sandbox stands still, and goes on afterwards; a turn then takes longer. An import is
 unpacked beside the workspace by the agent's own user; only then is the agent taken down, the files exchanged, and the agent
-started again, unless the environment is stopped on purpose. Links are kept and never followed.
+started again, also when the exchange fails, unless the environment is stopped on purpose. Links are kept and never followed.
 
 Exit codes: 0 done, 1 error, 64 usage, 130 cancelled.`,
   );
@@ -121,14 +121,19 @@ async function importFrom(
       1,
     );
   }
-  let unpacked = "";
+  let answer = "";
   await remotely(standing, receiveScript(path, content.sha256), async (channel) => {
     channel.setEncoding("utf8").on("data", (text: string) => {
-      unpacked += text;
+      answer += text;
     });
     await pipeline(createReadStream(file), channel);
   });
-  await exchange(host, standing, path, unpacked.trim(), stopped === undefined);
+  const unpacked = answer.trim();
+  if (!unpacked.startsWith(`${path}.import.`))
+    throw new Error(`the machine did not say where it unpacked: ${unpacked}`);
+  const power = standing.runtime.operations.power(sandbox, standing.machine.owner);
+  const start = stopped === undefined;
+  await exchangeWorkspace(host, { stack, path, unpacked, ...power, start });
   const { members, bytes } = content;
   if (json) console.log(JSON.stringify({ file, sha256: content.sha256, members, bytes }));
   else {
@@ -137,17 +142,6 @@ async function importFrom(
     if (stopped) console.error(`${stack} is still ${describeStopped(stopped)}`);
   }
   return 0;
-}
-
-async function exchange(host: Host, standing: Standing, path: string, unpacked: string, start: boolean): Promise<void> {
-  if (!unpacked.startsWith(`${path}.import.`))
-    throw new Error(`the machine did not say where it unpacked: ${unpacked}`);
-  const { down, up } = standing.runtime.operations.power(standing.sandbox, standing.machine.owner);
-  try {
-    await host.apply("import", [...down, swapWorkspace(path, unpacked), ...(start ? up : [])]);
-  } finally {
-    await host.run(dropUnpacked(unpacked));
-  }
 }
 
 function publishedSum(file: string): string | undefined {
