@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { pathToFileURL } from "node:url";
+import { resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { z } from "zod";
 import { HostError } from "./errors.ts";
 import type { Mirrors } from "./runtimes/runtime.ts";
@@ -45,10 +46,12 @@ export interface Artifact {
   readonly sha256: string;
 }
 
+const committedLock = new URL("../nemoclaw.lock.json", import.meta.url);
+
 /** Where the lock file is. `NEMOCLAW_LOCK_FILE` names another one, for a site that pins builds of its own. */
 export function lockPath(): URL {
   const { NEMOCLAW_LOCK_FILE: other } = process.env;
-  return other ? pathToFileURL(other) : new URL("../nemoclaw.lock.json", import.meta.url);
+  return other ? pathToFileURL(other) : committedLock;
 }
 
 /** Where downloads come from when a stack names no mirror. */
@@ -56,8 +59,7 @@ export const publicMirrors = { npm: "https://registry.npmjs.org", artifacts: "ht
 
 /** Reads the lock file. @throws HostError of kind `integrity` that says what is wrong with it */
 export function readLock(path: URL | string = lockPath()): Lock {
-  const shown = "nemoclaw.lock.json";
-  const hint = `git checkout ${shown}`;
+  const { shown, hint } = calledLock(path);
   let text: unknown;
   try {
     text = JSON.parse(readFileSync(path, "utf8"));
@@ -68,6 +70,13 @@ export function readLock(path: URL | string = lockPath()): Lock {
   if (result.success) return result.data;
   const said = result.error.issues.map(({ path: keys, message }) => `${keys.join(".")}: ${message}`).join("\n");
   throw new HostError("integrity", { summary: `${shown} is not a lock file`, said, try: hint });
+}
+
+/** How people find a lock file: the one of this repository by its name, any other by its path. */
+function calledLock(path: URL | string): { shown: string; hint: string } {
+  const [file, own] = [path, committedLock].map((one) => (typeof one === "string" ? resolve(one) : fileURLToPath(one)));
+  if (file === own) return { shown: "nemoclaw.lock.json", hint: "git checkout nemoclaw.lock.json" };
+  return { shown: `the lock file ${file}`, hint: "NEMOCLAW_LOCK_FILE names it; without it nemoclaw.lock.json is read" };
 }
 
 /**

@@ -26,7 +26,14 @@ const specOf = (inputs: SandboxInputs): SandboxSpec => {
 };
 
 const size = z.string().regex(/^\d+[KMGT]$/, "a whole number and K, M, G or T, powers of 1024: 2500M");
-const { version, lockfile } = agentPackage();
+
+// Read when a version is checked: with a lock file that is none, a script could not even say so.
+const pinnedVersion = z.custom<string>((version) => version === agentPackage().version, {
+  error() {
+    const { version, lockfile } = agentPackage();
+    return `${lockfile} pins ${version}; another version needs its own lock file`;
+  },
+});
 
 const fixedAtStart =
   "its policy for files, Landlock or user is another one, which is fixed when a sandbox starts: it is made anew and the agent starts again; the workspace stays";
@@ -40,7 +47,7 @@ export const sandboxResource = hostHandler<SandboxInputs, SandboxState, unknown>
     runtime: runtimeKind,
     policy: policySchema.omit({ network_policies: true, network_middlewares: true }),
     agent: z.strictObject({
-      version: z.literal(version, `${lockfile} pins ${version}; another version needs its own lock file`),
+      version: pinnedVersion,
     }),
     limits: z.strictObject({ memory: size, cpus: z.number().positive(), pids: z.int().min(64), logs: size }),
     image: z.string().optional(),

@@ -1,14 +1,16 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { HostError } from "../../host/errors.ts";
 import { aptRepository, artifact, fillMirror, type Lock, readLock } from "../../host/lock.ts";
 import { lockGaps } from "../../host/lock-check.ts";
 import { refreshPin } from "../../host/lock-refresh.ts";
+import { cloneFolder } from "../../scripts/clone-paths.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "nemoclaw-lock-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -117,6 +119,33 @@ test.each([
   writeFileSync(path, text);
   expect(() => readLock(path)).toThrow(said);
   expect(() => readLock(path)).toThrow(HostError);
+});
+
+describe("a lock file that is none and not the committed one", () => {
+  const path = join(folder, "other.json");
+  const bad = (content: string) => {
+    writeFileSync(path, content);
+    vi.stubEnv("NEMOCLAW_LOCK_FILE", path);
+  };
+  afterEach(() => vi.unstubAllEnvs());
+
+  test.each([
+    ["{", "cannot be read"],
+    ["{}", "is not a lock file"],
+  ])("is told by its path, with what names it: %s", (content, what) => {
+    bad(content);
+    expect(readLock).toThrow(`the lock file ${path} ${what}\n`);
+    expect(readLock).toThrow("\n  try   NEMOCLAW_LOCK_FILE names it; without it nemoclaw.lock.json is read");
+  });
+
+  test("keeps no script from saying what it is for", () => {
+    bad("{");
+    const scripts = ["status", "doctor"].map((name) => [join(cloneFolder, "scripts", `${name}.ts`), "--help"]);
+    for (const words of scripts) {
+      const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
+      expect([status, stdout, stderr]).toEqual([0, expect.stringMatching(/^Usage: /), ""]);
+    }
+  });
 });
 
 describe("refreshing, from a stand-in for a registry", () => {

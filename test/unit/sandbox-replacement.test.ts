@@ -41,3 +41,19 @@ test.each([
 ])("%s warns of nothing", async (_it, olds, news) => {
   expect((await preview(olds, news)).warnings).toEqual([]);
 });
+
+test.each([{ version: "2020.1.1" }, { version: 2020 }, {}])(
+  "an agent that is not the pinned one is refused: %j",
+  async (agent) => {
+    const { failures } = await new Dispatcher([sandboxResource], () => {}).check(urn, {}, { ...inputs, agent });
+    const { lockfile, version } = agentPackage();
+    const reason = `${lockfile} pins ${version}; another version needs its own lock file`;
+    expect(failures).toEqual([{ property: "agent.version", reason }]);
+  },
+);
+
+test("an agent whose version is not known yet is no fault of a preview", async () => {
+  const agent = { version: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" };
+  const { failures } = await new Dispatcher([sandboxResource], () => {}).check(urn, {}, { ...inputs, agent });
+  expect(failures).toBeUndefined();
+});
