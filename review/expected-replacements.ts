@@ -1,10 +1,11 @@
 import { canonical } from "../policies/canonical.ts";
 import { isOtherText } from "./authorities.ts";
 import { type Beside, otherLine, remadeFor } from "./expected-remaking.ts";
-import { lossOfRemaking } from "./losses.ts";
+import { lossOfBridge, lossOfRemaking } from "./losses.ts";
 import type { Expected } from "./report.ts";
 import { changedNames, type Settings, section } from "./settings.ts";
 import type { StackAt } from "./stack-at.ts";
+import { isObject } from "./values.ts";
 
 /**
  * What a machine is made of, or is taken to be: another value is another machine. What a cloud cannot change in place is in
@@ -22,7 +23,7 @@ export const usualDataDisk = 50;
 
 const nothing: Beside = { versions: [], authorities: [undefined, undefined] };
 
-/** What two revisions replace, where no preview tells. A test compares with what the plugin's resources are replaced for. */
+/** What two revisions replace or end, where no preview tells. A test compares with what the plugin's resources are replaced for. */
 export function expectedReplacements(
   was: StackAt | undefined,
   is: StackAt | undefined,
@@ -38,7 +39,12 @@ export function expectedReplacements(
     ];
   if (was === undefined) return [];
   const [before, after] = [section(was.settings, "machine"), section(is.settings, "machine")];
-  return [...lostDisk(before, after), ...remade(was, is, beside)];
+  return [...lostDisk(before, after), ...remade(was, is, beside), ...endedBridge(was.settings, is.settings)];
+}
+
+function endedBridge(before: Settings, after: Settings): Expected[] {
+  if (!isObject(before.telegram) || isObject(after.telegram)) return [];
+  return [{ label: "Telegram bridge", because: "telegram is gone", lost: lossOfBridge, deleted: true }];
 }
 
 /** A disk of another type is another disk on Google Cloud; no cloud makes one smaller. */

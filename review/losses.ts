@@ -7,6 +7,9 @@ interface Kind {
   readonly lost?: string;
 }
 
+/** What is lost with a Telegram bridge. */
+export const lossOfBridge = "messages that are not answered yet";
+
 const kinds: Record<string, Kind> = {
   "nemoclaw:local:Machine": { label: "machine", lost: "everything on it, the agent's workspace included" },
   "aws:ec2/instance:Instance": {
@@ -21,7 +24,7 @@ const kinds: Record<string, Kind> = {
   "gcp:compute/disk:Disk": { label: "disk", lost: "everything on it" },
   "nemoclaw:host:Workspace": { label: "workspace", lost: "the agent's files" },
   "nemoclaw:host:Sandbox": { label: "sandbox", lost: "the agent restarts; its files outside the workspace go" },
-  "nemoclaw:host:TelegramBridge": { label: "Telegram bridge", lost: "messages that are not answered yet" },
+  "nemoclaw:host:TelegramBridge": { label: "Telegram bridge", lost: lossOfBridge },
   "nemoclaw:index:SshKeyPair": {
     label: "SSH key pair",
     lost: "the key, and with it the way to whatever trusts only that one",
@@ -30,16 +33,21 @@ const kinds: Record<string, Kind> = {
   "nemoclaw:host:CloudflareTunnel": { label: "tunnel" },
   "nemoclaw:host:NetworkPolicy": { label: "network policy" },
   "nemoclaw:host:InferenceRoute": { label: "inference route" },
+  "nemoclaw:host:Preflight": { label: "check of the machine" },
   "nemoclaw:host:DockerEngine": { label: "Docker" },
+  "nemoclaw:host:NvidiaGpu": { label: "NVIDIA GPUs" },
   "nemoclaw:host:SandboxRuntime": { label: "sandbox runtime" },
   "nemoclaw:host:MachineIdentity": { label: "host key" },
   "nemoclaw:index:Demo": { label: "demo services" },
   "nemoclaw:local:Demo": { label: "demo services" },
 };
 
-// Rules and links, which hold nothing themselves.
-const empty =
-  /[sS]ecurityGroup|firewall|[rR]oute|[sS]ubnet|internetGateway|[aA]ssociation|[aA]ttachment|iam|pulumi:providers/;
+// Rules, links, permissions, addresses and commands, which hold nothing themselves.
+const empty = [
+  /[sS]ecurityGroup|firewall|[rR]oute|[sS]ubnet|internetGateway|[aA]ssociation|[aA]ttachment|iam|IAM|pulumi:providers/,
+  /^aws:ec2\/(eip|vpc):|:InstanceConnectEndpoint$|^gcp:compute\/(address|network|resourcePolicy):/,
+  /^gcp:serviceaccount\/account:|^command:remote:Command$/,
+];
 
 /** What people call a type. */
 export function labelOf(type: string): string {
@@ -50,7 +58,7 @@ export function labelOf(type: string): string {
 export function lossOf(type: string, state: PreviewState | null | undefined): string | undefined {
   if (type === "nemoclaw:host:Workspace" && state?.inputs?.keep === true) return undefined;
   if (type in kinds) return kinds[type]?.lost;
-  return empty.test(type) ? undefined : "whatever it holds";
+  return empty.some((pattern) => pattern.test(type)) ? undefined : "whatever it holds";
 }
 
 /** What is lost with a sandbox that its runtime makes anew; the agent's own state lies on the machine. */

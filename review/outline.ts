@@ -2,7 +2,7 @@ import type { AccessChange } from "../policies/diff.ts";
 import type { Fact } from "./facts.ts";
 import { guardrailSection } from "./guardrail-section.ts";
 import { refusedSection } from "./refused-section.ts";
-import { type Report, verdictOf } from "./report.ts";
+import { type Expected, type Report, verdictOf } from "./report.ts";
 import { confirms, type ResourceChange } from "./resource-changes.ts";
 import { unreadSection } from "./unread-section.ts";
 import { show } from "./values.ts";
@@ -73,33 +73,24 @@ const words = {
 };
 
 const deed = ({ operation, madeAnew }: ResourceChange) => (madeAnew ? "remake" : operation);
+const deedExpected = ({ madeAnew, deleted }: Expected) => (deleted ? "delete" : madeAnew ? "remake" : "replace");
 
 function resources({ resources: all, expected }: Report): Section | undefined {
   if (all.length === 0 && expected.length === 0) return undefined;
   const rank = { replace: 0, delete: 1, remake: 2, update: 3, create: 4 };
   const sorted = [...all].sort((a, b) => rank[deed(a)] - rank[deed(b)] || (a.name < b.name ? -1 : 1));
   const severe = sorted.some(({ operation, lost }) => operation === "replace" || lost) || expected.length > 0;
-  const counts = Map.groupBy(all, deed);
-  const short = [...counts]
-    .map(([one, list]) => `${list.length} to ${one === "remake" ? "make anew" : one}`)
-    .join(", ");
+  const short = all.length > 0 ? counted(all, deed) : `${counted(expected, deedExpected)}, by what the settings say`;
   return {
     title: "What happens",
-    short:
-      short ||
-      `${expected.length} to ${expected.every((one) => one.madeAnew) ? "make anew" : "replace"}, by what the settings say`,
+    short,
     tone: severe ? "bad" : "plain",
     open: severe || all.length <= 12,
     tables: [
       {
         head: ["", "What", "Lost", "Why"],
         rows: [
-          ...expected.map(({ label, because, lost, madeAnew }) => [
-            madeAnew ? words.remake : words.replace,
-            label,
-            lost,
-            because,
-          ]),
+          ...expected.map((one) => [words[deedExpected(one)], one.label, one.lost, one.because]),
           ...sorted.map((one) => [
             words[deed(one)],
             `${one.label} \`${one.name}\``,
@@ -110,6 +101,12 @@ function resources({ resources: all, expected }: Report): Section | undefined {
       },
     ],
   };
+}
+
+function counted<T>(all: readonly T[], deedOf: (one: T) => keyof typeof words): string {
+  return [...Map.groupBy(all, deedOf)]
+    .map(([one, list]) => `${list.length} to ${one === "remake" ? "make anew" : one}`)
+    .join(", ");
 }
 
 function why(change: ResourceChange): string {

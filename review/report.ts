@@ -11,7 +11,7 @@ export interface Report {
   /** What was compared: `pulumi preview --refresh`, `main … HEAD`. */
   readonly compared: string;
   readonly resources: readonly ResourceChange[];
-  /** Replacements that the settings ask for, where no preview tells. */
+  /** Replacements and ends that the settings ask for, where no preview tells. */
   readonly expected: readonly Expected[];
   /** The older revision, where nothing could be compared with it. */
   readonly refused?: Refused;
@@ -36,13 +36,15 @@ export interface Report {
   readonly unread: readonly string[];
 }
 
-/** A replacement that the settings, or what is pinned, ask for. */
+/** A replacement, or an end, that the settings or what is pinned ask for. */
 export interface Expected {
   readonly label: string;
   readonly because: string;
   readonly lost: string;
   /** Whether the record of it stays, as in a change of a resource. */
   readonly madeAnew?: boolean;
+  /** Whether nothing takes its place. */
+  readonly deleted?: boolean;
 }
 
 /** A secret whose value is another one now; the value itself is never looked at. */

@@ -4,6 +4,7 @@ import { mergePolicies } from "../../policies/merge.ts";
 import { handlers } from "../../provider/handlers/index.ts";
 import { type Beside, lineOf, usualMemory } from "../../review/expected-remaking.ts";
 import { expectedReplacements, usualDataDisk } from "../../review/expected-replacements.ts";
+import { lossOf } from "../../review/losses.ts";
 import type { StackAt } from "../../review/stack-at.ts";
 import { dataDisk } from "../../stacks/machine-kinds/cloud/settings.ts";
 import { sections } from "../../stacks/settings/sections.ts";
@@ -147,6 +148,25 @@ describe("what the plugin's resources are replaced for, by what two revisions ha
     expect(expectedReplacements(was, is, beside).map((one) => one.label)).toEqual([label]);
     expect(expectedReplacements(was, was)).toEqual([]);
   });
+});
+
+describe("a Telegram bridge", () => {
+  const bridge = under({ telegram: { chats: [1] } });
+  test("that is taken out is the end of what waits for an answer, as a preview tells", () => {
+    expect(expectedReplacements(bridge, under({}))).toEqual([
+      {
+        label: "Telegram bridge",
+        because: "telegram is gone",
+        lost: lossOf("nemoclaw:host:TelegramBridge", undefined),
+        deleted: true,
+      },
+    ]);
+  });
+
+  test.each([
+    ["that is new", under({}), bridge],
+    ["that answers others", bridge, under({ telegram: { chats: [2] } })],
+  ])("%s loses nothing", (_, was, is) => expect(expectedReplacements(was, is)).toEqual([]));
 });
 
 describe("a machine on this computer", () => {
