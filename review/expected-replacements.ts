@@ -1,3 +1,4 @@
+import { takesGpus, usualDiskType } from "../components/machine/gpu-table-gcp.ts";
 import { canonical } from "../policies/canonical.ts";
 import { isOtherText } from "./authorities.ts";
 import { type Beside, otherLine, remadeFor } from "./expected-remaking.ts";
@@ -12,7 +13,7 @@ import { isObject } from "./values.ts";
  * `fixed` of components/machine/aws.ts and gcp.ts, too; a test compares.
  */
 export const fixedOfMachine = (kind: unknown): string[] => [
-  ...["kind", "image", "address", "port", "region", "zone", "instanceType", "machineType", "project"],
+  ...["kind", "image", "address", "port", "region", "zone", "project"],
   ...["authorizedKey", "network", "kmsKey", "spot", "bootDisk"],
   // On AWS it is only what the instance's type must have.
   ...(kind === "gcp" ? ["gpu"] : []),
@@ -56,11 +57,20 @@ function lostDisk(before: Settings, after: Settings): Expected[] {
     const because = "machine.dataDisk.size is smaller; AWS makes no disk smaller, and the update fails";
     return [{ label: "data disk", because, lost: "everything on it, once it is made anew for that" }];
   }
-  const changed = [...(smaller ? ["size"] : []), ...(was.type === is.type ? [] : ["type"])];
-  if (after.kind !== "gcp" || changed.length === 0) return [];
-  const because = changed.map((name) => `machine.dataDisk.${name}`).join(", ");
+  if (after.kind !== "gcp") return [];
+  const retyped = diskType(before, was) !== diskType(after, is);
+  const type = was.type === is.type ? `machine.machineType, ${usualDisk}` : "machine.dataDisk.type";
+  const because = [...(smaller ? ["machine.dataDisk.size"] : []), ...(retyped ? [type] : [])].join(", ");
+  if (because === "") return [];
   const guarded = is.protect === false ? "" : "; refused while it is protected";
   return [{ label: "data disk", because: `${because}${guarded}`, lost: "everything on it" }];
+}
+
+// The usual type of a disk goes by the machine's.
+const usualDisk = "whose disks are of another type";
+
+function diskType({ machineType }: Settings, { type }: Settings): unknown {
+  return type ?? usualDiskType(String(machineType));
 }
 
 function remade(was: StackAt, is: StackAt, beside: Beside): Expected[] {
@@ -79,16 +89,27 @@ function remade(was: StackAt, is: StackAt, beside: Beside): Expected[] {
 }
 
 function replacedMachine(before: Settings, after: Settings, { authorities }: Beside): Expected | undefined {
-  const ofMachine = fixedOfMachine(after.kind);
-  const keys = changedNames(before, after).filter((key) => ofMachine.includes(key));
+  const keys = before.kind === after.kind ? changedNames(fixedPart(before), fixedPart(after)) : ["kind"];
+  const sameDisk = canonical(before.bootDisk) === canonical(after.bootDisk);
+  const named = keys.map((key) =>
+    key === "bootDisk" && sameDisk ? `machine.machineType, ${usualDisk}` : `machine.${key}`,
+  );
   // A machine on this computer trusts them from its start.
   const trusts = before.kind === "local" && after.kind === "local" && isOtherText(...authorities);
-  const because = [...keys.map((key) => `machine.${key}`), ...(trusts ? ["mirrors.ca"] : [])].join(", ");
+  const because = [...named, ...(trusts ? ["mirrors.ca"] : [])].join(", ");
   if (because === "") return undefined;
-  const resized = !trusts && keys.every((key) => /Type$/.test(key));
-  const note = resized ? "; the preview tells whether its cloud resizes it in place" : "";
-  const lost = "everything on it, the agent's workspace included";
-  return { label: "machine", because: `${because}${note}`, lost };
+  return { label: "machine", because, lost: "everything on it, the agent's workspace included" };
+}
+
+function fixedPart(machine: Settings): Settings {
+  const { kind, machineType, gpu = "none" } = machine;
+  const disk = section(machine, "bootDisk");
+  const names = fixedOfMachine(kind);
+  const fixed = Object.fromEntries(Object.entries(machine).filter(([name]) => names.includes(name)));
+  if (kind !== "gcp") return fixed;
+  // A type that GPUs are not attached to has them, and the setting only asks for them.
+  const attached = takesGpus(String(machineType)) ? gpu : "none";
+  return { ...fixed, gpu: attached, bootDisk: { ...disk, type: diskType(machine, disk) } };
 }
 
 function replacedRuntime(was: StackAt, is: StackAt, beside: Beside): Expected | undefined {

@@ -34,7 +34,8 @@ export function reportOfRevisions(
   const read = new Set<string>();
   const [from, to] = [notingReads(older, read), notingReads(newer, read)];
   const refused = refusedBefore(older, stack);
-  const [was, is] = [refused ? undefined : stackAt(from, stack), stackAt(to, stack)];
+  const written = [refused ? undefined : stackAt(from, stack), stackAt(to, stack)] as const;
+  const [was, is] = alike(...written);
   if (refused === undefined && was === undefined && is === undefined) {
     const hint = stack.startsWith("local")
       ? "its file is not tracked; scripts/review without --from looks at the machine"
@@ -64,13 +65,22 @@ export function reportOfRevisions(
     versions,
     exposure: [...exposed.flatMap(({ facts }) => facts), ...secretsProviderFacts(...stackFiles)],
     trust,
-    settings: [...others(before, after, said, priceOf), ...besideFacts(...stackFiles)],
+    settings: [...others(written, [before, after], said, priceOf), ...besideFacts(...stackFiles)],
     secrets: secrets(stackFiles[0]?.secrets ?? new Map(), stackFiles[1]?.secrets ?? new Map()),
     drift: undefined,
     driftAccess: [],
     warnings: [],
   };
   return { ...report, unread: unreadFiles(from, to, read) };
+}
+
+/** Both with the program's defaults, so that one that is written out is no change; where it does not take one, both as written. */
+function alike(was: StackAt | undefined, is: StackAt | undefined): readonly [StackAt | undefined, StackAt | undefined] {
+  if (was?.filled === undefined || is?.filled === undefined) return [was, is];
+  return [
+    { ...was, settings: was.filled },
+    { ...is, settings: is.filled },
+  ];
 }
 
 // What cannot be told not to be replaced counts as replaced.
@@ -100,15 +110,31 @@ function model(before: Settings, after: Settings): Fact[] {
 // What the other parts are about is not said twice.
 const told = ["policy.presets", "policy.file", "inference.kind", "inference.model", "inference.baseUrl"];
 
-/** @param said the settings that another part of the report has told about */
-function others(before: Settings, after: Settings, said: readonly string[], priceOf: PriceOf): Fact[] {
+/**
+ * What is written otherwise and comes to something else.
+ *
+ * @param said the settings that another part of the report has told about
+ */
+function others(
+  written: readonly [StackAt | undefined, StackAt | undefined],
+  [before, after]: readonly [Settings, Settings],
+  said: readonly string[],
+  priceOf: PriceOf,
+): Fact[] {
+  const [was, is] = written.map((at) => at?.settings ?? {});
+  const touched = valueChanges(was, is).flatMap(inParts);
   return valueChanges(before, after)
     .flatMap(inParts)
+    .filter(({ path }) => touched.some((one) => within(path, one.path) || within(one.path, path)))
     .filter(({ path }) => !told.includes(path) && !said.includes(path))
     .map(({ path, before: was, after: is }) => {
       const note = /^machine\.\w+Type$/.test(path) ? priceNote(shown(was), shown(is), priceOf) : undefined;
       return { what: path, before: shown(was), after: shown(is), ...(note && { note }) };
     });
+}
+
+function within(path: string, outer: string): boolean {
+  return path === outer || path.startsWith(`${outer}.`);
 }
 
 // A section that is new or gone is told setting by setting, since some of them are told elsewhere.

@@ -9,7 +9,7 @@ export function section(settings: Settings, name: string): Settings {
   return isObject(found) ? found : {};
 }
 
-/** Which settings of a section differ, by name. */
+/** Which settings of a section differ, each name once. */
 export function changedNames(before: Settings, after: Settings): string[] {
-  return valueChanges(before, after).map(({ path }) => path.split(".")[0] ?? "");
+  return [...new Set(valueChanges(before, after).map(({ path }) => path.split(".")[0] ?? ""))];
 }

@@ -1,14 +1,17 @@
 import { asEnforced } from "../policies/as-enforced.ts";
 import { type MergedPolicy, mergePolicies, type NamedPolicy } from "../policies/merge.ts";
 import { PolicyError, readPolicy } from "../policies/read.ts";
+import { withDefaults } from "./as-program.ts";
 import { ReviewError } from "./review-error.ts";
 import type { Revision } from "./revision.ts";
-import { section } from "./settings.ts";
+import { type Settings, section } from "./settings.ts";
 import { readStackFile, type StackFile, stackFileOf } from "./stack-file.ts";
 import { isObject } from "./values.ts";
 
 /** A stack as one revision configures it. */
 export interface StackAt extends Pick<StackFile, "settings" | "secrets"> {
+  /** The settings with the program's defaults; not there where they cannot be told. */
+  readonly filled?: Settings | undefined;
   readonly policy: MergedPolicy;
   /** Where each network block comes from. */
   readonly sources: ReadonlyMap<string, string>;
@@ -20,7 +23,8 @@ export function stackAt(revision: Revision, stack: string): StackAt | undefined 
   const path = stackFileOf(stack);
   const text = revision.read(path);
   if (text === undefined) return undefined;
-  const { settings, secrets } = readStackFile(text, `${path} at ${revision.name}`);
+  const file = readStackFile(text, `${path} at ${revision.name}`);
+  const { settings, secrets } = file;
   const named = policiesOf(revision, settings.policy);
   try {
     const merged = mergePolicies(named);
@@ -30,6 +34,7 @@ export function stackAt(revision: Revision, stack: string): StackAt | undefined 
     );
     return {
       settings,
+      filled: withDefaults(file, revision),
       secrets,
       policy: asEnforced(merged, runtime),
       sources: new Map(sources),

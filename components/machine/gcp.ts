@@ -11,7 +11,7 @@ import { type GcpDataDiskArgs, gcpDataDisk } from "./gcp-data-disk.ts";
 import { type GcpInstanceArgs, gcpInstance, gpuOf } from "./gcp-instance.ts";
 import { type GcpAccess, gcpNetwork } from "./gcp-network.ts";
 import { askGcp } from "./gcp-questions.ts";
-import { takesGpus } from "./gpu-table-gcp.ts";
+import { takesGpus, usualDiskType } from "./gpu-table-gcp.ts";
 import { guarded } from "./guarded.ts";
 import type { ProvidedMachine } from "./provided-machine.ts";
 import { replacedKnowingly } from "./replacement.ts";
@@ -59,7 +59,7 @@ export class GcpMachine extends pulumi.ComponentResource implements ProvidedMach
       child,
     );
     const network = gcpNetwork(name, { region, given: args.network, access, runsAs: account.email }, child);
-    const diskType = /^(a3|a4x?|c4a|g4)-/.test(machineType) ? "hyperdisk-balanced" : "pd-balanced";
+    const diskType = usualDiskType(machineType);
     const data = gcpDataDisk(name, args.dataDisk, { zone, region, type: diskType, kmsKey }, child);
     const address = access.kind === "public" ? new Address(`${name}-address`, { region }, child) : undefined;
     const protectedBy = args.deletionProtection ? "machine.deletionProtection" : undefined;

@@ -25,6 +25,11 @@ export function takesGpus(machineType: string): boolean {
   return machineType.startsWith("n1-");
 }
 
+/** What a disk of a machine of this type is, where its own type is not written. */
+export function usualDiskType(machineType: string): string {
+  return /^(a3|a4x?|c4a|g4)-/.test(machineType) ? "hyperdisk-balanced" : "pd-balanced";
+}
+
 /** The Compute Engine machine types that this project knows. The SDK has no enum of them. */
 export const gcpMachineTypes: MachineTypes = [
   ...withGpu("L4", 24, [
