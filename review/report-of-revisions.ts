@@ -26,11 +26,13 @@ import { isObject, shown, type ValueChange, valueChanges } from "./values.ts";
  * @throws ReviewError when neither has the stack, one of them cannot be read, or the newer one cannot be taken
  */
 export function reportOfRevisions(
-  stack: string,
+  asked: string,
   older: Revision,
   newer: Revision,
   priceOf: PriceOf = () => undefined,
 ): Report {
+  // A stack file bears the stack's own name, without organization and project.
+  const stack = asked.split("/").at(-1) ?? asked;
   const read = new Set<string>();
   const [from, to] = [notingReads(older, read), notingReads(newer, read)];
   const refused = refusedBefore(older, stack);
@@ -55,7 +57,7 @@ export function reportOfRevisions(
   ];
   const stackFiles = [stackFileAt(from, stack), stackFileAt(to, stack)] as const;
   const report = {
-    stack,
+    stack: asked,
     compared: `what ${shortName(from)} and ${shortName(to)} configure`,
     resources: [],
     expected: refused && is ? [untold(refused)] : expectedReplacements(was, is, { versions, authorities }),

@@ -150,3 +150,11 @@ describe("a machine's type, by the settings of two revisions", () => {
     expect(verdictOf(report).exitCode).toBe(4);
   });
 });
+
+test("a stack that is named with its organization and project has the same file", () => {
+  const at = (name: string, text: string) => revision(name, { "stacks/Pulumi.prod.yaml": text });
+  const after = stack("local", {}, { limits: { cpus: 4 } });
+  const report = reportOfRevisions("org/nemoclaw/prod", at("main", stack("local")), at("change", after));
+  expect(report.stack).toBe("org/nemoclaw/prod");
+  expect(report.settings).toMatchObject([{ what: "limits.cpus", before: "2", after: "4" }]);
+});
