@@ -12,10 +12,14 @@ export function unreadFiles(from: Revision, to: Revision, read: ReadonlySet<stri
     .sort();
 }
 
-/** What no run of this stack loads: text for people, tests, other stacks' files, presets that it does not name. */
+/**
+ * What no run of this stack loads: text for people, tests and what checks the sources, other stacks' files, presets that it does
+ * not name. Pipelines are no part of it: they run the stack, with its credentials.
+ */
 const apart = [
   /^(docs|test)\//,
-  /^[^/]+\.md$/,
+  /^[^/]+\.md$|^(services|gitops)\/README\.md$|(^|\/)\.gitignore$/,
+  /^(biome|knip|tsconfig)\.json$|^vitest\.config\.ts$/,
   /^LICENSE$/,
   /^stacks\/(examples\/|Pulumi\.[^/]+\.yaml$)/,
   /^policies\/presets\/[^/]+\.yaml$/,

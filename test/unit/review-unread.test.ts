@@ -58,6 +58,12 @@ describe("files that a comparison of revisions does not read", () => {
   test.each<[string, Files, Files]>([
     ["the same everywhere", { [program]: "a" }, { [program]: "a" }],
     ["text for people, and tests", { "README.md": "a" }, { "README.md": "b", "docs/a.md": "b", "test/a.ts": "b" }],
+    [
+      "what checks the sources",
+      {},
+      { "biome.json": "b", "vitest.config.ts": "b", ".gitignore": "b", "knip.json": "b" },
+    ],
+    ["what a folder's README says", {}, { "services/README.md": "b" }],
     ["another stack's file, and examples", {}, { "stacks/Pulumi.dev.yaml": "b", "stacks/examples/aws.yaml": "b" }],
     ["a preset that the stack does not name", {}, { "policies/presets/ours.yaml": "b" }],
     ["a comment in the stack file", {}, { [stackPath]: `# why\n${stackFile()}` }],
