@@ -72,12 +72,14 @@ function keyOf(written: string): string {
   return written.replace(/^([^:]+):config:/, "$1:").replace(/^nemoclaw:/, "");
 }
 
-// Of a provider's own settings, such as aws:secretKey, only the name tells.
-const ofProviders = /^[^:]+:.*(key|token|secret|password|credentials?)$/i;
 const site = `${siteNamespace}:`;
 
+// Of the settings of others, nobody here knows which are secret, also inside: aws:secretKey, a password in aws:endpoints.
+const plainOfOthers = /^(aws|gcp):(region|zone|project)$/;
+
 function isSecretName(key: string): boolean {
-  return (secretNames as readonly string[]).includes(key) || key.startsWith(site) || ofProviders.test(key);
+  if (key.includes(":")) return !plainOfOthers.test(key);
+  return (secretNames as readonly string[]).includes(key);
 }
 
 function faultOf(key: string, value: unknown): Fault[] {

@@ -62,6 +62,22 @@ describe("a secret that stands in clear", () => {
     expect(written(report)).not.toContain("PLAIN");
   });
 
+  test.each<[string, string]>([
+    ["aws:assumeRole", "{ roleArn: a, externalId: PLAIN }"],
+    ["aws:endpoints", '[{ s3: "https://me:PLAIN@s3.example.com" }]'],
+    ["x:dbPasswd", "PLAIN"],
+    ["x:tokens", "[PLAIN]"],
+    ["x:config:auth", "{ token: PLAIN }"],
+  ])("in a setting of others is told by its name, whatever that is: %s", (key, value) => {
+    const name = key.replace(":config", "");
+    const plain = `${least}  ${key}: ${value.replace("PLAIN", "OTHERS")}\n`;
+    expect(changed(least, plain).secrets).toEqual([{ name, kind: "new" }]);
+    const report = changed(plain, `${least}  ${key}: ${value}\n`);
+    expect(report).toMatchObject({ secrets: [{ name, kind: "changed" }], settings: [] });
+    expect(verdictOf(report).exitCode).toBe(2);
+    expect(written(report)).not.toMatch(/PLAIN|OTHERS/);
+  });
+
   test("is not shown where the file is no YAML, either", () => {
     const fault = () => changed(least, `${least}  nemoclaw:inferenceKey: [nvapi-PLAIN\n  a: b: c\n`);
     expect(fault).toThrow(/Pulumi.prod.yaml at change is not YAML: .*line/);
