@@ -913,12 +913,6 @@ describe("the lock file's own diff", () => {
         "from elsewhere, with the checksum that it had",
         { version: "1.0.0", resolved: here, integrity: sum },
         { version: "1.0.0", resolved: there, integrity: sum },
-        [],
-      ],
-      [
-        "that comes inside another one",
-        { version: "1.0.0", inBundle: true },
-        { version: "1.1.0", inBundle: true },
         ["plain: npm a of the agent"],
       ],
     ])("%s", (_, before, after, expected) => expect(facts(packages(before), packages(after))).toEqual(expected));
