@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { normalize } from "node:path/posix";
 import { ReviewError } from "./review-error.ts";
 
 /** The files of one git revision. */
@@ -27,9 +28,10 @@ export function openRevision(folder: string, name: string): Revision {
   return {
     name,
     commit: id,
-    read(path) {
-      if (path.startsWith("/") || path.split("/").includes("..")) {
-        throw new ReviewError(`${path} is outside the project, so revision ${name} does not have it`);
+    read(written) {
+      const path = normalize(written);
+      if (path.startsWith("/") || path.split("/")[0] === "..") {
+        throw new ReviewError(`${written} is outside the project, so revision ${name} does not have it`);
       }
       if (git(folder, ["cat-file", "-e", `${id}:./${path}`]) === undefined) return undefined;
       return git(folder, ["cat-file", "blob", `${id}:./${path}`]);

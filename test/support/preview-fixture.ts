@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { normalize } from "node:path/posix";
 import { isDeepStrictEqual } from "node:util";
 import { loadPolicy } from "../../policies/load.ts";
 import type { Revision } from "../../review/revision.ts";
@@ -131,7 +132,7 @@ export function revision(name: string, files: Record<string, string>): Revision 
   return {
     name,
     commit: `${name}0123456789abcdef`,
-    read: (path) => all[path],
+    read: (path) => all[normalize(path)],
     files: () => new Map(Object.entries(all)),
   };
 }

@@ -72,6 +72,15 @@ describe("files that a comparison of revisions does not read", () => {
     expect(verdictOf(compared(before, after))).toEqual({ exitCode: 0, headline: "Nothing changes" });
   });
 
+  test.each(["./own.yaml", "policies/../own.yaml", "./policies/.././own.yaml"])(
+    "a policy named %s was read",
+    (path) => {
+      const named = { [stackPath]: stackFile().replace("own.yaml", path) };
+      const report = compared(named, { ...named, "own.yaml": "# why\nversion: 1\n" });
+      expect(verdictOf(report)).toEqual({ exitCode: 0, headline: "Nothing changes" });
+    },
+  );
+
   test("are told beside what changes, of which nothing more is claimed", () => {
     const after = { [program]: "b", [stackPath]: stackFile().replace("m1", "m2") };
     expect(verdictOf(compared({ [program]: "a" }, after))).toEqual({

@@ -1212,7 +1212,8 @@ describe("revisions", () => {
     expect(() => openRevision(repository, "gone")).toThrow(/no revision gone/);
     expect(() => openRevision(repository, "--output=x")).toThrow(/not a revision/);
     expect(() => openRevision(tmpdir(), "main")).toThrow(/not a git repository/);
-    expect(() => second.read("../x")).toThrow(/outside/);
+    for (const away of ["../x", "policies/../../x", "/x"]) expect(() => second.read(away)).toThrow(/outside/);
+    expect(second.read("./policies/../stacks/Pulumi.prod.yaml")).toContain("m2");
   });
 
   test("one that is not there ends scripts/review with 1 and one message", () => {
