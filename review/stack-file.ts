@@ -43,6 +43,8 @@ export function readStackFile(text: string, name: string): StackFile {
   const { config: written, ...beside } = isObject(file) ? file : { config: false };
   const mapping = written ?? {};
   if (!isObject(mapping)) throw new ReviewError(`${name} is not a stack file: it has no mapping "config"`);
+  const [twice] = [...Map.groupBy(Object.keys(mapping), keyOf).values()].filter(({ length }) => length > 1);
+  if (twice) throw new ReviewError(`${name} has one setting in two spellings: ${twice.join(", ")}`, "keep one of them");
   const config = new Map(Object.entries(mapping).map(([key, value]) => [keyOf(key), value] as const));
   const settings: Record<string, unknown> = {};
   const secrets = new Map<string, string>();

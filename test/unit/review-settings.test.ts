@@ -108,6 +108,16 @@ describe("settings that the program refuses", () => {
       /change:stacks\/Pulumi.prod.yaml {2}nemoclaw:polcy\n {2}there is no setting "polcy"\n {2}instead: policy$/,
     ],
     [
+      "a setting in two spellings",
+      files(`${least}  nemoclaw:policy: { presets: [npm] }\n  nemoclaw:config:policy: { presets: [] }\n`),
+      /Pulumi.prod.yaml at change has one setting in two spellings: nemoclaw:policy, nemoclaw:config:policy\n {2}try {3}keep one of them$/,
+    ],
+    [
+      "a secret in two spellings",
+      files(`${least}  nemoclaw:inferenceKey: { secure: v1:a }\n  inferenceKey: PLAIN\n`),
+      /in two spellings: nemoclaw:inferenceKey, inferenceKey\n/,
+    ],
+    [
       "a policy that is text",
       files(`${least}  nemoclaw:policy: npm\n`),
       / nemoclaw:policy\n {2}"npm" is text; expected a mapping/,
@@ -205,6 +215,11 @@ describe("settings of the older revision that the program refuses", () => {
   const open = `${least}  nemoclaw:telegram: { chats: [1] }\n  nemoclaw:telegramToken: { secure: v1:a }\n`;
   test.each<[string, Record<string, string>, RegExp]>([
     ["a runtime that there is not", files(open.replace("kind: embedded", "kind: opnshell")), /nemoclaw:runtime.kind/],
+    [
+      "a setting in two spellings",
+      files(`${open}  nemoclaw:policy: {}\n  policy: {}\n`),
+      /one setting in two spellings: nemoclaw:policy, policy/,
+    ],
     ["no YAML", files("config: ["), /Pulumi.prod.yaml at main is not YAML/],
     ["a policy that is not there", files(`${open}  nemoclaw:policy: { file: own.yaml }\n`), /has no own.yaml/],
     ["a password in an address", files(open.replace("https://", "https://me:PLAIN@")), /nemoclaw:inference.baseUrl/],
