@@ -1,0 +1,197 @@
+import { describe, expect, test } from "vitest";
+import { readPreview } from "../../review/preview.ts";
+import { reportOfPreview } from "../../review/report-of-preview.ts";
+import { previewJson } from "../support/preview-fixture.ts";
+
+type Inputs = Record<string, unknown> | undefined;
+function exposure(type: string, before: Inputs, after: Inputs) {
+  const preview = readPreview(previewJson([{ type, name: "it", before, after }]), "a preview");
+  const report = reportOfPreview({ stack: "prod", preview, compared: "" });
+  return report.exposure.map(({ effect, what, before: was, after: is }) => [effect, what, was, is]);
+}
+
+const google = "gcp:compute/firewall:Firewall";
+const amazon = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+const group = "aws:ec2/securityGroup:SecurityGroup";
+const world = "0.0.0.0/0";
+const ssh = { allows: [{ protocol: "tcp", ports: ["22"] }], sourceRanges: ["203.0.113.0/24"] };
+const barred = (...ports: string[]) => ({ denies: [{ protocol: "tcp", ports }], sourceRanges: [world] });
+const rule = (fromPort: number, toPort: number, more: object = {}) => ({
+  ...{ ipProtocol: "tcp", fromPort, toPort, cidrIpv4: "203.0.113.0/24" },
+  ...more,
+});
+const [open, refused, behind] = ["open on it", "refused on it", "machines behind it"];
+const all = "every machine of its network";
+
+describe("a door", () => {
+  test.each<[string, string, Inputs, Inputs, (string | undefined)[][]]>([
+    ["for one tag, then for all", google, { ...ssh, targetTags: ["a"] }, ssh, [["widens", behind, "a", all]]],
+    ["for all, then for one tag", google, ssh, { ...ssh, targetTags: ["a"] }, [["narrows", behind, all, "a"]]],
+    [
+      "for one more account",
+      google,
+      { ...ssh, targetServiceAccounts: ["a"] },
+      { ...ssh, targetServiceAccounts: ["a", "b"] },
+      [["widens", behind, "a", "a, b"]],
+    ],
+    [
+      "for another tag",
+      google,
+      { ...ssh, targetTags: ["a"] },
+      { ...ssh, targetTags: ["b"] },
+      [["widens", behind, "a", "b"]],
+    ],
+    [
+      "for the same tags in another order",
+      google,
+      { ...ssh, targetTags: ["a", "b"] },
+      { ...ssh, targetTags: ["b", "a"] },
+      [],
+    ],
+    [
+      "that keeps out, for fewer machines",
+      google,
+      barred("22"),
+      { ...barred("22"), targetTags: ["a"] },
+      [["widens", behind, all, "a"]],
+    ],
+    [
+      "that keeps out, for others",
+      google,
+      { ...barred("22"), targetTags: ["a"] },
+      { ...barred("22"), targetTags: ["b"] },
+      [["widens", behind, "a", "b"]],
+    ],
+    ["that keeps out, new", google, undefined, barred("22"), [["narrows", refused, undefined, `${world} to port 22`]]],
+    ["that keeps out, gone", google, barred("22"), undefined, [["widens", refused, `${world} to port 22`, undefined]]],
+    [
+      "that keeps out, switched off",
+      google,
+      barred("22"),
+      { ...barred("22"), disabled: true },
+      [["widens", refused, `${world} to port 22`, undefined]],
+    ],
+    [
+      "that keeps out from fewer ports",
+      google,
+      barred("22-80"),
+      barred("22"),
+      [
+        ["neutral", refused, undefined, `${world} to port 22`],
+        ["widens", refused, `${world} to port 22-80`, undefined],
+      ],
+    ],
+    [
+      "that keeps out, and then lets in",
+      google,
+      barred("22"),
+      { ...ssh, sourceRanges: [world] },
+      [
+        ["widens", open, undefined, `${world} to port 22`],
+        ["widens", refused, `${world} to port 22`, undefined],
+      ],
+    ],
+    ["that keeps out of what goes out", google, undefined, { ...barred("22"), direction: "EGRESS" }, []],
+    [
+      "for fewer ports",
+      amazon,
+      rule(22, 23),
+      rule(22, 22),
+      [
+        ["narrows", open, "203.0.113.0/24 to ports 22-23", undefined],
+        ["neutral", open, undefined, "203.0.113.0/24 to port 22"],
+      ],
+    ],
+    [
+      "for more ports",
+      amazon,
+      rule(22, 22),
+      rule(22, 23),
+      [
+        ["neutral", open, "203.0.113.0/24 to port 22", undefined],
+        ["widens", open, undefined, "203.0.113.0/24 to ports 22-23"],
+      ],
+    ],
+    [
+      "for fewer ports of a list, and a group's members",
+      google,
+      { allows: [{ protocol: "tcp", ports: ["22", "80-90"] }], sourceTags: ["a"] },
+      { allows: [{ protocol: "tcp", ports: ["85"] }], sourceTags: ["a"] },
+      [
+        ["narrows", open, "a to port 22, 80-90", undefined],
+        ["neutral", open, undefined, "a to port 85"],
+      ],
+    ],
+    [
+      "for every port, then for UDP",
+      amazon,
+      rule(0, 0, { ipProtocol: "-1" }),
+      rule(53, 53, { ipProtocol: "udp" }),
+      [
+        ["narrows", open, "203.0.113.0/24 to every port", undefined],
+        ["neutral", open, undefined, "203.0.113.0/24 to udp port 53"],
+      ],
+    ],
+    [
+      "for fewer ports and more addresses",
+      amazon,
+      rule(22, 23),
+      rule(22, 22, { cidrIpv4: world }),
+      [
+        ["narrows", open, "203.0.113.0/24 to ports 22-23", undefined],
+        ["widens", open, undefined, `${world} to port 22`],
+      ],
+    ],
+    [
+      "for the same port of another protocol",
+      group,
+      { ingress: [{ protocol: "tcp", fromPort: 50, toPort: 60, cidrBlocks: [world] }] },
+      { ingress: [{ protocol: "udp", fromPort: 53, toPort: 53, cidrBlocks: [world] }] },
+      [
+        ["narrows", open, `${world} to ports 50-60`, undefined],
+        ["widens", open, undefined, `${world} to udp port 53`],
+      ],
+    ],
+  ])("%s", (_, type, before, after, expected) => expect(exposure(type, before, after)).toEqual(expected));
+});
+
+describe("a machine", () => {
+  const machine = (more: object, accessConfigs?: object[]) => ({
+    networkInterfaces: [{ network: "n", ...(accessConfigs && { accessConfigs }) }],
+    ...more,
+  });
+  test.each<[string, string, Inputs, Inputs, (string | undefined)[][]]>([
+    [
+      "that gets a public address",
+      "gcp:compute/instance:Instance",
+      machine({}, []),
+      machine({}, [{}]),
+      [["widens", "public address of it", "no", "yes"]],
+    ],
+    [
+      "that loses it",
+      "aws:ec2/instance:Instance",
+      { associatePublicIpAddress: true },
+      {},
+      [["narrows", "public address of it", "yes", "no"]],
+    ],
+    [
+      "with another network tag",
+      "gcp:compute/instance:Instance",
+      machine({ tags: ["a"] }),
+      machine({ tags: ["b"] }),
+      [
+        ["unclear", "rules for it", undefined, "b"],
+        ["unclear", "rules for it", "a", undefined],
+      ],
+    ],
+    [
+      "in one more security group",
+      "aws:ec2/instance:Instance",
+      { vpcSecurityGroupIds: ["sg-1"], tags: { a: "b" } },
+      { vpcSecurityGroupIds: ["sg-1", "sg-2"], tags: { a: "c" } },
+      [["unclear", "rules for it", undefined, "sg-2"]],
+    ],
+    ["that is new", "gcp:compute/instance:Instance", undefined, machine({ tags: ["a"] }, [{}]), []],
+  ])("%s", (_, type, before, after, expected) => expect(exposure(type, before, after)).toEqual(expected));
+});
