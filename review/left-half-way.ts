@@ -4,13 +4,15 @@ import { nameOf } from "./preview-step.ts";
 import { ReviewError } from "./review-error.ts";
 
 const exported = z.looseObject({
+  version: z.number(),
+  // Of a stack that nothing was ever made of it is null.
   deployment: z
     .looseObject({
       pending_operations: z
         .array(z.looseObject({ type: z.string(), resource: z.looseObject({ urn: z.string(), type: z.string() }) }))
         .nullish(),
     })
-    .nullish(),
+    .nullable(),
 });
 
 /**

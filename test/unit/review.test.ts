@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { combine } from "../../review/combine.ts";
 import { htmlOf } from "../../review/html.ts";
+import { refuseLeftHalfWay } from "../../review/left-half-way.ts";
 import { markdownOf } from "../../review/markdown.ts";
 import { outlineOf } from "../../review/outline.ts";
 import { readPreview } from "../../review/preview.ts";
@@ -1147,6 +1148,15 @@ describe("a preview that is none", () => {
   test("a preview or a state of another stack is an error", () => {
     const [file, state] = [join(folder(), "preview.json"), join(folder(), "state.json")];
     const run = (stack: string, text: string, exported?: string) => {
+    for (const none of [
+      "{}",
+      '{"version":3}',
+      '{"deployment":{}}',
+      '{"version":3,"deployment":{"pending_operations":{}}}',
+    ])
+      expect(() => refuseLeftHalfWay(none, "prod")).toThrow(
+        "state of stack prod is not what pulumi stack export prints",
+      );
       writeFileSync(file, text);
       if (exported !== undefined) writeFileSync(state, exported);
       const more = exported === undefined ? [] : ["--state", state];
@@ -1165,11 +1175,11 @@ describe("a preview that is none", () => {
     refused("prod", of("staging"), other);
     refused("acme/nemoclaw/prod", of("staging"), other);
     refused("prod", of("prod", "shop"), /a preview of stack prod of project shop/);
-    const exported = (urn: string) => JSON.stringify({ deployment: { resources: [{ urn, type: "t" }] } });
+    const exported = (urn: string) => JSON.stringify({ version: 3, deployment: { resources: [{ urn, type: "t" }] } });
     const theirs = exported("urn:pulumi:staging::nemoclaw::pulumi:pulumi:Stack::nemoclaw-staging");
     refused("prod", of("prod"), /state.json is the state of stack staging of project nemoclaw/, theirs);
     expect(run("prod", of("prod"), exported("urn:pulumi:prod::nemoclaw::t::a")).status).toBe(0);
-    expect(run("prod", of("prod"), JSON.stringify({ deployment: null })).status).toBe(0);
+    expect(run("prod", of("prod"), JSON.stringify({ version: 3, deployment: null })).status).toBe(0);
   }, 60_000);
 
   test("--out writes the comment and the page, and prints neither", () => {
