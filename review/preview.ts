@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
 import { brokenText, guardrailResults } from "./guardrails.ts";
+import { isDeeper } from "./nesting.ts";
 import { nameOf, operationOf, type PreviewStep, previewStep } from "./preview-step.ts";
 import { ReviewError } from "./review-error.ts";
 import { missingState } from "./whole-states.ts";
@@ -84,10 +85,21 @@ export function readPreview(text: string, name: string): Preview {
 // not hear of it in time. What was previewed is whole by then; a plugin that fails earlier fails a call, with another error.
 const atItsEnd = /^(error: )?Detected that \S+ exited prematurely/;
 
+// What a preview has is some ten deep.
+const deepest = 200;
+
 const how = "scripts/pulumi preview -s STACK --refresh --json >preview.json";
 
 function json(text: string, name: string): unknown {
   if (text.trim() === "") throw new ReviewError(`${name} is empty`, how);
+  const value = parsed(text, name);
+  if (isDeeper(value, deepest)) {
+    throw new ReviewError(`${name} has values inside values, more than the ${deepest} deep that are read`, how);
+  }
+  return value;
+}
+
+function parsed(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

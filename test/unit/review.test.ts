@@ -1042,6 +1042,11 @@ describe("a preview that is none", () => {
       JSON.stringify({ steps: [], changeSummary: { update: 2 } }),
       /counts 2 to update and lists 0/,
     ],
+    [
+      "deeper than any",
+      previewJson([], { config: { a: "DEEP" } }).replace('"DEEP"', `${"[".repeat(50_000)}${"]".repeat(50_000)}`),
+      /preview.json has values inside values, more than the 200 deep/,
+    ],
     ["huge", `{"steps":[${" ".repeat(65 * 1024 * 1024)}]}`, /more than the 64/],
   ])("%s is an error", (_, text, message) => {
     expect(() => readPreview(text, "preview.json")).toThrow(message);
