@@ -6,7 +6,7 @@ import { type Policy, policySchema } from "../policies/policy.ts";
 import { readPolicy } from "../policies/read.ts";
 import { nameOf } from "./preview-step.ts";
 import type { ResourceChange } from "./resource-changes.ts";
-import { isObject } from "./values.ts";
+import { isObject, show } from "./values.ts";
 
 const network = "nemoclaw:host:NetworkPolicy";
 const sandbox = "nemoclaw:host:Sandbox";
@@ -39,8 +39,18 @@ export function compare(
     const note = "it cannot be read as a policy, so it cannot be compared";
     return [{ area: "network", effect: "widens", comparable: false, what, note, blocks: [], sources: [] }];
   }
-  return [...diffPolicies(was, is).changes];
+  return [...diffPolicies(was, is).changes, ...approvalChange(before?.approval, after?.approval)];
 }
+
+/** Under OpenShell: whether people approve what an agent asks for, or it is given that. */
+function approvalChange(before: unknown, after: unknown): AccessChange[] {
+  if (before === after || before === undefined || after === undefined) return [];
+  const effect = after === byPeople ? "narrows" : "widens";
+  const note = `what the agent asks for is approved: ${show(before)}, then ${show(after)}`;
+  return [{ area: "network", effect, comparable: true, what: "approval", note, blocks: [], sources: [] }];
+}
+
+const byPeople = "manual";
 
 function side(written: unknown, runtime: unknown): DiffSide | undefined {
   const found = policySchema.safeParse({ version: 1, ...(isObject(written) ? written : {}) });

@@ -81,6 +81,20 @@ describe("scripts/drift", () => {
     });
   });
 
+  test("what an agent asks for and is given without a person is more access", () => {
+    const same = network({}, {}, {});
+    const [by, without] = ["manual", "auto"].map((approval) => ({ ...same.before, approval }));
+    const found = { ...same, recorded: by, before: without, after: by };
+    const preview = readPreview(previewJson([found]), "a preview");
+    const report = reportOfPreview({ stack: "prod", preview, compared: "" });
+    expect(report.driftAccess).toMatchObject([
+      { effect: "widens", what: "approval", note: "what the agent asks for is approved: manual, then auto" },
+    ]);
+    expect(report.access).toMatchObject([{ effect: "narrows", what: "approval" }]);
+    expect(run(previewJson([found])).stdout).toMatch(/the agent has more access than the code says/);
+    expect(run(previewJson([{ ...same, recorded: by, before: by, after: by }])).stdout).toMatch(/No drift/);
+  });
+
   test("--out writes the comment and the page as well", () => {
     const out = join(folder, "found");
     const found = run(previewJson([opened]), "--out", out);
