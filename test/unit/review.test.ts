@@ -1150,18 +1150,18 @@ describe("a preview that is none", () => {
     expect([run("{").status, run("[]").status]).toEqual([1, 1]);
   });
 
-  test("a preview or a state of another stack is an error", () => {
-    const [file, state] = [join(folder(), "preview.json"), join(folder(), "state.json")];
-    const run = (stack: string, text: string, exported?: string) => {
-    for (const none of [
-      "{}",
-      '{"version":3}',
-      '{"deployment":{}}',
-      '{"version":3,"deployment":{"pending_operations":{}}}',
-    ])
+  test.each(["{}", '{"version":3}', '{"deployment":{}}', '{"version":3,"deployment":{"pending_operations":{}}}'])(
+    "%s is no exported state",
+    (none) => {
       expect(() => refuseLeftHalfWay(none, "prod")).toThrow(
         "state of stack prod is not what pulumi stack export prints",
       );
+    },
+  );
+
+  test("a preview or a state of another stack is an error", () => {
+    const [file, state] = [join(folder(), "preview.json"), join(folder(), "state.json")];
+    const run = (stack: string, text: string, exported?: string) => {
       writeFileSync(file, text);
       if (exported !== undefined) writeFileSync(state, exported);
       const more = exported === undefined ? [] : ["--state", state];
