@@ -193,7 +193,12 @@ const exposure = ({ exposure: all }: Report) => facts("Who can reach it", all, t
 const trust = ({ trust: all }: Report) => facts("Whom it trusts", all, true);
 const model = ({ model: all }: Report) => facts("Model and provider", all, true);
 const versions = ({ versions: all }: Report) => facts("Versions, digests and sizes", all, all.length <= 8);
-const settings = ({ settings: all }: Report) => facts("Other settings", all, false);
+const settings = ({ settings: all }: Report) =>
+  facts(
+    "Other settings",
+    all,
+    all.some(({ effect }) => effect === "unclear"),
+  );
 
 function secrets({ secrets: all }: Report): Section | undefined {
   if (all.length === 0) return undefined;

@@ -1,5 +1,6 @@
 import { doorFacts } from "./door-facts.ts";
 import { type Fact, listFacts } from "./facts.ts";
+import { notLookedIntoOf } from "./not-looked-into.ts";
 import { placeFacts } from "./place-facts.ts";
 import { type ResourceChange, type StateInputs, statesOf } from "./resource-changes.ts";
 import { chatFacts, serverFacts } from "./telegram-facts.ts";
@@ -19,6 +20,7 @@ export function exposureFacts(changes: readonly ResourceChange[]): Fact[] {
       ...chatFacts(before, after),
       ...serverFacts(before, after),
     ]),
+    ...notLookedIntoOf(changes),
   ];
 }
 

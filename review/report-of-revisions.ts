@@ -7,6 +7,7 @@ import { besideFacts, secretsProviderFacts } from "./beside-facts.ts";
 import { expectedReplacements } from "./expected-replacements.ts";
 import { type Fact, fact } from "./facts.ts";
 import { lockFacts } from "./lock-facts.ts";
+import { notLookedInto } from "./not-looked-into.ts";
 import { notingReads } from "./noted-reads.ts";
 import { type PriceOf, priceNote } from "./preview-facts.ts";
 import { type Refused, refusedBefore, refuseSettings } from "./refused-settings.ts";
@@ -129,9 +130,11 @@ function others(
     .flatMap(inParts)
     .filter(({ path }) => touched.some((one) => within(path, one.path) || within(one.path, path)))
     .filter(({ path }) => !told.includes(path) && !said.includes(path))
-    .map(({ path, before: was, after: is }) => {
-      const note = /^machine\.\w+Type$/.test(path) ? priceNote(shown(was), shown(is), priceOf) : undefined;
-      return { what: path, before: shown(was), after: shown(is), ...(note && { note }) };
+    .map((change) => {
+      const { path } = change;
+      const [was, is] = [shown(change.before), shown(change.after)];
+      const note = /^machine\.\w+Type$/.test(path) ? priceNote(was, is, priceOf) : undefined;
+      return { what: path, before: was, after: is, ...(note && { note }), ...notLookedInto(change) };
     });
 }
 

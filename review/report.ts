@@ -74,8 +74,8 @@ export function verdictOf(report: Report): Verdict {
 }
 
 /** Whether anything lets more in or out than before, breaks a guardrail, or cannot be told not to. */
-export function widens({ access, exposure, trust, model, versions, guardrails }: Report): boolean {
-  const facts = [...exposure, ...trust, ...model, ...versions];
+export function widens({ access, exposure, trust, model, versions, settings, guardrails }: Report): boolean {
+  const facts = [...exposure, ...trust, ...model, ...versions, ...settings];
   if (guardrails?.broken.some(({ changes }) => changes)) return true;
   return [...access, ...facts].some(({ effect }) => effect === "widens" || effect === "unclear");
 }

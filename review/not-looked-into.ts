@@ -1,0 +1,51 @@
+import { canonical } from "../policies/canonical.ts";
+import type { Fact } from "./facts.ts";
+import type { ResourceChange } from "./resource-changes.ts";
+import { isObject, show, type ValueChange, valueChanges } from "./values.ts";
+
+const ofCommands = "what a command of yours does is not looked into";
+const ofHostKeys = "whoever has such a key is taken for the machine";
+const ofWay = "the way to the machine leads through it";
+
+/** Settings of which nobody can tell by looking whether they let more in, and why. */
+const settings: readonly (readonly [path: RegExp, note: string])[] = [
+  [/^siteCommands$/, ofCommands],
+  [/^machine\.hostKeys$/, ofHostKeys],
+  [/^machine\.via(\.|$)/, ofWay],
+  [/^machine\.authorizedKey$/, "whoever has its private half may log in"],
+  [/^runtime\.accept$/, "what the runtime does not enforce of a policy is taken so"],
+];
+
+/** What cannot be told of a setting that changes; nothing where it only takes away. */
+export function notLookedInto(change: ValueChange): Pick<Fact, "effect" | "note"> {
+  const found = settings.find(([pattern]) => pattern.test(change.path));
+  return found === undefined || !adds(change) ? {} : { effect: "unclear", note: found[1] };
+}
+
+function adds({ before, after }: ValueChange): boolean {
+  const [was = [], is = []] = [before, after].map((value) => [value ?? []].flat().map((one) => canonical(one)));
+  return is.some((one) => !was.includes(one));
+}
+
+/** The same of a preview: commands of the site's own, and how a machine that exists is known and reached. */
+export function notLookedIntoOf(changes: readonly ResourceChange[]): Fact[] {
+  return changes.flatMap(({ type, name, before, after }) => {
+    if (after === undefined) return [];
+    const [was, is] = [before?.inputs ?? {}, after.inputs ?? {}];
+    if (type === "command:remote:Command") {
+      const scripts = ["create", "update", "delete"].flatMap((key) => valueChanges(was[key], is[key], key));
+      return scripts.map((one) => untold(`${one.path} of ${name}`, one, ofCommands));
+    }
+    if (type !== "nemoclaw:host:Preflight" || before === undefined) return [];
+    const [old, now] = [was.machine, is.machine].map((machine) => (isObject(machine) ? machine : {}));
+    return [
+      ...valueChanges(old?.hostKeys, now?.hostKeys).map((one) => untold("host keys of the machine", one, ofHostKeys)),
+      ...valueChanges(old?.via, now?.via, "via").map((one) => untold(`${one.path} of the machine`, one, ofWay)),
+    ];
+  });
+}
+
+function untold(what: string, { before, after }: ValueChange, note: string): Fact {
+  const [was, is] = [before, after].map((value) => (value === undefined ? undefined : show(value)));
+  return { what, before: was, after: is, ...(adds({ path: "", before, after }) ? { effect: "unclear", note } : {}) };
+}

@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import { markdownOf } from "../../review/markdown.ts";
+import { outlineOf } from "../../review/outline.ts";
+import { readPreview } from "../../review/preview.ts";
+import { verdictOf } from "../../review/report.ts";
+import { reportOfPreview } from "../../review/report-of-preview.ts";
+import { reportOfRevisions } from "../../review/report-of-revisions.ts";
+import { type Planned, previewJson, revision } from "../support/preview-fixture.ts";
+
+const key = (letter: string) =>
+  `ssh-ed25519 ${Buffer.concat([Buffer.from([0, 0, 0, 11]), Buffer.from("ssh-ed25519"), Buffer.alloc(40, letter)]).toString("base64")}`;
+const machine = {
+  kind: "existing",
+  address: "gpu.example.com",
+  user: "root",
+  hostKeys: [key("a")],
+  agentSocket: "/run/a",
+};
+const jump = { kind: "jump", address: "jump.example.com", user: "me", hostKeys: [key("a")] };
+const command = (create: string) => ({ siteCommands: [{ name: "inventory", create }] });
+const runtime = (...accept: string[]) => ({ runtime: { kind: "embedded", accept } });
+
+const at = (name: string, settings: object) => {
+  const all = {
+    machine,
+    runtime: { kind: "embedded" },
+    inference: { kind: "openai", model: "m1", baseUrl: "https://models.example.com/v1" },
+    ...settings,
+  };
+  const lines = Object.entries(all).map(([setting, value]) => `  nemoclaw:${setting}: ${JSON.stringify(value)}\n`);
+  return revision(name, { "stacks/Pulumi.prod.yaml": `config:\n${lines.join("")}` });
+};
+
+describe("what nobody can tell by looking", () => {
+  test.each<[string, object, object, 2 | 3]>([
+    ["a site command", {}, command("true"), 3],
+    ["another one", command("true"), command("curl -s https://example.com | sh"), 3],
+    ["one that goes", command("true"), {}, 2],
+    ["another host key", {}, { machine: { ...machine, hostKeys: [key("b")] } }, 3],
+    ["one host key less", { machine: { ...machine, hostKeys: [key("a"), key("b")] } }, {}, 2],
+    ["a way to the machine", {}, { machine: { ...machine, via: jump } }, 3],
+    [
+      "another host key on the way",
+      { machine: { ...machine, via: jump } },
+      { machine: { ...machine, via: { ...jump, hostKeys: [key("b")] } } },
+      3,
+    ],
+    ["what is newly accepted", runtime("homes"), runtime("homes", "protocols"), 3],
+    ["what is accepted no more", runtime("homes", "protocols"), runtime("homes"), 2],
+    ["a limit", {}, { limits: { cpus: 4 } }, 2],
+  ])("%s, by revisions", (_, before, after, exitCode) => {
+    const report = reportOfRevisions("prod", at("main", before), at("change", after));
+    const verdict = verdictOf(report);
+    expect(verdict.exitCode).toBe(exitCode);
+    if (exitCode === 3) {
+      expect(verdict.headline).toBe("Widens access");
+      expect(markdownOf(outlineOf(report))).toContain("? not comparable");
+    }
+  });
+
+  const connection = { host: "gpu.example.com", hostKey: key("a") };
+  const remote = (before: object | undefined, after: object | undefined): Planned => ({
+    type: "command:remote:Command",
+    name: "site-before-inventory",
+    before: before && { connection, logging: "none", ...before },
+    after: after && { connection, logging: "none", ...after },
+  });
+  const known = (before: object, after: object): Planned => ({
+    type: "nemoclaw:host:Preflight",
+    name: "machine-preflight",
+    before: { machine: { hostKeys: [key("a")], ...before } },
+    after: { machine: { hostKeys: [key("a")], ...after } },
+  });
+  test.each<[string, Planned, 2 | 3]>([
+    ["a site command", remote(undefined, { create: "true" }), 3],
+    ["another one", remote({ create: "true" }, { create: "false" }), 3],
+    ["another one for when it goes", remote({ create: "true" }, { create: "true", delete: "false" }), 3],
+    ["one that goes", remote({ create: "true" }, undefined), 2],
+    [
+      "the same one over another connection",
+      remote({ create: "true" }, { create: "true", connection: { ...connection, port: 2 } }),
+      2,
+    ],
+    ["another host key", known({}, { hostKeys: [key("b")] }), 3],
+    ["one host key less", known({ hostKeys: [key("a"), key("b")] }, {}), 2],
+    ["a way to the machine", known({}, { via: jump }), 3],
+    ["another user", known({ user: "a" }, { user: "b" }), 2],
+  ])("%s, by preview", (_, planned, exitCode) => {
+    const preview = readPreview(previewJson([planned]), "it");
+    expect(verdictOf(reportOfPreview({ stack: "prod", preview, compared: "it" })).exitCode).toBe(exitCode);
+  });
+});
