@@ -16,6 +16,7 @@ export function driftOutline(report: Report): Outline {
     secrets: [],
     guardrails: undefined,
     unread: [],
+    unshown: [],
   };
   const { sections, compared } = outlineOf({ ...report, ...none });
   const { drift = [], driftAccess } = report;

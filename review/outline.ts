@@ -5,6 +5,7 @@ import { refusedSection } from "./refused-section.ts";
 import { type Expected, type Report, verdictOf } from "./report.ts";
 import { confirms, type ResourceChange } from "./resource-changes.ts";
 import { unreadSection } from "./unread-section.ts";
+import { unshownSection } from "./unshown-section.ts";
 import { show } from "./values.ts";
 
 /** Cells are text, with code between backticks. */
@@ -42,6 +43,7 @@ export function outlineOf(report: Report): Outline {
   const sections = [
     resources(report),
     refusedSection(report),
+    unshownSection(report),
     guardrailSection(report),
     access(report),
     exposure(report),

@@ -34,6 +34,8 @@ export interface Report {
   readonly warnings: readonly string[];
   /** Files that have changed and of which nothing was read; none where a preview tells what they change. */
   readonly unread: readonly string[];
+  /** What revisions change and the preview beside them shows nothing of, in words. */
+  readonly unshown?: readonly string[];
 }
 
 /** A replacement, or an end, that the settings or what is pinned ask for. */
@@ -69,6 +71,7 @@ export function verdictOf(report: Report): Verdict {
     return { exitCode: 4, headline: headline(report, "Replaces or destroys data") };
   if (widens(report)) return { exitCode: 3, headline: headline(report, "Widens access") };
   if (isChange(report)) return { exitCode: 2, headline: headline(report, "Changes, none of which widens access") };
+  if (report.unshown && report.unshown.length > 0) return { exitCode: 2, headline: onlyUnshown };
   if (report.unread.length > 0) return { exitCode: 2, headline: onlyUnread };
   return { exitCode: 0, headline: headline(report, "Nothing changes") };
 }
@@ -80,6 +83,7 @@ export function widens({ access, exposure, trust, model, versions, settings, gua
   return [...access, ...facts].some(({ effect }) => effect === "widens" || effect === "unclear");
 }
 
+const onlyUnshown = "The preview shows nothing of what the revisions change";
 const onlyUnread = "Nothing of what was read changes, and files do that were not read";
 
 function headline(report: Report, first: string): string {
@@ -87,6 +91,7 @@ function headline(report: Report, first: string): string {
   if (!first.startsWith("Widens") && widens(report)) parts.push("widens access");
   if ((report.guardrails?.broken.length ?? 0) > 0) parts.push("breaks a guardrail");
   if ((report.drift?.length ?? 0) > 0) parts.push("undoes drift");
+  if (report.unshown && report.unshown.length > 0) parts.push("does not show all that the revisions change");
   if (report.unread.length > 0) parts.push("changes files that were not read");
   return parts.join("; ");
 }

@@ -1,0 +1,19 @@
+import type { Report } from "./report.ts";
+
+/**
+ * What two revisions change and a preview beside them shows nothing of, in words. Either the preview is an older one or of another
+ * checkout, or all of it has been applied already; which, nobody can tell from the two.
+ */
+export function unshownIn(preview: Report, revisions: Report): string[] {
+  // Where nothing could be compared, all is told as new.
+  if (revisions.refused) return [];
+  const certain = revisions.trust.filter(({ effect }) => effect === "widens" || effect === "narrows");
+  const kinds: [name: string, told: readonly unknown[], shown: readonly unknown[]][] = [
+    ["access of the agent", revisions.access.filter(({ effect }) => effect !== "neutral"), preview.access],
+    ["the model or where it is", revisions.model.filter(({ what }) => what !== "provider"), preview.model],
+    // Of a file that no revision has, only the preview knows.
+    ["whom the machine trusts", certain, preview.trust],
+    ["something that is replaced or made anew", revisions.expected, preview.resources],
+  ];
+  return kinds.flatMap(([name, told, shown]) => (told.length > 0 && shown.length === 0 ? [name] : []));
+}

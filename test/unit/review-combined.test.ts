@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+import { combine } from "../../review/combine.ts";
+import { htmlOf } from "../../review/html.ts";
+import { markdownOf } from "../../review/markdown.ts";
+import { outlineOf } from "../../review/outline.ts";
+import { readPreview } from "../../review/preview.ts";
+import { verdictOf } from "../../review/report.ts";
+import { reportOfPreview } from "../../review/report-of-preview.ts";
+import { reportOfRevisions } from "../../review/report-of-revisions.ts";
+import { block, network, type Planned, previewJson, revision, route } from "../support/preview-fixture.ts";
+import { someAuthorities } from "../support/some-authorities.ts";
+
+type Files = Record<string, string>;
+const own = (access: string) => ({
+  "own.yaml": `version: 1\nnetwork_policies: { a: { endpoints: [{ host: a.example.com, port: 443, protocol: rest, access: ${access} }], binaries: [{ path: /** }] } }\n`,
+});
+const settings = (more: Record<string, string> = {}): Files => {
+  const all = {
+    machine: "{ kind: local }",
+    runtime: "{ kind: embedded }",
+    policy: "{ file: own.yaml }",
+    inference: '{ kind: openai, baseUrl: "https://models.example.com/v1", model: m1 }',
+    ...more,
+  };
+  const lines = Object.entries(all).map(([name, value]) => `  nemoclaw:${name}: ${value}\n`);
+  return { "stacks/Pulumi.prod.yaml": `config:\n${lines.join("")}` };
+};
+function both(planned: Planned[], after: Files, before: Files = {}) {
+  const all = { ...settings(), ...own("read-only"), "a.pem": someAuthorities.a };
+  const revisions = reportOfRevisions(
+    "prod",
+    revision("main", { ...all, ...before }),
+    revision("change", { ...all, ...after }),
+  );
+  const preview = readPreview(previewJson(planned), "a preview");
+  return combine(reportOfPreview({ stack: "prod", preview, compared: "it" }), revisions);
+}
+const changes = [network({ a: block("b.example.com", { access: "full" }) }, {})];
+
+describe("a preview that shows nothing of what the revisions beside it change", () => {
+  const model = settings({ inference: '{ kind: openai, baseUrl: "https://models.example.com/v1", model: m2 }' });
+  const trusting = settings({ mirrors: "{ ca: a.pem }" });
+
+  test.each<[string, Files, string[]]>([
+    ["access", own("full"), ["access of the agent"]],
+    ["less access", { "own.yaml": "version: 1\n" }, ["access of the agent"]],
+    ["a model", model, ["the model or where it is"]],
+    [
+      "an authority, which makes a local machine anew",
+      trusting,
+      ["whom the machine trusts", "something that is replaced or made anew"],
+    ],
+  ])("is no clean bill: %s", (_, after, unshown) => {
+    const report = both([], after);
+    expect(report.unshown).toEqual(unshown);
+    expect(verdictOf(report)).toEqual({
+      exitCode: 2,
+      headline: "The preview shows nothing of what the revisions change",
+    });
+    const outline = outlineOf(report);
+    const said = `the revisions change ${unshown.join(", ")}; the preview shows nothing of it`;
+    for (const text of [markdownOf(outline), htmlOf(outline)]) {
+      expect(text).toContain(said);
+      expect(text).not.toMatch(/✅|Nothing changes/);
+    }
+  });
+
+  test("is told beside what it does show", () => {
+    expect(verdictOf(both([route({ model: "a" }, { model: "b" })], own("full")))).toEqual({
+      exitCode: 2,
+      headline: "Changes, none of which widens access; does not show all that the revisions change",
+    });
+  });
+
+  test.each<[string, Planned[], Files]>([
+    ["nothing at all", [], {}],
+    ["what the preview shows, too", changes, own("full")],
+    ["what a preview never shows", [], { "nemoclaw.lock.json": '{"version":1}' }],
+    ["a file that no revision has", [], settings({ mirrors: "{ ca: /etc/ssl/site.pem }" })],
+  ])("is not said of %s", (_, planned, after) => {
+    const before = "stacks/Pulumi.prod.yaml" in after ? after : {};
+    expect(both(planned, after, before).unshown).toEqual([]);
+  });
+
+  test("nor where the older revision could not be taken", () => {
+    expect(both([], {}, settings({ runtime: "{ kind: opnshell }" })).unshown).toEqual([]);
+  });
+});
