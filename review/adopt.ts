@@ -1,12 +1,14 @@
-import { type Document, isCollection, isNode, isPair, isScalar, parseDocument, stringify } from "yaml";
+import { type Document, isCollection, isNode, isPair, isScalar, stringify } from "yaml";
 import { canonical } from "../policies/canonical.ts";
 import { policySchema } from "../policies/policy.ts";
 import { readPolicy } from "../policies/read.ts";
 import { presetsOf } from "./access.ts";
 import type { Recorded } from "./drift.ts";
+import { editedYaml } from "./edited-yaml.ts";
 import { confirms, type ResourceChange } from "./resource-changes.ts";
-import { ReviewError } from "./review-error.ts";
+import { keyOf } from "./stack-file.ts";
 import { isObject } from "./values.ts";
+import { placeOfSetting } from "./written-setting.ts";
 
 /** A change of the code that says what was found. */
 export interface Adoption {
@@ -107,23 +109,32 @@ function place(value: Record<string, unknown>, [first = "", ...rest]: readonly s
  * @throws ReviewError when the file is no YAML, or would be no policy
  */
 export function adoptInto(text: string, into: Adoption["into"], adoptions: readonly Adoption[], name: string): string {
-  const document: Document = parseDocument(text || "version: 1\n");
-  if (document.errors.length > 0) throw new ReviewError(`${name} is not YAML: ${document.errors[0]?.message}`);
-  for (const { path, value, comment } of adoptions.filter((one) => one.into === into)) {
-    if (value === undefined) document.deleteIn(path);
-    else put(document, path, value, comment);
-  }
-  const written = String(document);
+  const mine = adoptions.filter((one) => one.into === into);
+  const written = mine.reduce(
+    (all, { path, value, comment }) =>
+      editedYaml(all, name, (document) => {
+        const place = into === "stack" ? inStackFile(document, path) : path;
+        if (value === undefined) document.deleteIn(place);
+        else put(document, place, value, comment);
+      }),
+    text || "version: 1\n",
+  );
   if (into === "policy") readPolicy(written, name);
   return written;
 }
 
+/** @param path with the setting as `nemoclaw:NAME` */
+function inStackFile(document: Document, [, setting = "", ...inside]: readonly string[]): string[] {
+  return [...placeOfSetting(document, keyOf(setting)), ...inside];
+}
+
 function put(document: Document, path: readonly string[], value: unknown, comment?: readonly string[]): void {
+  const isNew = !document.hasIn(path);
   document.setIn(path, document.createNode(value));
   const around = document.getIn(path.slice(0, -1), true);
   if (!isCollection(around)) return;
   // In `{}` and `[]` there is no place for lines of their own.
-  if (around.items.length === 1 || comment) around.flow = false;
+  if ((isNew && around.items.length === 1) || comment) around.flow = false;
   if (!comment) return;
   const item = around.items.at(-1);
   if (isPair(item) && !isScalar(item.key)) item.key = document.createNode(item.key);

@@ -70,7 +70,7 @@ export function stackFileAt(revision: Revision, stack: string): StackFile | unde
 }
 
 /** A key as reports name it, without the project's own namespace, which may be left out and has a second form. */
-function keyOf(written: string): string {
+export function keyOf(written: string): string {
   return written.replace(/^([^:]+):config:/, "$1:").replace(/^nemoclaw:/, "");
 }
 

@@ -80,13 +80,14 @@ function offers(stack: string, { adoptions, left }: Adoptions): string {
 function take(stack: string, { adoptions, left }: Adoptions): void {
   const file = stackFile(stack);
   if (!existsSync(file)) throw new ReviewError(`there is no ${file} to adopt into`);
-  for (const into of new Set(adoptions.map((one) => one.into))) {
-    const own = into === "stack" ? undefined : policyFileOf(stack);
-    const path = own?.path ?? file;
-    const text = adoptInto(own?.text ?? readFileSync(file, "utf8"), into, adoptions, path);
-    if (own) own.save(text);
-    else writeFileSync(file, text);
-    console.error(`Written: ${path}`);
-  }
+  // Whatever cannot be taken is an error before anything is written.
+  const into = new Set(adoptions.map((one) => one.into));
+  const own = into.has("policy") ? policyFileOf(stack) : undefined;
+  const policy = own && adoptInto(own.text, "policy", adoptions, own.path);
+  const text = own?.stackText ?? readFileSync(file, "utf8");
+  const settings = into.has("stack") ? adoptInto(text, "stack", adoptions, file) : undefined;
+  if (own && policy !== undefined) own.save(policy);
+  if (settings !== undefined) writeFileSync(file, settings);
+  for (const path of [own?.path, settings && file]) if (path) console.error(`Written: ${path}`);
   for (const line of left) console.error(`Not adopted: ${line}`);
 }

@@ -1,8 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { parseDocument } from "yaml";
+import { resolve } from "node:path";
+import type { Document } from "yaml";
 import { z } from "zod";
+import { editedYaml } from "../review/edited-yaml.ts";
 import { ReviewError } from "../review/review-error.ts";
+import { readStackFile } from "../review/stack-file.ts";
+import { placeOfSetting } from "../review/written-setting.ts";
 import { cloneFolder, stackFile } from "./clone-paths.ts";
 
 /** A stack's own policy file, to be written to. */
@@ -16,43 +19,42 @@ export interface PolicyFile {
   readonly presets: readonly string[];
   /** The stack file names no policy file yet; {@link save} makes it do so. */
   readonly isNew: boolean;
+  /** The text of the stack file, which names it. */
+  readonly stackText: string;
   /** Keeps a new text of it. */
   readonly save: (text: string) => void;
 }
 
-const stackSchema = z.looseObject({
-  config: z
-    .looseObject({
-      "nemoclaw:policy": z
-        .looseObject({ file: z.string().optional(), presets: z.array(z.string()).default([]) })
-        .prefault({}),
-    })
-    .prefault({}),
-});
+const policySetting = z
+  .looseObject({ file: z.string().optional(), presets: z.array(z.string()).default([]) })
+  .prefault({});
 
 /**
  * Finds a stack's own policy file, or settles where it will be.
  *
- * @throws ReviewError when this clone has no configuration of the stack
+ * @throws ReviewError when this clone has no configuration of the stack, or one that cannot be read
  */
 export function policyFileOf(stack: string): PolicyFile {
   const file = stackFile(stack);
   if (!existsSync(file)) throw new ReviewError(`there is no ${file} to adopt into`);
-  const document = parseDocument(readFileSync(file, "utf8"));
-  const { presets, file: known } = stackSchema.parse(document.toJS()).config["nemoclaw:policy"];
+  const written = readFileSync(file, "utf8");
+  const setting = policySetting.safeParse(readStackFile(written, file).settings.policy ?? {});
+  if (!setting.success) throw new ReviewError(`${file} has a nemoclaw:policy that is none`, "scripts/doctor");
+  const { presets, file: known } = setting.data;
   const named = known ?? `policies/${stack}.yaml`;
-  const path = join(cloneFolder, named);
+  const path = resolve(cloneFolder, named);
+  const naming = (document: Document) => document.setIn([...placeOfSetting(document, "policy"), "file"], named);
+  const stackText = known === undefined ? editedYaml(written, file, naming) : written;
   return {
     named,
     path,
     text: existsSync(path) ? readFileSync(path, "utf8") : "",
     presets,
     isNew: known === undefined,
+    stackText,
     save(text) {
       writeFileSync(path, text);
-      if (known !== undefined) return;
-      document.setIn(["config", "nemoclaw:policy", "file"], named);
-      writeFileSync(file, document.toString({ lineWidth: 0 }));
+      if (known === undefined) writeFileSync(file, stackText);
     },
   };
 }

@@ -143,7 +143,7 @@ describe("approving a draft", () => {
   const done = async (of: Draft, live: boolean, text = "") => {
     const steps: string[] = [];
     const allowNow = async ({ block }: Code) => void steps.push(`allow ${block}`);
-    const policyFile = { ...file(text), isNew: false, save: () => void steps.push("save") };
+    const policyFile = { ...file(text), isNew: false, stackText: "", save: () => void steps.push("save") };
     const warn = (concern: string) => void steps.push(concern);
     try {
       await approveDraft(of, { stack: "s", file: () => policyFile, warn, ...(live && { allowNow }) });

@@ -1,0 +1,117 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { adoptInto } from "../../review/adopt.ts";
+import { block, network, previewJson, route } from "../support/preview-fixture.ts";
+import { SmallClone } from "../support/small-clone.ts";
+
+const inference = (value: string) =>
+  [{ into: "stack", path: ["config", "nemoclaw:inference", "model"], value }] as const;
+const adopted = (text: string) => adoptInto(text, "stack", inference("found"), "stack.yaml");
+const long = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGVCYWRFeGFtcGxlS2V5T2ZOb01hY2hpbmVBdEFsbDAw";
+
+describe("a stack file that takes what was found", () => {
+  test("has every other line as it was written", () => {
+    const text = `# ours
+
+
+config:
+  aws:region:   eu-central-1 # near
+  nemoclaw:machine: { kind: existing, address: gpu.example.com, user: ubuntu, hostKeys: [${long}, ${long}] }
+  nemoclaw:policy: {presets: [github]}
+  nemoclaw:mirrors: {
+    npm: "https://npm.example.com", # the house's
+  }
+  nemoclaw:limits: { memory: 2G,
+    pids: 5 }
+
+
+  nemoclaw:inference: { kind: nvidia, model: wanted } # why
+
+
+  nemoclaw:runtime:
+      kind: 'embedded'
+      accept: [ binaries ]
+`;
+    expect(adopted(text)).toBe(text.replace("wanted", "found"));
+  });
+
+  test.each<[string, string, string]>([
+    [
+      "in the key's second form",
+      "config:\n  nemoclaw:config:inference: { model: wanted }\n",
+      "config:\n  nemoclaw:config:inference: { model: found }\n",
+    ],
+    [
+      "without its namespace",
+      "config:\n  inference:\n    model: wanted\n",
+      "config:\n  inference:\n    model: found\n",
+    ],
+    [
+      "as JSON in a text",
+      `config:\n  nemoclaw:inference: '{"kind":"nvidia"}'\n  a:b: [c]\n`,
+      "config:\n  nemoclaw:inference:\n    kind: nvidia\n    model: found\n  a:b: [c]\n",
+    ],
+    ["empty", "config:\n  nemoclaw:inference:\n", "config:\n  nemoclaw:inference:\n    model: found\n"],
+    ["not at all", "config:\n  a:b: [c]\n", "config:\n  a:b: [c]\n  nemoclaw:inference:\n    model: found\n"],
+  ])("is taken where the setting stands %s", (_, text, expected) => expect(adopted(text)).toBe(expected));
+
+  test("and is no YAML is named, without a piece of it", () => {
+    const fault = () => adopted("config:\n  a: [PLAIN\n  b: c: d\n");
+    expect(fault).toThrow(/^stack.yaml is not YAML: /);
+    expect(fault).not.toThrow(/PLAIN/);
+  });
+});
+
+describe("scripts/drift --adopt", () => {
+  const clone = new SmallClone();
+  afterAll(() => clone[Symbol.asyncDispose]());
+  const [file, policy] = [join(clone.root, "stacks/Pulumi.prod.yaml"), join(clone.root, "policies/prod.yaml")];
+  const [preview, away] = [join(clone.folder, "preview.json"), join(clone.folder, "policy.yaml")];
+  const found = [
+    network({ a: block("api.example.com", { access: "full" }) }, {}, {}),
+    { ...route({ model: "found" }, { model: "wanted" }), recorded: route({ model: "wanted" }, {}).before },
+  ];
+  const adopt = async (settings: string) => {
+    rmSync(policy, { force: true });
+    writeFileSync(file, settings);
+    writeFileSync(preview, previewJson(found));
+    return clone.script("drift", ["-s", "prod", "--preview", preview, "--adopt", "--json"]).ended;
+  };
+
+  test("takes settings that are JSON in a text, and a policy file that there is not yet", async () => {
+    const before = `config:\n  nemoclaw:policy: '{"presets":["github"]}'\n  nemoclaw:inference: '{"kind":"nvidia","model":"wanted"}'\n`;
+    expect(await adopt(before)).toMatchObject({
+      exitCode: 2,
+      output: expect.stringContaining(`Written: ${policy}\nWritten: ${file}\n`),
+    });
+    expect(readFileSync(policy, "utf8")).toContain("api.example.com");
+    expect(readFileSync(file, "utf8")).toBe(
+      `config:\n  nemoclaw:policy:\n    presets:\n      - github\n    file: policies/prod.yaml\n  nemoclaw:inference:\n    kind: nvidia\n    model: found\n`,
+    );
+  });
+
+  test("takes a policy file outside the project", async () => {
+    writeFileSync(away, "version: 1 # ours\n");
+    expect(await adopt(`config:\n  nemoclaw:policy: { file: ${away} }\n`)).toMatchObject({
+      exitCode: 2,
+      output: expect.stringContaining(`Written: ${away}\nWritten: ${file}\n`),
+    });
+    expect(readFileSync(away, "utf8")).toMatch(/^version: 1 # ours\n[\s\S]*api.example.com/);
+  });
+
+  test.each<[string, string, RegExp]>([
+    ["one that is no YAML", "config:\n  a: [b\n", /\n\S+Pulumi.prod.yaml is not YAML: /],
+    ["a policy that is none", "config:\n  nemoclaw:policy: { presets: npm }\n", /nemoclaw:policy that is none/],
+    [
+      "an inference setting that is text",
+      "config:\n  nemoclaw:inference: nvidia\n",
+      /Pulumi.prod.yaml.*nemoclaw:inference/,
+    ],
+  ])("writes nothing where the stack file is %s", async (_, settings, message) => {
+    const { exitCode, output } = await adopt(settings);
+    expect([exitCode, output]).toEqual([1, expect.stringMatching(message)]);
+    expect(readFileSync(file, "utf8")).toBe(settings);
+    expect(existsSync(policy)).toBe(false);
+  });
+});
