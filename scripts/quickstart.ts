@@ -15,6 +15,7 @@ import { prove } from "./first-run/proof.ts";
 import { removeEverything } from "./first-run/remove.ts";
 import { isLocal, localStack, stackStateFile } from "./local-backend.ts";
 import { Progress } from "./progress.ts";
+import { outliveReader } from "./reader-gone.ts";
 import { runInForeground } from "./run-program.ts";
 import { readStackState } from "./stack-state.ts";
 
@@ -30,6 +31,7 @@ const program = new Command("scripts/quickstart")
 
 const progress = new Progress();
 
+outliveReader();
 process.exitCode = await main().catch((error: unknown) => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64;
   console.error(`\n${error instanceof Error ? error.message : error}`);

@@ -40,6 +40,11 @@ export async function runRemotely({ connection, user, argv }: RemoteProgram): Pr
     else channel.close();
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupt);
+  // Nobody reads what it writes any more, and it would wait for that for ever.
+  process.stdout.once("error", () => {
+    channel.resume();
+    interrupt();
+  });
   process.stdin.pipe(channel);
   const exitCode = await endOf(channel, connection, argv);
   if (pid === "" && said) process.stderr.write(said);

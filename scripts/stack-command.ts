@@ -10,6 +10,7 @@ import { runtimeKind, runtimeOf } from "../provider/handlers/runtimes.ts";
 import { goneSinceUpdate } from "../review/gone-since-update.ts";
 import { type Engine, findEngine } from "./engine-choice.ts";
 import { localStack } from "./local-backend.ts";
+import { outliveReader } from "./reader-gone.ts";
 import { readStackState, type StackState } from "./stack-state.ts";
 
 /** A command about one stack: `-s STACK`, `--help`, and for those that print facts `--json`. */
@@ -32,6 +33,7 @@ export class ExitError extends Error {
 
 /** Runs a script's work and ends the process as the scripts promise: 0 fine, 1 error, 64 usage, 130 cancelled. */
 export async function runScript(work: () => Promise<number | undefined>): Promise<void> {
+  outliveReader();
   try {
     process.exitCode = (await work()) ?? 0;
   } catch (error) {

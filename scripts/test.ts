@@ -6,6 +6,7 @@ import { cloneFolder } from "./clone-paths.ts";
 import { findLacking, prepareDocker, prepareImage } from "./computer-setup.ts";
 import type { StartAgain } from "./docker-group.ts";
 import { Progress } from "./progress.ts";
+import { outliveReader } from "./reader-gone.ts";
 import { runInForeground, runProgram } from "./run-program.ts";
 import { findLackingBrowser, prepareBrowser } from "./test-browser.ts";
 import { removeTestThings } from "./test-things.ts";
@@ -22,6 +23,7 @@ const daemonFolder = join(cloneFolder, "node_modules", ".cache", "nemoclaw-test"
 
 const tally = /^\d+ passed, \d+ failed, \d+ skipped$/;
 
+outliveReader();
 process.exitCode = await main().catch((error: Error) => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64;
   console.error(error.message);
