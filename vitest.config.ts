@@ -20,9 +20,9 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          // After the unit tests. Three machines at a time, each file's its own: one mostly waits for downloads and for systemd.
+          // After the unit tests. Two machines at a time, each file's its own: an agent that starts takes a processor for itself.
           sequence: { groupOrder: 1 },
-          maxWorkers: 3,
+          maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 600_000,
           teardownTimeout: 120_000,

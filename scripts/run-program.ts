@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { HostError } from "../host/errors.ts";
 
 export interface Finished {
@@ -58,11 +59,11 @@ export async function runProgram(command: readonly string[], options: RunOptions
       });
       child.on("close", (code, signal) => done(timedOut ? 124 : (code ?? signalExitCode(signal))));
     });
+    await interrupts.stop();
     if (interrupts.seen) throw new HostError("cancelled", { summary: "Cancelled", ran: command.join(" ") });
     return { exitCode, ...output };
   } finally {
     clearTimeout(limit);
-    interrupts.stop();
   }
 }
 
@@ -80,14 +81,14 @@ export async function runInForeground(
       child.on("exit", (code, signal) => done(code ?? signalExitCode(signal)));
     });
   } finally {
-    interrupts.stop();
+    await interrupts.stop();
   }
 }
 
 interface Interrupts {
-  /** Whether one came. */
+  /** Whether one came; known once it has stopped. */
   readonly seen: boolean;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 /** Hands interrupts on, and keeps this process alive to see how the program ends. */
@@ -104,7 +105,10 @@ function forwardSignals(child: ChildProcess): Interrupts {
     get seen() {
       return seen;
     },
-    stop() {
+    async stop() {
+      // One that came while the program ended is told by the event loop only when it has polled again; without us it would be lost.
+      await nextTurn();
+      await nextTurn();
       for (const signal of signals) process.off(signal, forward);
     },
   };
