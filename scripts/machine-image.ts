@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { isMap, parseDocument } from "yaml";
+import { isMap } from "yaml";
+import { editedYaml } from "../review/edited-yaml.ts";
+import { placeOfSetting } from "../review/written-setting.ts";
 import { askCloud } from "./ask-cloud.ts";
 import { stackFile } from "./clone-paths.ts";
 import { cloudMachines, machineIn } from "./cloud-machines.ts";
@@ -48,17 +50,12 @@ export async function refreshMachineImage(
       ? await newestAmi(region ?? "", parameter ?? parameterFor(image?.arch ?? "amd64"))
       : await newestOfFamily(before ?? "");
   if (after !== before) {
-    const document = parseDocument(readFileSync(file, "utf8"));
-    const at = ["config", "nemoclaw:machine", "image"];
-    if (!isMap(document.getIn(at.slice(0, -1)))) {
-      throw new ExitError(
-        `stacks/Pulumi.${stack}.yaml has no mapping nemoclaw:machine to write the image into: ${after}`,
-        1,
-      );
-    }
-    if (!isMap(document.getIn(at))) document.setIn(at, document.createNode({}));
-    document.setIn([...at, kind === "aws" ? "id" : "name"], after);
-    writeFileSync(file, document.toString({ lineWidth: 0 }));
+    const text = editedYaml(readFileSync(file, "utf8"), `stacks/Pulumi.${stack}.yaml`, (document) => {
+      const at = [...placeOfSetting(document, "machine"), "image"];
+      if (!isMap(document.getIn(at))) document.setIn(at, document.createNode({}));
+      document.setIn([...at, kind === "aws" ? "id" : "name"], after);
+    });
+    writeFileSync(file, text);
   }
   return { before, after };
 }

@@ -465,6 +465,14 @@ describe("the image of a cloud machine", () => {
     expect(parse(readFileSync(stackFile, "utf8")).config["nemoclaw:machine"].image).toEqual(image);
   });
 
+  test("is written whichever way its setting is, and every other line stays as it is", async () => {
+    standIn("aws", "echo ami-0fedcba9876543210");
+    const odd = aws.replace("nemoclaw:machine:", "nemoclaw:config:machine:").replace("region: eu", "region:   eu");
+    writeFileSync(stackFile, odd);
+    await refreshMachineImage("prod", { file: stackFile });
+    expect(readFileSync(stackFile, "utf8")).toBe(odd.replace("ami-0123456789abcdef0", "ami-0fedcba9876543210"));
+  });
+
   test.each(["projects/p/global/images/family/fam", "p/family/fam", "projects/p/family/fam"])(
     "is the newest of the family that was written in its place: %s",
     async (name) => {
