@@ -25,6 +25,9 @@ export function openRevision(folder: string, name: string): Revision {
   const commit = git(folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`]);
   if (commit === undefined) throw new ReviewError(`there is no revision ${name} in ${folder}`, shallow);
   const id = commit.trim();
+  // A commit stays what it is, and a report reads some of its files for several of its parts.
+  const texts = new Map<string, string | undefined>();
+  let listed: ReadonlyMap<string, string> | undefined;
   return {
     name,
     commit: id,
@@ -33,19 +36,27 @@ export function openRevision(folder: string, name: string): Revision {
       if (path.startsWith("/") || path.split("/")[0] === "..") {
         throw new ReviewError(`${written} is outside the project, so revision ${name} does not have it`);
       }
-      if (git(folder, ["cat-file", "-e", `${id}:./${path}`]) === undefined) return undefined;
-      return git(folder, ["cat-file", "blob", `${id}:./${path}`]);
+      if (!texts.has(path)) texts.set(path, textAt(path));
+      return texts.get(path);
     },
     files() {
-      const entries = git(folder, ["ls-tree", "-r", "-z", id]);
-      if (entries === undefined) throw new ReviewError(`git does not list the files of revision ${name}`, shallow);
-      // MODE TYPE OBJECT, a tab, PATH
-      const parted = entries.split("\0").filter((entry) => entry !== "");
-      return new Map(
-        parted.map((entry) => [entry.slice(entry.indexOf("\t") + 1), entry.slice(0, entry.indexOf("\t"))]),
-      );
+      listed ??= list();
+      return listed;
     },
   };
+
+  function textAt(path: string): string | undefined {
+    if (git(folder, ["cat-file", "-e", `${id}:./${path}`]) === undefined) return undefined;
+    return git(folder, ["cat-file", "blob", `${id}:./${path}`]);
+  }
+
+  function list(): ReadonlyMap<string, string> {
+    const entries = git(folder, ["ls-tree", "-r", "-z", id]);
+    if (entries === undefined) throw new ReviewError(`git does not list the files of revision ${name}`, shallow);
+    // MODE TYPE OBJECT, a tab, PATH
+    const parted = entries.split("\0").filter((entry) => entry !== "");
+    return new Map(parted.map((entry) => [entry.slice(entry.indexOf("\t") + 1), entry.slice(0, entry.indexOf("\t"))]));
+  }
 }
 
 function git(folder: string, args: readonly string[]): string | undefined {
