@@ -3,7 +3,7 @@ import type { Cell } from "./cells.ts";
 import { type Handling, handlings } from "./fields.ts";
 import { type Finding, finding } from "./finding.ts";
 import { pathParts } from "./path-parts.ts";
-import type { SideEndpoint } from "./side.ts";
+import { nearestOf, type SideEndpoint } from "./side.ts";
 
 /** Differences in how connections and requests of a cell are handled, besides which of them pass. */
 export function handlingFindings(cell: Cell): Finding[] {
@@ -64,11 +64,6 @@ function changeText(was: readonly string[], is: readonly string[]): string {
   if (!was.some(Boolean)) return "new";
   const [before, now] = [was, is].map((values) => values.map(plain).join(" and "));
   return `${before} before, ${now} now`;
-}
-
-function nearestOf(endpoints: readonly SideEndpoint[]): readonly SideEndpoint[] {
-  const nearest = Math.max(...endpoints.map(({ closeness }) => closeness));
-  return endpoints.filter(({ closeness }) => closeness === nearest);
 }
 
 /** What an endpoint says about one way of handling; nothing where it is not set or switched off. */

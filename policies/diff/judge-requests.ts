@@ -1,7 +1,7 @@
 import { pathAlphabet, textAlphabet } from "./alphabet.ts";
 import { containing, globAutomaton } from "./automaton.ts";
 import { type Part, partition } from "./partition.ts";
-import type { SideEndpoint, SideRule } from "./side.ts";
+import { nearestOf, type SideEndpoint, type SideRule } from "./side.ts";
 
 /** What becomes of a request, and what decides so. */
 export interface Outcome {
@@ -73,8 +73,7 @@ function judge(endpoints: readonly SideEndpoint[], request: Request): Outcome {
   const handling = endpoints.filter(
     ({ inspected, written: { path } }) => inspected && (path === undefined || [path, ...itself(path)].some(matches)),
   );
-  const nearest = Math.max(...handling.map(({ closeness }) => closeness));
-  const closest = handling.filter(({ closeness }) => closeness === nearest);
+  const closest = nearestOf(handling);
   const first = closest[0];
   if (!first) return refused;
   if (encoded && !closest.every(({ written }) => written.allow_encoded_slash === true)) {

@@ -72,6 +72,12 @@ export function endpointsOf({ policy, sources, tellsPrograms = true }: DiffSide)
   );
 }
 
+/** The endpoints whose paths are the nearest, whose word counts for how a request is handled. */
+export function nearestOf(endpoints: readonly SideEndpoint[]): readonly SideEndpoint[] {
+  const nearest = Math.max(...endpoints.map(({ closeness }) => closeness));
+  return endpoints.filter(({ closeness }) => closeness === nearest);
+}
+
 function allowed({ protocol, access, rules = [] }: Endpoint): SideRule[] {
   if (protocol !== "rest" && protocol !== "websocket") return [];
   if (access === undefined) return rules.map(({ allow }) => sideRule(allow));
