@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Lock } from "../../host/lock.ts";
 import { sha256 } from "../../host/steps/file-facts.ts";
-import type { Finished } from "../../scripts/run-program.ts";
 import { testStackPrefix } from "../../scripts/test-things.ts";
-import { failureMessages } from "../support/failure-messages.ts";
+import { oneMessage } from "../support/failure-messages.ts";
 import { type LocalStack, resourcesThat } from "../support/local-stack.ts";
 import { type OpenshellMirror, openshellBuild, openshellMirror } from "../support/openshell-mirror.ts";
 import { openshellStack } from "../support/openshell-stack.ts";
@@ -234,15 +233,6 @@ describe("a fault of a real OpenShell ends in one message, and the next run goes
     expect(exitCode, stdout).toBe(0);
   });
 });
-
-/** The one message of a run that failed. */
-function oneMessage({ exitCode, stdout, stderr }: Finished): string {
-  const output = stdout + stderr;
-  expect(exitCode, output).not.toBe(0);
-  const messages = failureMessages(output);
-  expect(messages, output).toHaveLength(1);
-  return messages[0] ?? "";
-}
 
 async function lockOf(mirror: OpenshellMirror | undefined): Promise<Lock> {
   return JSON.parse(await readFile(mirror?.lockFile ?? "", "utf8")) as Lock;
