@@ -5,7 +5,7 @@ import { siteNamespace } from "../stacks/settings/site-commands.ts";
 import { structured } from "../stacks/settings/structured.ts";
 import type { Revision } from "./revision.ts";
 import type { Settings } from "./settings.ts";
-import { isSealed, type StackFile } from "./stack-file.ts";
+import { holds, isSealed, type StackFile } from "./stack-file.ts";
 import { isObject } from "./values.ts";
 
 const project = resolve(import.meta.dirname, "..");
@@ -20,9 +20,9 @@ export function asProgram({ config }: StackFile, revision: Revision): ReturnType
   const encrypted = new Set<string>();
   const siteSecrets = new Map<string, boolean>();
   for (const [key, value] of config) {
-    if (key.startsWith(site)) siteSecrets.set(key.slice(site.length), holdsSealed(value));
+    if (key.startsWith(site)) siteSecrets.set(key.slice(site.length), holds(value, isSealed));
     if (key.includes(":")) continue;
-    if (holdsSealed(value)) encrypted.add(key);
+    if (holds(value, isSealed)) encrypted.add(key);
     raw[key] = (secretNames as readonly string[]).includes(key) && isSealed(value) ? sealed : asHandedOver(value);
   }
   const { agent } = raw;
@@ -59,11 +59,6 @@ function opened(value: unknown): unknown {
   return isSealed(value)
     ? "a secret"
     : Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, opened(inner)]));
-}
-
-function holdsSealed(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(holdsSealed);
-  return isObject(value) && (isSealed(value) || Object.values(value).some(holdsSealed));
 }
 
 /** Without the path of a file that is on the operator's computer, and in no revision. */

@@ -1,4 +1,5 @@
 import { type Document, parseDocument } from "yaml";
+import { notYaml } from "./not-yaml.ts";
 import { ReviewError } from "./review-error.ts";
 
 /**
@@ -9,8 +10,7 @@ import { ReviewError } from "./review-error.ts";
 export function editedYaml(text: string, name: string, edit: (document: Document) => void): string {
   const document: Document = parseDocument(text);
   const [fault] = document.errors;
-  // What follows the first line is a piece of the file, and that may be a secret.
-  if (fault) throw new ReviewError(`${name} is not YAML: ${fault.message.replace(/:?\n[\s\S]*/, "")}`);
+  if (fault) throw notYaml(name, fault);
   const before = rendered(document);
   try {
     edit(document);

@@ -1,3 +1,4 @@
+import { bytesOf } from "../stacks/settings/sizes.ts";
 import { type Authorities, isOtherText } from "./authorities.ts";
 import type { Fact } from "./facts.ts";
 import { type Settings, section } from "./settings.ts";
@@ -58,8 +59,8 @@ function isOfImage(what: string, image: unknown): boolean {
 
 /** MiB that the agent may take for itself. */
 function heap(settings: Settings): number {
-  const [, digits, unit = ""] = /^(\d+)([KMGT])$/.exec(String(section(settings, "limits").memory ?? usualMemory)) ?? [];
-  return Math.max(512, Math.floor((Number(digits) * 1024 ** "KMGT".indexOf(unit)) / 4 / 1024));
+  const memory = bytesOf(String(section(settings, "limits").memory ?? usualMemory));
+  return Math.max(512, Math.floor(memory / 4 / 2 ** 20));
 }
 
 // A cloud's machine has those of its type, or is made with them.

@@ -9,7 +9,7 @@ import { readStackFile, type StackFile, stackFileOf } from "./stack-file.ts";
 import { isObject } from "./values.ts";
 
 /** A stack as one revision configures it. */
-export interface StackAt extends Pick<StackFile, "settings" | "secrets"> {
+export interface StackAt extends Pick<StackFile, "settings"> {
   /** The settings with the program's defaults; not there where they cannot be told. */
   readonly filled?: Settings | undefined;
   readonly policy: MergedPolicy;
@@ -24,7 +24,7 @@ export function stackAt(revision: Revision, stack: string): StackAt | undefined 
   const text = revision.read(path);
   if (text === undefined) return undefined;
   const file = readStackFile(text, `${path} at ${revision.name}`);
-  const { settings, secrets } = file;
+  const { settings } = file;
   const named = policiesOf(revision, settings.policy);
   try {
     const merged = mergePolicies(named);
@@ -35,7 +35,6 @@ export function stackAt(revision: Revision, stack: string): StackAt | undefined 
     return {
       settings,
       filled: withDefaults(file, revision),
-      secrets,
       policy: asEnforced(merged, runtime),
       sources: new Map(sources),
       runtime,

@@ -4,6 +4,7 @@ import type { Fault } from "../policies/fault.ts";
 import { checkSecrets, secretNames } from "../stacks/settings/secrets.ts";
 import { siteNamespace } from "../stacks/settings/site-commands.ts";
 import { structured } from "../stacks/settings/structured.ts";
+import { notYaml } from "./not-yaml.ts";
 import { ReviewError } from "./review-error.ts";
 import type { Revision } from "./revision.ts";
 import type { Settings } from "./settings.ts";
@@ -37,8 +38,7 @@ export function readStackFile(text: string, name: string): StackFile {
   try {
     file = parse(text);
   } catch (error) {
-    // What follows the first line is a piece of the file, and that may be a secret.
-    throw new ReviewError(`${name} is not YAML: ${(error as Error).message.replace(/:?\n[\s\S]*/, "")}`);
+    throw notYaml(name, error as Error);
   }
   const { config: written, ...beside } = isObject(file) ? file : { config: false };
   const mapping = written ?? {};
@@ -97,8 +97,11 @@ export function isSealed(value: unknown): boolean {
   return isObject(value) && typeof value.secure === "string" && Object.keys(value).length === 1;
 }
 
-/** Whether some of it is not for anybody's eyes. */
-function holdsSecret(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(holdsSecret);
-  return isObject(value) && (typeof value.secure === "string" || Object.values(value).some(holdsSecret));
+// What has a text of that name is not for anybody's eyes, whatever else stands beside it.
+const holdsSecret = (value: unknown) => holds(value, ({ secure }) => typeof secure === "string");
+
+/** Whether a value is such a mapping, or has one inside. */
+export function holds(value: unknown, such: (mapping: Readonly<Record<string, unknown>>) => boolean): boolean {
+  if (Array.isArray(value)) return value.some((one) => holds(one, such));
+  return isObject(value) && (such(value) || Object.values(value).some((inner) => holds(inner, such)));
 }

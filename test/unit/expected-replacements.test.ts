@@ -11,7 +11,6 @@ import { sections } from "../../stacks/settings/sections.ts";
 
 const at = (machine: object): StackAt => ({
   settings: { machine },
-  secrets: new Map(),
   policy: mergePolicies([]),
   sources: new Map(),
   runtime: "openshell",

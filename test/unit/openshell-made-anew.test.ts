@@ -44,7 +44,7 @@ function configured(change: Record<string, unknown>): StackAt {
     runtime: { kind: "openshell", image },
     mirrors,
   };
-  return { settings, secrets: new Map(), policy: mergePolicies([]), sources: new Map(), runtime: "openshell" };
+  return { settings, policy: mergePolicies([]), sources: new Map(), runtime: "openshell" };
 }
 
 test.each<[string, Record<string, unknown>, boolean]>([
