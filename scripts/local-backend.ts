@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { chmod, link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { keptFolder } from "./clone-paths.ts";
 import { clonesPulumiHome } from "./pulumi-home.ts";
+import { writeOnce } from "./write-once.ts";
 
 /** The stack that always lives in the clone: file backend, generated passphrase, whatever the user is logged in to. */
 export const localStack = "local";
@@ -54,7 +55,8 @@ export async function backendEnvironment(stack: string): Promise<NodeJS.ProcessE
   const env: NodeJS.ProcessEnv = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_STACK: stack };
   if (!isLocal(stack)) return env;
   await mkdir(stateFolder, { recursive: true, mode: 0o700 });
-  await makePassphrase();
+  const written = await writeOnce(passphraseFile, () => randomBytes(32).toString("base64url"));
+  if (!written) await chmod(passphraseFile, 0o600);
   // A passphrase in the environment would win over the file.
   delete env.PULUMI_CONFIG_PASSPHRASE;
   return {
@@ -63,20 +65,6 @@ export async function backendEnvironment(stack: string): Promise<NodeJS.ProcessE
     PULUMI_BACKEND_URL: `file://${stateFolder}`,
     PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile,
   };
-}
-
-// Written aside and then linked, so that a run killed half way leaves no empty passphrase, and of two runs one wins.
-async function makePassphrase(): Promise<void> {
-  const draft = `${passphraseFile}.${process.pid}`;
-  await writeFile(draft, randomBytes(32).toString("base64url"), { mode: 0o600 });
-  try {
-    await link(draft, passphraseFile);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    await chmod(passphraseFile, 0o600);
-  } finally {
-    await rm(draft, { force: true });
-  }
 }
 
 /** The processes that are at work on a local stack. */

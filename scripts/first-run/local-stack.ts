@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile } from "node:fs/promises";
 import { parse, stringify } from "yaml";
 import { stackFile } from "../clone-paths.ts";
 import { type Engine, runEngine } from "../engine-choice.ts";
 import { stackStateFile } from "../local-backend.ts";
 import type { Say } from "../progress.ts";
+import { writeOnce } from "../write-once.ts";
 import { findOperatorMirrors, type OperatorMirrors } from "./operator-mirrors.ts";
 
 /** The chat that the quick start's person writes in. */
@@ -71,23 +71,6 @@ async function command(engine: Engine, stack: string, args: readonly string[], s
       "  try   scripts/quickstart --destroy, which also removes a half-made stack, then scripts/quickstart",
     ].join("\n"),
   );
-}
-
-/** Writes a file unless there is one; whole or not at all, also when killed. */
-async function writeOnce(file: string, content: () => Promise<string>): Promise<boolean> {
-  if (await readFile(file).catch(() => undefined)) return false;
-  await mkdir(dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}.draft`;
-  await writeFile(draft, await content(), { mode: 0o600 });
-  try {
-    await link(draft, file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
-  } finally {
-    await rm(draft, { force: true });
-  }
 }
 
 function indent(text: string): string {
