@@ -67,16 +67,6 @@ console.log(JSON.stringify(await backendEnvironment(${JSON.stringify(stack)})));
     expect(readFileSync(join(kept, "passphrase"), "utf8")).toBe(passphrase);
   });
 
-  test("is made once, however many ask for it at the same time, in one process and in several", async () => {
-    await using clone = new SmallClone();
-    const lines = `import { backendEnvironment } from "./scripts/local-backend.ts";
-await Promise.all(Array.from({ length: 20 }, () => backendEnvironment("local")));`;
-    const runs = await Promise.all([1, 2, 3].map(() => clone.lines(lines, login).ended));
-    for (const { exitCode, output } of runs) expect(exitCode, output).toBe(0);
-    const kept = readdirSync(join(clone.root, ".nemoclaw"));
-    expect(kept.filter((name) => name.startsWith("passphrase"))).toEqual(["passphrase"]);
-  });
-
   test("has the user's plugins, also for stack local", async () => {
     await using clone = new SmallClone();
     await environment(clone, "local");
