@@ -5,6 +5,7 @@ import { isObject, show, type ValueChange, valueChanges } from "./values.ts";
 
 const ofCommands = "what a command of yours does is not looked into";
 const ofHostKeys = "whoever has such a key is taken for the machine";
+const ofAccepted = "what the runtime does not enforce of a policy is taken so";
 const ofWay = "the way to the machine leads through it";
 
 /** Settings of which nobody can tell by looking whether they let more in, and why. */
@@ -13,7 +14,7 @@ const settings: readonly (readonly [path: RegExp, note: string])[] = [
   [/^machine\.hostKeys$/, ofHostKeys],
   [/^machine\.via(\.|$)/, ofWay],
   [/^machine\.authorizedKey$/, "whoever has its private half may log in"],
-  [/^runtime\.accept$/, "what the runtime does not enforce of a policy is taken so"],
+  [/^runtime\.accept$/, ofAccepted],
 ];
 
 /** What cannot be told of a setting that changes; nothing where it only takes away. */
@@ -27,7 +28,7 @@ function adds({ before, after }: ValueChange): boolean {
   return is.some((one) => !was.includes(one));
 }
 
-/** The same of a preview: commands of the site's own, and how a machine that exists is known and reached. */
+/** The same of a preview: commands of the site's own, how a machine that exists is known and reached, and what is accepted. */
 export function notLookedIntoOf(changes: readonly ResourceChange[]): Fact[] {
   return changes.flatMap(({ type, name, before, after }) => {
     if (after === undefined) return [];
@@ -36,6 +37,8 @@ export function notLookedIntoOf(changes: readonly ResourceChange[]): Fact[] {
       const scripts = ["create", "update", "delete"].flatMap((key) => valueChanges(was[key], is[key], key));
       return scripts.map((one) => untold(`${one.path} of ${name}`, one, ofCommands));
     }
+    if (type === "nemoclaw:host:SandboxRuntime")
+      return valueChanges(was.accept, is.accept).map((one) => untold("accepted of the runtime", one, ofAccepted));
     if (type !== "nemoclaw:host:Preflight" || before === undefined) return [];
     const [old, now] = [was.machine, is.machine].map((machine) => (isObject(machine) ? machine : {}));
     return [

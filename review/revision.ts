@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { normalize } from "node:path/posix";
 import { ReviewError } from "./review-error.ts";
+import { followLinks } from "./symbolic-links.ts";
 
 /** The files of one git revision. */
 export interface Revision {
@@ -9,6 +9,8 @@ export interface Revision {
   readonly commit: string;
   /** Nothing when there is no such file. Paths are from the project's folder. */
   read(path: string): string | undefined;
+  /** What reading a path depends on: the file, and the symbolic links on the way to it. */
+  way(path: string): readonly string[];
   /** Every file, by path, with what its content is known by. */
   files(): ReadonlyMap<string, string>;
 }
@@ -31,19 +33,23 @@ export function openRevision(folder: string, name: string): Revision {
   return {
     name,
     commit: id,
-    read(written) {
-      const path = normalize(written);
-      if (path.startsWith("/") || path.split("/")[0] === "..") {
-        throw new ReviewError(`${written} is outside the project, so revision ${name} does not have it`);
-      }
-      if (!texts.has(path)) texts.set(path, textAt(path));
-      return texts.get(path);
+    read(path) {
+      const file = way(path).at(-1) as string;
+      if (!texts.has(file)) texts.set(file, textAt(file));
+      return texts.get(file);
     },
+    way,
     files() {
       listed ??= list();
       return listed;
     },
   };
+
+  function way(path: string): readonly string[] {
+    listed ??= list();
+    const linked = (link: string) => (listed?.get(link)?.startsWith("120000 ") ? textAt(link) : undefined);
+    return followLinks(path, linked);
+  }
 
   function textAt(path: string): string | undefined {
     if (git(folder, ["cat-file", "-e", `${id}:./${path}`]) === undefined) return undefined;

@@ -133,6 +133,7 @@ export function revision(name: string, files: Record<string, string>): Revision 
     name,
     commit: `${name}0123456789abcdef`,
     read: (path) => all[normalize(path)],
+    way: (path) => [normalize(path)],
     files: () => new Map(Object.entries(all)),
   };
 }

@@ -71,6 +71,12 @@ describe("what nobody can tell by looking", () => {
     before: { machine: { hostKeys: [key("a")], ...before } },
     after: { machine: { hostKeys: [key("a")], ...after } },
   });
+  const taken = (before: string[], after: string[]): Planned => ({
+    type: "nemoclaw:host:SandboxRuntime",
+    name: "main-runtime",
+    before: { kind: "embedded", accept: before },
+    after: { kind: "embedded", accept: after },
+  });
   test.each<[string, Planned, 2 | 3]>([
     ["a site command", remote(undefined, { create: "true" }), 3],
     ["another one", remote({ create: "true" }, { create: "false" }), 3],
@@ -85,6 +91,8 @@ describe("what nobody can tell by looking", () => {
     ["one host key less", known({ hostKeys: [key("a"), key("b")] }, {}), 2],
     ["a way to the machine", known({}, { via: jump }), 3],
     ["another user", known({ user: "a" }, { user: "b" }), 2],
+    ["what is newly accepted", taken(["homes"], ["homes", "protocols"]), 3],
+    ["what is accepted no more", taken(["homes", "protocols"], ["homes"]), 2],
   ])("%s, by preview", (_, planned, exitCode) => {
     const preview = readPreview(previewJson([planned]), "it");
     expect(verdictOf(reportOfPreview({ stack: "prod", preview, compared: "it" })).exitCode).toBe(exitCode);

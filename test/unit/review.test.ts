@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { rootCertificates } from "node:tls";
@@ -1229,6 +1229,46 @@ describe("revisions", () => {
     expect(() => openRevision(tmpdir(), "main")).toThrow(/not a git repository/);
     for (const away of ["../x", "policies/../../x", "/x"]) expect(() => second.read(away)).toThrow(/outside/);
     expect(second.read("./policies/../stacks/Pulumi.prod.yaml")).toContain("m2");
+  });
+
+  test("are read through symbolic links, whose files count as read; none leads out of the project", () => {
+    const repository = folder();
+    const git = (...args: string[]) =>
+      execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@example.com", ...args]);
+    git("init", "-q", "-b", "main");
+    for (const made of ["stacks", "policies", "shared/team"]) mkdirSync(join(repository, made), { recursive: true });
+    writeFileSync(join(repository, "policies/baseline.yaml"), readFileSync(join(project, "policies/baseline.yaml")));
+    writeFileSync(
+      join(repository, "stacks/Pulumi.prod.yaml"),
+      `${stackFile()}  nemoclaw:policy: { file: policies/own.yaml }\n`,
+    );
+    const policy = (host: string) =>
+      `version: 1\nnetwork_policies:\n  own: { endpoints: [{ host: ${host}, port: 443 }], binaries: [{ path: "/**" }] }\n`;
+    writeFileSync(join(repository, "shared/team/own.yaml"), policy("one.example.com"));
+    symlinkSync("../shared/team", join(repository, "policies/team"));
+    symlinkSync("team/own.yaml", join(repository, "policies/own.yaml"));
+    git("add", ".");
+    git("commit", "-qm", "one");
+    writeFileSync(join(repository, "shared/team/own.yaml"), policy("two.example.com"));
+    git("commit", "-qam", "two");
+    const [first, second] = ["main~1", "main"].map((name) => openRevision(repository, name));
+    if (!first || !second) throw new Error("both revisions are there");
+    expect(second.way("policies/own.yaml")).toEqual(["policies/own.yaml", "policies/team", "shared/team/own.yaml"]);
+    const report = reportOfRevisions("prod", first, second);
+    expect(report.unread).toEqual([]);
+    expect(JSON.stringify(report.access)).toContain("two.example.com");
+
+    symlinkSync("/etc/hostname", join(repository, "policies/away.yaml"));
+    symlinkSync("../../up.yaml", join(repository, "policies/up.yaml"));
+    symlinkSync("circle.yaml", join(repository, "policies/circle.yaml"));
+    git("add", ".");
+    git("commit", "-qm", "three");
+    const third = openRevision(repository, "main");
+    expect(() => third.read("policies/away.yaml")).toThrow(
+      "/etc/hostname is outside the project, where policies/away.yaml leads",
+    );
+    expect(() => third.read("policies/up.yaml")).toThrow("../up.yaml is outside the project");
+    expect(() => third.read("policies/circle.yaml")).toThrow("policies/circle.yaml leads in a circle");
   });
 
   test("one that is not there ends scripts/review with 1 and one message", () => {
