@@ -208,6 +208,28 @@ describe("the plan of a sandbox", () => {
   });
 });
 
+describe("the definition of a sandbox, by which a preview sees whether it is made anew", () => {
+  const ours = {
+    ...box("ours"),
+    labels: { ...(box("ours") as { labels: object }).labels, "nemoclaw.recipe": made.recipe },
+  };
+  test.each<[string, object, string]>([
+    ["as it was made", ours, made.recipe],
+    ["stopped", { ...ours, phase: "Stopped" }, made.recipe],
+    ["ended", { ...ours, phase: "Error" }, "ended"],
+    ["behind a gateway that does not answer", box("unreachable"), "unknown"],
+  ])("%s", (_, now, wanted) => {
+    const unit = {
+      state: { activeState: "active", unitFileState: "enabled" },
+      file: { kind: "file", sha256: "a1b2c3" },
+    };
+    const beside = { line: { link: version, says: version }, unit, answering: { ready: true }, logs: { logs: "100M" } };
+    expect(sandbox.observe(spec, { ...beside, box: { box: now, container } })).toMatchObject({
+      definition: `a1b2c3 ${wanted}`,
+    });
+  });
+});
+
 describe("the removal of a sandbox", () => {
   test.each<[Which, object | undefined, string[], string[]]>([
     ["ours", container, ["delete the sandbox main"], []],

@@ -753,6 +753,7 @@ describe("a sandbox that is updated, by preview", () => {
   };
   const still = openshell({}, {});
   const unseen = { definition: `${attendant} unknown` };
+  const ended = { definition: `${attendant} ended` };
   const lastUpdate = (definition: object, look: Planned): Planned => ({
     ...look,
     seen: { leftByUpdate: { values: definition } },
@@ -771,6 +772,7 @@ describe("a sandbox that is updated, by preview", () => {
     ["another service of the attendant: the sandbox stays", openshell({}, other.attendant), undefined, 2],
     ["other limits, which apply to a running one", openshell({}, { limits: { pids: 600 } }), undefined, 2],
     ["one that does not run", { ...still, before: { ...still.before, running: false } }, undefined, 2],
+    ["one that has ended, which OpenShell does not start again", openshell({ ...ended, running: false }, {}), lost, 4],
     ["a gateway that did not answer", openshell(unseen, {}), undefined, 2],
     [
       "a gateway that did not answer, as the last update left it",

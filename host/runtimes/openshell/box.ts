@@ -14,7 +14,7 @@ import { shown } from "./cli.ts";
 import { type Dialect, pinnedDialect, pinnedVersion } from "./dialect.ts";
 import { gatewayGone } from "./gateway-gone.ts";
 import { inferenceLocal, inside, paths } from "./paths.ts";
-import { alivePhases } from "./phase.ts";
+import { isAlive } from "./phase.ts";
 import { keyVariable } from "./provider-profile.ts";
 import { type BoxFacts, boxFacts, type ContainerFacts, containerFacts } from "./sandbox-facts.ts";
 import type { SandboxImage } from "./sandbox-image.ts";
@@ -144,7 +144,6 @@ export function ensureNoBox({ sandbox, owner }: Whose): Step<BoxStepFacts> {
   };
 }
 
-const isAlive = (phase: string) => alivePhases.includes(phase);
 function mustAnswer(now: BoxFacts, sandbox: string): asserts now is Exclude<BoxFacts, { kind: "unreachable" }> {
   if (now.kind !== "unreachable") return;
   throw gatewayGone(`nothing is known of the sandbox ${sandbox}`, {

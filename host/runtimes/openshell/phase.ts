@@ -3,6 +3,9 @@ import { openshell } from "./cli.ts";
 /** Phases of a sandbox that is, or can be brought to be, at work. OpenShell starts nothing again that is in Error. */
 export const alivePhases: readonly string[] = ["Ready", "Provisioning", "Starting", "Stopped", "Stopping"];
 
+/** Whether a sandbox is in one of them; any other is made anew. */
+export const isAlive = (phase: string): boolean => alivePhases.includes(phase);
+
 /** Lines of shell that wait for a sandbox's phase, and end in its last words when it fails first. */
 export function waitForPhase(sandbox: string, phase: string): string {
   return `n=0

@@ -24,6 +24,7 @@ import { pinnedDialect, pinnedVersion } from "./dialect.ts";
 import { ensureImages } from "./images.ts";
 import { installedDialect, requireLine } from "./installed-release.ts";
 import { paths } from "./paths.ts";
+import { isAlive } from "./phase.ts";
 import { observedPolicy } from "./static-policy.ts";
 import { writableFolders } from "./writable-folders.ts";
 
@@ -75,11 +76,13 @@ export const sandbox = part({
     if (now.kind === "absent" || (now.kind === "unreachable" && container === undefined)) return "gone";
     const service = summaryOf(unit);
     const labels = now.kind === "there" ? now.labels : {};
+    // One that has ended is made anew whatever it was made from; this is how a preview comes to see it.
+    const recipe = now.kind === "there" && !isAlive(now.phase) ? "ended" : (labels[recipeLabel] ?? "unknown");
     return {
       ...spec,
       running: service.running && now.kind === "there" && now.phase === "Ready" && answering.ready,
       enabled: service.enabled,
-      definition: `${service.definition} ${labels[recipeLabel] ?? "unknown"}`,
+      definition: `${service.definition} ${recipe}`,
       policy:
         now.kind === "there"
           ? observedPolicy(spec.policy, mounted(now.policy), now.policy, installedDialect(line).added)
