@@ -4,6 +4,7 @@ import { journal } from "./journal.ts";
 import { printEntry } from "./log-entry.ts";
 import { LogOrder } from "./log-order.ts";
 import { readLogs } from "./read-logs.ts";
+import { endWithReader } from "./reader-gone.ts";
 import { ExitError, findStanding, runScript, type Standing, stackCommand } from "./stack-command.ts";
 
 interface Options {
@@ -58,6 +59,7 @@ await runScript(async () => {
       return denials && !entry?.denied ? undefined : entry;
     },
   });
+  if (follow) endWithReader();
   const timer = follow ? setInterval(() => order.flush(), holdMilliseconds) : undefined;
   try {
     return await readLogs(standing.machine, { sources: sources.map(shown), wanted }, order);

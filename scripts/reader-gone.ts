@@ -9,3 +9,13 @@ export function outliveReader(): void {
     });
   }
 }
+
+/**
+ * Ends a script that only shows, again and again, when whoever reads what it prints has gone: nothing of it is half done, and nobody
+ * is left to see the rest. As for any program, that is noticed when the next line is printed.
+ */
+export function endWithReader(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+  });
+}

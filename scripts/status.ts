@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { disconnectFrom } from "../host/pool.ts";
 import { type Engine, findEngine } from "./engine-choice.ts";
+import { endWithReader } from "./reader-gone.ts";
 import { readSandboxStatus, type SandboxStatus } from "./sandbox-status.ts";
 import { connect, findStanding, runScript, stackCommand } from "./stack-command.ts";
 import { statusScreen } from "./status-screen.ts";
@@ -34,6 +35,7 @@ await runScript(async () => {
     console.log(json ? JSON.stringify({ stack, ...status }, null, 2) : statusScreen(stack, status));
     return status.faults.length > 0 ? 1 : 0;
   }
+  endWithReader();
   return watchStatus({
     stack,
     json,
