@@ -2,8 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { posix } from "node:path";
 import type { Fact } from "./facts.ts";
 import { ReviewError } from "./review-error.ts";
-import type { Revision } from "./revision.ts";
-import { type Settings, section } from "./settings.ts";
+import type { Revision } from "./revisions/revision.ts";
+import { type Settings, section } from "./revisions/settings.ts";
 import { show } from "./values.ts";
 
 /** The authorities that `mirrors.ca` means: their PEM text, or the name of what could not be read. */

@@ -1,6 +1,6 @@
 import { canonical } from "../policies/canonical.ts";
 import type { Fact } from "./facts.ts";
-import type { ResourceChange } from "./resource-changes.ts";
+import type { ResourceChange } from "./preview/resource-changes.ts";
 import { isObject, show, type ValueChange, valueChanges } from "./values.ts";
 
 const ofCommands = "what a command of yours does is not looked into";

@@ -1,9 +1,9 @@
 import type { AccessChange } from "../policies/diff.ts";
-import type { Drift } from "./drift.ts";
+import type { Drift } from "./drift/drift.ts";
 import type { Fact } from "./facts.ts";
-import type { GuardrailResults } from "./guardrails.ts";
-import type { Refused } from "./refused-settings.ts";
-import type { ResourceChange } from "./resource-changes.ts";
+import type { GuardrailResults } from "./preview/guardrails.ts";
+import type { ResourceChange } from "./preview/resource-changes.ts";
+import type { Refused } from "./revisions/refused-settings.ts";
 
 /** What a reviewer is shown. */
 export interface Report {

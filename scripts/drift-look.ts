@@ -3,9 +3,9 @@ import { driftedSecretsOutput } from "../provider/drifted-secrets.ts";
 import type { AnyHandler } from "../provider/handler.ts";
 import { handlers } from "../provider/handlers/index.ts";
 import { inputNames } from "../provider/input-names.ts";
-import { asLeft } from "../review/as-left.ts";
-import { goneSinceUpdate } from "../review/gone-since-update.ts";
-import { nameOf } from "../review/preview-step.ts";
+import { asLeft } from "../review/preview/as-left.ts";
+import { goneSinceUpdate } from "../review/preview/gone-since-update.ts";
+import { nameOf } from "../review/preview/preview-step.ts";
 import type { StackState, StateResource } from "./stack-state.ts";
 
 /** A resource that is not as the last update left it. */

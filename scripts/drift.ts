@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Adoptions, adoptInto, adoptionsOf, toPaste } from "../review/adopt.ts";
-import { driftOutline } from "../review/drift-outline.ts";
-import { htmlOf } from "../review/html.ts";
-import { markdownOf } from "../review/markdown.ts";
-import { reportOfPreview } from "../review/report-of-preview.ts";
+import { type Adoptions, adoptInto, adoptionsOf, toPaste } from "../review/drift/adopt.ts";
+import { driftOutline } from "../review/page/drift-outline.ts";
+import { htmlOf } from "../review/page/html.ts";
+import { markdownOf } from "../review/page/markdown.ts";
+import { reportOfPreview } from "../review/preview/report-of-preview.ts";
 import { ReviewError } from "../review/review-error.ts";
 import { stackFile } from "./clone-paths.ts";
 import { policyFileOf } from "./policy-file.ts";

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { isMap } from "yaml";
-import { editedYaml } from "../review/edited-yaml.ts";
-import { placeOfSetting } from "../review/written-setting.ts";
+import { editedYaml } from "../review/drift/edited-yaml.ts";
+import { placeOfSetting } from "../review/revisions/written-setting.ts";
 import { askCloud } from "./ask-cloud.ts";
 import { stackFile } from "./clone-paths.ts";
 import { cloudMachines, machineIn } from "./cloud-machines.ts";

@@ -2,10 +2,10 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Document } from "yaml";
 import { z } from "zod";
-import { editedYaml } from "../review/edited-yaml.ts";
+import { editedYaml } from "../review/drift/edited-yaml.ts";
 import { ReviewError } from "../review/review-error.ts";
-import { readStackFile } from "../review/stack-file.ts";
-import { placeOfSetting } from "../review/written-setting.ts";
+import { readStackFile } from "../review/revisions/stack-file.ts";
+import { placeOfSetting } from "../review/revisions/written-setting.ts";
 import { cloneFolder, stackFile } from "./clone-paths.ts";
 
 /** A stack's own policy file, to be written to. */

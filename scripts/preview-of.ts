@@ -1,11 +1,11 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { type Recorded, recordedIn, recordedOf } from "../review/drift.ts";
-import { refuseLeftHalfWay } from "../review/left-half-way.ts";
-import { FailedPreview, longestPreview, type Preview, readPreview } from "../review/preview.ts";
+import { type Recorded, recordedIn, recordedOf } from "../review/drift/drift.ts";
+import { refuseLeftHalfWay } from "../review/preview/left-half-way.ts";
+import { FailedPreview, longestPreview, type Preview, readPreview } from "../review/preview/preview.ts";
+import { refuseOtherStack, refuseOtherState } from "../review/preview/same-stack.ts";
 import { ReviewError } from "../review/review-error.ts";
-import { refuseOtherStack, refuseOtherState } from "../review/same-stack.ts";
 import { cloneFolder } from "./clone-paths.ts";
 import { findEngine, runEngine } from "./engine-choice.ts";
 import { isLocal, releaseDeadLocks } from "./local-backend.ts";

@@ -7,7 +7,7 @@ import { closeAll, connectTo } from "../host/pool.ts";
 import type { Runtime } from "../host/runtimes/runtime.ts";
 import { ensure } from "../host/step.ts";
 import { runtimeKind, runtimeOf } from "../provider/handlers/runtimes.ts";
-import { goneSinceUpdate } from "../review/gone-since-update.ts";
+import { goneSinceUpdate } from "../review/preview/gone-since-update.ts";
 import { type Engine, findEngine } from "./engine-choice.ts";
 import { localStack } from "./local-backend.ts";
 import { outliveReader } from "./reader-gone.ts";

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ReviewError } from "../review/review-error.ts";
-import { readStackFile } from "../review/stack-file.ts";
+import { readStackFile } from "../review/revisions/stack-file.ts";
 import { isObject } from "../review/values.ts";
 import { cloneFolder } from "./clone-paths.ts";
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { normalize } from "node:path/posix";
 import { isDeepStrictEqual } from "node:util";
 import { loadPolicy } from "../../policies/load.ts";
-import type { Revision } from "../../review/revision.ts";
+import type { Revision } from "../../review/revisions/revision.ts";
 
 type Properties = Record<string, unknown>;
 

@@ -3,7 +3,7 @@ import { provideMachine } from "../../components/machine/provide-machine.ts";
 import { parse } from "../../policies/parse.ts";
 import { replacementGuard } from "../../provider/handlers/replacement-guard.ts";
 import { Workspace } from "../../resources/workspace.ts";
-import { fixedOfMachine } from "../../review/expected-replacements.ts";
+import { fixedOfMachine } from "../../review/revisions/expected-replacements.ts";
 import { type MachineSettings, machineSettings } from "../../stacks/machine-kinds/index.ts";
 import { type DeclaredResource, declare } from "../support/declared-graph.ts";
 

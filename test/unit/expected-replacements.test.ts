@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { dialectOf } from "../../host/runtimes/openshell/dialect.ts";
 import { mergePolicies } from "../../policies/merge.ts";
 import { handlers } from "../../provider/handlers/index.ts";
-import { type Beside, lineOf, usualMemory } from "../../review/expected-remaking.ts";
-import { expectedReplacements, usualDataDisk } from "../../review/expected-replacements.ts";
-import { lossOf } from "../../review/losses.ts";
-import type { StackAt } from "../../review/stack-at.ts";
+import { lossOf } from "../../review/preview/losses.ts";
+import { type Beside, lineOf, usualMemory } from "../../review/revisions/expected-remaking.ts";
+import { expectedReplacements, usualDataDisk } from "../../review/revisions/expected-replacements.ts";
+import type { StackAt } from "../../review/revisions/stack-at.ts";
 import { dataDisk } from "../../stacks/machine-kinds/cloud/settings.ts";
 import { sections } from "../../stacks/settings/sections.ts";
 

@@ -5,10 +5,10 @@ import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { exportStack } from "../../engine/stacks.ts";
-import { refuseLeftHalfWay } from "../../review/left-half-way.ts";
-import { readPreview } from "../../review/preview.ts";
+import { refuseLeftHalfWay } from "../../review/preview/left-half-way.ts";
+import { readPreview } from "../../review/preview/preview.ts";
+import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { verdictOf } from "../../review/report.ts";
-import { reportOfPreview } from "../../review/report-of-preview.ts";
 import { RealCli } from "../fixtures/engine/real-cli.ts";
 import { Toys } from "../fixtures/engine/toys.ts";
 

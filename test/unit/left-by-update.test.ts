@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DigestReporter } from "../../engine/index.ts";
-import { goneSinceUpdate } from "../../review/gone-since-update.ts";
-import { readPreview } from "../../review/preview.ts";
-import { reportOfPreview } from "../../review/report-of-preview.ts";
+import { goneSinceUpdate } from "../../review/preview/gone-since-update.ts";
+import { readPreview } from "../../review/preview/preview.ts";
+import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { RealCli } from "../fixtures/engine/real-cli.ts";
 import { Toys } from "../fixtures/engine/toys.ts";
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { markdownOf } from "../../review/markdown.ts";
-import { outlineOf } from "../../review/outline.ts";
-import { readPreview } from "../../review/preview.ts";
+import { markdownOf } from "../../review/page/markdown.ts";
+import { outlineOf } from "../../review/page/outline.ts";
+import { readPreview } from "../../review/preview/preview.ts";
+import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { verdictOf } from "../../review/report.ts";
-import { reportOfPreview } from "../../review/report-of-preview.ts";
-import { reportOfRevisions } from "../../review/report-of-revisions.ts";
+import { reportOfRevisions } from "../../review/revisions/report-of-revisions.ts";
 import { type Planned, previewJson, revision } from "../support/preview-fixture.ts";
 
 const key = (letter: string) =>

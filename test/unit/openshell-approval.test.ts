@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { ensureApprovalByPeople, parseApprovalMode } from "../../host/runtimes/openshell/approval-mode.ts";
 import { ownerLabels } from "../../host/runtimes/openshell/box-owner.ts";
 import { network } from "../../host/runtimes/openshell/network.ts";
-import { adoptionsOf } from "../../review/adopt.ts";
-import type { ResourceChange } from "../../review/resource-changes.ts";
+import { adoptionsOf } from "../../review/drift/adopt.ts";
+import type { ResourceChange } from "../../review/preview/resource-changes.ts";
 import { someMachine } from "../support/some-machine.ts";
 
 /** Who approves what an agent asks for: a person, and anything else is drift. The answers are worded as OpenShell 0.0.112 does. */

@@ -4,9 +4,9 @@ import { mergePolicies } from "../../policies/merge.ts";
 import { Dispatcher } from "../../provider/dispatch.ts";
 import { sandboxResource } from "../../provider/handlers/sandbox.ts";
 import { authoritiesIn } from "../../review/authorities.ts";
-import { remadeFor } from "../../review/expected-remaking.ts";
-import { isMadeAnew } from "../../review/made-anew.ts";
-import type { StackAt } from "../../review/stack-at.ts";
+import { isMadeAnew } from "../../review/preview/made-anew.ts";
+import { remadeFor } from "../../review/revisions/expected-remaking.ts";
+import type { StackAt } from "../../review/revisions/stack-at.ts";
 import { someMachine } from "../support/some-machine.ts";
 
 // What the plugin itself writes of a sandbox under OpenShell, read as a review reads it.

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { markdownOf } from "../../review/markdown.ts";
-import { outlineOf } from "../../review/outline.ts";
+import { markdownOf } from "../../review/page/markdown.ts";
+import { outlineOf } from "../../review/page/outline.ts";
 import { verdictOf } from "../../review/report.ts";
-import { reportOfRevisions } from "../../review/report-of-revisions.ts";
+import { reportOfRevisions } from "../../review/revisions/report-of-revisions.ts";
 import { revision } from "../support/preview-fixture.ts";
 
 const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGVCYWRFeGFtcGxlS2V5T2ZOb01hY2hpbmVBdEFsbDAw";

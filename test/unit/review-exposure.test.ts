@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readPreview } from "../../review/preview.ts";
-import { reportOfPreview } from "../../review/report-of-preview.ts";
+import { readPreview } from "../../review/preview/preview.ts";
+import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { previewJson } from "../support/preview-fixture.ts";
 
 type Inputs = Record<string, unknown> | undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { verdictOf } from "../../review/report.ts";
-import { reportOfRevisions } from "../../review/report-of-revisions.ts";
+import { reportOfRevisions } from "../../review/revisions/report-of-revisions.ts";
 import { revision } from "../support/preview-fixture.ts";
 
 const stackFile = `config:

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { handlers } from "../../provider/handlers/index.ts";
-import { lossOf } from "../../review/losses.ts";
-import { outlineOf } from "../../review/outline.ts";
-import { readPreview } from "../../review/preview.ts";
+import { outlineOf } from "../../review/page/outline.ts";
+import { lossOf } from "../../review/preview/losses.ts";
+import { readPreview } from "../../review/preview/preview.ts";
+import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { type Report, verdictOf } from "../../review/report.ts";
-import { reportOfPreview } from "../../review/report-of-preview.ts";
-import { reportOfRevisions } from "../../review/report-of-revisions.ts";
+import { reportOfRevisions } from "../../review/revisions/report-of-revisions.ts";
 import { previewJson, revision } from "../support/preview-fixture.ts";
 
 const goldens = new URL("../golden/", import.meta.url);

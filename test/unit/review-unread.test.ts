@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { combine } from "../../review/combine.ts";
-import { htmlOf } from "../../review/html.ts";
-import { markdownOf } from "../../review/markdown.ts";
-import { outlineOf } from "../../review/outline.ts";
-import { readPreview } from "../../review/preview.ts";
+import { htmlOf } from "../../review/page/html.ts";
+import { markdownOf } from "../../review/page/markdown.ts";
+import { outlineOf } from "../../review/page/outline.ts";
+import { readPreview } from "../../review/preview/preview.ts";
+import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { verdictOf } from "../../review/report.ts";
-import { reportOfPreview } from "../../review/report-of-preview.ts";
-import { reportOfRevisions } from "../../review/report-of-revisions.ts";
+import { reportOfRevisions } from "../../review/revisions/report-of-revisions.ts";
 import { previewJson, revision } from "../support/preview-fixture.ts";
 
 const stackPath = "stacks/Pulumi.prod.yaml";

@@ -6,15 +6,15 @@ import { rootCertificates } from "node:tls";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { combine } from "../../review/combine.ts";
-import { htmlOf } from "../../review/html.ts";
-import { refuseLeftHalfWay } from "../../review/left-half-way.ts";
-import { markdownOf } from "../../review/markdown.ts";
-import { outlineOf } from "../../review/outline.ts";
-import { readPreview } from "../../review/preview.ts";
+import { htmlOf } from "../../review/page/html.ts";
+import { markdownOf } from "../../review/page/markdown.ts";
+import { outlineOf } from "../../review/page/outline.ts";
+import { refuseLeftHalfWay } from "../../review/preview/left-half-way.ts";
+import { readPreview } from "../../review/preview/preview.ts";
+import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { type Report, verdictOf } from "../../review/report.ts";
-import { reportOfPreview } from "../../review/report-of-preview.ts";
-import { reportOfRevisions } from "../../review/report-of-revisions.ts";
-import { openRevision } from "../../review/revision.ts";
+import { reportOfRevisions } from "../../review/revisions/report-of-revisions.ts";
+import { openRevision } from "../../review/revisions/revision.ts";
 import { priceOf } from "../../scripts/machine-prices.ts";
 import {
   block,

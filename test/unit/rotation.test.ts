@@ -11,8 +11,8 @@ import {
   TerminalReporter,
   up,
 } from "../../engine/index.ts";
-import { readPreview } from "../../review/preview.ts";
-import { reportOfPreview } from "../../review/report-of-preview.ts";
+import { readPreview } from "../../review/preview/preview.ts";
+import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { RealCli } from "../fixtures/engine/real-cli.ts";
 
 // This package's own plugin under both engines: what a preview alone tells of a secret that is another one now. No machine

@@ -1,0 +1,143 @@
+import { type Document, isCollection, isNode, isPair, isScalar, stringify } from "yaml";
+import { canonical } from "../../policies/canonical.ts";
+import { policySchema } from "../../policies/policy.ts";
+import { readPolicy } from "../../policies/read.ts";
+import { presetsOf } from "../preview/access.ts";
+import { confirms, type ResourceChange } from "../preview/resource-changes.ts";
+import { keyOf } from "../revisions/stack-file.ts";
+import { placeOfSetting } from "../revisions/written-setting.ts";
+import { isObject } from "../values.ts";
+import type { Recorded } from "./drift.ts";
+import { editedYaml } from "./edited-yaml.ts";
+
+/** A change of the code that says what was found. */
+export interface Adoption {
+  /** The policy file of the stack, or the stack file itself. */
+  readonly into: "policy" | "stack";
+  readonly path: readonly string[];
+  /** Nothing removes it. */
+  readonly value?: unknown;
+  /** Lines to put above it, without their marks. */
+  readonly comment?: readonly string[];
+}
+
+/** What of a drift can be taken into the code, and what cannot, with the reason. */
+export interface Adoptions {
+  readonly adoptions: readonly Adoption[];
+  readonly left: readonly string[];
+}
+
+/** Finds the changes of the code that make it say what was found: blocks of the network policy, model and provider. */
+export function adoptionsOf(changes: readonly ResourceChange[], recorded: ReadonlyMap<string, Recorded>): Adoptions {
+  const parts = changes.flatMap((change): Adoptions[] => {
+    const { urn, type, name, operation, before } = change;
+    const known = recorded.get(urn)?.inputs;
+    if (!known || confirms(change)) return [];
+    if (operation === "create" && !before)
+      return [{ adoptions: [], left: [`${name} is gone; only an update brings it back`] }];
+    const found = before?.inputs ?? {};
+    if (/:NetworkPolicy$/.test(type))
+      return [blocks(known.networkPolicies, found.networkPolicies), approval(known, found)];
+    if (/:InferenceRoute$/.test(type)) return [route(known, found)];
+    if (canonical(known) === canonical(found)) return [];
+    return [{ adoptions: [], left: [`${name}: only network policy, model and provider can be adopted`] }];
+  });
+  return { adoptions: parts.flatMap(({ adoptions }) => adoptions), left: parts.flatMap(({ left }) => left) };
+}
+
+function blocks(known: unknown, found: unknown): Adoptions {
+  const [was, is] = [known, found].map((value) => (isObject(value) ? value : {}));
+  if (was === undefined || is === undefined) return { adoptions: [], left: [] };
+  const before = policySchema.safeParse({ version: 1, network_policies: was });
+  const presets = before.success ? presetsOf(before.data) : new Map<string, string>();
+  const adoptions: Adoption[] = [];
+  const left: string[] = [];
+  for (const name of new Set([...Object.keys(was), ...Object.keys(is)])) {
+    if (canonical(was[name]) === canonical(is[name])) continue;
+    const preset = presets.get(name);
+    if (preset !== undefined)
+      left.push(`block ${name} comes from ${preset}: take that out of policy.presets, or restore it`);
+    else adoptions.push({ into: "policy", path: ["network_policies", name], value: is[name] });
+  }
+  return { adoptions, left };
+}
+
+function approval(known: Recorded["inputs"], found: Recorded["inputs"]): Adoptions {
+  if (found.approval === undefined || found.approval === known.approval) return { adoptions: [], left: [] };
+  return {
+    adoptions: [],
+    left: ["the network policy's approval: restore it; only people approve what an agent asks for"],
+  };
+}
+
+function route(known: Recorded["inputs"], found: Recorded["inputs"]): Adoptions {
+  const fields = ["model", "baseUrl"].filter((field) => found[field] !== undefined && known[field] !== found[field]);
+  const adoptions = fields.map(
+    (field): Adoption => ({ into: "stack", path: ["config", "nemoclaw:inference", field], value: found[field] }),
+  );
+  const others = Object.keys(known).filter(
+    (key) => !["model", "baseUrl"].includes(key) && canonical(known[key]) !== canonical(found[key]),
+  );
+  const left = others.length > 0 ? [`the inference route's ${others.join(", ")}: restore it`] : [];
+  return { adoptions, left };
+}
+
+/** The YAML to paste, one text for each file. */
+export function toPaste(adoptions: readonly Adoption[]): { into: Adoption["into"]; yaml: string }[] {
+  return [...Map.groupBy(adoptions, ({ into }) => into)].map(([into, all]) => {
+    const value: Record<string, unknown> = {};
+    const removed: string[] = [];
+    for (const { path, value: inner } of all) {
+      if (inner === undefined) removed.push(`# remove ${path.join(".")}\n`);
+      else place(value, path, inner);
+    }
+    return { into, yaml: removed.join("") + (Object.keys(value).length > 0 ? stringify(value) : "") };
+  });
+}
+
+function place(value: Record<string, unknown>, [first = "", ...rest]: readonly string[], inner: unknown): void {
+  if (rest.length === 0) value[first] = inner;
+  else {
+    value[first] ??= {};
+    place(value[first] as Record<string, unknown>, rest, inner);
+  }
+}
+
+/**
+ * A file's text with the adoptions in it; its comments and its order stay.
+ *
+ * @throws ReviewError when the file is no YAML, or would be no policy
+ */
+export function adoptInto(text: string, into: Adoption["into"], adoptions: readonly Adoption[], name: string): string {
+  const mine = adoptions.filter((one) => one.into === into);
+  const written = mine.reduce(
+    (all, { path, value, comment }) =>
+      editedYaml(all, name, (document) => {
+        const place = into === "stack" ? inStackFile(document, path) : path;
+        if (value === undefined) document.deleteIn(place);
+        else put(document, place, value, comment);
+      }),
+    text || "version: 1\n",
+  );
+  if (into === "policy") readPolicy(written, name);
+  return written;
+}
+
+/** @param path with the setting as `nemoclaw:NAME` */
+function inStackFile(document: Document, [, setting = "", ...inside]: readonly string[]): string[] {
+  return [...placeOfSetting(document, keyOf(setting)), ...inside];
+}
+
+function put(document: Document, path: readonly string[], value: unknown, comment?: readonly string[]): void {
+  const isNew = !document.hasIn(path);
+  document.setIn(path, document.createNode(value));
+  const around = document.getIn(path.slice(0, -1), true);
+  if (!isCollection(around)) return;
+  // In `{}` and `[]` there is no place for lines of their own.
+  if ((isNew && around.items.length === 1) || comment) around.flow = false;
+  if (!comment) return;
+  const item = around.items.at(-1);
+  if (isPair(item) && !isScalar(item.key)) item.key = document.createNode(item.key);
+  const node = isPair(item) ? item.key : item;
+  if (isNode(node)) node.commentBefore = comment.map((line) => ` ${line}`).join("\n");
+}

@@ -1,0 +1,56 @@
+import { type Document, parseDocument } from "yaml";
+import { ReviewError } from "../review-error.ts";
+import { notYaml } from "../revisions/not-yaml.ts";
+
+/**
+ * The text of a YAML file after a change. Lines that the change does not touch stay as they are written, however that is.
+ *
+ * @throws ReviewError when the file is no YAML, or what is there has no place for the change
+ */
+export function editedYaml(text: string, name: string, edit: (document: Document) => void): string {
+  const document: Document = parseDocument(text);
+  const [fault] = document.errors;
+  if (fault) throw notYaml(name, fault);
+  const before = rendered(document);
+  try {
+    edit(document);
+  } catch (error) {
+    throw new ReviewError(`${name} has no place for what is to go into it: ${(error as Error).message}`);
+  }
+  return asWritten(text, before, rendered(document));
+}
+
+function rendered(document: Document): string {
+  return document.toString({ lineWidth: 0 });
+}
+
+/** What is as it was before the change, in the file's own words. */
+function asWritten(text: string, before: string, after: string): string {
+  const [own, was, is] = [text, before, after].map((one) => one.replace(/\n$/, "").split("\n")) as Lines;
+  const most = Math.min(was.length, is.length);
+  const head = alike(most, (at) => was[at] === is[at]);
+  const tail = alike(most - head, (at) => was.at(-1 - at) === is.at(-1 - at));
+  const places = own.map((_, at) => at).concat(own.length);
+  const stays = was.slice(0, head);
+  const starts = places.filter((at) => saysSame(own.slice(0, at), stays));
+  // Empty lines at the end of what stays belong to it where they do when rendered.
+  const start = stays.at(-1) === "" ? starts.at(-1) : starts[0];
+  if (start === undefined) return after;
+  const end = places.find((at) => at >= start && saysSame(own.slice(at), was.slice(was.length - tail)));
+  if (end === undefined) return after;
+  return `${[...own.slice(0, start), ...is.slice(head, is.length - tail), ...own.slice(end)].join("\n")}\n`;
+}
+
+type Lines = [own: string[], was: string[], is: string[]];
+
+/** Whether lines differ in spaces, breaks, the last comma of a list and where a comment in one stands, all that rendering changes. */
+function saysSame(some: readonly string[], others: readonly string[]): boolean {
+  const [a, b] = [some, others].map((lines) => [...lines.join("").replaceAll(/[\s,]/g, "")].sort().join(""));
+  return a === b;
+}
+
+function alike(most: number, same: (at: number) => boolean): number {
+  let count = 0;
+  while (count < most && same(count)) count++;
+  return count;
+}

@@ -1,0 +1,288 @@
+import type { AccessChange } from "../../policies/diff.ts";
+import type { Fact } from "../facts.ts";
+import { confirms, type ResourceChange } from "../preview/resource-changes.ts";
+import { type Expected, type Report, verdictOf } from "../report.ts";
+import { show } from "../values.ts";
+import { guardrailSection } from "./guardrail-section.ts";
+import { refusedSection } from "./refused-section.ts";
+import { unreadSection } from "./unread-section.ts";
+import { unshownSection } from "./unshown-section.ts";
+
+/** Cells are text, with code between backticks. */
+export interface Table {
+  /** What it is of its section, where that has more than one. */
+  readonly name?: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** A part of a report, as every format shows it. */
+export interface Section {
+  readonly title: string;
+  /** In one line, what a hurried reader takes away. */
+  readonly short: string;
+  readonly tone: "bad" | "warn" | "good" | "plain";
+  /** Shown at once; the rest is folded. */
+  readonly open: boolean;
+  readonly tables: readonly Table[];
+  readonly note?: string;
+}
+
+/** A report as sections, the ones that need a decision first. */
+export interface Outline {
+  readonly title: string;
+  readonly headline: string;
+  readonly exitCode: number;
+  readonly compared: string;
+  readonly sections: readonly Section[];
+}
+
+/** What a report says, in order, before it becomes Markdown or HTML. */
+export function outlineOf(report: Report): Outline {
+  const { exitCode, headline } = verdictOf(report);
+  const sections = [
+    resources(report),
+    refusedSection(report),
+    unshownSection(report),
+    guardrailSection(report),
+    access(report),
+    exposure(report),
+    trust(report),
+    model(report),
+    versions(report),
+    secrets(report),
+    settings(report),
+    drift(report),
+    warnings(report),
+    unreadSection(report),
+    details(report),
+  ];
+  return {
+    title: `Review of ${report.stack}`,
+    headline,
+    exitCode,
+    compared: report.compared,
+    sections: sections.filter((section) => section !== undefined),
+  };
+}
+
+const words = {
+  create: "is created",
+  update: "changes in place",
+  remake: "IS MADE ANEW",
+  replace: "IS REPLACED",
+  delete: "IS DELETED",
+};
+
+const deed = ({ operation, madeAnew }: ResourceChange) => (madeAnew ? "remake" : operation);
+const deedExpected = ({ madeAnew, deleted }: Expected) => (deleted ? "delete" : madeAnew ? "remake" : "replace");
+
+function resources({ resources: all, expected }: Report): Section | undefined {
+  if (all.length === 0 && expected.length === 0) return undefined;
+  const rank = { replace: 0, delete: 1, remake: 2, update: 3, create: 4 };
+  const sorted = [...all].sort((a, b) => rank[deed(a)] - rank[deed(b)] || (a.name < b.name ? -1 : 1));
+  const severe = sorted.some(({ operation, lost }) => operation === "replace" || lost) || expected.length > 0;
+  const short = all.length > 0 ? counted(all, deed) : `${counted(expected, deedExpected)}, by what the settings say`;
+  return {
+    title: "What happens",
+    short,
+    tone: severe ? "bad" : "plain",
+    open: severe || all.length <= 12,
+    tables: [
+      {
+        head: ["", "What", "Lost", "Why"],
+        rows: [
+          ...expected.map((one) => [words[deedExpected(one)], one.label, one.lost, one.because]),
+          ...sorted.map((one) => [
+            words[deed(one)],
+            `${one.label} \`${one.name}\``,
+            one.lost ?? (one.operation === "replace" ? "nothing that is not made again" : ""),
+            why(one),
+          ]),
+        ],
+      },
+    ],
+  };
+}
+
+function counted<T>(all: readonly T[], deedOf: (one: T) => keyof typeof words): string {
+  return [...Map.groupBy(all, deedOf)]
+    .map(([one, list]) => `${list.length} to ${one === "remake" ? "make anew" : one}`)
+    .join(", ");
+}
+
+function why(change: ResourceChange): string {
+  const { because, values, operation } = change;
+  const { changed } = change.secrets;
+  if (operation === "create" || operation === "delete") return "";
+  if (confirms(change)) return "only noted: what was changed without an update is wanted so now";
+  const keys =
+    because.length > 0
+      ? because
+      : [...new Set([...values.map(({ path }) => path), ...changed].map((path) => path.split(".")[0] ?? ""))];
+  return keys.slice(0, 6).join(", ") + (keys.length > 6 ? " …" : "");
+}
+
+const effects = { widens: "+ gains", narrows: "− loses", neutral: "= same", unclear: "? not comparable" };
+
+function access({ access: all }: Report): Section | undefined {
+  return all.length === 0 ? undefined : accessSection("Access of the agent", all);
+}
+
+function accessSection(title: string, all: readonly AccessChange[]): Section {
+  const count = (effect: AccessChange["effect"]) => all.filter((one) => one.effect === effect).length;
+  const [gained, lost] = [count("widens"), count("narrows")];
+  const unclear = all.filter(({ comparable }) => !comparable).length;
+  const presets = [...new Set(all.flatMap(({ sources }) => sources))].filter((source) => source.startsWith("preset "));
+  return {
+    title,
+    short: [
+      `${gained} gained, ${lost} lost`,
+      unclear > 0 ? `${unclear} not comparable, taken as gained` : "",
+      presets.length > 0 ? `by ${presets.join(", ")}` : "",
+    ]
+      .filter((part) => part !== "")
+      .join("; "),
+    tone: gained > 0 ? "warn" : "good",
+    open: true,
+    tables: [
+      {
+        head: ["", "What", "Where", "For", "From", "Note"],
+        rows: all.map((one) => [
+          one.comparable ? effects[one.effect] : "? not comparable",
+          `\`${one.what}\``,
+          one.where ? `\`${one.where}\`` : one.area === "disk" ? "disk" : one.area,
+          one.area === "network" ? (one.programs?.map((path) => `\`${path}\``).join(" ") ?? "every program") : "",
+          [...one.sources, ...(one.sources.length === 0 ? one.blocks : [])].join(", "),
+          [one.note, one.example && one.effect !== "neutral" ? `such as \`${one.example}\`` : ""]
+            .filter(Boolean)
+            .join("; "),
+        ]),
+      },
+    ],
+  };
+}
+
+function factTable(facts: readonly Fact[]): Table {
+  const mark = ({ effect }: Fact) => (effect === undefined ? "" : effects[effect]);
+  const marked = facts.some(({ effect }) => effect !== undefined);
+  return {
+    head: [...(marked ? [""] : []), "What", "Before", "After", "Note"],
+    rows: facts.map((one) => [
+      ...(marked ? [mark(one)] : []),
+      one.what,
+      one.before === undefined ? "none" : `\`${one.before}\``,
+      one.after === undefined ? "none" : `\`${one.after}\``,
+      one.note ?? "",
+    ]),
+  };
+}
+
+function facts(title: string, all: readonly Fact[], open: boolean): Section | undefined {
+  if (all.length === 0) return undefined;
+  const gained = all.filter(({ effect }) => effect === "widens" || effect === "unclear").length;
+  const first = all[0];
+  const only =
+    all.length === 1 && first
+      ? `${first.what}: ${first.before ?? "none"} → ${first.after ?? "none"}`
+      : `${all.length} changes`;
+  // Said, not only coloured.
+  const short = gained === 0 ? only : `${only}; ${gained} gained`;
+  return { title, short, tone: gained > 0 ? "warn" : "plain", open, tables: [factTable(all)] };
+}
+
+const exposure = ({ exposure: all }: Report) => facts("Who can reach it", all, true);
+const trust = ({ trust: all }: Report) => facts("Whom it trusts", all, true);
+const model = ({ model: all }: Report) => facts("Model and provider", all, true);
+const versions = ({ versions: all }: Report) => facts("Versions, digests and sizes", all, all.length <= 8);
+const settings = ({ settings: all }: Report) =>
+  facts(
+    "Other settings",
+    all,
+    all.some(({ effect }) => effect === "unclear"),
+  );
+
+function secrets({ secrets: all }: Report): Section | undefined {
+  if (all.length === 0) return undefined;
+  const rows = all.map(({ name, kind, note = "" }) => [kind, `\`${name}\``, note]);
+  const short = all.map(({ name, kind }) => `${name} ${kind}`).join(", ");
+  return {
+    title: "Secrets",
+    short,
+    tone: "plain",
+    open: false,
+    tables: [{ head: ["", "Name", "Note"], rows }],
+    note: "Values are never read.",
+  };
+}
+
+function drift({ drift: found, driftAccess }: Report): Section | undefined {
+  if (found === undefined) {
+    return {
+      title: "Drift",
+      short: "not looked for",
+      tone: "plain",
+      open: false,
+      tables: [],
+      note: "This comparison did not look at the machine.",
+    };
+  }
+  if (found.length === 0)
+    return { title: "Drift", short: "none found among what changes", tone: "good", open: false, tables: [] };
+  const rows = found.flatMap(({ label, name, gone, values, secrets: others }) => {
+    const what = `${label} \`${name}\``;
+    if (gone) return [[what, "", "is not there any more", ""]];
+    return [
+      ...values.map(({ path, before, after }) => [what, `\`${path}\``, `\`${show(before)}\``, `\`${show(after)}\``]),
+      ...others.map((path) => [what, `\`${path}\``, "`a secret`", "another one"]),
+    ];
+  });
+  const drifted: Table = { head: ["What", "Property", "As left by the last update", "As found"], rows };
+  const opened = accessSection("", driftAccess);
+  return {
+    title: "Drift",
+    short: `${found.length} changed without an update${driftAccess.some(({ effect }) => effect === "widens") ? ", which gave the agent more access" : ""}`,
+    tone: "warn",
+    open: true,
+    tables:
+      driftAccess.length > 0
+        ? [...opened.tables.map((one) => ({ ...one, name: "access" })), { ...drifted, name: "properties" }]
+        : [drifted],
+    note: "An update puts this back. To keep it, take it into the code first: scripts/drift.",
+  };
+}
+
+function warnings({ warnings: all }: Report): Section | undefined {
+  if (all.length === 0) return undefined;
+  const rows = all.map((message) => [message.replaceAll(/\s+/g, " ").slice(0, 400)]);
+  return {
+    title: "Warnings",
+    short: `${all.length} from the preview`,
+    tone: "warn",
+    open: false,
+    tables: [{ head: ["Said"], rows }],
+  };
+}
+
+const mostLines = 200;
+
+function details({ resources: all }: Report): Section | undefined {
+  const lines = all.flatMap(({ name, values }) =>
+    values.map(({ path, before, after }) => [
+      `\`${name}\``,
+      `\`${path}\``,
+      `\`${show(before)}\``,
+      `\`${show(after)}\``,
+    ]),
+  );
+  if (lines.length === 0) return undefined;
+  const left = lines.length - mostLines;
+  return {
+    title: "Every property",
+    short: `${lines.length} changed`,
+    tone: "plain",
+    open: false,
+    tables: [{ head: ["Resource", "Property", "Before", "After"], rows: lines.slice(0, mostLines) }],
+    note: left > 0 ? `${left} more are not shown.` : undefined,
+  };
+}

@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { tellsPrograms } from "../../policies/as-enforced.ts";
+import { canonical } from "../../policies/canonical.ts";
+import { type AccessChange, type DiffSide, diffPolicies } from "../../policies/diff.ts";
+import { type Policy, policySchema } from "../../policies/policy.ts";
+import { readPolicy } from "../../policies/read.ts";
+import { isObject, show } from "../values.ts";
+import { nameOf } from "./preview-step.ts";
+import type { ResourceChange } from "./resource-changes.ts";
+
+const network = "nemoclaw:host:NetworkPolicy";
+const sandbox = "nemoclaw:host:Sandbox";
+
+/** The part of a policy that one resource carries. */
+export function policyIn(type: string, inputs: Readonly<Record<string, unknown>> | undefined): unknown {
+  if (inputs === undefined) return {};
+  if (type !== network) return inputs.policy ?? {};
+  // Not there is not empty.
+  return inputs.networkPolicies === undefined ? undefined : { network_policies: inputs.networkPolicies };
+}
+
+/** What the changes of a preview let the agent do that it may not do now, and the other way round. */
+export function accessChanges(changes: readonly ResourceChange[]): AccessChange[] {
+  return changes
+    .filter(({ type }) => type === network || type === sandbox)
+    .flatMap(({ type, before, after, urn }) => compare(type, before?.inputs, after?.inputs, urn));
+}
+
+/** The same for two states of one resource. */
+export function compare(
+  type: string,
+  before: Readonly<Record<string, unknown>> | undefined,
+  after: Readonly<Record<string, unknown>> | undefined,
+  urn: string,
+): AccessChange[] {
+  const [was, is] = [before, after].map((inputs) => side(policyIn(type, inputs), inputs?.runtime));
+  if (was === undefined || is === undefined) {
+    const what = `the policy of ${nameOf(urn)}`;
+    const note = "it cannot be read as a policy, so it cannot be compared";
+    return [{ area: "network", effect: "widens", comparable: false, what, note, blocks: [], sources: [] }];
+  }
+  return [...diffPolicies(was, is).changes, ...approvalChange(before?.approval, after?.approval)];
+}
+
+/** Under OpenShell: whether people approve what an agent asks for, or it is given that. */
+function approvalChange(before: unknown, after: unknown): AccessChange[] {
+  if (before === after || before === undefined || after === undefined) return [];
+  const effect = after === byPeople ? "narrows" : "widens";
+  const note = `what the agent asks for is approved: ${show(before)}, then ${show(after)}`;
+  return [{ area: "network", effect, comparable: true, what: "approval", note, blocks: [], sources: [] }];
+}
+
+const byPeople = "manual";
+
+function side(written: unknown, runtime: unknown): DiffSide | undefined {
+  const found = policySchema.safeParse({ version: 1, ...(isObject(written) ? written : {}) });
+  if (!found.success || !isObject(written)) return undefined;
+  return { policy: found.data, sources: presetsOf(found.data), tellsPrograms: tellsPrograms(runtime) };
+}
+
+/** Which blocks of a policy are those of a preset, by the preset's name. */
+export function presetsOf(policy: Policy): Map<string, string> {
+  const blocks = Object.entries(policy.network_policies ?? {});
+  return new Map(
+    blocks.flatMap(([name, block]) => {
+      const preset = presetBlocks().get(`${name} ${canonical(block)}`);
+      return preset === undefined ? [] : [[name, preset] as const];
+    }),
+  );
+}
+
+let known: Map<string, string> | undefined;
+
+function presetBlocks(): Map<string, string> {
+  if (known) return known;
+  const folder = new URL("../../policies/presets/", import.meta.url);
+  known = new Map();
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".yaml"))) {
+    const { policy } = readPolicy(readFileSync(new URL(file, folder), "utf8"), file);
+    for (const [name, block] of Object.entries(policy.network_policies ?? {})) {
+      known.set(`${name} ${canonical(block)}`, `preset ${file.slice(0, -".yaml".length)}`);
+    }
+  }
+  return known;
+}

@@ -1,0 +1,101 @@
+import { type Fact, fact } from "../facts.ts";
+import { rangeFacts } from "../range-facts.ts";
+import { isObject, shownEach } from "../values.ts";
+import { type Ports, portsHold, portsOf } from "./ports.ts";
+import type { ResourceChange, StateInputs } from "./resource-changes.ts";
+
+/** What a security group or a firewall rule lets in and keeps out, before and after. */
+export function doorFacts({ type, name, before, after }: ResourceChange): Fact[] {
+  const [was, is] = [before?.inputs, after?.inputs].map((inputs) => (letsIn(inputs) ? inputs : undefined));
+  const refused = openingFacts(`refused on ${name}`, openings(type, is, "denies"), openings(type, was, "denies"));
+  return [
+    ...openingFacts(`open on ${name}`, openings(type, was, "allows"), openings(type, is, "allows")),
+    ...refused.map(turned),
+    ...(isGoogles(type) ? targetFacts(name, was, is) : []),
+  ];
+
+  function letsIn(inputs: StateInputs): boolean {
+    const out = /egress/i.test(type) || inputs?.direction === "EGRESS" || inputs?.type === "egress";
+    return !out && inputs?.disabled !== true;
+  }
+}
+
+const isGoogles = (type: string) => /^gcp:.*firewall:/i.test(type);
+
+/** Of what is refused: one refusal less lets more in, so it was found with the sides exchanged. */
+function turned({ before, after, note, ...one }: Fact): Fact {
+  return { ...one, before: after, after: before, ...(note && { note: "part of what is refused besides" }) };
+}
+
+/** For which machines of its network a rule of Google's is. */
+function targetFacts(name: string, before: StateInputs, after: StateInputs): Fact[] {
+  if (before === undefined || after === undefined) return [];
+  const [was, is] = [targets(before), targets(after)] as const;
+  const refuses = Array.isArray(after.denies) && after.denies.length > 0;
+  const more = refuses ? !held(was, is) : !held(is, was);
+  const shown = (all: readonly string[]) => (all.length === 0 ? "every machine of its network" : all.join(", "));
+  return fact(`machines behind ${name}`, shown(was), shown(is), { effect: more ? "widens" : "narrows" });
+}
+
+function targets(inputs: Readonly<Record<string, unknown>>): string[] {
+  return [...shownEach(inputs.targetTags), ...shownEach(inputs.targetServiceAccounts)].sort();
+}
+
+/** None is everybody. */
+function held(some: readonly string[], all: readonly string[]): boolean {
+  return all.length === 0 || (some.length > 0 && some.every((one) => all.includes(one)));
+}
+
+interface Opening {
+  readonly range: string;
+  readonly ports: Ports;
+}
+
+function openingFacts(what: string, before: readonly Opening[], after: readonly Opening[]): Fact[] {
+  const ports = new Map([...before, ...after].map((opening) => [opening.ports.shown, opening.ports]));
+  return [...ports.values()].flatMap((port) => {
+    const exactly = (all: readonly Opening[]) => ranges(all.filter((one) => one.ports.shown === port.shown));
+    const wider = (all: readonly Opening[]) => ranges(all.filter((one) => portsHold(one.ports, port)));
+    const shown = (range: string) => `${range} to ${port.shown}`;
+    return rangeFacts(what, exactly(before), exactly(after), shown, { before: wider(before), after: wider(after) });
+  });
+}
+
+function ranges(openings: readonly Opening[]): string[] {
+  return openings.map(({ range }) => range);
+}
+
+// A rule group has a list of rules; newer types of the providers are one rule each.
+function openings(type: string, inputs: StateInputs, kind: "allows" | "denies"): Opening[] {
+  if (inputs === undefined) return [];
+  const lists = kind === "denies" ? [inputs.denies] : [inputs.ingress, inputs.allows];
+  const groups = lists.filter(Array.isArray).flat().filter(isObject);
+  const outer = rangesOf(inputs);
+  // A firewall rule of Google's that names nobody is for everybody, and has a list of what it allows or refuses.
+  if (outer.length === 0 && isGoogles(type)) outer.push("0.0.0.0/0");
+  const alone = kind === "allows" && inputs.denies === undefined ? [inputs] : [];
+  return (groups.length === 0 ? alone : groups).flatMap((group) => {
+    const own = rangesOf(group);
+    return (own.length > 0 ? own : outer).map((range) => ({ range, ports: portsOf(group) }));
+  });
+}
+
+const rangeFields = [
+  "cidrBlocks",
+  "ipv6CidrBlocks",
+  "cidrIpv4",
+  "cidrIpv6",
+  "sourceRanges",
+  "sourceTags",
+  "sourceServiceAccounts",
+  "prefixListIds",
+  "prefixListId",
+  "securityGroups",
+  "sourceSecurityGroupId",
+  "referencedSecurityGroupId",
+];
+
+function rangesOf(rule: Readonly<Record<string, unknown>>): string[] {
+  const named = rangeFields.flatMap((field) => shownEach(rule[field]));
+  return rule.self === true ? [...named, "its own members"] : named;
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { ReviewError } from "../review-error.ts";
+import { labelOf } from "./losses.ts";
+import { nameOf } from "./preview-step.ts";
+
+const exported = z.looseObject({
+  version: z.number(),
+  // Of a stack that nothing was ever made of it is null.
+  deployment: z
+    .looseObject({
+      pending_operations: z
+        .array(z.looseObject({ type: z.string(), resource: z.looseObject({ urn: z.string(), type: z.string() }) }))
+        .nullish(),
+    })
+    .nullable(),
+});
+
+/**
+ * Refuses a state that an update left in the middle of a creation: something may be there that neither the state nor any look
+ * knows of, so a preview that has nothing to do would be a wrong clean bill. Updates and deletions that were cut short are
+ * about what the state knows, and the look sees what became of them.
+ *
+ * @param text what `pulumi stack export` printed
+ * @throws ReviewError with what was being made
+ */
+export function refuseLeftHalfWay(text: string, stack: string): void {
+  const pending = (read(text, stack).deployment?.pending_operations ?? []).filter(({ type }) => type === "creating");
+  if (pending.length === 0) return;
+  const list = pending.map(({ resource: { urn, type } }) => `  ${labelOf(type)} ${nameOf(urn)}`).join("\n");
+  throw new ReviewError(
+    `stack ${stack} was left half-way: an update was interrupted before it heard whether this had been made, so it may be there without the state knowing it:\n${list}`,
+    `look whether it is there, and remove it if so; then scripts/pulumi refresh -s ${stack} --clear-pending-creates. Or, on the embedded engine: scripts/pulumi up -s ${stack}, which takes it up again`,
+  );
+}
+
+function read(text: string, stack: string): z.infer<typeof exported> {
+  try {
+    return exported.parse(JSON.parse(text));
+  } catch {
+    throw new ReviewError(`the state of stack ${stack} is not what pulumi stack export prints`);
+  }
+}

@@ -1,0 +1,49 @@
+import { show } from "../values.ts";
+
+/** Ports of a rule. */
+export interface Ports {
+  /** As `port 22`, with the protocol in front where it is not TCP. */
+  readonly shown: string;
+  /** `all` is every one. */
+  readonly protocol: string;
+  /** The first and the last of each range of them. */
+  readonly spans: readonly (readonly [first: number, last: number])[];
+}
+
+type Rule = Readonly<Record<string, unknown>>;
+
+/** The ports that a rule of a cloud is about. */
+export function portsOf(rule: Rule): Ports {
+  const written = String(rule.protocol ?? rule.ipProtocol ?? "tcp").toLowerCase();
+  if (["-1", "all"].includes(written)) return { shown: "every port", protocol: "all", spans: every };
+  const protocol = written === "6" ? "tcp" : written;
+  const named = namedPorts(rule);
+  const spans = named === undefined ? every : spansOf(rule);
+  if (protocol === "tcp") return { shown: named ?? "every port of TCP", protocol, spans };
+  return { shown: named === undefined ? protocol : `${protocol} ${named}`, protocol, spans };
+}
+
+/** Whether all of some ports are among others; what cannot be told is not. */
+export function portsHold(all: Ports, some: Ports): boolean {
+  if (all.shown === some.shown) return true;
+  if (all.protocol !== "all" && all.protocol !== some.protocol) return false;
+  return some.spans.every(([first, last]) => all.spans.some(([from, to]) => from <= first && last <= to));
+}
+
+const every: Ports["spans"] = [[Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]];
+
+function spansOf({ ports, fromPort, toPort }: Rule): Ports["spans"] {
+  if (!Array.isArray(ports)) return [[Number(fromPort), Number(toPort ?? fromPort)]];
+  return ports.map((one) => {
+    const [first, last = first] = String(one).split("-");
+    return [Number(first), Number(last)];
+  });
+}
+
+function namedPorts({ ports, fromPort, toPort }: Rule): string | undefined {
+  if (Array.isArray(ports)) return ports.length === 0 ? undefined : `port ${ports.join(", ")}`;
+  if (fromPort === undefined) return undefined;
+  return fromPort === toPort || toPort === undefined
+    ? `port ${show(fromPort)}`
+    : `ports ${show(fromPort)}-${show(toPort)}`;
+}

@@ -1,0 +1,29 @@
+import { type Fact, listFacts } from "../facts.ts";
+import { notLookedIntoOf } from "../not-looked-into.ts";
+import { chatFacts, serverFacts } from "../telegram-facts.ts";
+import { tunnelFacts } from "../tunnel-facts.ts";
+import { shownEach } from "../values.ts";
+import { doorFacts } from "./door-facts.ts";
+import { placeFacts } from "./place-facts.ts";
+import { type ResourceChange, type StateInputs, statesOf } from "./resource-changes.ts";
+
+/** Who can reach the machine or the agent: ports, address ranges, tunnels, chats. */
+export function exposureFacts(changes: readonly ResourceChange[]): Fact[] {
+  return [
+    ...changes.flatMap((change) => (/securityGroup|firewall/i.test(change.type) ? doorFacts(change) : [])),
+    ...changes.flatMap(placeFacts),
+    ...statesOf(changes, /tunnelInstanceIAM(Member|Binding)/i).flatMap(([before, after]) =>
+      listFacts("may open IAP tunnels", members(before), members(after)),
+    ),
+    ...statesOf(changes, /:CloudflareTunnel$/).flatMap(([before, after]) => tunnelFacts(before, after)),
+    ...statesOf(changes, /:TelegramBridge$/).flatMap(([before, after]) => [
+      ...chatFacts(before, after),
+      ...serverFacts(before, after),
+    ]),
+    ...notLookedIntoOf(changes),
+  ];
+}
+
+function members(inputs: StateInputs): string[] {
+  return shownEach(inputs?.member ?? inputs?.members);
+}

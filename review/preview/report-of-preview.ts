@@ -1,0 +1,100 @@
+import type { AccessChange } from "../../policies/diff.ts";
+import { authoritiesIn, trustFacts } from "../authorities.ts";
+import { type Drift, driftOf, type Recorded, recordedIn } from "../drift/drift.ts";
+import type { Report, SecretChange } from "../report.ts";
+import { isObject } from "../values.ts";
+import { accessChanges, compare } from "./access.ts";
+import { guardrailResults } from "./guardrails.ts";
+import type { Preview } from "./preview.ts";
+import { exposureFacts } from "./preview-exposure.ts";
+import { modelFacts, type PriceOf, versionFacts } from "./preview-facts.ts";
+import { nameOf } from "./preview-step.ts";
+import { type ResourceChange, resourceChanges, type StateInputs, statesOf } from "./resource-changes.ts";
+
+export interface PreviewSource {
+  readonly stack: string;
+  readonly preview: Preview;
+  /** What the state had before the preview looked; by default what the preview itself tells of it. */
+  readonly recorded?: ReadonlyMap<string, Recorded>;
+  readonly compared: string;
+  readonly priceOf?: PriceOf;
+}
+
+/** The report of a preview. */
+export function reportOfPreview(source: PreviewSource): Report {
+  const { stack, preview, recorded = recordedIn(preview), compared, priceOf = () => undefined } = source;
+  const resources = resourceChanges(preview);
+  // Without a look at the real things there is nothing to say of drift, which is not the same as none.
+  const drift = recorded.size > 0 ? driftOf(resources, recorded) : undefined;
+  return {
+    stack,
+    compared,
+    resources,
+    expected: [],
+    access: accessChanges(resources),
+    model: modelFacts(resources),
+    versions: versionFacts(resources, priceOf),
+    exposure: exposureFacts(resources),
+    trust: trustChanges(resources),
+    settings: [],
+    secrets: secretChanges(resources),
+    drift,
+    driftAccess: (drift ?? []).flatMap((one) => driftedAccess(one, resources, recorded)),
+    guardrails: guardrailResults(preview.steps),
+    unread: [],
+    warnings: preview.warnings.map(({ message, urn }) => (urn ? `${nameOf(urn)}: ${message}` : message)),
+  };
+}
+
+/** What the runtime is given; the other resources that take the same authorities are given no others. */
+function trustChanges(resources: readonly ResourceChange[]) {
+  const authorities = (inputs: StateInputs) => authoritiesIn(isObject(inputs?.mirrors) ? inputs.mirrors.ca : undefined);
+  return statesOf(resources, /^nemoclaw:host:SandboxRuntime$/).flatMap(([before, after]) =>
+    after === undefined ? [] : trustFacts(authorities(before), authorities(after)),
+  );
+}
+
+function secretChanges(resources: readonly ResourceChange[]): SecretChange[] {
+  const own = resources.filter(({ operation }) => operation !== "create");
+  return own
+    .flatMap(({ name, operation, secrets }): SecretChange[] => {
+      const { before, after, changed, drifted, named } = secrets;
+      // The connection to the machine is part of everything that stands on it; said once, below.
+      const mine = (path: string) => !path.startsWith("machine.");
+      const entry = (path: string, kind: SecretChange["kind"], more: Partial<SecretChange> = {}) => ({
+        name: `${path} of ${name}`,
+        kind,
+        ...more,
+      });
+      if (operation === "delete") return [];
+      const fresh = after.filter((path) => mine(path) && !before.includes(path)).map((path) => entry(path, "new"));
+      const gone = before.filter((path) => mine(path) && !after.includes(path)).map((path) => entry(path, "gone"));
+      const both = changed.filter((path) => mine(path) && before.includes(path));
+      const more = (path: string) => (drifted.includes(path) ? { note: otherThere } : named ? {} : onlyGuess);
+      return [...fresh, ...gone, ...both.map((path) => entry(path, "changed", more(path)))];
+    })
+    .concat(connectionSecrets(own));
+}
+
+const onlyGuess = { note: "the only thing that can have changed", guessed: true };
+const otherThere = "the machine holds another one than the last update left there";
+
+function connectionSecrets(resources: readonly ResourceChange[]): SecretChange[] {
+  const paths = resources.flatMap(({ secrets: { changed, before } }) =>
+    changed.filter((path) => path.startsWith("machine.") && before.includes(path)),
+  );
+  return [...Map.groupBy(paths, (path) => path)].map(([path, { length }]) => ({
+    name: path,
+    kind: "changed",
+    note: `in the connection of ${length === 1 ? "one resource" : `${length} resources`}`,
+  }));
+}
+
+function driftedAccess(
+  { urn, type, gone }: Drift,
+  resources: readonly ResourceChange[],
+  recorded: ReadonlyMap<string, Recorded>,
+): AccessChange[] {
+  if (!/:(NetworkPolicy|Sandbox)$/.test(type) || gone) return [];
+  return compare(type, recorded.get(urn)?.inputs, resources.find((one) => one.urn === urn)?.before?.inputs, urn);
+}

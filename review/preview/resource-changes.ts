@@ -1,0 +1,134 @@
+import { secretPaths, type ValueChange, valueChanges } from "../values.ts";
+import { changedSinceUpdate } from "./as-left.ts";
+import { labelOf, lossOf, lossOfRemaking } from "./losses.ts";
+import { isMadeAnew } from "./made-anew.ts";
+import type { Preview } from "./preview.ts";
+import { nameOf, operationOf, type PreviewState, type PreviewStep } from "./preview-step.ts";
+
+export type Operation = "create" | "update" | "replace" | "delete";
+
+/** What happens to one resource. */
+export interface ResourceChange {
+  readonly urn: string;
+  readonly name: string;
+  readonly type: string;
+  /** What people call that type. */
+  readonly label: string;
+  readonly operation: Operation;
+  /** Whether an update of it is of the record alone: the thing itself goes, and another takes its place. */
+  readonly madeAnew: boolean;
+  /** What goes with it. */
+  readonly lost?: string;
+  /** The properties that make it a replacement. */
+  readonly because: readonly string[];
+  readonly values: readonly ValueChange[];
+  readonly secrets: SecretsOf;
+  readonly before?: PreviewState;
+  readonly after?: PreviewState;
+}
+
+/** The secrets among a resource's properties, by path: `token`, `machine.privateKey`. */
+export interface SecretsOf {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  /** Those that are another one than what was found. */
+  readonly changed: readonly string[];
+  /** Those that were found to be another one than the last update had left. */
+  readonly drifted: readonly string[];
+  /** Whether the preview names what changes; without that, `changed` is what cannot be excluded. */
+  readonly named: boolean;
+}
+
+/** Whether an update only takes note of what was found, which is what the code wants by now. */
+export function confirms({ operation, before, values, secrets }: ResourceChange): boolean {
+  const [others, found] = [[...secrets.changed, ...secrets.drifted], changedSinceUpdate(before ?? {})];
+  return operation === "update" && values.length === 0 && others.length === 0 && found.length > 0;
+}
+
+/** The inputs of a resource; nothing where it is not there. */
+export type StateInputs = Readonly<Record<string, unknown>> | undefined;
+
+/** What the resources of a type are asked for, before and after. */
+export function statesOf(changes: readonly ResourceChange[], type: RegExp): [StateInputs, StateInputs][] {
+  return changes.filter((one) => type.test(one.type)).map(({ before, after }) => [before?.inputs, after?.inputs]);
+}
+
+const operations: readonly string[] = ["create", "update", "replace", "delete"];
+
+/** Every resource that something happens to; components and providers, which are nothing by themselves, are left out. */
+export function resourceChanges({ steps }: Preview): ResourceChange[] {
+  const doing = steps.filter((step) => operations.includes(operationOf(step)) && isOwn(step));
+  const looked = Map.groupBy(
+    steps.filter(({ op }) => op === "refresh"),
+    ({ urn }) => urn,
+  );
+  return [...Map.groupBy(doing, ({ urn }) => urn)].map(([urn, same]) => changeOf(urn, same, looked.get(urn) ?? []));
+}
+
+function isOwn({ urn, oldState, newState }: PreviewStep): boolean {
+  return (
+    (newState ?? oldState)?.custom !== false &&
+    !/::(pulumi:providers:|pulumi:pulumi:)[^:]*::/.test(urn.replace(/\$/g, "::"))
+  );
+}
+
+function changeOf(urn: string, steps: readonly PreviewStep[], looked: readonly PreviewStep[]): ResourceChange {
+  const kinds = steps.map(operationOf);
+  // A URN that is both deleted and created is replaced, whatever the engine calls its steps.
+  const both = kinds.includes("delete") && kinds.includes("create");
+  const operation = (kinds.includes("replace") || both ? "replace" : kinds[0]) as Operation;
+  const before = steps.find(({ oldState }) => oldState)?.oldState ?? undefined;
+  const after =
+    operation === "delete" ? undefined : (steps.findLast(({ newState }) => newState)?.newState ?? undefined);
+  const type = (after ?? before)?.type ?? "";
+  const values = before && after ? valueChanges(before.inputs, after.inputs) : [];
+  const gone = operation === "replace" || operation === "delete";
+  const madeAnew = operation === "update" && isMadeAnew(before, after);
+  return {
+    urn,
+    name: nameOf(urn),
+    type,
+    label: labelOf(type),
+    operation,
+    madeAnew,
+    lost: gone ? lossOf(type, before) : madeAnew ? lossOfRemaking : undefined,
+    because: [...new Set(steps.flatMap(({ replaceReasons }) => replaceReasons ?? []))],
+    values,
+    secrets: secretsOf(steps, looked, { before, after, guess: operation === "update" && values.length === 0 }),
+    before,
+    after,
+  };
+}
+
+function secretsOf(
+  steps: readonly PreviewStep[],
+  looked: readonly PreviewStep[],
+  { before, after, guess }: { before?: PreviewState; after?: PreviewState; guess: boolean },
+): SecretsOf {
+  const [was, is] = [secretPaths(before?.inputs), secretPaths(after?.inputs)];
+  const named = namedAsDrifted(before);
+  const drifted = was.filter((path) => named.includes(path) || changes(looked, path));
+  const known = { before: was, after: is, drifted };
+  if (steps.some(namesChanges)) return { ...known, changed: is.filter((path) => changes(steps, path)), named: true };
+  // Nothing to be seen has changed, so it is what cannot be seen.
+  return { ...known, changed: guess ? is.filter((path) => !path.startsWith("machine.")) : [], named: false };
+}
+
+/** What the plugin's look named, in an output of every resource; a preview itself does not say what a look found different. */
+function namedAsDrifted(found: PreviewState | undefined): readonly unknown[] {
+  const names = found?.outputs?.driftedSecrets;
+  return Array.isArray(names) ? names : [];
+}
+
+function namesChanges({ diffReasons, detailedDiff }: PreviewStep): boolean {
+  return (diffReasons?.length ?? 0) > 0 || Object.keys(detailedDiff ?? {}).length > 0;
+}
+
+// The keys of `diffReasons` are whole properties: one of them says nothing of a secret inside it.
+function changes(steps: readonly PreviewStep[], secret: string): boolean {
+  return steps.some(({ diffReasons, detailedDiff }) => {
+    const detail = Object.keys(detailedDiff ?? {});
+    if (detail.length === 0) return diffReasons?.includes(secret) ?? false;
+    return detail.some((path) => path === secret || path.startsWith(`${secret}.`) || path.startsWith(`${secret}[`));
+  });
+}

@@ -1,0 +1,23 @@
+import { type Fact, fact } from "../facts.ts";
+import { isObject, valueChanges } from "../values.ts";
+import { names } from "./lock-entries.ts";
+
+const mostNamed = 5;
+
+/** That something has changed in an entry of which nothing else is told, by the names of its fields. */
+export function otherFields(what: string, before: unknown, after: unknown): Fact[] {
+  if (!isObject(before) || !isObject(after)) return [];
+  const changed = names(before, after).filter((name) => valueChanges(before[name], after[name]).length > 0);
+  if (changed.length === 0) return [];
+  const more = changed.length > mostNamed ? ", …" : "";
+  return [{ what, note: `other fields have changed: ${changed.slice(0, mostNamed).join(", ")}${more}` }];
+}
+
+/** That a file which pinned something pins nothing any more, or is gone. */
+export function nothingPinned(file: string, before: object, after: object): Fact[] {
+  const [was, is] = [before, after].map((entries) => Object.keys(entries).length);
+  if (!was || is) return [];
+  return fact(file, was === 1 ? "one entry" : `${was} entries`, undefined, { effect: "unclear", note: unpinned });
+}
+
+const unpinned = "nothing says any more what machines are to install";

@@ -1,0 +1,107 @@
+import { parse } from "yaml";
+import { canonical } from "../../policies/canonical.ts";
+import type { Fault } from "../../policies/fault.ts";
+import { checkSecrets, secretNames } from "../../stacks/settings/secrets.ts";
+import { siteNamespace } from "../../stacks/settings/site-commands.ts";
+import { structured } from "../../stacks/settings/structured.ts";
+import { ReviewError } from "../review-error.ts";
+import { isObject } from "../values.ts";
+import { notYaml } from "./not-yaml.ts";
+import type { Revision } from "./revision.ts";
+import type { Settings } from "./settings.ts";
+
+/** A stack file of a revision, with the secrets apart from what may be shown. */
+export interface StackFile {
+  readonly settings: Settings;
+  /** Everything under `config`, by name, as it is written. */
+  readonly config: ReadonlyMap<string, unknown>;
+  /** What stands beside `config`. */
+  readonly beside: Readonly<Record<string, unknown>>;
+  /** By name; the text says only whether it is the same, and is for nobody's eyes. */
+  readonly secrets: ReadonlyMap<string, string>;
+  /** What is to be a secret and stands there in clear. */
+  readonly inClear: readonly Fault[];
+}
+
+/** Where a stack's settings are, from the project's folder. */
+export function stackFileOf(stack: string): string {
+  return `stacks/Pulumi.${stack}.yaml`;
+}
+
+/**
+ * Reads the text of a stack file.
+ *
+ * @param name how to name the file in errors
+ */
+export function readStackFile(text: string, name: string): StackFile {
+  let file: unknown;
+  try {
+    file = parse(text);
+  } catch (error) {
+    throw notYaml(name, error as Error);
+  }
+  const { config: written, ...beside } = isObject(file) ? file : { config: false };
+  const mapping = written ?? {};
+  if (!isObject(mapping)) throw new ReviewError(`${name} is not a stack file: it has no mapping "config"`);
+  const [twice] = [...Map.groupBy(Object.keys(mapping), keyOf).values()].filter(({ length }) => length > 1);
+  if (twice) throw new ReviewError(`${name} has one setting in two spellings: ${twice.join(", ")}`, "keep one of them");
+  const config = new Map(Object.entries(mapping).map(([key, value]) => [keyOf(key), value] as const));
+  const settings: Record<string, unknown> = {};
+  const secrets = new Map<string, string>();
+  const inClear: Fault[] = [];
+  for (const [key, value] of config) {
+    const own = typeof value === "string" && !key.includes(":");
+    if (!isSecretName(key) && !holdsSecret(value)) settings[key] = own ? structured(value) : value;
+    else secrets.set(key, canonical(value));
+    if (!isSealed(value)) inClear.push(...faultOf(key, value));
+  }
+  return { settings, config, beside, secrets, inClear };
+}
+
+/** A revision's stack file, whether or not its settings can be taken; nothing where it is not there or cannot be read. */
+export function stackFileAt(revision: Revision, stack: string): StackFile | undefined {
+  try {
+    const text = revision.read(stackFileOf(stack));
+    return text === undefined ? undefined : readStackFile(text, stackFileOf(stack));
+  } catch (error) {
+    if (!(error instanceof ReviewError)) throw error;
+    return undefined;
+  }
+}
+
+/** A key as reports name it, without the project's own namespace, which may be left out and has a second form. */
+export function keyOf(written: string): string {
+  return written.replace(/^([^:]+):config:/, "$1:").replace(/^nemoclaw:/, "");
+}
+
+const site = `${siteNamespace}:`;
+
+// Of the settings of others, nobody here knows which are secret, also inside: aws:secretKey, a password in aws:endpoints.
+const plainOfOthers = /^(aws|gcp):(region|zone|project)$/;
+
+function isSecretName(key: string): boolean {
+  if (key.includes(":")) return !plainOfOthers.test(key);
+  return (secretNames as readonly string[]).includes(key);
+}
+
+function faultOf(key: string, value: unknown): Fault[] {
+  if (!key.startsWith(site))
+    return checkSecrets({ [key]: value }, new Set()).map((fault) => ({ ...fault, path: `nemoclaw:${key}` }));
+  if (holdsSecret(value)) return [];
+  const message = "this stands in clear in the stack file; whoever has read the file has it, so take a new one";
+  return [{ path: key, message, instead: `scripts/pulumi config set --secret ${key}` }];
+}
+
+/** Whether this is what the engines write in place of a secret. */
+export function isSealed(value: unknown): boolean {
+  return isObject(value) && typeof value.secure === "string" && Object.keys(value).length === 1;
+}
+
+// What has a text of that name is not for anybody's eyes, whatever else stands beside it.
+const holdsSecret = (value: unknown) => holds(value, ({ secure }) => typeof secure === "string");
+
+/** Whether a value is such a mapping, or has one inside. */
+export function holds(value: unknown, such: (mapping: Readonly<Record<string, unknown>>) => boolean): boolean {
+  if (Array.isArray(value)) return value.some((one) => holds(one, such));
+  return isObject(value) && (such(value) || Object.values(value).some((inner) => holds(inner, such)));
+}
