@@ -2,6 +2,7 @@ import { isCancelled } from "../host/errors.ts";
 import type { Machine } from "../host/machine.ts";
 import { connectTo } from "../host/pool.ts";
 import { judge, preflightFacts } from "../host/preflight/preflight.ts";
+import type { Finding } from "../host/preflight/verdict.ts";
 import { presentedKeys } from "../host/presented-keys.ts";
 import { type CloudSettings, lookForNeeds } from "./cloud-needs.ts";
 import { configuredMachine, configuredUse, configuredWay, reachOf } from "./configured-machine.ts";
@@ -47,10 +48,11 @@ async function look(stack: string, json?: boolean): Promise<number> {
     return undefined;
   });
   const deployed = machineOf(state);
-  if (state && deployed) return lookAtMachine(stack, deployed, json, state);
+  if (state && deployed) return lookAtMachine(stack, deployed, { state }, json);
   const settings = await configuredMachine(stack);
-  if (unread && settings?.kind === "existing") console.error(unread.message);
-  if (settings?.kind === "existing") return lookAtMachine(stack, await reachOf(engine, stack, settings), json, state);
+  if (settings?.kind === "existing") {
+    return lookAtMachine(stack, await reachOf(engine, stack, settings), { state, unread }, json);
+  }
   if (settings?.kind === "aws" || settings?.kind === "gcp") {
     return lookAtComputer(stack, settings, { engine, unread }, json);
   }
@@ -62,15 +64,21 @@ async function look(stack: string, json?: boolean): Promise<number> {
   );
 }
 
-/** @param state what has been made on it already */
-async function lookAtMachine(stack: string, machine: Machine, json?: boolean, state?: StackState): Promise<number> {
+/** With what has been made on it already, or why nobody knows. */
+async function lookAtMachine(
+  stack: string,
+  machine: Machine,
+  { state, unread }: { readonly state?: StackState | undefined; readonly unread?: Error | undefined },
+  json?: boolean,
+): Promise<number> {
   const host = await connectTo(machine, { connectSeconds: 30, log: (line) => console.error(line) });
   const wants = { ...machine, ...(await configuredUse(stack)) };
   const [facts, environment] = await Promise.all([
     host.look(preflightFacts(wants, Date.now())),
     state && lookAtEnvironment(host, stack, state),
   ]);
-  const verdict = judge(facts, wants);
+  const { missing, ...judged } = judge(facts, wants);
+  const verdict = { ...judged, missing: [...missing, ...unreadState(unread)] };
   const { faults = [], stopped } = environment ?? {};
   const where = `${machine.user}@${machine.address}:${machine.port}`;
   if (json) console.log(JSON.stringify({ stack, machine: where, ...verdict, faults, stopped, facts }, null, 2));
@@ -85,14 +93,16 @@ async function lookAtComputer(
   json?: boolean,
 ): Promise<number> {
   const { found, missing } = await lookForNeeds(settings, engine);
-  const lines = unread?.message.split("\n").map((line) => line.trim()) ?? [];
-  const backend = {
-    what: "state",
-    found: [...new Set([lines[0], lines.at(-1)])].join("; "),
-    try: "pulumi login, or set PULUMI_BACKEND_URL",
-  };
-  const verdict = { found, missing: unread ? [...missing, backend] : missing };
+  const verdict = { found, missing: [...missing, ...unreadState(unread)] };
   const machine = `${settings.kind}, ${settings.zone}, not made yet`;
   console.log(json ? JSON.stringify({ stack, machine, ...verdict }, null, 2) : describeComputer(machine, verdict));
   return verdict.missing.length === 0 ? 0 : 1;
+}
+
+/** Where nothing says what has been made, nobody can tell that it is well. */
+function unreadState(unread: Error | undefined): Finding[] {
+  if (unread === undefined) return [];
+  const lines = unread.message.split("\n").map((line) => line.trim());
+  const found = [...new Set([lines[0], lines.at(-1)])].join("; ");
+  return [{ what: "state", found, try: "pulumi login, or set PULUMI_BACKEND_URL" }];
 }

@@ -11,6 +11,7 @@ import { unitsByPart } from "./environment-units.ts";
 import { type MachineFacts, machineFacts, type UnitStatus, unitsFacts } from "./machine-facts.ts";
 import { gapsIn } from "./policy-gaps.ts";
 import type { Standing } from "./stack-command.ts";
+import { unfinishedFaults } from "./unfinished-update.ts";
 import { type VersionRow, versionsIn } from "./version-look.ts";
 
 /** What stands of an environment, asked on its machine and compared with the stack's state. */
@@ -87,7 +88,8 @@ export async function readSandboxStatus(host: Host, stack: string, standing: Sta
     drift: [...driftIn(looked), ...goneIn(state)],
     stateChangedAt: state.changedAt,
   };
-  return { ...status, faults: faultsOf({ stack, parts, errors: report.errors }, status) };
+  const faults = faultsOf({ stack, parts, errors: report.errors }, status);
+  return { ...status, faults: [...faults, ...unfinishedFaults(stack, state)] };
 }
 
 function phaseOf(stopped: Stopped | undefined, { agent }: SandboxReport): SandboxStatus["phase"] {

@@ -1,25 +1,30 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { type Machine, machineSchema } from "../host/machine.ts";
+import { cutCreations, pendingOperations } from "../review/preview/left-half-way.ts";
 import { type Engine, runEngine } from "./engine-choice.ts";
 import { isLocal, stackStateFile } from "./local-backend.ts";
 
 const checkpoint = z.object({
-  deployment: z.object({
-    resources: z
-      .array(
-        z.object({
-          urn: z.string(),
-          type: z.string(),
-          id: z.string().optional(),
-          delete: z.boolean().optional(),
-          modified: z.string().optional(),
-          inputs: z.record(z.string(), z.unknown()).default({}),
-          outputs: z.record(z.string(), z.unknown()).default({}),
-        }),
-      )
-      .default([]),
-  }),
+  // Of a stack that nothing was ever made of it is null.
+  deployment: z
+    .object({
+      resources: z
+        .array(
+          z.object({
+            urn: z.string(),
+            type: z.string(),
+            id: z.string().optional(),
+            delete: z.boolean().optional(),
+            modified: z.string().optional(),
+            inputs: z.record(z.string(), z.unknown()).default({}),
+            outputs: z.record(z.string(), z.unknown()).default({}),
+          }),
+        )
+        .default([]),
+      pending_operations: pendingOperations,
+    })
+    .nullish(),
 });
 
 /** One resource as the state has it, secrets in clear: never print it whole. */
@@ -36,6 +41,8 @@ export interface StackState {
   readonly resources: readonly StateResource[];
   /** When anything in it last changed, ISO 8601. */
   readonly changedAt?: string;
+  /** What an update was interrupted at making, `sandbox main-sandbox`: nobody knows whether it is there. */
+  readonly cutCreations?: readonly string[];
   /** The only resource of a type, or the first: `nemoclaw:host:Sandbox`. */
   find(type: string): StateResource | undefined;
 }
@@ -57,7 +64,8 @@ export async function readStackState(engine: Engine, stack: string): Promise<Sta
     );
   }
   const { deployment } = checkpoint.parse(JSON.parse(answer.stdout));
-  const resources = deployment.resources
+  const known = deployment?.resources ?? [];
+  const resources = known
     .filter((resource) => !resource.delete)
     .map(({ urn, type, id, inputs, outputs }) => ({
       urn,
@@ -66,11 +74,16 @@ export async function readStackState(engine: Engine, stack: string): Promise<Sta
       inputs: inClear(inputs) as Record<string, unknown>,
       outputs: inClear(outputs) as Record<string, unknown>,
     }));
-  const changedAt = deployment.resources
+  const changedAt = known
     .flatMap(({ modified }) => modified ?? [])
     .toSorted()
     .at(-1);
-  return { resources, changedAt, find: (type) => resources.find((resource) => resource.type === type) };
+  return {
+    resources,
+    changedAt,
+    cutCreations: cutCreations(deployment?.pending_operations),
+    find: (type) => resources.find((resource) => resource.type === type),
+  };
 }
 
 /** How to reach the machine a stack's sandbox stands on. */

@@ -3,17 +3,28 @@ import { ReviewError } from "../review-error.ts";
 import { labelOf } from "./losses.ts";
 import { nameOf } from "./preview-step.ts";
 
+/** What an update was at when it was interrupted, in a deployment as `pulumi stack export` prints it. */
+export const pendingOperations = z
+  .array(z.looseObject({ type: z.string(), resource: z.looseObject({ urn: z.string(), type: z.string() }) }))
+  .nullish();
+
 const exported = z.looseObject({
   version: z.number(),
   // Of a stack that nothing was ever made of it is null.
-  deployment: z
-    .looseObject({
-      pending_operations: z
-        .array(z.looseObject({ type: z.string(), resource: z.looseObject({ urn: z.string(), type: z.string() }) }))
-        .nullish(),
-    })
-    .nullable(),
+  deployment: z.looseObject({ pending_operations: pendingOperations }).nullable(),
 });
+
+/** What was being made, as words: `sandbox main-sandbox`. */
+export function cutCreations(pending: z.infer<typeof pendingOperations>): string[] {
+  return (pending ?? [])
+    .filter(({ type }) => type === "creating")
+    .map(({ resource: { urn, type } }) => `${labelOf(type)} ${nameOf(urn)}`);
+}
+
+/** What a person does after a creation that was cut short. */
+export function afterCutCreation(stack: string): string {
+  return `look whether it is there, and remove it if so; then scripts/pulumi refresh -s ${stack} --clear-pending-creates. Or, on the embedded engine: scripts/pulumi up -s ${stack}, which takes it up again`;
+}
 
 /**
  * Refuses a state that an update left in the middle of a creation: something may be there that neither the state nor any look
@@ -24,12 +35,12 @@ const exported = z.looseObject({
  * @throws ReviewError with what was being made
  */
 export function refuseLeftHalfWay(text: string, stack: string): void {
-  const pending = (read(text, stack).deployment?.pending_operations ?? []).filter(({ type }) => type === "creating");
-  if (pending.length === 0) return;
-  const list = pending.map(({ resource: { urn, type } }) => `  ${labelOf(type)} ${nameOf(urn)}`).join("\n");
+  const cut = cutCreations(read(text, stack).deployment?.pending_operations);
+  if (cut.length === 0) return;
+  const list = cut.map((each) => `  ${each}`).join("\n");
   throw new ReviewError(
     `stack ${stack} was left half-way: an update was interrupted before it heard whether this had been made, so it may be there without the state knowing it:\n${list}`,
-    `look whether it is there, and remove it if so; then scripts/pulumi refresh -s ${stack} --clear-pending-creates. Or, on the embedded engine: scripts/pulumi up -s ${stack}, which takes it up again`,
+    afterCutCreation(stack),
   );
 }
 

@@ -8,9 +8,9 @@ const resource = (type: string, name: string, values: Partial<StateResource> = {
   return { urn: `urn:pulumi:prod::nemoclaw::${type}::${name}`, type, inputs: {}, outputs: {}, ...values };
 };
 const docker = resource("nemoclaw:host:DockerEngine", "machine-docker", { inputs: { machine: someMachine } });
-const look = (leftByUpdate: string) => {
+const look = (leftByUpdate: string | undefined, cutCreations?: string[]) => {
   const resources = [resource("pulumi:pulumi:Stack", "nemoclaw-prod", { outputs: { leftByUpdate } }), docker];
-  const state: StackState = { resources, find: (type) => resources.find((one) => one.type === type) };
+  const state: StackState = { resources, cutCreations, find: (type) => resources.find((one) => one.type === type) };
   return lookAtEnvironment({} as Host, "prod", state);
 };
 
@@ -25,4 +25,27 @@ test("a sandbox that is gone since the last update is a fault of the environment
 
 test("a machine on which no sandbox was made yet has no fault", async () => {
   expect(await look("machine-docker")).toEqual({ faults: [] });
+});
+
+test("a creation that was cut short is a fault, since nobody knows whether it is there", async () => {
+  expect(await look("machine-docker", ["sandbox main-sandbox"])).toEqual({
+    faults: [
+      {
+        found:
+          "an update was interrupted while it made the sandbox main-sandbox, so it may be there without the state knowing it",
+        try: expect.stringContaining("scripts/pulumi refresh -s prod --clear-pending-creates"),
+      },
+    ],
+  });
+});
+
+test("a first update that did not come to its end is a fault, since nobody would miss what is not there", async () => {
+  expect(await look(undefined)).toEqual({
+    faults: [
+      {
+        found: "no update has come to its end yet, so something that is configured may not be there at all",
+        try: "scripts/pulumi up -s prod",
+      },
+    ],
+  });
 });

@@ -25,3 +25,25 @@ describe("a state that an engine does not give", () => {
     );
   });
 });
+
+describe("a state that an engine gives", () => {
+  const engine = (deployment: object | null): Engine => {
+    const printed = JSON.stringify({ version: 3, deployment });
+    return { kind: "cli", about: "", command: ["sh", "-c", 'echo "$0"', printed], path: [] };
+  };
+
+  test("of a stack that nothing was ever made of has no resources", async () => {
+    expect(await readStackState(engine(null), "prod")).toMatchObject({ resources: [], cutCreations: [] });
+  });
+
+  test("tells what an update was making when it was interrupted", async () => {
+    const resource = (type: string, name: string) => ({ type, urn: `urn:pulumi:prod::nemoclaw::${type}::${name}` });
+    const pending_operations = [
+      { type: "creating", resource: resource("nemoclaw:host:Sandbox", "main-sandbox") },
+      { type: "updating", resource: resource("nemoclaw:host:DockerEngine", "host-docker") },
+    ];
+    expect((await readStackState(engine({ resources: [], pending_operations }), "prod"))?.cutCreations).toEqual([
+      "sandbox main-sandbox",
+    ]);
+  });
+});

@@ -1,0 +1,50 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { startFakeHost } from "../support/fake-host.ts";
+import { SmallClone } from "../support/small-clone.ts";
+import { putProgram } from "../support/stand-ins.ts";
+
+/** What `scripts/doctor` says of a stack on a machine that exists (a stand-in), whose state a stand-in for the CLI exports. */
+async function doctor(exported: string): Promise<{ exitCode: number | null; missing: string[]; faults: string[] }> {
+  await using fake = await startFakeHost();
+  for (const name of ["docker", "systemctl", "dpkg-query"]) putProgram(join(fake.folder, "bin"), name, "exit 1");
+  await using clone = new SmallClone({
+    "pulumi-language-nodejs": "",
+    pulumi: `case "$*" in version) echo v3.270.0 ;; "stack export"*) ${exported} ;; *) cat "$here/key" ;; esac`,
+  });
+  const { port, user, hostKeys, privateKey = "" } = fake.machine;
+  writeFileSync(join(clone.folder, "key"), privateKey);
+  mkdirSync(join(clone.root, "stacks"), { recursive: true });
+  const machine = { kind: "existing", address: "127.0.0.1", port, user, hostKeys };
+  const settings = {
+    "nemoclaw:machine": machine,
+    "nemoclaw:sshPrivateKey": { secure: "v1:abc" },
+    "nemoclaw:runtime": { kind: "embedded", accept: ["binaries"] },
+  };
+  writeFileSync(join(clone.root, "stacks/Pulumi.prod.yaml"), JSON.stringify({ config: settings }));
+  const { exitCode, output } = await clone.script("doctor", ["-s", "prod", "--json"]).ended;
+  expect(output).toContain("{");
+  const { missing, faults } = JSON.parse(output.slice(output.indexOf("{"), output.lastIndexOf("}") + 1));
+  return {
+    exitCode,
+    missing: missing
+      .filter(({ what }: { what: string }) => what === "state")
+      .map(({ found }: { found: string }) => found),
+    faults: faults.map(({ found }: { found: string }) => found),
+  };
+}
+
+const state = (deployment: object | null) => `echo '${JSON.stringify({ version: 3, deployment })}'`;
+
+describe("what doctor makes of a state", { timeout: 60_000 }, () => {
+  test("of a stack that nothing was ever made of: nothing is missing, and nothing is wrong", async () => {
+    expect(await doctor(state(null))).toMatchObject({ missing: [], faults: [] });
+  });
+
+  test("of one that cannot be read: nobody can tell that it is well", async () => {
+    const { exitCode, missing } = await doctor("echo 'AccessDenied: no' >&2; exit 255");
+    expect(exitCode).toBe(1);
+    expect(missing).toEqual([expect.stringMatching(/state of stack prod could not be read.*AccessDenied: no/)]);
+  });
+});
