@@ -30,6 +30,16 @@ export function lockGaps(lock: Lock, readFile: (path: string) => string): LockGa
             },
           ]
         : []),
+      ...(Object.keys(files).length === 0
+        ? [
+            {
+              path: `artifacts.${name}.files`,
+              message: `no file of ${name} ${version} for any architecture`,
+              try: `scripts/lock refresh ${refreshedWith(name)}`,
+              ...runtimeOf(name),
+            },
+          ]
+        : []),
       ...Object.entries(files).flatMap(([platform, file]) => {
         const gap = (message: string): LockGap => ({
           path: `artifacts.${name}.files.${platform}`,

@@ -6,6 +6,7 @@ import { HostError } from "./errors.ts";
 import type { Mirrors } from "./runtimes/runtime.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hex digits in lower case");
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, "expected sha256: and 64 hex digits in lower case");
 const url = z.string().regex(/^\{(npm|artifacts)\}\/\S+$/, "expected {npm}/… or {artifacts}/…");
 const file = z.strictObject({ url, sha256: sha256.nullable() });
 const files = z.partialRecord(z.enum(["linux-amd64", "linux-arm64"]), file);
@@ -22,10 +23,7 @@ const lockSchema = z.strictObject({
     }),
   ),
   /** By reference. A site without a registry pins an archive, as `docker save` writes it, in the digest's place. */
-  images: z.record(
-    z.string(),
-    z.strictObject({ digest: z.string().startsWith("sha256:").nullable(), archives: files.optional() }),
-  ),
+  images: z.record(z.string(), z.strictObject({ digest: digest.nullable(), archives: files.optional() })),
   apt: z.record(
     z.string(),
     z.strictObject({ uri: z.url({ protocol: /^https$/ }), fingerprint: z.string().regex(/^[0-9A-F]{40}$/) }),

@@ -24,7 +24,7 @@ export function sortGaps(gaps: readonly LockGap[], used: ReadonlySet<string>): S
 /** What a check found, for people. */
 export function describeGaps({ needed, idle, unasked }: SortedGaps, served: boolean): string {
   const asked = unasked.length === 0 ? "" : ", as far as it was asked for";
-  const fine = `Everything that a stack here needs is pinned${served ? `, and served as it is pinned${asked}` : ""}.`;
+  const fine = `Everything in the lock file that a stack here needs is pinned${served ? `, and served as it is pinned${asked}` : ""}.`;
   return [
     ...(needed.length === 0 ? [fine] : needed.map(printGap)),
     ...unasked.map(printGap),

@@ -65,7 +65,7 @@ describe("scripts/lock", { timeout: 120_000 }, () => {
     expect([status, stdout]).toEqual([
       0,
       expect.stringMatching(
-        /^Everything that a stack here needs is pinned, and served as it is pinned, as far as it was asked for\.\napt\.docker\n {2}the key at https:\/\/evil\.example\.com was not asked for: with --mirror no package repository is asked\n/,
+        /^Everything in the lock file that a stack here needs is pinned, and served as it is pinned, as far as it was asked for\.\napt\.docker\n {2}the key at https:\/\/evil\.example\.com was not asked for: with --mirror no package repository is asked\n/,
       ),
     ]);
   });

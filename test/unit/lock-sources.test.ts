@@ -271,7 +271,7 @@ describe("a mirror folder", () => {
     expect((JSON.parse(readFileSync(path, "utf8")) as Lock).artifacts).toEqual(lock.artifacts);
     expect(script("check", "--mirror", fresh)).toMatchObject({
       status: 0,
-      stdout: "Everything that a stack here needs is pinned, and served as it is pinned.\n",
+      stdout: "Everything in the lock file that a stack here needs is pinned, and served as it is pinned.\n",
     });
     rmSync(fresh, { recursive: true });
     expect(script("check", "--mirror", fresh, "--json").status).toBe(2);

@@ -250,13 +250,13 @@ describe("scripts/lock check", () => {
     };
     const file = join(clone.root, "stacks", "Pulumi.prod.yaml");
     writeFileSync(file, awsFile(`{ id: ${ami} }`));
-    expect(check()).toEqual([0, "Everything that a stack here needs is pinned.\n"]);
+    expect(check()).toEqual([0, "Everything in the lock file that a stack here needs is pinned.\n"]);
     const unasked = `${ami} was not asked for: there is no aws here`;
     expect(check("--served")).toEqual([
       0,
       expect.stringMatching(
         new RegExp(
-          `^Everything that a stack here needs is pinned, and served as it is pinned, as far as it was asked for\\.\n${path("image.id").replaceAll(".", "\\.")}\n  ${unasked}\n  try   run it`,
+          `^Everything in the lock file that a stack here needs is pinned, and served as it is pinned, as far as it was asked for\\.\n${path("image.id").replaceAll(".", "\\.")}\n  ${unasked}\n  try   run it`,
         ),
       ),
     ]);
@@ -268,7 +268,7 @@ describe("scripts/lock check", () => {
     expect(check("--mirror", folder)).toEqual([0, expect.stringContaining("with --mirror no cloud is asked")]);
 
     clone.program("aws", says({ Images: [{ State: "disabled", Architecture: "x86_64" }] }));
-    expect(check()).toEqual([0, "Everything that a stack here needs is pinned.\n"]);
+    expect(check()).toEqual([0, "Everything in the lock file that a stack here needs is pinned.\n"]);
     expect(check("--served")).toEqual([2, `${path("image.id")}\n  ${ami} is disabled\n  try   ${refresh}\n`]);
     writeFileSync(file, awsFile("{ id: ami-1 }"));
     expect(check()).toEqual([2, expect.stringContaining(`  try   ${refresh}\n`)]);
