@@ -41,7 +41,15 @@ export async function inspectArchive(file: string): Promise<ArchiveContent> {
 }
 
 const block = 512;
+const noTar = "it is not a tar archive, or it is damaged";
 const mostNameBytes = 64 * 1024;
+
+/** What a header before says about the next member: a long name, a long target, the size of a file of 8 GiB or more. */
+interface Said {
+  path?: string;
+  target?: string;
+  size?: number;
+}
 
 /** A header that goes with the next one, while its content is read. */
 interface Kept {
@@ -56,8 +64,7 @@ class MemberReader {
   readonly #links = new Set<string>();
   #rest: Buffer = Buffer.alloc(0);
   #skip = 0;
-  /** What a header before says about the next member: a long name, a long target. */
-  #said: { path?: string; target?: string } = {};
+  #said: Said = {};
   #kept: Kept | undefined;
   #members = 0;
   #bytes = 0;
@@ -92,9 +99,12 @@ class MemberReader {
     }
     const stored = Number.parseInt(header.toString("latin1", 148, 156), 8);
     const sum = header.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0);
-    if (stored !== sum) throw new ArchiveError("it is not a tar archive, or it is damaged");
-    const size = numberAt(header, 124, 136);
+    if (stored !== sum) throw new ArchiveError(noTar);
     const type = String.fromCharCode(header[156] || 48);
+    const own = numberAt(header, 124, 136);
+    const size = "xLKg".includes(type) ? own : (this.#said.size ?? own);
+    // tar takes what follows such a member for the next one, whatever size it has.
+    if ("1256".includes(type) && size > 0) throw new ArchiveError(noTar);
     const padding = (block - (size % block)) % block;
     if ("xLK".includes(type)) {
       if (size > mostNameBytes) throw new ArchiveError(`a name in it has ${size} bytes`);
@@ -119,7 +129,7 @@ class MemberReader {
     kept.left -= piece.length;
     if (kept.left > 0) return Buffer.alloc(0);
     const text = Buffer.concat(kept.parts);
-    if (kept.type === "x") this.#said = { ...this.#said, ...paxNames(text) };
+    if (kept.type === "x") this.#said = { ...this.#said, ...paxRecords(text) };
     else this.#said[kept.type === "L" ? "path" : "target"] = text.toString("utf8").replace(/\0+$/, "");
     this.#skip = kept.padding;
     this.#kept = undefined;
@@ -171,23 +181,29 @@ function numberAt(header: Buffer, from: number, to: number): number {
     first & 0x80
       ? field.subarray(1).reduce((sum, byte) => sum * 256 + byte, first & 0x7f)
       : Number.parseInt(textAt(header, from, to).trim() || "0", 8);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new ArchiveError("it is not a tar archive, or it is damaged");
+  return sizeOf(value);
+}
+
+function sizeOf(value: number | string): number {
+  const size = typeof value === "number" || /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (Number.isSafeInteger(size) && size >= 0) return size;
+  throw new ArchiveError(noTar);
 }
 
 // Records of `<length> <key>=<value>\n`, where the length is the whole record's.
-function paxNames(data: Buffer): { path?: string; target?: string } {
-  const names: { path?: string; target?: string } = {};
+function paxRecords(data: Buffer): Said {
+  const said: Said = {};
   for (let at = 0; at < data.length; ) {
     const length = Number(/^(\d+) /.exec(data.toString("latin1", at, at + 20))?.[1]);
     const record = data.toString("utf8", at, at + length);
     const [, key = "", value = ""] = /^\d+ ([^=]+)=([\s\S]*)\n$/.exec(record) ?? [];
-    if (!(length > 0) || key === "") throw new ArchiveError("it is not a tar archive, or it is damaged");
+    if (!(length > 0) || key === "") throw new ArchiveError(noTar);
     // tar would take the name of such a member, and its size, from elsewhere.
-    if (key.startsWith("GNU.sparse.") || key === "size") throw new ArchiveError("it has members with holes in them");
-    if (key === "path") names.path = value;
-    if (key === "linkpath") names.target = value;
+    if (key.startsWith("GNU.sparse.")) throw new ArchiveError("it has members with holes in them");
+    if (key === "path") said.path = value;
+    if (key === "linkpath") said.target = value;
+    if (key === "size") said.size = sizeOf(value);
     at += length;
   }
-  return names;
+  return said;
 }

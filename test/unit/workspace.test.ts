@@ -73,6 +73,41 @@ describe("an archive that is to be unpacked", () => {
     await expect(inspectArchive(file)).rejects.toThrow('its member "out/passwd" goes through the link out');
   });
 
+  /** A file whose size a header before it tells, as tar writes it from 8 GiB on; the file's own header says another. */
+  const large = (size: number, own: number, content: string, change: (member: Buffer) => void = () => {}) => {
+    const record = `${`00 size=${size}\n`.length} size=${size}\n`;
+    const [header, member] = [
+      Buffer.from(tar([{ path: "x", content: record }])),
+      Buffer.from(tar([{ path: "big", content }])),
+    ];
+    header.write("x", 156);
+    member.write(`${own.toString(8).padStart(11, "0")}\0`, 124);
+    change(member);
+    for (const each of [header, member]) {
+      const sum = each.subarray(0, 512).reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0);
+      each.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+    }
+    return put(gzipSync(Buffer.concat([header.subarray(0, 1024), member])));
+  };
+
+  test("is read by the size that a header before a member tells, as tar reads it", async () => {
+    const file = large(5000, 0, "x".repeat(5000));
+    expect(await inspectArchive(file)).toMatchObject({ members: 1, bytes: 5000 });
+    expect(execFileSync("tar", ["-tzvf", file], { encoding: "utf8" })).toMatch(/ 5000 .* big\n$/);
+    // What the member's own header would hide in its content.
+    const inner = Buffer.from(tar([{ path: "../evil", content: "x" }])).toString("latin1");
+    await expect(inspectArchive(large(0, inner.length, inner))).rejects.toThrow("would land outside the workspace");
+  });
+
+  test("is refused for a link with content, which tar takes for the next member", async () => {
+    const inner = Buffer.from(tar([{ path: "../evil", content: "x" }])).toString("latin1");
+    const asLink = (member: Buffer) => {
+      member.write("2", 156);
+      member.write("target", 157);
+    };
+    await expect(inspectArchive(large(inner.length, inner.length, inner, asLink))).rejects.toThrow("or it is damaged");
+  });
+
   test("is refused for what is neither file, folder nor link", async () => {
     const bytes = Buffer.from(tar([{ path: "device" }]));
     bytes.write("3", 156);
