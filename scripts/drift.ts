@@ -46,6 +46,8 @@ await runScript(async () => {
     file === undefined
       ? await previewOf(stack, (line) => console.error(line))
       : previewFromFile({ stack, file, state });
+  if (found.recorded.size === 0 && file === undefined)
+    throw new ReviewError(`nothing stands of stack ${stack} that could have drifted`, `scripts/pulumi up -s ${stack}`);
   if (found.recorded.size === 0) {
     const hint = "pulumi preview --refresh --json by the Pulumi CLI, or leave --preview out";
     throw new ReviewError("this preview does not tell what the state had before, so drift cannot be seen in it", hint);

@@ -1,8 +1,13 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { markdownOf } from "../../review/page/markdown.ts";
+import { outlineOf } from "../../review/page/outline.ts";
+import { readPreview } from "../../review/preview/preview.ts";
+import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
+import { previewJson } from "../support/preview-fixture.ts";
 import { putProgram } from "../support/stand-ins.ts";
 
 const project = resolve(import.meta.dirname, "../..");
@@ -86,9 +91,28 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
     expect(run("review", { REVIEW_CODE: "1" }, "prod", "-", "reviewed").status).toBe(1);
     expect(existsSync(join(folder, "reviewed/verdict"))).toBe(false);
     expect(run("review", { PULUMI_CODE: "255" }, "prod", "0000000000", "reviewed").status).toBe(1);
-    expect(existsSync(join(folder, "reviewed/review.md"))).toBe(false);
+    expect(readFileSync(join(folder, "reviewed/review.md"), "utf8")).not.toContain("report");
     expect(existsSync(join(folder, "reviewed/plan.json"))).toBe(false);
     expect(run("apply", {}, "prod", "reviewed").status).not.toBe(0);
+  });
+
+  test("a review that fails leaves words for the comment of the one before, which it is found by", () => {
+    const { folder, run, git } = clone();
+    expect(run("review", { PULUMI_CODE: "255" }, "acme/prod", "-", "reviewed").status).toBe(1);
+    const [marker, ...words] = readFileSync(join(folder, "reviewed/review.md"), "utf8").split("\n");
+    const preview = readPreview(previewJson([]), "it");
+    const report = markdownOf(outlineOf(reportOfPreview({ stack: "acme/prod", preview, compared: "it" })));
+    expect(marker).toBe(report.split("\n")[0]);
+    expect(words.join("\n")).toContain(`There is no review of ${git("rev-parse", "--short", "HEAD")}.`);
+  });
+
+  test("a look for drift that fails leaves nothing of the one before", () => {
+    const { folder, run } = clone();
+    putProgram(join(folder, "scripts"), "drift", "exit 1");
+    mkdirSync(join(folder, "found"));
+    for (const file of ["drift.md", "drift.html"]) writeFileSync(join(folder, "found", file), "none");
+    expect(run("drift", {}, "prod", "found").status).toBe(1);
+    expect(readdirSync(join(folder, "found"))).toEqual([]);
   });
 
   test.each([
