@@ -11,6 +11,7 @@ import { readPreview } from "../../review/preview/preview.ts";
 import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { resourceChanges } from "../../review/preview/resource-changes.ts";
 import { block, network, type Planned, presetBlocks, previewJson, route } from "../support/preview-fixture.ts";
+import { SmallClone } from "../support/small-clone.ts";
 
 const api = "api.example.com";
 const folder = mkdtempSync(join(tmpdir(), "nemoclaw-drift-"));
@@ -186,4 +187,20 @@ describe("scripts/drift", () => {
     expect([answer.status, answer.stdout]).toEqual([1, ""]);
     expect(answer.stderr).toMatch(/drift cannot be seen/);
   });
+});
+
+test("a stack of which nothing was made yet has no drift to look for, and the message says what makes it", async () => {
+  const planned = previewJson([{ type: "nemoclaw:host:DockerEngine", name: "host-docker", after: { running: true } }]);
+  await using clone = new SmallClone({
+    "pulumi-language-nodejs": "",
+    pulumi: `case "$*" in
+version) echo v3.270.0 ;;
+"stack export"*) echo '{"version":3,"deployment":null}' ;;
+*) cat "$here/preview.json" ;;
+esac`,
+  });
+  writeFileSync(join(clone.folder, "preview.json"), planned);
+  const { exitCode, output } = await clone.script("drift", ["-s", "prod"]).ended;
+  expect(output).toMatch(/nothing stands of stack prod that could have drifted[\s\S]*scripts\/pulumi up -s prod/);
+  expect(exitCode).toBe(1);
 });
