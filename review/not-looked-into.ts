@@ -48,7 +48,8 @@ export function notLookedIntoOf(changes: readonly ResourceChange[]): Fact[] {
   });
 }
 
-function untold(what: string, { before, after }: ValueChange, note: string): Fact {
+/** A change of which nobody can tell by looking whether it lets more in; one that only takes away is none. */
+export function untold(what: string, { before, after }: ValueChange, note: string): Fact {
   const [was, is] = [before, after].map((value) => (value === undefined ? undefined : show(value)));
   return { what, before: was, after: is, ...(adds({ path: "", before, after }) ? { effect: "unclear", note } : {}) };
 }

@@ -32,7 +32,7 @@ export interface Report {
   readonly guardrails?: GuardrailResults;
   /** Warnings of the preview. */
   readonly warnings: readonly string[];
-  /** Files that have changed and of which nothing was read; none where a preview tells what they change. */
+  /** Files that have changed and of which nothing was read; none that a preview tells of. */
   readonly unread: readonly string[];
   /** What revisions change and the preview beside them shows nothing of, in words. */
   readonly unshown?: readonly string[];

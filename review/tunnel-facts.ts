@@ -4,8 +4,19 @@ import { show } from "./values.ts";
 /** A tunnel as its resource and its settings have it. */
 export type Tunnel = Readonly<Record<string, unknown>> | undefined;
 
-/** Where a tunnel is reached, and by whom. */
+/** Where a tunnel is reached, by whom, and what it leads to. */
 export function tunnelFacts(before: Tunnel, after: Tunnel): Fact[] {
+  return [...doorFacts(before, after), ...originFacts(before?.origin, after?.origin)];
+}
+
+// The runtime says what a tunnel leads to, so only of one that stays does another origin mean something.
+function originFacts(before: unknown, after: unknown): Fact[] {
+  if (before === undefined || after === undefined) return [];
+  const note = "what answers there is open to whom the tunnel lets in";
+  return fact("what the tunnel leads to", show(before), show(after), { effect: "unclear", note });
+}
+
+function doorFacts(before: Tunnel, after: Tunnel): Fact[] {
   const [was, is] = [doorOf(before), doorOf(after)];
   const what = "public address";
   if (was === undefined || is === undefined || was.address !== is.address)

@@ -14,6 +14,6 @@ export function unreadSection({ unread }: Report): Section | undefined {
     tone: "warn",
     open: false,
     tables: [{ head: ["File"], rows: unread.map((path) => [`\`${path.replaceAll("`", "'")}\``]) }],
-    note: "What they say is not compared. A preview made with them tells what they change.",
+    note: "What they say is not compared. A preview tells which resources they change, and not what a program does otherwise.",
   };
 }

@@ -3,6 +3,7 @@ import { notLookedIntoOf } from "../not-looked-into.ts";
 import { chatFacts, serverFacts } from "../telegram-facts.ts";
 import { tunnelFacts } from "../tunnel-facts.ts";
 import { shownEach } from "../values.ts";
+import { rightsFacts } from "./cloud-rights.ts";
 import { doorFacts } from "./door-facts.ts";
 import { placeFacts } from "./place-facts.ts";
 import { type ResourceChange, type StateInputs, statesOf } from "./resource-changes.ts";
@@ -20,6 +21,7 @@ export function exposureFacts(changes: readonly ResourceChange[]): Fact[] {
       ...chatFacts(before, after),
       ...serverFacts(before, after),
     ]),
+    ...rightsFacts(changes),
     ...notLookedIntoOf(changes),
   ];
 }

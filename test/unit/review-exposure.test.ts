@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { readPreview } from "../../review/preview/preview.ts";
 import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
-import { previewJson } from "../support/preview-fixture.ts";
+import { verdictOf } from "../../review/report.ts";
+import { type Planned, previewJson } from "../support/preview-fixture.ts";
 
 type Inputs = Record<string, unknown> | undefined;
 function exposure(type: string, before: Inputs, after: Inputs) {
@@ -194,4 +195,68 @@ describe("a machine", () => {
     ],
     ["that is new", "gcp:compute/instance:Instance", undefined, machine({ tags: ["a"] }, [{}]), []],
   ])("%s", (_, type, before, after, expected) => expect(exposure(type, before, after)).toEqual(expected));
+});
+
+describe("what a machine may do in its cloud, which nobody here judges", () => {
+  const policy = (...Action: string[]) => ({ policy: { Statement: [{ Effect: "Allow", Action, Resource: "*" }] } });
+  const planned = (type: string, before: object | undefined, after: object | undefined): Planned => ({
+    type,
+    name: "host-may",
+    before: before && { ...before },
+    after: after && { ...after },
+  });
+  const instance = (values: object) => ({ machineType: "g2-standard-8", ...values });
+
+  test.each<[string, Planned, 0 | 2 | 3]>([
+    ["more actions", planned("aws:iam/rolePolicy:RolePolicy", policy("ssm:A"), policy("ssm:A", "s3:*")), 3],
+    ["other statements", planned("aws:iam/rolePolicy:RolePolicy", policy("ssm:A", "s3:*"), policy("ssm:A")), 3],
+    [
+      "a policy that is attached",
+      planned("aws:iam/rolePolicyAttachment:RolePolicyAttachment", undefined, {
+        policyArn: "arn:aws:iam::aws:policy/X",
+      }),
+      3,
+    ],
+    [
+      "a policy that is attached no more",
+      planned(
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        { policyArn: "arn:aws:iam::aws:policy/X" },
+        undefined,
+      ),
+      2,
+    ],
+    ["a role", planned("gcp:projects/iAMMember:IAMMember", { role: "roles/viewer" }, { role: "roles/owner" }), 3],
+    [
+      "scopes of a machine",
+      planned(
+        "gcp:compute/instance:Instance",
+        instance({ serviceAccount: { scopes: ["logging-write"] } }),
+        instance({ serviceAccount: { scopes: ["cloud-platform"] } }),
+      ),
+      3,
+    ],
+    [
+      "keys in a machine's metadata",
+      planned(
+        "gcp:compute/instance:Instance",
+        instance({}),
+        instance({ metadata: { "ssh-keys": "me:ssh-ed25519 A" } }),
+      ),
+      3,
+    ],
+    ["another label of a machine", planned("gcp:compute/instance:Instance", instance({}), instance({ labels: {} })), 2],
+    [
+      "what a tunnel leads to",
+      planned(
+        "nemoclaw:host:CloudflareTunnel",
+        { kind: "named", hostname: "a.example.com", origin: { host: "127.0.0.1", port: 8090 } },
+        { kind: "named", hostname: "a.example.com", origin: { host: "127.0.0.1", port: 22 } },
+      ),
+      3,
+    ],
+  ])("%s", (_, change, exitCode) => {
+    const preview = readPreview(previewJson([change]), "it");
+    expect(verdictOf(reportOfPreview({ stack: "prod", preview, compared: "it" })).exitCode).toBe(exitCode);
+  });
 });

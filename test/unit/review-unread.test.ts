@@ -96,66 +96,13 @@ describe("files that a comparison of revisions does not read", () => {
     expect(section?.tables[0]?.rows).toHaveLength(4);
   });
 
-  test("are read by a preview's program, so beside one they are not told", () => {
+  test("are told beside a preview, too, but those that it runs: what a program does otherwise is in none", () => {
     const preview = reportOfPreview({ stack: "prod", preview: readPreview(previewJson([]), "it"), compared: "" });
-    expect(verdictOf(combine(preview, compared({ [program]: "a" }, { [program]: "b" }))).exitCode).toBe(0);
+    const run = ["stacks/index.ts", "components/agent-sandbox.ts", "resources/sandbox.ts", "Pulumi.yaml"];
+    const beside = (...files: string[]) =>
+      combine(preview, compared({}, Object.fromEntries(files.map((file) => [file, "b"]))));
+    expect(verdictOf(beside(...run))).toEqual({ exitCode: 0, headline: "Nothing changes" });
+    expect(beside(program, ...run).unread).toEqual([program]);
+    expect(verdictOf(beside(program)).exitCode).toBe(2);
   });
-});
-
-describe("the agent's package.json", () => {
-  const path = "services/agent/package.json";
-  const manifest = (version: string, more: object = {}) => ({
-    [path]: JSON.stringify({ dependencies: { openclaw: version }, ...more }),
-  });
-
-  test("is told by the agent's version alone", () => {
-    const report = compared(manifest("1.0.0"), manifest("1.1.0"));
-    expect(report).toMatchObject({ versions: [{ what: "agent", before: "1.0.0", after: "1.1.0" }], unread: [] });
-  });
-
-  test("is told where something else changes in it", () => {
-    const report = compared(manifest("1.0.0"), manifest("1.0.0", { overrides: { a: "2" } }));
-    expect(report.versions).toEqual([{ what: path, note: "more than the agent's version has changed" }]);
-    expect(verdictOf(report).exitCode).toBe(2);
-  });
-});
-
-describe("what stands beside the settings in a stack file", () => {
-  const facts = (before: string[], after: string[]) => {
-    const { exposure, settings, ...report } = compared(
-      { [stackPath]: stackFile(...before) },
-      { [stackPath]: stackFile(...after) },
-    );
-    const said = [...exposure, ...settings].map(({ what, before: was, after: is }) => `${what}: ${was} → ${is}`);
-    return [verdictOf({ ...report, exposure, settings }).exitCode, ...said];
-  };
-
-  test.each<[string, string[], string[], (number | string)[]]>([
-    [
-      "another secrets provider",
-      ["secretsprovider: awskms://alias/ours", "encryptedkey: AAAA"],
-      ["secretsprovider: awskms://alias/theirs", "encryptedkey: BBBB"],
-      [3, "secretsprovider: awskms://alias/ours → awskms://alias/theirs", "encryptedkey: one → another one"],
-    ],
-    [
-      "a provider in place of the passphrase",
-      ["encryptionsalt: v1:AAAA"],
-      ["secretsprovider: awskms://alias/ours", "encryptedkey: BBBB"],
-      [
-        3,
-        "secretsprovider: a passphrase → awskms://alias/ours",
-        "encryptedkey: undefined → one",
-        "encryptionsalt: one → undefined",
-      ],
-    ],
-    ["another key alone", ["encryptedkey: AAAA"], ["encryptedkey: BBBB"], [2, "encryptedkey: one → another one"]],
-    [
-      "another salt",
-      ["encryptionsalt: v1:AAAA"],
-      ["encryptionsalt: v1:BBBB"],
-      [2, "encryptionsalt: one → another one"],
-    ],
-    ["another environment", ["environment: [a]"], ["environment: [b]"], [2, "environment: one → another one"]],
-    ["the same", ["encryptionsalt: v1:AAAA"], ["encryptionsalt: v1:AAAA"], [0]],
-  ])("%s", (_, before, after, expected) => expect(facts(before, after)).toEqual(expected));
 });
