@@ -1,4 +1,5 @@
 import { isOpenshell, type Lock, refreshedWith } from "./lock.ts";
+import { isUnchecked } from "./npm-unchecked.ts";
 import { isSpoken } from "./runtimes/openshell/dialect.ts";
 import { imagesOf } from "./runtimes/openshell/release-images.ts";
 import type { RuntimeKind } from "./runtimes/runtime.ts";
@@ -79,7 +80,7 @@ function missingImages({ artifacts, images }: Lock): LockGap[] {
 
 interface NpmLock {
   readonly lockfileVersion?: number;
-  readonly packages?: Readonly<Record<string, { integrity?: string; link?: boolean; inBundle?: boolean }>>;
+  readonly packages?: Parameters<typeof isUnchecked>[1];
 }
 
 function npmGaps(name: string, lockfile: string, readFile: (path: string) => string): LockGap[] {
@@ -96,10 +97,7 @@ function npmGaps(name: string, lockfile: string, readFile: (path: string) => str
     return [gap(`cannot be read: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`)];
   }
   if (lock.lockfileVersion !== 3 || !lock.packages) return [gap("is not an npm lock file of version 3")];
-  const unpinned = Object.entries(lock.packages).filter(
-    ([path, { integrity, link, inBundle }]) => path !== "" && !integrity && !link && !inBundle,
-  );
-  return unpinned.length === 0
-    ? []
-    : [gap(`${unpinned.length} packages have no checksum, the first ${unpinned[0]?.[0]}`)];
+  const { packages } = lock;
+  const unpinned = Object.keys(packages).filter((path) => path !== "" && isUnchecked(path, packages));
+  return unpinned.length === 0 ? [] : [gap(`${unpinned.length} packages have no checksum, the first ${unpinned[0]}`)];
 }

@@ -92,7 +92,13 @@ function ofPackage({ integrity: _, resolved: __, dev: ___, optional, peer, devOp
   return own;
 }
 
-const nameOf = (at: string) => at.slice(at.lastIndexOf("node_modules/") + "node_modules/".length);
+/**
+ * The package that lies in a folder, where its entry names no other one.
+ *
+ * @example
+ * nameOf("node_modules/a/node_modules/@scope/b"); // @scope/b
+ */
+export const nameOf = (at: string): string => at.slice(at.lastIndexOf("node_modules/") + "node_modules/".length);
 
 const forLinux = (os: readonly string[] = []) =>
   os.length === 0 || os.includes("linux") || (os.every((one) => one.startsWith("!")) && !os.includes("!linux"));

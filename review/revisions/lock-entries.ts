@@ -40,3 +40,6 @@ export function digest(value: unknown): string | undefined {
 
 /** What is said of another content under a name and version that stay. */
 export const replaced = "another file under the same version: replaced by its publisher, or pinned wrongly before";
+
+/** What is said of a file that comes from another address than before. */
+export const elsewhere = { effect: "unclear", note: "taken from another place" } as const;

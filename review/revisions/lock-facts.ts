@@ -1,5 +1,5 @@
 import { type Fact, fact } from "../facts.ts";
-import { digest, type Entries, lockAt, names, part, replaced, text } from "./lock-entries.ts";
+import { digest, type Entries, elsewhere, lockAt, names, part, replaced, text } from "./lock-entries.ts";
 import { nothingPinned, otherFields } from "./other-fields.ts";
 import { packageFacts } from "./package-facts.ts";
 import type { Revision } from "./revision.ts";
@@ -54,8 +54,6 @@ function artifact(name: string, before: Entry, after: Entry): Fact[] {
   const checksums = fact(`${name}, its publisher's checksums`, list[0], list[1], elsewhere);
   return [...version, ...files, ...(before && after ? checksums : [])];
 }
-
-const elsewhere = { effect: "unclear", note: "taken from another place" } as const;
 
 /** @param same whether both sides are of one version, under which nothing should change */
 function pinnedFiles(name: string, old: Entries, now: Entries, same: boolean): Fact[] {

@@ -5,12 +5,20 @@ import { names } from "./lock-entries.ts";
 const mostNamed = 5;
 
 /** That something has changed in an entry of which nothing else is told, by the names of its fields. */
-export function otherFields(what: string, before: unknown, after: unknown): Fact[] {
-  if (!isObject(before) || !isObject(after)) return [];
-  const changed = names(before, after).filter((name) => valueChanges(before[name], after[name]).length > 0);
-  if (changed.length === 0) return [];
+export function otherFields(what: string, before: unknown, after: unknown, told?: readonly string[]): Fact[] {
+  const note = fieldsNote(before, after, told);
+  return note === undefined ? [] : [{ what, note }];
+}
+
+/** @param told the fields of which something else is told */
+export function fieldsNote(before: unknown, after: unknown, told: readonly string[] = []): string | undefined {
+  if (!isObject(before) || !isObject(after)) return undefined;
+  const changed = names(before, after).filter(
+    (name) => !told.includes(name) && valueChanges(before[name], after[name]).length > 0,
+  );
+  if (changed.length === 0) return undefined;
   const more = changed.length > mostNamed ? ", …" : "";
-  return [{ what, note: `other fields have changed: ${changed.slice(0, mostNamed).join(", ")}${more}` }];
+  return `other fields have changed: ${changed.slice(0, mostNamed).join(", ")}${more}`;
 }
 
 /** That a file which pinned something pins nothing any more, or is gone. */

@@ -1,6 +1,8 @@
+import { isUnchecked } from "../../host/npm-unchecked.ts";
 import { type Fact, fact } from "../facts.ts";
 import { digest, type Entries, lockAt, names, part, replaced, text } from "./lock-entries.ts";
-import { nothingPinned, otherFields } from "./other-fields.ts";
+import { fieldsNote, nothingPinned, otherFields } from "./other-fields.ts";
+import { originFacts } from "./package-origin.ts";
 import type { Revision } from "./revision.ts";
 
 const mostPackages = 10;
@@ -18,49 +20,49 @@ export function packageFacts(service: string, from: Located, to: Located): Fact[
     if (name === "") return otherFields(`what the ${service} asks npm for`, before, after);
     const trusted = isUnchecked(name, is) ? unchecked(before, after) : undefined;
     if (trusted !== undefined) return fact(`npm ${name} of the ${service}`, ...trusted, takenUnchecked);
-    const called = `npm ${name.replace(/^.*node_modules\//, "")} of the ${service}`;
-    const version = fact(called, text(before?.version), text(after?.version));
-    if (version.length > 0) return version;
-    if (before?.integrity === after?.integrity) return otherFields(called, before, after);
-    const note = replaced;
-    return fact(`npm ${name} of the ${service}`, digest(before?.integrity), digest(after?.integrity), {
-      effect: "unclear",
-      note,
-    });
+    return pinnedFacts(service, name, before, after);
   });
   found.push(
     ...nothingPinned(`npm packages of the ${service}`, was, is),
     ...otherFields(`npm's lock file of the ${service}`, { ...old, packages: 0 }, { ...now, packages: 0 }),
   );
   // The service's own dependency first, then what came with it.
-  const alarming = found.filter(({ effect }) => effect === "unclear");
-  const plain = found.filter(({ effect }) => effect !== "unclear");
+  const [told, plain] = [found.filter(isAlwaysTold), found.filter((one) => !isAlwaysTold(one))];
   const more = plain.length - mostPackages;
   const rest: Fact[] = more > 0 ? [{ what: `npm packages of the ${service}`, note: `${more} more have changed` }] : [];
-  return [...alarming, ...plain.slice(0, mostPackages), ...rest];
+  return [...told, ...plain.slice(0, mostPackages), ...rest];
+}
+
+type Entry = Entries[string] | undefined;
+
+function pinnedFacts(service: string, name: string, before: Entry, after: Entry): Fact[] {
+  const origin = originFacts(service, name, before, after);
+  const called = `npm ${name.replace(/^.*node_modules\//, "")} of the ${service}`;
+  const fields = fieldsNote(before, after, ["version", "integrity", "hasInstallScript", ...ofOrigin]);
+  const note = [newScript(before, after), fields].filter((one) => one !== undefined).join("; ");
+  const version = fact(called, text(before?.version), text(after?.version), note ? { note } : {});
+  if (version.length > 0) return [...origin, ...version];
+  if (before?.integrity === after?.integrity)
+    return [...origin, ...otherFields(called, before, after, origin.length > 0 ? ofOrigin : [])];
+  const sums = [digest(before?.integrity), digest(after?.integrity)] as const;
+  return [...origin, ...fact(`npm ${name} of the ${service}`, ...sums, { effect: "unclear", note: replaced })];
+}
+
+const ofOrigin = ["name", "resolved"];
+const script = "new: a script for its installation, which machines do not run";
+
+function newScript(before: Entry, after: Entry): string | undefined {
+  return after?.hasInstallScript && !before?.hasInstallScript ? script : undefined;
+}
+
+function isAlwaysTold({ effect, note }: Fact): boolean {
+  return effect === "unclear" || note?.startsWith(script) === true;
 }
 
 const takenUnchecked = { effect: "unclear", note: "without a checksum: what its address gives is taken" } as const;
 
-/** What npm installs without a checksum of it. One that comes inside another one is covered by that one's. */
-function isUnchecked(name: string, packages: Entries): boolean {
-  const entry = packages[name];
-  if (entry === undefined || entry.integrity || entry.link) return false;
-  return entry.inBundle !== true || entry.resolved !== undefined || !around(name).some((one) => bundles(packages[one]));
-}
-
-/** The packages in whose folders one lies: `node_modules/a`, of `node_modules/a/node_modules/b`. */
-function around(name: string): string[] {
-  const parts = name.split("/node_modules/");
-  return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join("/node_modules/"));
-}
-
-function bundles(entry: Entries[string] | undefined): boolean {
-  return Array.isArray(entry?.bundleDependencies) && entry.bundleDependencies.length > 0;
-}
-
 /** How a package that nothing checks is told on both sides; `undefined` where it is as before. */
-function unchecked(before: Entries[string] | undefined, after: Entries[string] | undefined) {
+function unchecked(before: Entry, after: Entry) {
   const sides = [before, after].map((entry) => {
     const { version, resolved } = entry ?? {};
     const said = [version, digest(entry?.integrity) ?? resolved].filter(Boolean).join(" from ");

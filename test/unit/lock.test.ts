@@ -103,6 +103,10 @@ describe("what is not pinned", () => {
       '{"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {}}}',
       "1 packages have no checksum, the first node_modules/a",
     ],
+    [
+      '{"lockfileVersion": 3, "packages": {"node_modules/a": {"resolved": "https://evil.example.com", "inBundle": true}}}',
+      "1 packages have no checksum, the first node_modules/a",
+    ],
     ["{", "cannot be read"],
   ])("an npm lock file %s", (text, said) => {
     expect(lockGaps({ ...lock, artifacts: {}, images: {} }, () => text)[0]?.message).toContain(said);

@@ -71,12 +71,6 @@ describe("what else changes in npm's lock file of a service", () => {
   const packages = (entry: object, root: object = {}) => ({ "": root, "node_modules/a": entry });
   test.each<[string, Files, Files, string]>([
     [
-      "another place under the same checksum",
-      npm(packages(one)),
-      npm(packages({ ...one, resolved: there })),
-      "plain: npm a of the agent, other fields have changed: resolved",
-    ],
-    [
       "programs and scripts",
       npm(packages(one)),
       npm(packages({ ...one, hasInstallScript: true, bin: { node: "a.js" } })),
@@ -95,6 +89,68 @@ describe("what else changes in npm's lock file of a service", () => {
       "plain: npm's lock file of the agent, other fields have changed: lockfileVersion",
     ],
   ])("is named: %s", (_, before, after, expected) => expect(compared(before, after)).toEqual([2, expected]));
+});
+
+describe("where an npm package comes from", () => {
+  const one = { version: "1.0.0", integrity };
+  const bumped = { version: "2.0.0", integrity: `sha512-${"b".repeat(20)}` };
+  const usual = "https://registry.npmjs.org/a/-/a-2.0.0.tgz";
+  const [address, name] = [
+    "unclear: npm node_modules/a of the agent, address, taken from another place",
+    "unclear: npm node_modules/a of the agent, its name, another package in the folder of this one",
+  ];
+  const plain = "plain: npm a of the agent";
+  test.each<[string, object | undefined, object, (number | string)[]]>([
+    ["another place under the same checksum", { ...one, resolved: here }, { ...one, resolved: there }, [3, address]],
+    ["another place beside another version", one, { ...bumped, resolved: there }, [3, address, plain]],
+    ["a clone over SSH", one, { ...bumped, resolved: "git+ssh://git@github.com/evil/a.git#abc" }, [3, address, plain]],
+    ["another package's file", one, { ...bumped, resolved: usual.replace("/a/", "/b/") }, [3, address, plain]],
+    ["a file of another version", one, { ...one, resolved: usual }, [3, address]],
+    ["an address in the place of a version", one, { ...one, version: there }, [3, address, plain]],
+    ["a folder", one, { resolved: "../a", link: true }, [3, address, `${plain}, other fields have changed: link`]],
+    ["another package", one, { ...bumped, name: "b" }, [3, name, plain]],
+    ["a new one, from elsewhere", undefined, { ...one, resolved: there }, [3, address, plain]],
+    ["a new one, of another name", undefined, { ...one, name: "b" }, [3, name, plain]],
+    ["npm's registry, by its address", one, { ...bumped, resolved: usual }, [2, plain]],
+    [
+      "another version from where it came before",
+      { ...one, resolved: "https://npm.example.com/a-1.0.0.tgz" },
+      { ...bumped, resolved: "https://npm.example.com/a-2.0.0.tgz" },
+      [2, plain],
+    ],
+    ["another version of another package as before", { ...one, name: "b" }, { ...bumped, name: "b" }, [2, plain]],
+    [
+      "npm's registry again",
+      { ...one, resolved: there, name: "b" },
+      bumped,
+      [2, "plain: npm node_modules/a of the agent, address", "plain: npm node_modules/a of the agent, its name", plain],
+    ],
+  ])("%s", (_, before, after, expected) => {
+    expect(compared(npm(before ? { "node_modules/a": before } : {}), npm({ "node_modules/a": after }))).toEqual(
+      expected,
+    );
+  });
+
+  test("is told of however many packages", () => {
+    const many = (entry: object) =>
+      npm(Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`node_modules/a${at}`, entry])));
+    const said = compared(many(one), many({ ...bumped, resolved: there }));
+    expect(said.filter((line) => String(line).endsWith("taken from another place"))).toHaveLength(12);
+    expect(said.at(-1)).toBe("plain: npm packages of the agent, 2 more have changed");
+  });
+});
+
+test("what else changes with an npm package's version is named, and a script for its installation is always told", () => {
+  const packages = (version: string, more: object = {}) =>
+    npm({
+      ...Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`node_modules/a${at}`, { version, integrity }])),
+      "node_modules/z": { version, integrity, ...more },
+    });
+  const said = compared(packages("1.0.0"), packages("2.0.0", { hasInstallScript: true, bin: { sh: "z.js" } }));
+  expect(said.slice(0, 2)).toEqual([
+    2,
+    "plain: npm z of the agent, new: a script for its installation, which machines do not run; other fields have changed: bin",
+  ]);
 });
 
 const pins = {

@@ -916,7 +916,7 @@ describe("the lock file's own diff", () => {
         "from elsewhere, with the checksum that it had",
         { version: "1.0.0", resolved: here, integrity: sum },
         { version: "1.0.0", resolved: there, integrity: sum },
-        ["plain: npm a of the agent"],
+        ["unclear: npm node_modules/a of the agent, address"],
       ],
     ])("%s", (_, before, after, expected) => expect(facts(packages(before), packages(after))).toEqual(expected));
   });
