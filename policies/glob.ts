@@ -1,4 +1,5 @@
 import { type Check, check } from "./check.ts";
+import { globAutomaton } from "./diff/automaton.ts";
 
 /** A request path glob: rooted, or starting with `**`. */
 export function checkPathGlob(glob: string): Check[] {
@@ -15,5 +16,10 @@ export function checkGlob(glob: string): Check[] {
   }
   const open = glob.replaceAll(/\[!?[^\]]+\]/g, "");
   if (/[[\]]/.test(open)) return [check([], `${shown} has a bracket without its pair`, "a closed class such as [0-9]")];
-  return [];
+  try {
+    globAutomaton(glob, "/");
+    return [];
+  } catch (error) {
+    return [check([], `${shown}: ${(error as Error).message}`, "a class whose ranges go upwards, such as [a-z]")];
+  }
 }

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { refuse } from "./check.ts";
 import { endpointSchema } from "./endpoint.ts";
 import { filesystemSchema } from "./filesystem.ts";
+import { checkGlob } from "./glob.ts";
 import { middlewaresSchema } from "./middleware.ts";
 
 export type { Endpoint } from "./endpoint.ts";
@@ -23,16 +25,19 @@ const landlockSchema = z.strictObject({
 /** Whom the agent runs as. */
 const processSchema = z.strictObject({ run_as_user: identity.optional(), run_as_group: identity.optional() });
 
-const binaryPath = z.string().superRefine((value, context) => {
-  if (value.startsWith("/") && !value.split("/").includes("..")) return;
-  context.addIssue({
-    code: "custom",
-    message: `${JSON.stringify(value)} is not an absolute path of a program`,
-    params: {
-      instead: `the whole path, such as /usr/bin/${value.split("/").at(-1) || "git"}, or /** for every program`,
-    },
-  });
-});
+const binaryPath = z
+  .string()
+  .superRefine((value, context) => {
+    if (value.startsWith("/") && !value.split("/").includes("..")) return;
+    context.addIssue({
+      code: "custom",
+      message: `${JSON.stringify(value)} is not an absolute path of a program`,
+      params: {
+        instead: `the whole path, such as /usr/bin/${value.split("/").at(-1) || "git"}, or /** for every program`,
+      },
+    });
+  })
+  .superRefine(refuse(checkGlob));
 
 const binarySchema = z.union([binaryPath.transform((path) => ({ path })), z.strictObject({ path: binaryPath })]);
 

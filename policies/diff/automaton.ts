@@ -14,7 +14,7 @@ export interface Automaton {
  * a whole segment spans segments.
  *
  * @param separator `/` in paths, `.` in host names and query values
- * @throws Error when a class of characters cannot be read
+ * @throws Error that names a class of characters that cannot be read
  */
 export function globAutomaton(pattern: string, separator: "/" | "."): Automaton {
   return globOf(pattern, separator, (character) => character !== separator);
@@ -87,7 +87,13 @@ function segment(made: Builder, part: string, within: CharacterSet): void {
 function characterClass(token: string): CharacterSet {
   const body = /^\[([!^]?)(.+)\]$/s.exec(token);
   if (!body) throw new Error(`${token} is a class that is not closed`);
-  const expression = new RegExp(`^[${body[1] ? "^" : ""}${(body[2] ?? "").replace(/[\\\]^[]/g, "\\$&")}]$`, "s");
+  const inside = (body[2] ?? "").replace(/[\\\]^[]/g, "\\$&");
+  let expression: RegExp;
+  try {
+    expression = new RegExp(`^[${body[1] ? "^" : ""}${inside}]$`, "s");
+  } catch {
+    throw new Error(`${token} is a class that cannot be read`);
+  }
   return (character) => expression.test(character);
 }
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { canonicalHost } from "../../policies/canonical-host.ts";
+import { checkGlob } from "../../policies/glob.ts";
 import { refuseAddress } from "../../policies/reachable-address.ts";
 import { glob } from "../../services/egress-gate/glob.ts";
 import { journal } from "../../services/egress-gate/journal.ts";
@@ -62,6 +63,15 @@ describe("globs", () => {
 
   test.each(["/a[", "/{a,b}", "/[z-a]"])("%s is an error", (pattern) => {
     expect(() => glob(pattern, "/")).toThrow();
+  });
+
+  test("whatever a policy's reader takes is none", () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^\/[a-c[\]!^\\*?.-]{0,8}$/), (pattern) => {
+        fc.pre(checkGlob(pattern).length === 0);
+        for (const separator of ["/", "."] as const) expect(() => glob(pattern, separator)).not.toThrow();
+      }),
+    );
   });
 
   const name = fc.stringMatching(/^[a-z0-9_-]{1,8}$/);

@@ -237,6 +237,12 @@ describe("rules", () => {
     ["rest", "{ allow: { method: GET, path: x } }", '"x" does not start with / or **'],
     ["rest", '{ allow: { method: GET, path: "/{a,b}" } }', "one entry for each alternative"],
     ["rest", '{ allow: { method: GET, path: "/[a" } }', "a bracket without its pair"],
+    [
+      "rest",
+      '{ allow: { method: GET, path: "/v1/[z-a]" } }',
+      '"/v1/[z-a]": [z-a] is a class that cannot be read | a class whose ranges go upwards, such as [a-z]',
+    ],
+    ["rest", '{ allow: { method: GET, path: /x, query: { a: "[b-a]" } } }', "[b-a] is a class that cannot be read"],
     ["rest", "{ allow: { method: GET, path: /x, query: { a: { any: [] } } } }", "the list is empty"],
     ["rest", "{ allow: { method: GET, path: /x, query: { a: { glob: x } } } }", '"glob" is not known here'],
     ["rest", "{ allow: { method: GET, path: /x, query: { a: 5 } } }", "expected a glob"],
@@ -282,6 +288,14 @@ describe("blocks", () => {
       "endpoints: [{ host: a.example.com, port: 1 }]\n    binaries: [git]",
       "is not an absolute path of a program | the whole path, such as /usr/bin/git",
     ],
+    ...[
+      ["/opt/[]/x", "has a bracket without its pair | a closed class such as [0-9]"],
+      ["/opt/[z-a]/x", "[z-a] is a class that cannot be read"],
+      ["/opt/{a,b}/x", "has braces, which are not taken as alternatives | one entry for each alternative"],
+    ].flatMap(([path, said]): [string, string][] => [
+      [`endpoints: [{ host: a.example.com, port: 1 }]\n    binaries: ["${path}"]`, `${said}`],
+      [`endpoints: [{ host: a.example.com, port: 1 }]\n    binaries: [{ path: "${path}" }]`, `${said}`],
+    ]),
     [
       "endpoints: [{ host: a.example.com, port: 1 }]\n    binaries: [{ path: /bin/sh, harness: true }]",
       '"harness" is not known here',

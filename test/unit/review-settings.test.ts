@@ -222,6 +222,18 @@ describe("settings of the older revision that the program refuses", () => {
     ],
     ["no YAML", files("config: ["), /Pulumi.prod.yaml at main is not YAML/],
     ["a policy that is not there", files(`${open}  nemoclaw:policy: { file: own.yaml }\n`), /has no own.yaml/],
+    [
+      "a class in a policy's glob that cannot be read",
+      files(`${open}  nemoclaw:policy: { file: own.yaml }\n`, {
+        "own.yaml": `version: 1
+network_policies:
+  a:
+    endpoints: [{ host: a.example.com, port: 443, protocol: rest, rules: [{ allow: { method: GET, path: "/[z-a]" } }] }]
+    binaries: [/**]
+`,
+      }),
+      /own.yaml:4:\d+ {2}network_policies\.a\.endpoints\[0\]\.rules\[0\]\.allow\.path\n.*\[z-a\] is a class that cannot be read/,
+    ],
     ["a password in an address", files(open.replace("https://", "https://me:PLAIN@")), /nemoclaw:inference.baseUrl/],
   ])("%s: all is told as if nothing had stood before, and counts as the worst", (_, before, fault) => {
     const report = reportOfRevisions("prod", revision("main", before), revision("change", files(open)));

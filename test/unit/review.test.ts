@@ -396,6 +396,14 @@ describe("what is not to be misread", () => {
     expect(report.drift).toMatchObject([{ name: "main-network", gone: false }]);
     expect(report.driftAccess).toMatchObject([{ effect: "widens" }]);
   });
+
+  test.each<[string, object]>([
+    ["of a program", { endpoints: [{ host: api, port: 443 }], binaries: ["/opt/[]/x"] }],
+    ["of a path", block(api, { rules: [{ allow: { method: "GET", path: "/[z-a]" } }] })],
+  ])("what a state has that no run would take now is not comparable: a glob %s", (_, old) => {
+    const { access } = reviewed(network({ a: old }, { a: block(api, { access: "full" }) }));
+    expect(access).toMatchObject([{ what: "the policy of main-network", effect: "widens", comparable: false }]);
+  });
 });
 
 describe("who can reach it, by revisions", () => {
