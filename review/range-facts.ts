@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { covered } from "../policies/diff/addresses.ts";
+import { covered, isRange } from "../policies/diff/addresses.ts";
 import { type Fact, listFacts } from "./facts.ts";
 
 /** What a wider door of the same kind lets in, too. */
@@ -19,6 +19,8 @@ export function rangeFacts(
   const named = (ranges: readonly string[]) => new Map(ranges.map((range) => [shown(range), range]));
   const [was, is] = [named(before), named(after)];
   return listFacts(what, [...was.keys()], [...is.keys()]).map((one): Fact => {
+    if (isMisspelt(is.get(one.after ?? "") ?? was.get(one.before ?? "") ?? ""))
+      return { ...one, effect: "unclear", note: "no range that can be read" };
     const opened = is.get(one.after ?? "");
     if (opened !== undefined)
       return within(opened, wider.before) ? { ...one, effect: "neutral", note: "part of what was open" } : one;
@@ -29,6 +31,10 @@ export function rangeFacts(
 }
 
 function within(range: string, others: readonly string[]): boolean {
-  const known = (one: string) => isIP(one.split("/")[0] ?? "") !== 0;
-  return others.includes(range) || (known(range) && covered(range, others.filter(known)));
+  return others.includes(range) || (isRange(range) && covered(range, others.filter(isRange)));
+}
+
+/** An address with something behind it that is no length of a prefix. */
+function isMisspelt(range: string): boolean {
+  return !isRange(range) && isIP(range.split("/")[0] ?? "") !== 0;
 }

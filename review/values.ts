@@ -1,5 +1,7 @@
 /** What the engine writes where a value is not known before the update. */
 export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+/** How it is shown. */
+export const knownLater = "(known later)";
 const secretSignature = "4dabf18193072939515e22adb298388d";
 
 /** One place where two values differ. */
@@ -25,6 +27,11 @@ export function isSecret(value: unknown): boolean {
   return value === "[secret]" || (isObject(value) && secretSignature in value);
 }
 
+/** Whether a preview does not tell a value: a secret, or what only the update brings. */
+export function isUntold(value: unknown): boolean {
+  return value === unknownValue || isSecret(value);
+}
+
 /** Where secrets lie in a value, as property paths. */
 export function secretPaths(value: unknown, path = ""): string[] {
   if (isSecret(value)) return [path];
@@ -39,7 +46,7 @@ export function show(value: unknown, longest = 160): string {
   if (isSecret(value)) return "a secret";
   const text =
     typeof value === "string" ? value : JSON.stringify(value, (_, inner) => (isSecret(inner) ? "(secret)" : inner));
-  const known = text.replaceAll(`"${unknownValue}"`, "(known later)").replaceAll(unknownValue, "(known later)");
+  const known = text.replaceAll(`"${unknownValue}"`, knownLater).replaceAll(unknownValue, knownLater);
   return known.length > longest ? `${known.slice(0, longest - 1)}…` : known;
 }
 

@@ -72,6 +72,15 @@ interface Range {
   readonly to: bigint;
 }
 
+/** Whether a text is an address or a range that {@link covered} can read. */
+export function isRange(entry: string): boolean {
+  const [address = "", prefix, ...more] = entry.split("/");
+  // What Node takes for an address besides: one with the name of an interface.
+  const family = address.includes("%") ? 0 : isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 6 ? 128 : 32));
+}
+
 /** Whether an address or range lies within others; neighbours count as one, so that a range in two halves is the range. */
 export function covered(entry: string, by: readonly string[]): boolean {
   const wanted = rangeOf(entry);

@@ -1,16 +1,19 @@
 import { type Fact, fact } from "../facts.ts";
 import { rangeFacts } from "../range-facts.ts";
-import { isObject, shownEach } from "../values.ts";
+import { isObject, isUntold, shownEach } from "../values.ts";
 import { type Ports, portsHold, portsOf } from "./ports.ts";
 import type { ResourceChange, StateInputs } from "./resource-changes.ts";
+import { asFarAsTold, untoldOpenings, untoldRefusals } from "./untold-doors.ts";
 
 /** What a security group or a firewall rule lets in and keeps out, before and after. */
 export function doorFacts({ type, name, before, after }: ResourceChange): Fact[] {
   const [was, is] = [before?.inputs, after?.inputs].map((inputs) => (letsIn(inputs) ? inputs : undefined));
-  const refused = openingFacts(`refused on ${name}`, openings(type, is, "denies"), openings(type, was, "denies"));
+  const [open, shut] = [`open on ${name}`, `refused on ${name}`];
+  const opened = openingFacts(open, openings(type, was, "allows"), openings(type, is, "allows"));
+  const refused = openingFacts(shut, openings(type, is, "denies"), openings(type, was, "denies"));
   return [
-    ...openingFacts(`open on ${name}`, openings(type, was, "allows"), openings(type, is, "allows")),
-    ...refused.map(turned),
+    ...asFarAsTold(open, opened, untoldOpenings(was, is)),
+    ...asFarAsTold(shut, refused.map(turned), untoldRefusals(was, is)),
     ...(isGoogles(type) ? targetFacts(name, was, is) : []),
   ];
 
@@ -73,7 +76,8 @@ function openings(type: string, inputs: StateInputs, kind: "allows" | "denies"):
   const outer = rangesOf(inputs);
   // A firewall rule of Google's that names nobody is for everybody, and has a list of what it allows or refuses.
   if (outer.length === 0 && isGoogles(type)) outer.push("0.0.0.0/0");
-  const alone = kind === "allows" && inputs.denies === undefined ? [inputs] : [];
+  const listed = inputs.denies !== undefined || lists.some(isUntold);
+  const alone = kind === "allows" && !listed ? [inputs] : [];
   return (groups.length === 0 ? alone : groups).flatMap((group) => {
     const own = rangesOf(group);
     return (own.length > 0 ? own : outer).map((range) => ({ range, ports: portsOf(group) }));

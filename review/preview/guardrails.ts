@@ -1,7 +1,7 @@
 import type { Declared } from "../../policies/guardrails/guardrail.ts";
 import { broken, guardrails } from "../../policies/guardrails/rules.ts";
 import { risksTaken } from "../../policies/guardrails/taken.ts";
-import { isObject, isSecret, unknownValue } from "../values.ts";
+import { isObject, isUntold } from "../values.ts";
 import { nameOf, operationOf, type PreviewStep } from "./preview-step.ts";
 
 /** What the guardrails say of a stack as a preview leaves it. */
@@ -70,7 +70,7 @@ function declared(steps: readonly PreviewStep[]): Declared[] {
 const later = { apply: () => later };
 
 function plain(value: unknown): unknown {
-  if (value === unknownValue || isSecret(value)) return later;
+  if (isUntold(value)) return later;
   if (Array.isArray(value)) return value.map(plain);
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));

@@ -1,4 +1,4 @@
-import { show } from "../values.ts";
+import { show, shownEach } from "../values.ts";
 
 /** Ports of a rule. */
 export interface Ports {
@@ -14,7 +14,7 @@ type Rule = Readonly<Record<string, unknown>>;
 
 /** The ports that a rule of a cloud is about. */
 export function portsOf(rule: Rule): Ports {
-  const written = String(rule.protocol ?? rule.ipProtocol ?? "tcp").toLowerCase();
+  const written = show(rule.protocol ?? rule.ipProtocol ?? "tcp").toLowerCase();
   if (["-1", "all"].includes(written)) return { shown: "every port", protocol: "all", spans: every };
   const protocol = written === "6" ? "tcp" : written;
   const named = namedPorts(rule);
@@ -41,7 +41,7 @@ function spansOf({ ports, fromPort, toPort }: Rule): Ports["spans"] {
 }
 
 function namedPorts({ ports, fromPort, toPort }: Rule): string | undefined {
-  if (Array.isArray(ports)) return ports.length === 0 ? undefined : `port ${ports.join(", ")}`;
+  if (Array.isArray(ports)) return ports.length === 0 ? undefined : `port ${shownEach(ports).join(", ")}`;
   if (fromPort === undefined) return undefined;
   return fromPort === toPort || toPort === undefined
     ? `port ${show(fromPort)}`

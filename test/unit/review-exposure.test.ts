@@ -156,6 +156,75 @@ describe("a door", () => {
   ])("%s", (_, type, before, after, expected) => expect(exposure(type, before, after)).toEqual(expected));
 });
 
+// What the engine writes where a value is not known before the update.
+const later = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+describe("what is not known before the update is not comparable: a door", () => {
+  const let_in = { protocol: "tcp", fromPort: 22, toPort: 22, cidrBlocks: ["10.0.0.0/8"] };
+  const inside = { ingress: [let_in] };
+  const untold = (what: string) => ["unclear", what, undefined, "(known later)"];
+  test.each<[string, string, Inputs, Inputs, (string | undefined)[][]]>([
+    ["whose list is not known", group, inside, { ingress: later }, [untold(open)]],
+    ["that is new, with such a list", group, undefined, { ingress: later }, [untold(open)]],
+    ["whose list is a secret", group, inside, { ingress: "[secret]" }, [untold(open)]],
+    ["whose list stays a secret", group, { ingress: "[secret]" }, { ingress: "[secret]", description: "b" }, []],
+    [
+      "of which one rule is not known, and another one is",
+      group,
+      inside,
+      { ingress: [later, { ...let_in, cidrBlocks: [world] }] },
+      [["widens", open, undefined, `${world} to port 22`], untold(open)],
+    ],
+    ["of Google's", google, ssh, { ...ssh, allows: later }, [untold(open)]],
+    ["that keeps out", google, barred("22"), { ...barred(), denies: later }, [untold(refused)]],
+    [
+      "that keeps out, from such ports",
+      google,
+      barred("22"),
+      { ...barred(), denies: [{ protocol: "tcp", ports: later }] },
+      [["narrows", refused, undefined, `${world} to every port of TCP`], untold(refused)],
+    ],
+    ["that keeps out, unless it is off", google, barred("22"), { ...barred("22"), disabled: later }, [untold(refused)]],
+  ])("%s", (_, type, before, after, expected) => expect(exposure(type, before, after)).toEqual(expected));
+
+  test("its ports are not shown as the engine writes them", () => {
+    const ports = { allows: [{ protocol: later, ports: [later] }], sourceRanges: [world] };
+    expect(JSON.stringify(exposure(google, ssh, ports))).not.toContain(later);
+  });
+
+  test.each<[string, string, Inputs, Inputs]>([
+    [
+      "its interfaces",
+      "gcp:compute/instance:Instance",
+      { networkInterfaces: [{ accessConfigs: [{}] }] },
+      { networkInterfaces: later },
+    ],
+    [
+      "its addresses",
+      "gcp:compute/instance:Instance",
+      { networkInterfaces: [{ accessConfigs: [{}] }] },
+      { networkInterfaces: [{ accessConfigs: later }] },
+    ],
+    ["on AWS", "aws:ec2/instance:Instance", { associatePublicIpAddress: true }, { associatePublicIpAddress: later }],
+  ])("nor a machine's public address: %s", (_, type, before, after) => {
+    expect(exposure(type, before, after)).toEqual([["unclear", "public address of it", "yes", "(known later)"]]);
+  });
+});
+
+test.each(["10.0.0.0/y", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/8/9", "fe80::1%eth0/64"])(
+  "a range that nobody can read is not comparable: %s",
+  (range) => {
+    const of = (...cidrBlocks: string[]) => ({ ingress: [{ protocol: "tcp", fromPort: 22, toPort: 22, cidrBlocks }] });
+    expect(exposure(group, of("10.0.0.0/8"), of("10.0.0.0/8", range))).toEqual([
+      ["unclear", open, undefined, `${range} to port 22`],
+    ]);
+    expect(exposure(group, of(range), of("10.0.0.0/8"))).toEqual([
+      ["widens", open, undefined, "10.0.0.0/8 to port 22"],
+      ["unclear", open, `${range} to port 22`, undefined],
+    ]);
+  },
+);
+
 describe("a machine", () => {
   const machine = (more: object, accessConfigs?: object[]) => ({
     networkInterfaces: [{ network: "n", ...(accessConfigs && { accessConfigs }) }],
