@@ -44,10 +44,10 @@ function table({ head, rows }: Table): string {
 
 // Text and code take turns at backticks; both are made harmless, code by a fence longer than any inside.
 function cell(text: string): string {
-  return pieces(text)
-    .map(({ code, text: piece }) => (code ? `<code>${entities(piece)}</code>` : harmless(piece)))
-    .join("")
-    .replaceAll(/\s*\n\s*/g, " ");
+  const shown = pieces(text).map(({ code, text: piece }) =>
+    code ? `<code>${entities(piece)}</code>` : harmless(piece),
+  );
+  return onOneLine(shown.join(""));
 }
 
 /** Parts a text at its backticks: what stands between two of them is code. */
@@ -64,7 +64,10 @@ function entities(text: string): string {
 }
 
 function harmless(text: string): string {
-  return text
-    .replaceAll(/[&<>*_~`|[\]\\@#]/g, (character) => `&#${character.charCodeAt(0)};`)
-    .replaceAll(/\s*\n\s*/g, " ");
+  return onOneLine(text.replaceAll(/[&<>*_~`|[\]\\@#]/g, (character) => `&#${character.charCodeAt(0)};`));
+}
+
+// To Markdown a carriage return alone ends a line, and programs that show it know more such characters.
+function onOneLine(text: string): string {
+  return text.replaceAll(/\s*[\n\v\f\r\u0085\u2028\u2029]\s*/g, " ");
 }

@@ -8,7 +8,7 @@ import { parse } from "yaml";
 import { combine } from "../../review/combine.ts";
 import { htmlOf } from "../../review/page/html.ts";
 import { markdownOf } from "../../review/page/markdown.ts";
-import { outlineOf } from "../../review/page/outline.ts";
+import { outlineOf, type Section } from "../../review/page/outline.ts";
 import { refuseLeftHalfWay } from "../../review/preview/left-half-way.ts";
 import { readPreview } from "../../review/preview/preview.ts";
 import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
@@ -353,6 +353,23 @@ describe("what is not to be misread", () => {
     expect(markdownOf(outlineOf(found))).not.toMatch(/<script|<img|\[a\]\(|@everyone/);
     expect(htmlOf(outlineOf(found))).not.toMatch(/<script|<img/);
     expect(htmlOf(outlineOf(found))).not.toMatch(/https?:\/\/[^ ]*\.(js|css)/);
+  });
+
+  test.each([
+    ["a carriage return", "\r\r"],
+    ["both", "\r\n\r\n"],
+    ["a next line", "\u0085"],
+    ["a line separator", "\u2028"],
+    ["a paragraph separator", "\u2029"],
+    ["a form feed", "\f"],
+    ["a vertical tab", "\v"],
+  ])("text stays on its line in a comment, in the summary, a table and a note: %s", (_, end) => {
+    const text = `demo${end}Nothing changes. Approved`;
+    const tables = [{ head: ["What"], rows: [[text], [`\`${text}\``]] }];
+    const section: Section = { title: text, short: text, tone: "plain", open: true, tables, note: text };
+    const comment = markdownOf({ title: text, headline: text, compared: text, sections: [section], exitCode: 2 });
+    expect(comment.match(/demo Nothing changes. Approved/g)).toHaveLength(9);
+    expect(comment).not.toMatch(/[\r\v\f\u0085\u2028\u2029]|^Nothing/m);
   });
 
   test("a policy that cannot be read counts as widening", () => {
