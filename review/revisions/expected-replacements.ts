@@ -1,10 +1,11 @@
-import { takesGpus, usualDiskType } from "../../components/machine/gpu-table-gcp.ts";
+import { takesGpus } from "../../components/machine/gpu-table-gcp.ts";
 import { canonical } from "../../policies/canonical.ts";
 import { isOtherText } from "../authorities.ts";
-import { lossOfBridge, lossOfRemaking } from "../preview/losses.ts";
+import { lossOf, lossOfBridge, lossOfRemaking } from "../preview/losses.ts";
 import type { Expected } from "../report.ts";
 import { isObject } from "../values.ts";
 import { type Beside, otherLine, remadeFor } from "./expected-remaking.ts";
+import { diskType, lostDisk, usualDisk } from "./lost-disk.ts";
 import { changedNames, type Settings, section } from "./settings.ts";
 import type { StackAt } from "./stack-at.ts";
 
@@ -18,9 +19,6 @@ export const fixedOfMachine = (kind: unknown): string[] => [
   // On AWS it is only what the instance's type must have.
   ...(kind === "gcp" ? ["gpu"] : []),
 ];
-
-/** GiB of a data disk whose size is not written; a test compares with the setting. */
-export const usualDataDisk = 50;
 
 const nothing: Beside = { versions: [], authorities: [undefined, undefined] };
 
@@ -48,31 +46,6 @@ function endedBridge(before: Settings, after: Settings): Expected[] {
   return [{ label: "Telegram bridge", because: "telegram is gone", lost: lossOfBridge, deleted: true }];
 }
 
-/** A disk of another type is another disk on Google Cloud; no cloud makes one smaller. */
-function lostDisk(before: Settings, after: Settings): Expected[] {
-  if (before.kind !== after.kind) return [];
-  const [was, is] = [section(before, "dataDisk"), section(after, "dataDisk")];
-  const smaller = Number(is.size ?? usualDataDisk) < Number(was.size ?? usualDataDisk);
-  if (after.kind === "aws" && smaller) {
-    const because = "machine.dataDisk.size is smaller; AWS makes no disk smaller, and the update fails";
-    return [{ label: "data disk", because, lost: "everything on it, once it is made anew for that" }];
-  }
-  if (after.kind !== "gcp") return [];
-  const retyped = diskType(before, was) !== diskType(after, is);
-  const type = was.type === is.type ? `machine.machineType, ${usualDisk}` : "machine.dataDisk.type";
-  const because = [...(smaller ? ["machine.dataDisk.size"] : []), ...(retyped ? [type] : [])].join(", ");
-  if (because === "") return [];
-  const guarded = is.protect === false ? "" : "; refused while it is protected";
-  return [{ label: "data disk", because: `${because}${guarded}`, lost: "everything on it" }];
-}
-
-// The usual type of a disk goes by the machine's.
-const usualDisk = "whose disks are of another type";
-
-function diskType({ machineType }: Settings, { type }: Settings): unknown {
-  return type ?? usualDiskType(String(machineType));
-}
-
 function remade(was: StackAt, is: StackAt, beside: Beside): Expected[] {
   const machine = replacedMachine(section(was.settings, "machine"), section(is.settings, "machine"), beside);
   if (machine) return [machine];
@@ -98,8 +71,16 @@ function replacedMachine(before: Settings, after: Settings, { authorities }: Bes
   const trusts = before.kind === "local" && after.kind === "local" && isOtherText(...authorities);
   const because = [...named, ...(trusts ? ["mirrors.ca"] : [])].join(", ");
   if (because === "") return undefined;
-  return { label: "machine", because, lost: "everything on it, the agent's workspace included" };
+  return { label: "machine", because, lost: lossOfMachine(before.kind) };
 }
+
+/** What a preview says of it. A cloud's data disk outlives the machine and goes to the next one. */
+function lossOfMachine(kind: unknown): string {
+  const type = kind === "aws" ? "aws:ec2/instance:Instance" : kind === "gcp" ? "gcp:compute/instance:Instance" : own;
+  return lossOf(type, undefined) ?? "";
+}
+
+const own = "nemoclaw:local:Machine";
 
 function fixedPart(machine: Settings): Settings {
   const { kind, machineType, gpu = "none" } = machine;

@@ -4,6 +4,7 @@ import { parse } from "../../policies/parse.ts";
 import { replacementGuard } from "../../provider/handlers/replacement-guard.ts";
 import { Workspace } from "../../resources/workspace.ts";
 import { fixedOfMachine } from "../../review/revisions/expected-replacements.ts";
+import { fixedOfDisk } from "../../review/revisions/lost-disk.ts";
 import { type MachineSettings, machineSettings } from "../../stacks/machine-kinds/index.ts";
 import { type DeclaredResource, declare } from "../support/declared-graph.ts";
 
@@ -189,3 +190,34 @@ test.each(kinds)("%s: a review of revisions knows every setting that makes the m
   expect(guarded).toContain("authorizedKey");
   expect(fixedOfMachine(kind)).toEqual(expect.arrayContaining(guarded));
 });
+
+const other = {
+  aws: { region: "eu-west-1", kmsKey: "arn:aws:kms:eu-central-1:123456789012:key/a", zone: "eu-central-1b" },
+  gcp: {
+    project: "another-project-1",
+    kmsKey: "projects/p/locations/europe-west4/keyRings/r/cryptoKeys/k",
+    zone: "europe-west4-b",
+  },
+};
+const others = kinds.flatMap((kind) => {
+  const [, second] = clouds[kind].images;
+  const stays = { image: second, spot: true, authorizedKey: key("B") };
+  return Object.entries<unknown>({ ...other[kind], ...stays }).map(([name, value]) => [kind, name, value] as const);
+});
+
+test.each(others)(
+  "%s: a review of revisions knows whether the data disk stays for another %s",
+  async (kind, name, value) => {
+    const least = { image: clouds[kind].images[0], authorizedKey: key("A") };
+    // A zone is of its region.
+    const more = name === "region" ? { zone: `${value}a` } : {};
+    const [before, after] = [await declared(kind, least), await declared(kind, { ...least, [name]: value, ...more })];
+    const made = (graph: typeof before) => {
+      const { inputs } = graph.get("machine-data") as DeclaredResource;
+      const { region, project } = (graph.get(`machine-${kind}`) as DeclaredResource).inputs;
+      return { ...inputs, region, project };
+    };
+    const [was, is] = [made(before), made(after)];
+    expect(JSON.stringify(was) !== JSON.stringify(is)).toBe(fixedOfDisk.includes(name));
+  },
+);

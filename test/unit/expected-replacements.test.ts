@@ -4,7 +4,8 @@ import { mergePolicies } from "../../policies/merge.ts";
 import { handlers } from "../../provider/handlers/index.ts";
 import { lossOf } from "../../review/preview/losses.ts";
 import { type Beside, lineOf, usualMemory } from "../../review/revisions/expected-remaking.ts";
-import { expectedReplacements, usualDataDisk } from "../../review/revisions/expected-replacements.ts";
+import { expectedReplacements } from "../../review/revisions/expected-replacements.ts";
+import { usualDataDisk } from "../../review/revisions/lost-disk.ts";
 import type { StackAt } from "../../review/revisions/stack-at.ts";
 import { dataDisk } from "../../stacks/machine-kinds/cloud/settings.ts";
 import { sections } from "../../stacks/settings/sections.ts";
@@ -57,6 +58,51 @@ describe("what happens to a data disk, by the settings of two revisions", () => 
     ["of the usual size, written out", gcp(), gcp({ size: usualDataDisk })],
     ["no longer protected", gcp(), gcp({ protect: false, reason: "a lab" })],
   ])("%s: it stays", (_, was, is) => expect(expectedReplacements(was, is)).toEqual([]));
+
+  const machines = { aws: "aws:ec2/instance:Instance", gcp: "gcp:compute/instance:Instance" } as const;
+  test.each<[string, keyof typeof machines, object, object]>([
+    ["machine.region, machine.zone", "aws", { region: "a", zone: "a1" }, { region: "b", zone: "b1" }],
+    ["machine.kmsKey", "aws", {}, { kmsKey: "k" }],
+    ["machine.zone", "gcp", { zone: "a" }, { zone: "b" }],
+    ["machine.project", "gcp", { project: "a" }, { project: "b" }],
+    ["machine.kmsKey", "gcp", { kmsKey: "k" }, { kmsKey: "l" }],
+  ])("it goes with the machine for %s on %s, and is refused while it is protected", (because, kind, was, is) => {
+    expect(expectedReplacements(at({ kind, ...was }), at({ kind, ...is }))).toEqual([
+      { label: "data disk", because: `${because}; refused while it is protected`, lost: "everything on it" },
+      { label: "machine", because, lost: lossOf(machines[kind], undefined) },
+    ]);
+  });
+
+  test("it goes to another zone smaller, too, and for several reasons is told once", () => {
+    const found = (was: StackAt, is: StackAt) => expectedReplacements(was, is)[0]?.because;
+    const [here, there] = [{ zone: "a" }, { zone: "b" }];
+    const free = { protect: false, size: 20 };
+    expect(found(aws({ size: 200 }, here), aws(free, there))).toBe("machine.zone");
+    expect(found(gcp({ size: 200 }, here), gcp(free, there))).toBe("machine.dataDisk.size, machine.zone");
+  });
+
+  test.each<[string, StackAt, StackAt, object]>([
+    ["to this computer", gcp({ protect: false }), at({ kind: "local" }), { because: "machine.kind", deleted: true }],
+    ["to another cloud", aws(), gcp(), { because: "machine.kind; refused while it is protected" }],
+  ])("it goes with a machine that moves %s", (_, was, is, disk) => {
+    const found = expectedReplacements(was, is);
+    expect(found).toMatchObject([
+      { label: "data disk", ...disk },
+      { label: "machine", because: "machine.kind" },
+    ]);
+    expect(found[0]?.deleted).toBe("deleted" in disk ? true : undefined);
+  });
+
+  test.each<[string, keyof typeof machines, object, object]>([
+    ["another image", "aws", { image: "a" }, { image: "b" }],
+    ["spare capacity", "aws", {}, { spot: true }],
+    ["another image", "gcp", { image: "a" }, { image: "b" }],
+    ["another network", "gcp", {}, { network: { network: "n" } }],
+  ])("it outlives the machine for %s on %s, of which is said what a preview says", (_, kind, was, is) => {
+    expect(expectedReplacements(at({ kind, ...was }), at({ kind, ...is }))).toMatchObject([
+      { label: "machine", lost: lossOf(machines[kind], undefined) },
+    ]);
+  });
 
   test("it is told beside the machine", () => {
     const found = expectedReplacements(gcp({ size: 200 }, { image: "a" }), gcp({ size: 100 }, { image: "b" }));

@@ -98,7 +98,10 @@ describe("a default that is written out", () => {
 
   test("of a section that is new says nothing more than what is written", () => {
     const report = compared(stack("gcp"), stack("local"));
-    expect(report.expected).toMatchObject([{ label: "machine", because: "machine.kind" }]);
+    expect(report.expected).toMatchObject([
+      { label: "data disk", because: "machine.kind; refused while it is protected", deleted: true },
+      { label: "machine", because: "machine.kind" },
+    ]);
     const names = report.settings.map(({ what }) => what);
     expect(names).not.toContain("machine.spot");
     expect(names).not.toContain("machine.bootDisk.size");
