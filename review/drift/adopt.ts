@@ -30,39 +30,63 @@ export interface Adoptions {
 /** Finds the changes of the code that make it say what was found: blocks of the network policy, model and provider. */
 export function adoptionsOf(changes: readonly ResourceChange[], recorded: ReadonlyMap<string, Recorded>): Adoptions {
   const parts = changes.flatMap((change): Adoptions[] => {
-    const { urn, type, name, operation, before } = change;
+    const { urn, type, name, operation, before, after } = change;
     const known = recorded.get(urn)?.inputs;
     if (!known || confirms(change)) return [];
     if (operation === "create" && !before)
       return [{ adoptions: [], left: [`${name} is gone; only an update brings it back`] }];
     const found = before?.inputs ?? {};
-    if (/:NetworkPolicy$/.test(type))
-      return [blocks(known.networkPolicies, found.networkPolicies), approval(known, found)];
-    if (/:InferenceRoute$/.test(type)) return [route(known, found)];
-    if (canonical(known) === canonical(found)) return [];
+    const states = { known, found, wanted: after?.inputs ?? {} };
+    const same = canonical(known) === canonical(found);
+    if (operation === "delete")
+      return same ? [] : [{ adoptions: [], left: [`${name}: the code no longer has it; an update removes it`] }];
+    if (/:NetworkPolicy$/.test(type)) return [blocks(states), approval(states)];
+    if (/:InferenceRoute$/.test(type)) return [route(states)];
+    if (same) return [];
     return [{ adoptions: [], left: [`${name}: only network policy, model and provider can be adopted`] }];
   });
   return { adoptions: parts.flatMap(({ adoptions }) => adoptions), left: parts.flatMap(({ left }) => left) };
 }
 
-function blocks(known: unknown, found: unknown): Adoptions {
-  const [was, is] = [known, found].map((value) => (isObject(value) ? value : {}));
-  if (was === undefined || is === undefined) return { adoptions: [], left: [] };
+type Inputs = Recorded["inputs"];
+
+/** One resource as the last update left it, as it was found, and as the code wants it by now. */
+interface States {
+  readonly known: Inputs;
+  readonly found: Inputs;
+  readonly wanted: Inputs;
+}
+
+function blocks({ known, found, wanted }: States): Adoptions {
+  const [was, is, code] = [known, found, wanted].map(networkPolicies) as [Inputs, Inputs, Inputs];
   const before = policySchema.safeParse({ version: 1, network_policies: was });
   const presets = before.success ? presetsOf(before.data) : new Map<string, string>();
   const adoptions: Adoption[] = [];
   const left: string[] = [];
   for (const name of new Set([...Object.keys(was), ...Object.keys(is)])) {
-    if (canonical(was[name]) === canonical(is[name])) continue;
     const preset = presets.get(name);
-    if (preset !== undefined)
+    const step = stepOf(was[name], is[name], code[name]);
+    if (step === "none") continue;
+    if (step === "merge") left.push(`block ${name}: ${changedSince}`);
+    else if (preset !== undefined)
       left.push(`block ${name} comes from ${preset}: take that out of policy.presets, or restore it`);
     else adoptions.push({ into: "policy", path: ["network_policies", name], value: is[name] });
   }
   return { adoptions, left };
 }
 
-function approval(known: Recorded["inputs"], found: Recorded["inputs"]): Adoptions {
+const networkPolicies = (inputs: Inputs) => (isObject(inputs.networkPolicies) ? inputs.networkPolicies : {});
+
+const changedSince = "the code has changed it since, which adopting would undo: merge by hand, or restore it";
+
+/** What is to be done with a value that may have drifted. The code itself may have changed it since the last update, too. */
+function stepOf(known: unknown, found: unknown, wanted: unknown): "none" | "adopt" | "merge" {
+  const [was, is, code] = [known, found, wanted].map(canonical);
+  if (is === was || is === code) return "none";
+  return code === was ? "adopt" : "merge";
+}
+
+function approval({ known, found }: States): Adoptions {
   if (found.approval === undefined || found.approval === known.approval) return { adoptions: [], left: [] };
   return {
     adoptions: [],
@@ -70,15 +94,22 @@ function approval(known: Recorded["inputs"], found: Recorded["inputs"]): Adoptio
   };
 }
 
-function route(known: Recorded["inputs"], found: Recorded["inputs"]): Adoptions {
-  const fields = ["model", "baseUrl"].filter((field) => found[field] !== undefined && known[field] !== found[field]);
-  const adoptions = fields.map(
+function route({ known, found, wanted }: States): Adoptions {
+  const own = ["model", "baseUrl"];
+  const steps = Map.groupBy(
+    own.filter((field) => found[field] !== undefined),
+    (field) => stepOf(known[field], found[field], wanted[field]),
+  );
+  const adoptions = (steps.get("adopt") ?? []).map(
     (field): Adoption => ({ into: "stack", path: ["config", "nemoclaw:inference", field], value: found[field] }),
   );
   const others = Object.keys(known).filter(
-    (key) => !["model", "baseUrl"].includes(key) && canonical(known[key]) !== canonical(found[key]),
+    (key) => !own.includes(key) && canonical(known[key]) !== canonical(found[key]),
   );
-  const left = others.length > 0 ? [`the inference route's ${others.join(", ")}: restore it`] : [];
+  const left = [
+    ...(steps.get("merge") ?? []).map((field) => `the inference route's ${field}: ${changedSince}`),
+    ...(others.length > 0 ? [`the inference route's ${others.join(", ")}: restore it`] : []),
+  ];
   return { adoptions, left };
 }
 

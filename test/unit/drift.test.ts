@@ -50,6 +50,44 @@ describe("adopting", () => {
     expect(preset).toMatchObject({ adoptions: [], left: [expect.stringContaining("preset npm")] });
   });
 
+  describe("what the code itself has changed since", () => {
+    const rules = (...all: string[]) => {
+      const allowed = all.map((one) => one.split(" ")).map(([method, path]) => ({ allow: { method, path } }));
+      return { a: block(api, { rules: allowed }) };
+    };
+    const [was, found] = [rules("GET /status", "GET /v1/**"), rules("GET /status", "GET /v1/**", "POST /v1/items")];
+    const merged = (name: string) => [expect.stringMatching(`^${name}: the code has changed it since.*merge by hand`)];
+
+    test.each<[string, Planned]>([
+      ["a rule fewer", network(found, rules("GET /status"), was)],
+      ["a rule more", network(found, rules("GET /status", "GET /v1/**", "GET /v2/**"), was)],
+      ["no such block any more", network(found, {}, was)],
+      ["the block, which was removed by hand", network({}, rules("GET /status"), was)],
+      ["another block of the name of one made by hand", network(found, rules("GET /status"), {})],
+    ])("is left to a person: %s", (_, planned) =>
+      expect(adoptions(planned)).toEqual({ adoptions: [], left: merged("block a") }),
+    );
+
+    test.each(["model", "baseUrl"])("is left to a person: its %s", (field) => {
+      const planned = { ...route({ [field]: "f" }, { [field]: "w" }), recorded: route({ [field]: "k" }, {}).before };
+      expect(adoptions(planned)).toEqual({ adoptions: [], left: merged(`the inference route's ${field}`) });
+    });
+
+    test("is done already where the code says what was found, beside what it does not", () => {
+      const other = { b: block("b.example.com", { access: "full" }) };
+      const some = adoptions(network({ ...found, ...other }, found, was));
+      expect(some).toMatchObject({ adoptions: [{ path: ["network_policies", "b"] }], left: [] });
+    });
+
+    test("and a policy that it no longer has takes nothing", () => {
+      const { after: _, ...gone } = network(found, {}, was);
+      expect(adoptions(gone)).toEqual({
+        adoptions: [],
+        left: ["main-network: the code no longer has it; an update removes it"],
+      });
+    });
+  });
+
   test("what is gone, and what is no policy, cannot be adopted", () => {
     const { before, ...created } = network({}, presetBlocks("npm"));
     expect(adoptions({ ...created, recorded: before }).left).toEqual([
