@@ -1,6 +1,7 @@
 import type { AccessChange } from "../policies/diff.ts";
 import type { Drift } from "./drift/drift.ts";
 import type { Fact } from "./facts.ts";
+import type { DriftedAccess } from "./preview/access.ts";
 import type { GuardrailResults } from "./preview/guardrails.ts";
 import type { ResourceChange } from "./preview/resource-changes.ts";
 import type { Refused } from "./revisions/refused-settings.ts";
@@ -26,8 +27,7 @@ export interface Report {
   readonly secrets: readonly SecretChange[];
   /** Not there when nobody looked. */
   readonly drift?: readonly Drift[];
-  /** What drifted, as access: from what the last update left to what was found. */
-  readonly driftAccess: readonly AccessChange[];
+  readonly driftAccess: readonly DriftedAccess[];
   /** Not there where no preview tells what the resources will be. */
   readonly guardrails?: GuardrailResults;
   /** Warnings of the preview. */

@@ -9,11 +9,18 @@ export function unshownIn(preview: Report, revisions: Report): string[] {
   if (revisions.refused) return [];
   const certain = revisions.trust.filter(({ effect }) => effect === "widens" || effect === "narrows");
   const kinds: [name: string, told: readonly unknown[], shown: readonly unknown[]][] = [
-    ["access of the agent", revisions.access.filter(({ effect }) => effect !== "neutral"), preview.access],
+    ["access of the agent", unshownAccess(preview, revisions), []],
     ["the model or where it is", revisions.model.filter(({ what }) => what !== "provider"), preview.model],
     // Of a file that no revision has, only the preview knows.
     ["whom the machine trusts", certain, preview.trust],
     ["something that is replaced or made anew", revisions.expected, preview.resources],
   ];
   return kinds.flatMap(([name, told, shown]) => (told.length > 0 && shown.length === 0 ? [name] : []));
+}
+
+/** What an update undoes of drift is no sign of what the revisions open or shut. */
+function unshownAccess(preview: Report, revisions: Report) {
+  return revisions.access.filter(
+    ({ effect }) => effect !== "neutral" && !preview.access.some((one) => one.effect === effect),
+  );
 }

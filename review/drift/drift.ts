@@ -12,6 +12,11 @@ export interface Recorded {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
+/** A property that is not as the last update left it, and what an update does with it, by what the code wants now. */
+export interface DriftedValue extends ValueChange {
+  readonly update: "restores" | "keeps" | "changes";
+}
+
 /** A resource that is not as the last update left it. */
 export interface Drift {
   readonly urn: string;
@@ -21,7 +26,7 @@ export interface Drift {
   /** True when it is not there any more. */
   readonly gone: boolean;
   /** From what was recorded to what was found. */
-  readonly values: readonly ValueChange[];
+  readonly values: readonly DriftedValue[];
   /** The secrets of which another one was found, by path; their values are never read. */
   readonly secrets: readonly string[];
 }
@@ -51,14 +56,26 @@ export function recordedOf(
 /** What has changed without us and is not as the code wants it, among the resources that an update would touch. */
 export function driftOf(changes: readonly ResourceChange[], recorded: ReadonlyMap<string, Recorded>): Drift[] {
   return changes.flatMap((change): Drift[] => {
-    const { urn, operation, before } = change;
+    const { urn, operation, before, after } = change;
     const { drifted } = change.secrets;
     const known = recorded.get(urn);
     if (known === undefined || confirms(change)) return [];
     const gone = operation === "create";
-    const values = before ? valueChanges(known.inputs, before.inputs) : [];
+    const values = before ? driftedValues(known.inputs, before.inputs, after?.inputs) : [];
     const secrets = gone ? [] : drifted;
     if (!gone && values.length === 0 && secrets.length === 0) return [];
     return [{ urn, name: nameOf(urn), type: known.type, label: labelOf(known.type), gone, values, secrets }];
   });
+}
+
+function driftedValues(left: unknown, found: unknown, wanted: unknown): DriftedValue[] {
+  const [differs, moved] = [valueChanges(found, wanted), valueChanges(left, wanted)];
+  return valueChanges(left, found).map((value) => {
+    const isIn = (changes: readonly ValueChange[]) => changes.some(({ path }) => overlap(path, value.path));
+    return { ...value, update: !isIn(moved) ? "restores" : !isIn(differs) ? "keeps" : "changes" };
+  });
+}
+
+function overlap(one: string, other: string): boolean {
+  return one === "" || one === other || one.startsWith(`${other}.`) || other.startsWith(`${one}.`);
 }

@@ -26,7 +26,9 @@ export function driftOutline(report: Report): Outline {
       ? "One thing has changed without an update"
       : `${drift.length} things have changed without an update`,
     ...(gone > 0 ? [`${gone} of them gone`] : []),
-    ...(driftAccess.some(({ effect }) => effect === "widens") ? ["the agent has more access than the code says"] : []),
+    ...(driftAccess.some(({ effect, kept }) => effect === "widens" && !kept)
+      ? ["the agent has more access than the code says"]
+      : []),
   ];
   return {
     title: `Drift of ${report.stack}`,

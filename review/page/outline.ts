@@ -1,4 +1,5 @@
 import type { AccessChange } from "../../policies/diff.ts";
+import type { DriftedValue } from "../drift/drift.ts";
 import type { Fact } from "../facts.ts";
 import { confirms, type ResourceChange } from "../preview/resource-changes.ts";
 import { type Expected, type Report, verdictOf } from "../report.ts";
@@ -216,6 +217,8 @@ function secrets({ secrets: all }: Report): Section | undefined {
   };
 }
 
+const fates = { restores: "puts it back", keeps: "keeps it", changes: "changes it" };
+
 function drift({ drift: found, driftAccess }: Report): Section | undefined {
   if (found === undefined) {
     return {
@@ -229,15 +232,22 @@ function drift({ drift: found, driftAccess }: Report): Section | undefined {
   }
   if (found.length === 0)
     return { title: "Drift", short: "none found among what changes", tone: "good", open: false, tables: [] };
+  // Only where it is not the same for all.
+  const differs = found.some(({ values }) => values.some(({ update }) => update !== "restores"));
+  const fate = (update: DriftedValue["update"]) => (differs ? [fates[update]] : []);
   const rows = found.flatMap(({ label, name, gone, values, secrets: others }) => {
     const what = `${label} \`${name}\``;
-    if (gone) return [[what, "", "is not there any more", ""]];
+    if (gone) return [[what, "", "is not there any more", "", ...fate("restores")]];
     return [
-      ...values.map(({ path, before, after }) => [what, `\`${path}\``, `\`${show(before)}\``, `\`${show(after)}\``]),
-      ...others.map((path) => [what, `\`${path}\``, "`a secret`", "another one"]),
+      ...values.map(({ path, before, after, update }) => [
+        ...[what, `\`${path}\``, `\`${show(before)}\``, `\`${show(after)}\``],
+        ...fate(update),
+      ]),
+      ...others.map((path) => [what, `\`${path}\``, "`a secret`", "another one", ...fate("restores")]),
     ];
   });
-  const drifted: Table = { head: ["What", "Property", "As left by the last update", "As found"], rows };
+  const head = ["What", "Property", "As left by the last update", "As found", ...(differs ? ["An update"] : [])];
+  const drifted: Table = { head, rows };
   const opened = accessSection("", driftAccess);
   return {
     title: "Drift",
@@ -248,7 +258,9 @@ function drift({ drift: found, driftAccess }: Report): Section | undefined {
       driftAccess.length > 0
         ? [...opened.tables.map((one) => ({ ...one, name: "access" })), { ...drifted, name: "properties" }]
         : [drifted],
-    note: "An update puts this back. To keep it, take it into the code first: scripts/drift.",
+    note: differs
+      ? "An update makes this what the code says by now. To keep more of it, take that into the code first: scripts/drift."
+      : "An update puts this back. To keep it, take it into the code first: scripts/drift.",
   };
 }
 

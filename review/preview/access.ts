@@ -4,6 +4,7 @@ import { canonical } from "../../policies/canonical.ts";
 import { type AccessChange, type DiffSide, diffPolicies } from "../../policies/diff.ts";
 import { type Policy, policySchema } from "../../policies/policy.ts";
 import { readPolicy } from "../../policies/read.ts";
+import type { Recorded } from "../drift/drift.ts";
 import { isObject, show } from "../values.ts";
 import { nameOf } from "./preview-step.ts";
 import type { ResourceChange } from "./resource-changes.ts";
@@ -19,15 +20,65 @@ export function policyIn(type: string, inputs: Readonly<Record<string, unknown>>
   return inputs.networkPolicies === undefined ? undefined : { network_policies: inputs.networkPolicies };
 }
 
-/** What the changes of a preview let the agent do that it may not do now, and the other way round. */
-export function accessChanges(changes: readonly ResourceChange[]): AccessChange[] {
+/**
+ * What the changes of a preview let the agent do that it may not do now, and the other way round. What was opened without an
+ * update and is wanted by now counts as gained, too: nothing that was reviewed has opened it.
+ */
+export function accessChanges(
+  changes: readonly ResourceChange[],
+  recorded: ReadonlyMap<string, Recorded> = new Map(),
+): AccessChange[] {
   return changes
     .filter(({ type }) => type === network || type === sandbox)
-    .flatMap(({ type, before, after, urn }) => compare(type, before?.inputs, after?.inputs, urn));
+    .flatMap((change) => {
+      const { type, before, after, urn } = change;
+      const changed = compare(type, before?.inputs, after?.inputs, urn);
+      return [...keptGains(change, recorded.get(urn)?.inputs, changed), ...changed];
+    });
 }
 
-/** The same for two states of one resource. */
-export function compare(
+function keptGains(
+  { type, before, after, urn }: ResourceChange,
+  left: Recorded["inputs"] | undefined,
+  changed: readonly AccessChange[],
+): AccessChange[] {
+  if (!left || !before?.inputs || !after?.inputs) return [];
+  const gains = (inputs: Recorded["inputs"]) => compare(type, left, inputs, urn).filter(isGain);
+  const opened = gains(before.inputs);
+  if (opened.length === 0) return [];
+  return gains(after.inputs)
+    .filter((one) => !changed.some(sameAccess(one)))
+    .map((one) => (opened.some(sameAccess(one)) ? noted(one, "opened without an update, and wanted so now") : one));
+}
+
+const isGain = ({ effect }: AccessChange) => effect === "widens";
+
+/** What drifted, as access: from what the last update left to what was found. */
+export interface DriftedAccess extends AccessChange {
+  /** The code wants it so by now, so an update does not undo it. */
+  readonly kept: boolean;
+}
+
+/** How a resource that drifted lets the agent do more or less than the last update left it. */
+export function driftedAccess({ type, before, after, urn }: ResourceChange, left: Recorded["inputs"]): DriftedAccess[] {
+  if (!before || (type !== network && type !== sandbox)) return [];
+  const wanted = after ? compare(type, left, after.inputs, urn) : [];
+  return compare(type, left, before.inputs, urn).map((one) =>
+    wanted.some(sameAccess(one))
+      ? { ...noted(one, "the code wants it by now: an update keeps it"), kept: true }
+      : { ...one, kept: false },
+  );
+}
+
+const sameAccess = (one: AccessChange) => (other: AccessChange) => accessText(one) === accessText(other);
+const accessText = ({ area, effect, what, where, programs }: AccessChange) =>
+  canonical([area, effect, what, where ?? null, programs ?? null]);
+
+function noted(change: AccessChange, more: string): AccessChange {
+  return { ...change, note: change.note ? `${change.note}; ${more}` : more };
+}
+
+function compare(
   type: string,
   before: Readonly<Record<string, unknown>> | undefined,
   after: Readonly<Record<string, unknown>> | undefined,

@@ -1,9 +1,8 @@
-import type { AccessChange } from "../../policies/diff.ts";
 import { authoritiesIn, trustFacts } from "../authorities.ts";
-import { type Drift, driftOf, type Recorded, recordedIn } from "../drift/drift.ts";
+import { driftOf, type Recorded, recordedIn } from "../drift/drift.ts";
 import type { Report, SecretChange } from "../report.ts";
 import { isObject } from "../values.ts";
-import { accessChanges, compare } from "./access.ts";
+import { accessChanges, driftedAccess } from "./access.ts";
 import { guardrailResults } from "./guardrails.ts";
 import type { Preview } from "./preview.ts";
 import { exposureFacts } from "./preview-exposure.ts";
@@ -31,7 +30,7 @@ export function reportOfPreview(source: PreviewSource): Report {
     compared,
     resources,
     expected: [],
-    access: accessChanges(resources),
+    access: accessChanges(resources, recorded),
     model: modelFacts(resources),
     versions: versionFacts(resources, priceOf),
     exposure: exposureFacts(resources),
@@ -39,7 +38,10 @@ export function reportOfPreview(source: PreviewSource): Report {
     settings: [],
     secrets: secretChanges(resources),
     drift,
-    driftAccess: (drift ?? []).flatMap((one) => driftedAccess(one, resources, recorded)),
+    driftAccess: (drift ?? []).flatMap(({ urn }) => {
+      const [change, left] = [resources.find((one) => one.urn === urn), recorded.get(urn)];
+      return change && left ? driftedAccess(change, left.inputs) : [];
+    }),
     guardrails: guardrailResults(preview.steps),
     unread: [],
     warnings: preview.warnings.map(({ message, urn }) => (urn ? `${nameOf(urn)}: ${message}` : message)),
@@ -88,13 +90,4 @@ function connectionSecrets(resources: readonly ResourceChange[]): SecretChange[]
     kind: "changed",
     note: `in the connection of ${length === 1 ? "one resource" : `${length} resources`}`,
   }));
-}
-
-function driftedAccess(
-  { urn, type, gone }: Drift,
-  resources: readonly ResourceChange[],
-  recorded: ReadonlyMap<string, Recorded>,
-): AccessChange[] {
-  if (!/:(NetworkPolicy|Sandbox)$/.test(type) || gone) return [];
-  return compare(type, recorded.get(urn)?.inputs, resources.find((one) => one.urn === urn)?.before?.inputs, urn);
 }

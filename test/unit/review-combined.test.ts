@@ -35,7 +35,8 @@ function both(planned: Planned[], after: Files, before: Files = {}) {
   const preview = readPreview(previewJson(planned), "a preview");
   return combine(reportOfPreview({ stack: "prod", preview, compared: "it" }), revisions);
 }
-const changes = [network({ a: block("b.example.com", { access: "full" }) }, {})];
+const [api, evil] = ["api", "evil"].map((name) => ({ [name]: block(`${name}.example.com`, { access: "full" }) }));
+const changes = [network({}, { ...api })];
 
 describe("a preview that shows nothing of what the revisions beside it change", () => {
   const model = settings({ inference: '{ kind: openai, baseUrl: "https://models.example.com/v1", model: m2 }' });
@@ -63,6 +64,18 @@ describe("a preview that shows nothing of what the revisions beside it change", 
       expect(text).toContain(said);
       expect(text).not.toMatch(/✅|Nothing changes/);
     }
+  });
+
+  test("is told of access where the preview only undoes drift", () => {
+    const report = both([network({ ...api, ...evil }, { ...api }, { ...api })], own("full"));
+    expect(report.unshown).toEqual(["access of the agent"]);
+    expect(verdictOf(report).headline).toContain("does not show all that the revisions change");
+  });
+
+  test("is not told of access that was opened by hand before, which the preview tells as gained", () => {
+    const report = both([network({ ...api }, { ...api }, {})], own("full"));
+    expect(report.unshown).toEqual([]);
+    expect(verdictOf(report)).toMatchObject({ exitCode: 3 });
   });
 
   test("is told beside what it does show", () => {

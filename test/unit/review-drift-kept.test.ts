@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { driftOutline } from "../../review/page/drift-outline.ts";
+import { markdownOf } from "../../review/page/markdown.ts";
+import { outlineOf } from "../../review/page/outline.ts";
+import { readPreview } from "../../review/preview/preview.ts";
+import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
+import { verdictOf } from "../../review/report.ts";
+import { block, network, type Planned, previewJson } from "../support/preview-fixture.ts";
+
+const of = (...names: string[]) =>
+  Object.fromEntries(names.map((name) => [name, block(`${name}.example.com`, { access: "full" })]));
+const reviewed = (...planned: Planned[]) =>
+  reportOfPreview({ stack: "prod", preview: readPreview(previewJson(planned), "a preview"), compared: "it" });
+
+describe("access that was opened by hand and is wanted by now", () => {
+  test("is gained, beside what an update takes back", () => {
+    const report = reviewed(network(of("api", "good", "evil"), of("api", "good"), of("api")));
+    expect(verdictOf(report)).toEqual({ exitCode: 3, headline: "Widens access; undoes drift" });
+    const text = markdownOf(outlineOf(report));
+    expect(text).toMatch(/1 gained, 1 lost/);
+    expect(text).toMatch(/gains .*good.example.com.*opened without an update, and wanted so now/);
+    expect(text).toMatch(/loses .*evil.example.com/);
+  });
+
+  test("is gained where nothing else has changed, and an update only notes it", () => {
+    const planned = network(of("api", "good"), of("api", "good"), of("api"));
+    const leftByUpdate = { values: { networkPolicies: of("api") }, absent: [] };
+    const report = reviewed({ ...planned, recorded: planned.before, kept: { leftByUpdate }, seen: { leftByUpdate } });
+    expect(verdictOf(report)).toEqual({ exitCode: 3, headline: "Widens access" });
+    expect(markdownOf(outlineOf(report))).toMatch(/only noted: what was changed without an update is wanted so now/);
+  });
+
+  test("is told once where an update gives it with more", () => {
+    const report = reviewed(network(of("api", "good"), of("api", "good", "more"), of("api")));
+    const gained = report.access.map(({ effect, where }) => `${effect} ${where}`);
+    expect(gained).toEqual(["widens good.example.com:443", "widens more.example.com:443"]);
+  });
+
+  test("is none where the last update left it, or it was shut by hand and is opened again", () => {
+    expect(reviewed(network(of("api", "evil"), of("api"), of("api"))).access).toMatchObject([{ effect: "narrows" }]);
+    expect(reviewed(network(of("api"), of("api", "good"), of("api", "good"))).access).toMatchObject([
+      { effect: "widens", where: "good.example.com:443" },
+    ]);
+  });
+});
+
+describe("drift", () => {
+  test("says of each thing whether an update puts it back, keeps it or changes it", () => {
+    const some = { other: block("some.example.com", { access: "read-only" }) };
+    const text = markdownOf(
+      outlineOf(reviewed(network({ ...of("api", "good", "evil"), ...some }, of("api", "good", "other"), of("api")))),
+    );
+    expect(text).toMatch(/networkPolicies.good<.*\| keeps it \|/);
+    expect(text).toMatch(/networkPolicies.evil<.*\| puts it back \|/);
+    expect(text).toMatch(/networkPolicies.other<.*\| changes it \|/);
+    expect(text).toMatch(/good.example.com.*the code wants it by now: an update keeps it/);
+    expect(text).not.toMatch(/evil.example.com.*an update keeps it/);
+    expect(text).not.toContain("An update puts this back");
+  });
+
+  test("that an update keeps is not more than the code says", () => {
+    const headline = (planned: Planned) => driftOutline(reviewed(planned)).headline;
+    const more = "One thing has changed without an update; the agent has more access than the code says";
+    expect(headline(network(of("api", "good"), of("api", "good", "more"), of("api")))).toBe(
+      "One thing has changed without an update",
+    );
+    expect(headline(network(of("api", "good", "evil"), of("api", "good"), of("api")))).toBe(more);
+  });
+});
