@@ -1,3 +1,4 @@
+import type { ResourceChange } from "./preview/resource-changes.ts";
 import type { Report } from "./report.ts";
 
 /**
@@ -13,10 +14,13 @@ export function unshownIn(preview: Report, revisions: Report): string[] {
     ["the model or where it is", revisions.model.filter(({ what }) => what !== "provider"), preview.model],
     // Of a file that no revision has, only the preview knows.
     ["whom the machine trusts", certain, preview.trust],
-    ["something that is replaced or made anew", revisions.expected, preview.resources],
+    ["something that is replaced or made anew", revisions.expected, preview.resources.filter(isEnd)],
   ];
   return kinds.flatMap(([name, told, shown]) => (told.length > 0 && shown.length === 0 ? [name] : []));
 }
+
+const isEnd = ({ operation, madeAnew, lost }: ResourceChange) =>
+  operation === "replace" || madeAnew || lost !== undefined;
 
 /** What an update undoes of drift is no sign of what the revisions open or shut. */
 function unshownAccess(preview: Report, revisions: Report) {

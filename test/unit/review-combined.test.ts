@@ -72,6 +72,34 @@ describe("a preview that shows nothing of what the revisions beside it change", 
     expect(verdictOf(report).headline).toContain("does not show all that the revisions change");
   });
 
+  describe("is told of what is replaced or goes", () => {
+    const kind = "kind: aws, region: eu-central-1, zone: eu-central-1a, instanceType: g5.xlarge, access: { kind: ssm }";
+    const machine = (image: string) => settings({ machine: `{ ${kind}, image: { id: ${image} } }` });
+    const telegram = { telegram: "{ chats: [4711] }", telegramToken: "{ secure: v1:a }" };
+    const state = (more: Record<string, unknown>) => ({ chats: [4711], token: "[secret]", ...more });
+    const bridge = { type: "nemoclaw:host:TelegramBridge", name: "telegram" };
+    const restarted = { ...bridge, before: state({ running: false }), after: state({ running: true }) };
+    const instance = { type: "aws:ec2/instance:Instance", name: "machine" };
+    const newImage = { ...instance, before: { ami: "ami-1" }, after: { ami: "ami-2" }, replace: ["ami"] };
+    const [images, bridges] = [
+      [machine("ami-0123456789abcdef0"), machine("ami-0123456789abcdef1")],
+      [settings(telegram), settings()],
+    ] as const;
+    const told = ["something that is replaced or made anew"];
+
+    test.each<[string, Planned[], readonly [Files, Files], string[]]>([
+      ["a machine, where the preview restarts a bridge", [{ ...restarted, recorded: restarted.after }], images, told],
+      ["a bridge, where the preview restarts it", [{ ...restarted, recorded: restarted.after }], bridges, told],
+      ["not a machine that the preview replaces", [newImage], images, []],
+      ["not a bridge that the preview ends", [{ ...bridge, before: restarted.after }], bridges, []],
+    ])("%s", (_, planned, [before, after], unshown) => {
+      const report = both(planned, after, before);
+      expect(report.unshown).toEqual(unshown);
+      if (unshown.length > 0)
+        expect(verdictOf(report).headline).toMatch(/; does not show all that the revisions change$/);
+    });
+  });
+
   test("is not told of access that was opened by hand before, which the preview tells as gained", () => {
     const report = both([network({ ...api }, { ...api }, {})], own("full"));
     expect(report.unshown).toEqual([]);
