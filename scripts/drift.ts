@@ -90,6 +90,7 @@ function take(stack: string, { adoptions, left }: Adoptions): void {
   const settings = into.has("stack") ? adoptInto(text, "stack", adoptions, file) : undefined;
   if (own && policy !== undefined) own.save(policy);
   if (settings !== undefined) writeFileSync(file, settings);
-  for (const path of [own?.path, settings && file]) if (path) console.error(`Written: ${path}`);
+  const written = [own?.path, own?.isNew || settings !== undefined ? file : undefined];
+  for (const path of written) if (path) console.error(`Written: ${path}`);
   for (const line of left) console.error(`Not adopted: ${line}`);
 }

@@ -32,7 +32,8 @@ const policySetting = z
 /**
  * Finds a stack's own policy file, or settles where it will be.
  *
- * @throws ReviewError when this clone has no configuration of the stack, or one that cannot be read
+ * @throws ReviewError when this clone has no configuration of the stack, or one that cannot be read, or a file lies in the place of a
+ *   new one
  */
 export function policyFileOf(stack: string): PolicyFile {
   const file = stackFile(stack);
@@ -43,6 +44,12 @@ export function policyFileOf(stack: string): PolicyFile {
   const { presets, file: known } = setting.data;
   const named = known ?? `policies/${stack}.yaml`;
   const path = resolve(cloneFolder, named);
+  // What else is in it would come into force with the first thing that is written there.
+  if (known === undefined && existsSync(path))
+    throw new ReviewError(
+      `${path} is there, and ${file} does not name it, so what is in it is not in force`,
+      `look through it, then name it as file: ${named} in nemoclaw:policy; or move it away`,
+    );
   const naming = (document: Document) => document.setIn([...placeOfSetting(document, "policy"), "file"], named);
   const stackText = known === undefined ? editedYaml(written, file, naming) : written;
   return {

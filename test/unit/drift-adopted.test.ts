@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { adoptInto } from "../../review/drift/adopt.ts";
-import { block, network, previewJson, route } from "../support/preview-fixture.ts";
+import { block, network, type Planned, previewJson, route } from "../support/preview-fixture.ts";
 import { SmallClone } from "../support/small-clone.ts";
 
 const inference = (value: string) =>
@@ -72,10 +72,11 @@ describe("scripts/drift --adopt", () => {
     network({ a: block("api.example.com", { access: "full" }) }, {}, {}),
     { ...route({ model: "found" }, { model: "wanted" }), recorded: route({ model: "wanted" }, {}).before },
   ];
-  const adopt = async (settings: string) => {
+  const adopt = async (settings: string, planned: Planned[] = found, policyText?: string) => {
     rmSync(policy, { force: true });
+    if (policyText !== undefined) writeFileSync(policy, policyText);
     writeFileSync(file, settings);
-    writeFileSync(preview, previewJson(found));
+    writeFileSync(preview, previewJson(planned));
     return clone.script("drift", ["-s", "prod", "--preview", preview, "--adopt", "--json"]).ended;
   };
 
@@ -89,6 +90,25 @@ describe("scripts/drift --adopt", () => {
     expect(readFileSync(file, "utf8")).toBe(
       `config:\n  nemoclaw:policy:\n    presets:\n      - github\n    file: policies/prod.yaml\n  nemoclaw:inference:\n    kind: nvidia\n    model: found\n`,
     );
+  });
+
+  test("names the stack file, too, where that only names the new policy file", async () => {
+    expect(await adopt("config:\n  a:b: c\n", found.slice(0, 1))).toMatchObject({
+      exitCode: 2,
+      output: expect.stringContaining(`Written: ${policy}\nWritten: ${file}\n`),
+    });
+    expect(readFileSync(file, "utf8")).toContain("file: policies/prod.yaml");
+  });
+
+  test("takes no policy file that the stack does not name: what else is in it would come into force", async () => {
+    const [settings, draft] = ["config:\n  a:b: c\n", "version: 1 # a draft\n"];
+    const { exitCode, output } = await adopt(settings, found, draft);
+    expect([exitCode, output]).toEqual([
+      1,
+      expect.stringMatching(/prod.yaml is there, and .*Pulumi.prod.yaml does not/),
+    ]);
+    expect(output).toContain("name it as file: policies/prod.yaml in nemoclaw:policy");
+    expect([readFileSync(file, "utf8"), readFileSync(policy, "utf8")]).toEqual([settings, draft]);
   });
 
   test("takes a policy file outside the project", async () => {
