@@ -3,7 +3,8 @@ import { canonical } from "../policies/canonical.ts";
 import { loadPolicy } from "../policies/load.ts";
 import type { NetworkPolicy } from "../policies/policy.ts";
 import { readPolicy } from "../policies/read.ts";
-import { type Adoption, adoptInto } from "../review/drift/adopt.ts";
+import type { Adoption } from "../review/drift/adopt.ts";
+import { adoptInto } from "../review/drift/adopt-into.ts";
 import type { PolicyFile } from "./policy-file.ts";
 
 /** A rule that a person wants in the code. */

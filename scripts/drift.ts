@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Adoptions, adoptInto, adoptionsOf, toPaste } from "../review/drift/adopt.ts";
+import { type Adoptions, adoptionsOf, toPaste } from "../review/drift/adopt.ts";
+import { adoptInto, adoptSome } from "../review/drift/adopt-into.ts";
 import { driftOutline } from "../review/page/drift-outline.ts";
 import { htmlOf } from "../review/page/html.ts";
 import { markdownOf } from "../review/page/markdown.ts";
@@ -85,12 +86,14 @@ function take(stack: string, { adoptions, left }: Adoptions): void {
   // Whatever cannot be taken is an error before anything is written.
   const into = new Set(adoptions.map((one) => one.into));
   const own = into.has("policy") ? policyFileOf(stack) : undefined;
-  const policy = own && adoptInto(own.text, "policy", adoptions, own.path);
-  const text = own?.stackText ?? readFileSync(file, "utf8");
+  const policy = own && adoptSome(own.text, "policy", adoptions, own.path);
+  const changed =
+    own && policy && policy.left.length < adoptions.filter((one) => one.into === "policy").length ? own : undefined;
+  const text = changed?.stackText ?? readFileSync(file, "utf8");
   const settings = into.has("stack") ? adoptInto(text, "stack", adoptions, file) : undefined;
-  if (own && policy !== undefined) own.save(policy);
+  if (policy) changed?.save(policy.text);
   if (settings !== undefined) writeFileSync(file, settings);
-  const written = [own?.path, own?.isNew || settings !== undefined ? file : undefined];
+  const written = [changed?.path, changed?.isNew || settings !== undefined ? file : undefined];
   for (const path of written) if (path) console.error(`Written: ${path}`);
-  for (const line of left) console.error(`Not adopted: ${line}`);
+  for (const line of [...left, ...(policy?.left ?? [])]) console.error(`Not adopted: ${line}`);
 }

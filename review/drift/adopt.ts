@@ -1,14 +1,11 @@
-import { type Document, isCollection, isNode, isPair, isScalar, stringify } from "yaml";
+import { stringify } from "yaml";
+import { tellsPrograms } from "../../policies/as-enforced.ts";
 import { canonical } from "../../policies/canonical.ts";
 import { policySchema } from "../../policies/policy.ts";
-import { readPolicy } from "../../policies/read.ts";
 import { presetsOf } from "../preview/access.ts";
 import { confirms, type ResourceChange } from "../preview/resource-changes.ts";
-import { keyOf } from "../revisions/stack-file.ts";
-import { placeOfSetting } from "../revisions/written-setting.ts";
 import { isObject } from "../values.ts";
 import type { Recorded } from "./drift.ts";
-import { editedYaml } from "./edited-yaml.ts";
 
 /** A change of the code that says what was found. */
 export interface Adoption {
@@ -19,6 +16,14 @@ export interface Adoption {
   readonly value?: unknown;
   /** Lines to put above it, without their marks. */
   readonly comment?: readonly string[];
+  /** Of a block that was there before: only what has changed since is written, and it must come into force as it was found. */
+  readonly drifted?: DriftedBlock;
+}
+
+/** A block of a network policy as the last update left it, if at all, and by which runtime it is enforced. */
+export interface DriftedBlock {
+  readonly known: unknown;
+  readonly runtime: "embedded" | "openshell";
 }
 
 /** What of a drift can be taken into the code, and what cannot, with the reason. */
@@ -61,6 +66,7 @@ function blocks({ known, found, wanted }: States): Adoptions {
   const [was, is, code] = [known, found, wanted].map(networkPolicies) as [Inputs, Inputs, Inputs];
   const before = policySchema.safeParse({ version: 1, network_policies: was });
   const presets = before.success ? presetsOf(before.data) : new Map<string, string>();
+  const runtime: DriftedBlock["runtime"] = tellsPrograms(known.runtime) ? "openshell" : "embedded";
   const adoptions: Adoption[] = [];
   const left: string[] = [];
   for (const name of new Set([...Object.keys(was), ...Object.keys(is)])) {
@@ -70,7 +76,10 @@ function blocks({ known, found, wanted }: States): Adoptions {
     if (step === "merge") left.push(`block ${name}: ${changedSince}`);
     else if (preset !== undefined)
       left.push(`block ${name} comes from ${preset}: take that out of policy.presets, or restore it`);
-    else adoptions.push({ into: "policy", path: ["network_policies", name], value: is[name] });
+    else {
+      const drifted = { known: was[name], runtime };
+      adoptions.push({ into: "policy", path: ["network_policies", name], value: is[name], drifted });
+    }
   }
   return { adoptions, left };
 }
@@ -132,43 +141,4 @@ function place(value: Record<string, unknown>, [first = "", ...rest]: readonly s
     value[first] ??= {};
     place(value[first] as Record<string, unknown>, rest, inner);
   }
-}
-
-/**
- * A file's text with the adoptions in it; its comments and its order stay.
- *
- * @throws ReviewError when the file is no YAML, or would be no policy
- */
-export function adoptInto(text: string, into: Adoption["into"], adoptions: readonly Adoption[], name: string): string {
-  const mine = adoptions.filter((one) => one.into === into);
-  const written = mine.reduce(
-    (all, { path, value, comment }) =>
-      editedYaml(all, name, (document) => {
-        const place = into === "stack" ? inStackFile(document, path) : path;
-        if (value === undefined) document.deleteIn(place);
-        else put(document, place, value, comment);
-      }),
-    text || "version: 1\n",
-  );
-  if (into === "policy") readPolicy(written, name);
-  return written;
-}
-
-/** @param path with the setting as `nemoclaw:NAME` */
-function inStackFile(document: Document, [, setting = "", ...inside]: readonly string[]): string[] {
-  return [...placeOfSetting(document, keyOf(setting)), ...inside];
-}
-
-function put(document: Document, path: readonly string[], value: unknown, comment?: readonly string[]): void {
-  const isNew = !document.hasIn(path);
-  document.setIn(path, document.createNode(value));
-  const around = document.getIn(path.slice(0, -1), true);
-  if (!isCollection(around)) return;
-  // In `{}` and `[]` there is no place for lines of their own.
-  if ((isNew && around.items.length === 1) || comment) around.flow = false;
-  if (!comment) return;
-  const item = around.items.at(-1);
-  if (isPair(item) && !isScalar(item.key)) item.key = document.createNode(item.key);
-  const node = isPair(item) ? item.key : item;
-  if (isNode(node)) node.commentBefore = comment.map((line) => ` ${line}`).join("\n");
 }

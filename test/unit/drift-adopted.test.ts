@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { adoptInto } from "../../review/drift/adopt.ts";
+import { adoptInto } from "../../review/drift/adopt-into.ts";
 import { block, network, type Planned, previewJson, route } from "../support/preview-fixture.ts";
 import { SmallClone } from "../support/small-clone.ts";
 
