@@ -202,6 +202,29 @@ describe("the agent as a main process, with a stand-in for OpenClaw", { timeout:
     expect(await code).toBe(0);
   });
 
+  test.each([
+    ["it is started once more, and answers", 1, 0],
+    ["and again, that is the end", 2, 9],
+  ])("where the agent ended before it ever answered, %s", async (_, vainStarts, wanted) => {
+    const entry = join(folder, "vain.mjs");
+    const starts = join(folder, "starts");
+    writeFileSync(
+      entry,
+      `import { appendFileSync, readFileSync } from "node:fs";
+appendFileSync(${JSON.stringify(starts)}, "x");
+if (readFileSync(${JSON.stringify(starts)}).length <= ${vainStarts}) process.exit(9);
+await import(${JSON.stringify(standIn)});`,
+    );
+    const { child, said, code } = await mainProcess({}, ["--entry", entry]);
+    if (wanted === 0) {
+      await until(() => said.err.includes('"ready"'));
+      child.kill("SIGTERM");
+    }
+    expect(await code).toBe(wanted);
+    expect(readFileSync(starts, "utf8")).toBe("xx");
+    expect(said.err).toContain('{"event":"lost","reason":"the agent ended with code 9"}');
+  });
+
   test("SIGTERM ends it and the agent", async () => {
     const { child, said, code } = await mainProcess();
     await until(() => said.err.includes('"ready"'));

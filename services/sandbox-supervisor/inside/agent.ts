@@ -16,6 +16,11 @@ type AgentProcess = ChildProcessByStdio<null, null, Readable>;
 
 const mostWordsBytes = 8192;
 
+// On a busy computer OpenClaw ends itself as it starts, because a thread of its own took more than five seconds to come up ("state
+// lease heartbeat did not become ready", 2026.9.6; no setting makes that longer).
+const mostVainStarts = 2;
+const vainPauseSeconds = 2;
+
 /** The port of the agent's gateway on the loopback inside, unless something else is said. */
 export const gatewayPort = 18789;
 
@@ -33,7 +38,7 @@ export interface AgentStart {
   /** Between us and the agent's gateway. Programs beside the agent do not get it. */
   readonly token: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** After how long the agent is started again when it ends by itself. Default: it is not, and that is the end. */
+  /** After how long the agent is started again when it ends by itself. Default: it is not, but once if it never answered. */
   readonly restartSeconds?: number | undefined;
   /** Hears what happens to the agent. */
   readonly report: (event: Report) => void;
@@ -58,6 +63,7 @@ export function startAgent(start: AgentStart): Agent {
   const wrote = limitedLines(start.wrote ?? (() => {}));
   let stopping = false;
   let lastWords = "";
+  let answered = false;
   let gateway = run();
   const ended = attend();
 
@@ -82,13 +88,14 @@ export function startAgent(start: AgentStart): Agent {
   }
 
   async function attend(): Promise<number> {
-    for (;;) {
+    for (let starts = 1; ; starts += 1) {
       const code = await exitCode(gateway);
       // Its last words may arrive after its end, and whatever it started may keep them open for ever.
       await Promise.race([once(gateway.stderr, "end"), sleep(500)]);
-      if (stopping || restartSeconds === undefined) return code;
+      const pause = restartSeconds ?? (answered || starts >= mostVainStarts ? undefined : vainPauseSeconds);
+      if (stopping || pause === undefined) return code;
       report({ event: "lost", reason: `the agent ended with code ${code}${lastWords && `: ${lastWords}`}` });
-      await sleep(restartSeconds * 1000);
+      await sleep(pause * 1000);
       if (stopping) return code;
       gateway = run();
     }
@@ -131,6 +138,7 @@ export function startAgent(start: AgentStart): Agent {
     await client.keepConnected((connected, why) => {
       if (!connected && was) report({ event: "lost", reason: why });
       was = connected;
+      answered ||= connected;
       if (!connected) return;
       report({ event: "ready", seconds: seconds() });
       // Beside real turns, which do not wait for it.
