@@ -25,9 +25,15 @@ const rules: Record<string, Rule> = {
   // A service stands alone; what several of them need lies beside their folders.
   services: { loads: [/^policies\//, /^services\/[^/]+\.ts$/], never: [pulumi, ssh] },
   engine: { loads: [] },
-  // The settings of a revision are read by the program's own reader, which is pure; so is the table of what a cloud has.
+  // The settings of a revision are read by the program's own reader, which is pure; so are the table of what a cloud has and what
+  // tells where a lock file's packages come from.
   review: {
-    loads: [/^policies\//, /^stacks\/settings\//, /^components\/machine\/gpu-table-gcp\.ts$/],
+    loads: [
+      /^policies\//,
+      /^stacks\/settings\//,
+      /^components\/machine\/gpu-table-gcp\.ts$/,
+      /^host\/(lock|lock-npm|npm-unchecked)\.ts$/,
+    ],
     never: [pulumi, ssh],
   },
 };
