@@ -97,10 +97,10 @@ describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
   });
 
   test("the same command again changes nothing, says so, and takes two SSH handshakes: the engine's and the proof's", async () => {
-    const before = await stack.handshakes();
-    const { exitCode, stdout } = await stack.script("quickstart");
+    const { handshakes, result } = await stack.handshakesDuring(() => stack.script("quickstart"));
+    const { exitCode, stdout } = result;
     expect(exitCode, stdout).toBe(0);
-    expect(await stack.handshakes()).toBe(before + 2);
+    expect(handshakes).toBe(2);
     expect(stdout).toMatch(/nothing to change|Nothing changed/i);
     expect(resourcesThat(changed, stdout)).toEqual([]);
   });
@@ -118,11 +118,7 @@ test "$before" = "$(${pid})" && systemctl is-active ${unit}`,
   });
 
   test("a preview takes no SSH handshake, a refresh takes one, and so does an up with a refresh", async () => {
-    const during = async (operation: () => Promise<unknown>) => {
-      const before = await stack.handshakes();
-      await operation();
-      return (await stack.handshakes()) - before;
-    };
+    const during = async (work: () => Promise<unknown>) => (await stack.handshakesDuring(work)).handshakes;
     expect(await during(() => stack.pulumi("preview", "--color", "never"))).toBe(0);
     expect(await during(() => stack.refreshPreview())).toBe(1);
     // One plugin process serves the whole operation.
@@ -251,9 +247,9 @@ done`;
     const pid = await stack.agentPid();
     expect((await stack.turn("Which model?")).model).toBe("demo-1");
     await stack.configure(setting("inference", { model: "demo-2" }));
-    const before = await stack.handshakes();
-    expect(resourcesThat(/updated \(/, await stack.up())).toEqual(["main-inference"]);
-    expect(await stack.handshakes()).toBe(before + 1);
+    const { handshakes, result } = await stack.handshakesDuring(() => stack.up());
+    expect(resourcesThat(/updated \(/, result)).toEqual(["main-inference"]);
+    expect(handshakes).toBe(1);
     expect((await stack.turn("Which model now?")).model).toBe("demo-2");
     expect(await stack.agentPid()).toBe(pid);
   });

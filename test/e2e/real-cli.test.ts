@@ -87,9 +87,9 @@ describe("the main job, on the real Pulumi CLI", { timeout: 900_000 }, async () 
 
   real("a refresh shows drift, over one SSH handshake, and up mends it", async () => {
     await stack.shell("systemctl stop nemoclaw-bridge@main");
-    const before = await stack.handshakes();
-    const seen = await stack.pulumi("refresh", "--preview-only", "--diff", "--color", "never");
-    expect(await stack.handshakes()).toBe(before + 1);
+    const look = () => stack.pulumi("refresh", "--preview-only", "--diff", "--color", "never");
+    const { handshakes, result: seen } = await stack.handshakesDuring(look);
+    expect(handshakes).toBe(1);
     expect(seen.stdout).toMatch(/running\s*: true => false/);
     await stack.up("--refresh");
     expect(await stack.shell("systemctl is-active nemoclaw-bridge@main")).toBe("active\n");

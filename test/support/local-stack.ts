@@ -170,9 +170,18 @@ export class LocalStack {
     return (JSON.parse(answer) as { agentPid: number }).agentPid;
   }
 
-  /** How often somebody logged in to the machine so far, by sshd's own count. */
-  async handshakes(): Promise<number> {
-    return Number(await this.shell("journalctl -u ssh --no-pager -o cat | grep -c 'Accepted publickey' || true"));
+  /**
+   * How often somebody logged in to the machine during some work, by sshd's own log. Counted from a place in the journal: it drops its
+   * oldest entries when it is full, and what has just been logged is there after a sync.
+   */
+  async handshakesDuring<T>(work: () => Promise<T>): Promise<{ readonly handshakes: number; readonly result: T }> {
+    const last = await this.shell("journalctl --sync; journalctl -n 1 -o cat --no-pager --show-cursor | tail -n 1");
+    const cursor = /^-- cursor: (\S+)$/.exec(last.trim())?.[1];
+    if (cursor === undefined) throw new Error(`the journal tells no cursor: ${last}`);
+    const result = await work();
+    const since = `journalctl -u ssh --no-pager -o cat --after-cursor='${cursor}'`;
+    const count = await this.shell(`journalctl --sync; ${since} | grep -c 'Accepted publickey' || true`);
+    return { handshakes: Number(count), result };
   }
 
   /** The port on this computer where the Telegram stand-in's operator is. */
