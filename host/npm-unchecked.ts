@@ -15,8 +15,15 @@ interface Entry {
  */
 export function isUnchecked(name: string, packages: Readonly<Record<string, Entry>>): boolean {
   const entry = packages[name];
-  if (entry === undefined || entry.integrity || entry.link) return false;
+  if (entry === undefined || hasChecksum(entry) || entry.link) return false;
   return entry.inBundle !== true || entry.resolved !== undefined || !around(name).some((one) => bundles(packages[one]));
+}
+
+// npm takes what it cannot read as a digest for no checksum, and SHA-1 is none any more.
+const digest = /^(sha512-[\w+/]{86}==|sha384-[\w+/]{64}|sha256-[\w+/]{43}=)$/;
+
+function hasChecksum({ integrity }: Entry): boolean {
+  return typeof integrity === "string" && integrity.split(" ").some((word) => digest.test(word));
 }
 
 /** The packages in whose folders one lies: `node_modules/a`, of `node_modules/a/node_modules/b`. */

@@ -103,20 +103,18 @@ class MemberReader {
     const type = String.fromCharCode(header[156] || 48);
     const own = numberAt(header, 124, 136);
     const size = "xLKg".includes(type) ? own : (this.#said.size ?? own);
-    // tar takes what follows such a member for the next one, whatever size it has.
-    if ("1256".includes(type) && size > 0) throw new ArchiveError(noTar);
     const padding = (block - (size % block)) % block;
-    if ("xLK".includes(type)) {
+    if ("xgLK".includes(type)) {
       if (size > mostNameBytes) throw new ArchiveError(`a name in it has ${size} bytes`);
       this.#kept = { type, left: size, padding, parts: [] };
       return;
     }
     this.#skip = size + padding;
-    // What a global header says holds for all members; ours says nothing about their names.
-    if (type === "g") return;
     const prefix = textAt(header, 345, 500);
     const short = textAt(header, 0, 100);
     const path = this.#said.path ?? (prefix && textAt(header, 257, 262) === "ustar" ? `${prefix}/${short}` : short);
+    // tar takes what follows such a member for the next one, whatever size it has, and such a name for a folder's.
+    if (size > 0 && ("1256".includes(type) || path.endsWith("/"))) throw new ArchiveError(noTar);
     this.#member(type, path, this.#said.target ?? textAt(header, 157, 257));
     this.#said = {};
     this.#members += 1;
@@ -130,7 +128,14 @@ class MemberReader {
     if (kept.left > 0) return Buffer.alloc(0);
     const text = Buffer.concat(kept.parts);
     if (kept.type === "x") this.#said = { ...this.#said, ...paxRecords(text) };
-    else this.#said[kept.type === "L" ? "path" : "target"] = text.toString("utf8").replace(/\0+$/, "");
+    else if (kept.type === "g") {
+      // It holds for all members that follow.
+      if (Object.keys(paxRecords(text)).length > 0) throw new ArchiveError("it renames or resizes all of its members");
+    } else {
+      const name = kept.type === "L" ? "path" : "target";
+      if (name in this.#said) throw new ArchiveError(noTar);
+      this.#said[name] = text.toString("utf8").replace(/\0+$/, "");
+    }
     this.#skip = kept.padding;
     this.#kept = undefined;
     return data.subarray(piece.length);

@@ -23,7 +23,7 @@ export function cutCreations(pending: z.infer<typeof pendingOperations>): string
 
 /** What a person does after a creation that was cut short. */
 export function afterCutCreation(stack: string): string {
-  return `look whether it is there, and remove it if so; then scripts/pulumi refresh -s ${stack} --clear-pending-creates. Or, on the embedded engine: scripts/pulumi up -s ${stack}, which takes it up again`;
+  return `wait for an update that is running; if there is none, look whether it is there, and remove it if so; then scripts/pulumi refresh -s ${stack} --clear-pending-creates. Or, on the embedded engine: scripts/pulumi up -s ${stack}, which takes it up again`;
 }
 
 /**
@@ -39,7 +39,7 @@ export function refuseLeftHalfWay(text: string, stack: string): void {
   if (cut.length === 0) return;
   const list = cut.map((each) => `  ${each}`).join("\n");
   throw new ReviewError(
-    `stack ${stack} was left half-way: an update was interrupted before it heard whether this had been made, so it may be there without the state knowing it:\n${list}`,
+    `stack ${stack} is half-way: an update is running, or was interrupted before it heard whether this had been made, so it may be there without the state knowing it:\n${list}`,
     afterCutCreation(stack),
   );
 }

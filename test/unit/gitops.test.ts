@@ -138,7 +138,7 @@ describe("an update that was interrupted while it created something that the pro
     toys.program('new Thing("b", {});');
     return toys;
   };
-  const halfWay = /left half-way[\s\S]*Thing a[\s\S]*--clear-pending-creates/;
+  const halfWay = /is half-way[\s\S]*Thing a[\s\S]*--clear-pending-creates/;
 
   test("is an error, and no clean bill, on the embedded engine", async () => {
     using toys = await interrupted();

@@ -98,6 +98,18 @@ describe("what is not pinned", () => {
   });
 
   test.each([
+    `sha512-${"a".repeat(86)}==`,
+    `sha1-${"a".repeat(27)}= sha512-${"a".repeat(86)}==`,
+    `sha384-${"a".repeat(64)}`,
+  ])("an npm lock file with %s has a checksum", (integrity) => {
+    const text = JSON.stringify({
+      lockfileVersion: 3,
+      packages: { "node_modules/a": { version: "1.0.0", integrity } },
+    });
+    expect(lockGaps({ ...lock, artifacts: {}, images: {} }, () => text)).toEqual([]);
+  });
+
+  test.each([
     ["{}", "is not an npm lock file of version 3"],
     [
       '{"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {}}}',
@@ -107,6 +119,10 @@ describe("what is not pinned", () => {
       '{"lockfileVersion": 3, "packages": {"node_modules/a": {"resolved": "https://evil.example.com", "inBundle": true}}}',
       "1 packages have no checksum, the first node_modules/a",
     ],
+    ...["", "x", " ", "sha512-", "sha512-AAAA", `sha1-${"a".repeat(27)}=`].map((integrity) => [
+      JSON.stringify({ lockfileVersion: 3, packages: { "node_modules/a": { version: "1.0.0", integrity } } }),
+      "1 packages have no checksum, the first node_modules/a",
+    ]),
     ["{", "cannot be read"],
   ])("an npm lock file %s", (text, said) => {
     expect(lockGaps({ ...lock, artifacts: {}, images: {} }, () => text)[0]?.message).toContain(said);

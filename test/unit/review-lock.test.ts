@@ -23,7 +23,7 @@ function compared(before: Files, after: Files) {
 }
 
 const [here, there] = ["https://registry.npmjs.org/a.tgz", "https://evil.example.com/a.tgz"];
-const integrity = `sha512-${"a".repeat(20)}`;
+const integrity = `sha512-${"a".repeat(86)}==`;
 const agentLock = "services/agent/package-lock.json";
 const npm = (packages: object, more: object = {}) => ({ [agentLock]: JSON.stringify({ ...more, packages }) });
 const takenUnchecked = "without a checksum: what its address gives is taken";
@@ -93,7 +93,7 @@ describe("what else changes in npm's lock file of a service", () => {
 
 describe("where an npm package comes from", () => {
   const one = { version: "1.0.0", integrity };
-  const bumped = { version: "2.0.0", integrity: `sha512-${"b".repeat(20)}` };
+  const bumped = { version: "2.0.0", integrity: `sha512-${"b".repeat(86)}==` };
   const usual = "https://registry.npmjs.org/a/-/a-2.0.0.tgz";
   const [address, name] = [
     "unclear: npm node_modules/a of the agent, address, taken from another place",

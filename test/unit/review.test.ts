@@ -1170,7 +1170,7 @@ describe("a preview that is none", () => {
     const creating = left("updating", "creating");
     expect([creating.status, creating.stdout]).toEqual([1, ""]);
     expect(creating.stderr).toMatch(
-      /stack prod was left half-way.*\n {2}disk data\n {2}try {3}look whether it is there/,
+      /stack prod is half-way.*\n {2}disk data\n {2}try {3}wait for an update that is running; if there is none, look whether/,
     );
     expect(left("updating", "deleting").status).toBe(0);
     expect(left().status).toBe(0);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { tar } from "../../host/local/tar.ts";
+import { type TarFile, tar } from "../../host/local/tar.ts";
 import { inspectArchive } from "../../scripts/workspace-archive.ts";
 import { exportScript, swapWorkspace, workspaceFacts } from "../../scripts/workspace-scripts.ts";
 
@@ -106,6 +106,21 @@ describe("an archive that is to be unpacked", () => {
       member.write("target", 157);
     };
     await expect(inspectArchive(large(inner.length, inner.length, inner, asLink))).rejects.toThrow("or it is damaged");
+  });
+
+  test.each<[string, (record: string) => TarFile[], string]>([
+    ["a name of a folder with content", () => [{ path: "d/", content: "x".repeat(512) }], "or it is damaged"],
+    [
+      "a header that renames all members",
+      (record) => [{ path: "g", content: record }, { path: "a" }],
+      "renames or resizes all of its members",
+    ],
+  ])("is refused for %s", async (_, members, said) => {
+    const bytes = Buffer.from(tar(members("14 path=other\n")));
+    bytes.write(bytes[0] === 0x67 ? "g" : "0", 156);
+    const sum = bytes.subarray(0, 512).reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0);
+    bytes.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+    await expect(inspectArchive(put(gzipSync(bytes)))).rejects.toThrow(said);
   });
 
   test("is refused for what is neither file, folder nor link", async () => {
