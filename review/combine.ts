@@ -29,7 +29,7 @@ export function combine(preview: Report, revisions: Report): Report {
 }
 
 // A preview runs these: what they make otherwise is in it. What a program does otherwise on the machine is in none.
-const toldByPreview = /^(stacks|components|resources)\/|^Pulumi\.yaml$/;
+const toldByPreview = /^(stacks|components|resources)\//;
 
 const same = (one: Fact) => (other: Fact) =>
   one.what === other.what && one.before === other.before && one.after === other.after;

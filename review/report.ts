@@ -90,10 +90,15 @@ function headline(report: Report, first: string): string {
   const parts = [first];
   if (!first.startsWith("Widens") && widens(report)) parts.push("widens access");
   if ((report.guardrails?.broken.length ?? 0) > 0) parts.push("breaks a guardrail");
-  if ((report.drift?.length ?? 0) > 0) parts.push("undoes drift");
+  if (report.drift?.some(isUndone)) parts.push("undoes drift");
   if (report.unshown && report.unshown.length > 0) parts.push("does not show all that the revisions change");
   if (report.unread.length > 0) parts.push("changes files that were not read");
   return parts.join("; ");
+}
+
+// Of what the code wants by now as it was found, an update undoes nothing.
+function isUndone({ gone, secrets, values }: Drift): boolean {
+  return gone || secrets.length > 0 || values.some(({ update }) => update !== "keeps");
 }
 
 function isChange(report: Report): boolean {

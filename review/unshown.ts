@@ -14,13 +14,10 @@ export function unshownIn(preview: Report, revisions: Report): string[] {
     ["the model or where it is", revisions.model.filter(({ what }) => what !== "provider"), preview.model],
     // Of a file that no revision has, only the preview knows.
     ["whom the machine trusts", certain, preview.trust],
-    ["something that is replaced or made anew", revisions.expected, preview.resources.filter(isEnd)],
+    ["something that is replaced or made anew", unshownEnds(preview, revisions), []],
   ];
   return kinds.flatMap(([name, told, shown]) => (told.length > 0 && shown.length === 0 ? [name] : []));
 }
-
-const isEnd = ({ operation, madeAnew, lost }: ResourceChange) =>
-  operation === "replace" || madeAnew || lost !== undefined;
 
 /** What an update undoes of drift is no sign of what the revisions open or shut. */
 function unshownAccess(preview: Report, revisions: Report) {
@@ -28,3 +25,20 @@ function unshownAccess(preview: Report, revisions: Report) {
     ({ effect }) => effect !== "neutral" && !preview.access.some((one) => one.effect === effect),
   );
 }
+
+function unshownEnds(preview: Report, revisions: Report) {
+  const ends = preview.resources.filter(isEnd).map(({ label }) => label);
+  return revisions.expected.filter(({ label }) => !ends.some((end) => (shownBy[label] ?? [end]).includes(end)));
+}
+
+const isEnd = ({ operation, madeAnew, lost }: ResourceChange) =>
+  operation === "replace" || madeAnew || lost !== undefined;
+
+/** What ends in a preview where revisions expect the end of something: that, or what it stands on. */
+const shownBy: Readonly<Record<string, readonly string[]>> = {
+  machine: ["machine"],
+  "data disk": ["disk"],
+  "sandbox runtime, and the sandbox": ["sandbox runtime", "machine"],
+  sandbox: ["sandbox", "sandbox runtime", "machine"],
+  "Telegram bridge": ["Telegram bridge", "machine"],
+};

@@ -33,7 +33,7 @@ export function adoptBlock(text: string, file: string, wanted: Wanted): { text: 
   if (own === undefined && found === undefined) return { text };
   // What the runtime does not enforce was not removed by anybody.
   const said = found === undefined ? own : enforced(before, runtime)[block];
-  if (own !== undefined && canonical(said) !== canonical(known))
+  if (own !== undefined && (known === undefined || canonical(said) !== canonical(known)))
     return refused("the policy file says something else of it than the last update left");
   const edit = (document: Document) => {
     const node = document.getIn(["network_policies", block], true);

@@ -1,4 +1,4 @@
-import { type Document, parseDocument } from "yaml";
+import { type Document, parseDocument, type ToStringOptions } from "yaml";
 import { ReviewError } from "../review-error.ts";
 import { notYaml } from "../revisions/not-yaml.ts";
 
@@ -11,17 +11,40 @@ export function editedYaml(text: string, name: string, edit: (document: Document
   const document: Document = parseDocument(text);
   const [fault] = document.errors;
   if (fault) throw notYaml(name, fault);
-  const before = rendered(document);
+  const style = styleOf(text);
+  const before = rendered(document, style);
   try {
     edit(document);
   } catch (error) {
     throw new ReviewError(`${name} has no place for what is to go into it: ${(error as Error).message}`);
   }
-  return asWritten(text, before, rendered(document));
+  const after = rendered(document, style);
+  const written = asWritten(text, before, after);
+  return says(written) === says(after) ? written : after;
 }
 
-function rendered(document: Document): string {
-  return document.toString({ lineWidth: 0 });
+type Style = Pick<ToStringOptions, "indent" | "indentSeq">;
+
+/** How far a file's blocks stand from what they are in, by the first of them, and whether its lists do at all. */
+function styleOf(text: string): Style {
+  const steps = [...text.matchAll(/^( *)[^\s#-][^\n]*:\n(?: *(?:#[^\n]*)?\n)*( *)(- )?\S/gm)].map(
+    ([, outer, inner, list]) => ({
+      by: (inner ?? "").length - (outer ?? "").length,
+      list: list !== undefined,
+    }),
+  );
+  const block = steps.find(({ by, list }) => by > 0 && !list) ?? steps.find(({ by }) => by > 0);
+  return { indent: block?.by ?? 2, indentSeq: !steps.some(({ by, list }) => list && by === 0) };
+}
+
+function rendered(document: Document, style: Style): string {
+  return document.toString({ lineWidth: 0, ...style });
+}
+
+/** What a text comes to; what is no YAML comes to nothing. */
+function says(text: string): string | undefined {
+  const document = parseDocument(text);
+  return document.errors.length > 0 ? undefined : JSON.stringify(document.toJS());
 }
 
 /** What is as it was before the change, in the file's own words. */

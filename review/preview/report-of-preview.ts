@@ -4,6 +4,7 @@ import type { Report, SecretChange } from "../report.ts";
 import { isObject } from "../values.ts";
 import { accessChanges, driftedAccess } from "./access.ts";
 import { guardrailResults } from "./guardrails.ts";
+import { withKept } from "./kept-facts.ts";
 import type { Preview } from "./preview.ts";
 import { exposureFacts } from "./preview-exposure.ts";
 import { modelFacts, type PriceOf, versionFacts } from "./preview-facts.ts";
@@ -31,10 +32,10 @@ export function reportOfPreview(source: PreviewSource): Report {
     resources,
     expected: [],
     access: accessChanges(resources, recorded),
-    model: modelFacts(resources),
+    model: withKept(resources, recorded, modelFacts),
     versions: versionFacts(resources, priceOf),
-    exposure: exposureFacts(resources),
-    trust: trustChanges(resources),
+    exposure: withKept(resources, recorded, exposureFacts),
+    trust: withKept(resources, recorded, trustChanges),
     settings: [],
     secrets: secretChanges(resources),
     drift,

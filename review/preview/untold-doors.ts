@@ -14,9 +14,7 @@ export function asFarAsTold(what: string, facts: readonly Fact[], untold: boolea
 
 /** Whether a preview does not tell all that a door will let in. */
 export function untoldOpenings(before: StateInputs, after: StateInputs): boolean {
-  return ["ingress", "allows"].some(
-    (list) => [after?.[list]].flat().some(isUntold) && isOther(before?.[list], after?.[list]),
-  );
+  return ["ingress", "allows"].some((list) => holdsUntold(after?.[list]) && isOther(before?.[list], after?.[list]));
 }
 
 /** Whether a preview does not tell all that a door will refuse. Ports that are not known it counts as all of them, which is more. */
@@ -24,6 +22,11 @@ export function untoldRefusals(before: StateInputs, after: StateInputs): boolean
   if (after?.denies === undefined) return false;
   const untold = [after.disabled, after.denies].flat().some((one) => isUntold(isObject(one) ? one.ports : one));
   return untold && (isOther(before?.denies, after.denies) || isOther(before?.disabled, after.disabled));
+}
+
+function holdsUntold(value: unknown): boolean {
+  if (isUntold(value)) return true;
+  return typeof value === "object" && value !== null && Object.values(value).some(holdsUntold);
 }
 
 function isOther(before: unknown, after: unknown): boolean {

@@ -147,3 +147,21 @@ describe("a block of the policy file that takes what was found", () => {
     expect(text).toMatch(/^# ours\nversion: 1\nnetwork_policies:\n {2}other: /);
   });
 });
+
+test("a block of which the runtime enforces nothing takes none that somebody opened under its name", () => {
+  const text = `version: 1
+network_policies:
+  api: { endpoints: [{ host: api.example.com, port: 443, protocol: graphql, access: full }], binaries: [{ path: /** }] }
+`;
+  const adoption = {
+    into: "policy",
+    path: ["network_policies", "api"],
+    value: known,
+    drifted: { known: undefined, runtime: "embedded" },
+  } as const;
+  const { text: written, left } = adoptSome(text, "policy", [adoption], "own.yaml");
+  expect(written).toBe(text);
+  expect(left).toEqual([
+    expect.stringContaining("the policy file says something else of it than the last update left"),
+  ]);
+});

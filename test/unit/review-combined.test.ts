@@ -90,6 +90,8 @@ describe("a preview that shows nothing of what the revisions beside it change", 
     test.each<[string, Planned[], readonly [Files, Files], string[]]>([
       ["a machine, where the preview restarts a bridge", [{ ...restarted, recorded: restarted.after }], images, told],
       ["a bridge, where the preview restarts it", [{ ...restarted, recorded: restarted.after }], bridges, told],
+      ["a machine, where the preview ends a bridge", [{ ...bridge, before: restarted.after }], images, told],
+      ["not a bridge whose machine the preview replaces", [newImage], bridges, []],
       ["not a machine that the preview replaces", [newImage], images, []],
       ["not a bridge that the preview ends", [{ ...bridge, before: restarted.after }], bridges, []],
     ])("%s", (_, planned, [before, after], unshown) => {

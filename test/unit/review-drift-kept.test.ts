@@ -44,6 +44,45 @@ describe("access that was opened by hand and is wanted by now", () => {
   });
 });
 
+describe("what else was changed by hand and is wanted by now", () => {
+  const bridge = (...chats: number[]) => ({ chats, token: "[secret]", running: true });
+  const kept = (type: string, name: string, left: object, now: object): Planned => {
+    const [before, recorded] = [{ ...now }, { ...left }];
+    return {
+      type,
+      name,
+      before,
+      after: { ...now },
+      recorded,
+      seen: { leftByUpdate: { values: recorded, absent: [] } },
+    };
+  };
+
+  test("counts as more: whom a bridge answers, and where the model is asked", () => {
+    const chats = reviewed(kept("nemoclaw:host:TelegramBridge", "telegram", bridge(1), bridge(1, 666)));
+    expect(verdictOf(chats)).toEqual({ exitCode: 3, headline: "Widens access" });
+    expect(JSON.stringify(chats.exposure)).toMatch(/666.*changed without an update, and wanted so now/);
+
+    const at = (host: string) => ({ kind: "openai", model: "m1", baseUrl: `https://${host}/v1` });
+    const asked = kept(
+      "nemoclaw:host:InferenceRoute",
+      "main-inference",
+      at("models.example.com"),
+      at("evil.example.com"),
+    );
+    expect(reviewed(asked).model).toMatchObject([{ what: "sent to", after: "https://evil.example.com/v1" }]);
+    expect(verdictOf(reviewed(asked)).exitCode).toBe(3);
+  });
+
+  test("is told once where an update changes it, too, and not at all where it takes away", () => {
+    const more = { ...kept("nemoclaw:host:TelegramBridge", "telegram", bridge(1), bridge(1)), after: bridge(1, 2) };
+    expect(reviewed(more).exposure).toHaveLength(1);
+    expect(
+      verdictOf(reviewed(kept("nemoclaw:host:TelegramBridge", "telegram", bridge(1, 2), bridge(1)))).exitCode,
+    ).toBe(2);
+  });
+});
+
 describe("drift", () => {
   test("says of each thing whether an update puts it back, keeps it or changes it", () => {
     const some = { other: block("some.example.com", { access: "read-only" }) };

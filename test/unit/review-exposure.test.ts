@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { readPreview } from "../../review/preview/preview.ts";
 import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { verdictOf } from "../../review/report.ts";
+import { unknownValue } from "../../review/values.ts";
 import { type Planned, previewJson } from "../support/preview-fixture.ts";
 
 type Inputs = Record<string, unknown> | undefined;
@@ -264,6 +265,14 @@ describe("a machine", () => {
     ],
     ["that is new", "gcp:compute/instance:Instance", undefined, machine({ tags: ["a"] }, [{}]), []],
   ])("%s", (_, type, before, after, expected) => expect(exposure(type, before, after)).toEqual(expected));
+});
+
+test("what a preview does not tell inside a rule is not told as lost", () => {
+  const inside = (change: object) => ({
+    ingress: [{ protocol: "tcp", fromPort: 22, toPort: 22, cidrBlocks: ["10.0.0.0/8"], ...change }],
+  });
+  for (const change of [{ cidrBlocks: [unknownValue] }, { fromPort: unknownValue }])
+    expect(exposure(group, inside({}), inside(change)).filter(([effect]) => effect === "narrows")).toEqual([]);
 });
 
 describe("what a machine may do in its cloud, which nobody here judges", () => {

@@ -1,0 +1,31 @@
+import type { Recorded } from "../drift/drift.ts";
+import type { Fact } from "../facts.ts";
+import type { ResourceChange } from "./resource-changes.ts";
+
+/**
+ * The facts of a preview; and what was opened without an update and is wanted by now counts as opened, too: nothing that was reviewed
+ * has opened it, and an update finds nothing to do about it.
+ */
+export function withKept(
+  changes: readonly ResourceChange[],
+  recorded: ReadonlyMap<string, Recorded>,
+  factsOf: (changes: readonly ResourceChange[]) => readonly Fact[],
+): Fact[] {
+  const facts = factsOf(changes);
+  const sinceUpdate = changes.flatMap((change): ResourceChange[] => {
+    const left = recorded.get(change.urn);
+    return left && change.before && change.after
+      ? [{ ...change, before: { ...change.before, inputs: left.inputs } }]
+      : [];
+  });
+  const isTold = (one: Fact) => facts.some(({ what, after }) => what === one.what && after === one.after);
+  const kept = factsOf(sinceUpdate).filter((one) => opens(one) && !isTold(one));
+  return [...kept.map(noted), ...facts];
+}
+
+const opens = ({ effect }: Fact) => effect === "widens" || effect === "unclear";
+
+function noted(one: Fact): Fact {
+  const kept = "changed without an update, and wanted so now";
+  return { ...one, note: one.note ? `${one.note}; ${kept}` : kept };
+}

@@ -1,0 +1,32 @@
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { editedYaml } from "../../review/drift/edited-yaml.ts";
+
+const model = ["config", "nemoclaw:inference", "model"];
+
+describe("a YAML file that is changed keeps the way it is written", () => {
+  test.each([1, 2, 3, 4, 6, 8])("with blocks %s spaces in", (by) => {
+    const space = (depth: number) => " ".repeat(by * depth);
+    const text = (name: string, more = "") =>
+      `config: # ours\n${space(1)}nemoclaw:inference:\n${space(2)}# asked\n${space(2)}kind:   openai\n${space(2)}model: ${name}\n${more}${space(1)}nemoclaw:machine: { kind: local }\n`;
+    expect(editedYaml(text("m1"), "it", (document) => document.setIn(model, "found"))).toBe(text("found"));
+    const added = editedYaml(text("m1"), "it", (document) => document.setIn([...model.slice(0, 2), "apiRoot"], "x"));
+    expect(added).toBe(text("m1", `${space(2)}apiRoot: x\n`));
+  });
+
+  test("with lists in the column of what they belong to", () => {
+    const text = `endpoints:\n- host:   a.example.com # as they write it\n  port: 443\n- host: b.example.com\n  port: 443\nbinaries:\n- path: /**\n`;
+    const edit = (document: { setIn: (path: unknown[], value: unknown) => void }) =>
+      document.setIn(["endpoints", 1, "port"], 8443);
+    expect(editedYaml(text, "it", edit)).toBe(text.replace(/port: 443\nbinaries/, "port: 8443\nbinaries"));
+  });
+
+  test.each([
+    "a:\n    b:\n      model: m1\n    c: 1\n",
+    "a:\n  b:\n          model: m1\n  c:\n   - x\n   -   y: 1\n       z: 2\n",
+    "# top\na: {\n   b: { model: m1 },\n c: 1 }\n",
+  ])("or, where it is written in more than one way, at least what it says: %j", (text) => {
+    const written = editedYaml(text, "it", (document) => document.setIn(["a", "b", "model"], "found"));
+    expect(parse(written)).toEqual({ a: { ...parse(text).a, b: { model: "found" } } });
+  });
+});
