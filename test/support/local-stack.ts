@@ -171,11 +171,13 @@ export class LocalStack {
   }
 
   /**
-   * How often somebody logged in to the machine during some work, by sshd's own log. Counted from a place in the journal: it drops its
-   * oldest entries when it is full, and what has just been logged is there after a sync.
+   * How often somebody logged in to the machine during some work, by sshd's own log. Counted from the last entry of sshd's before, since
+   * journalctl drops one where the place is another unit's (systemd 252); what has just been logged is there after a sync.
    */
   async handshakesDuring<T>(work: () => Promise<T>): Promise<{ readonly handshakes: number; readonly result: T }> {
-    const last = await this.shell("journalctl --sync; journalctl -n 1 -o cat --no-pager --show-cursor | tail -n 1");
+    const last = await this.shell(
+      "journalctl --sync; journalctl -u ssh -n 1 -o cat --no-pager --show-cursor | tail -n 1",
+    );
     const cursor = /^-- cursor: (\S+)$/.exec(last.trim())?.[1];
     if (cursor === undefined) throw new Error(`the journal tells no cursor: ${last}`);
     const result = await work();
