@@ -21,39 +21,7 @@ const runtimeOf = (name: string) => (isOpenshell(name) ? { runtime: "openshell" 
 /** What the lock file lacks, as far as it can be told without a network. */
 export function lockGaps(lock: Lock, readFile: (path: string) => string): LockGap[] {
   return [
-    ...Object.entries(lock.artifacts).flatMap(([name, { version, files, checksums }]) => [
-      ...(checksums && !checksums.includes(version)
-        ? [
-            {
-              path: `artifacts.${name}.checksums`,
-              message: `${checksums} is not of version ${version}`,
-              try: `scripts/lock refresh ${refreshedWith(name)}`,
-            },
-          ]
-        : []),
-      ...(Object.keys(files).length === 0
-        ? [
-            {
-              path: `artifacts.${name}.files`,
-              message: `no file of ${name} ${version} for any architecture`,
-              try: `scripts/lock refresh ${refreshedWith(name)}`,
-              ...runtimeOf(name),
-            },
-          ]
-        : []),
-      ...Object.entries(files).flatMap(([platform, file]) => {
-        const gap = (message: string): LockGap => ({
-          path: `artifacts.${name}.files.${platform}`,
-          message,
-          try: `scripts/lock refresh ${refreshedWith(name)}`,
-          ...runtimeOf(name),
-        });
-        const found: LockGap[] = [];
-        if (file.sha256 === null) found.push(gap(`no checksum for ${name} ${version}`));
-        if (!file.url.includes(version)) found.push(gap(`${file.url} is not of version ${version}`));
-        return found;
-      }),
-    ]),
+    ...Object.keys(lock.artifacts).flatMap((name) => artifactGaps(lock, name)),
     ...Object.entries(lock.images).flatMap(([ref, { digest, archives = {} }]) => {
       // A site without a registry pins archives, of the architectures that it has.
       if (digest !== null || Object.values(archives).some(({ sha256 }) => sha256)) return [];
@@ -63,6 +31,25 @@ export function lockGaps(lock: Lock, readFile: (path: string) => string): LockGa
     ...missingImages(lock),
     ...Object.entries(lock.npm).flatMap(([name, { lockfile }]) => npmGaps(name, lockfile, readFile)),
   ];
+}
+
+function artifactGaps({ artifacts }: Lock, name: string): LockGap[] {
+  const { version, files, checksums } = artifacts[name] as Lock["artifacts"][string];
+  const gap = (where: string, message: string): LockGap => ({
+    path: `artifacts.${name}.${where}`,
+    message,
+    try: `scripts/lock refresh ${refreshedWith(name)}`,
+  });
+  const found: LockGap[] = [];
+  if (checksums && !checksums.includes(version))
+    found.push(gap("checksums", `${checksums} is not of version ${version}`));
+  const ofFile = (where: string, message: string) => found.push({ ...gap(where, message), ...runtimeOf(name) });
+  if (Object.keys(files).length === 0) ofFile("files", `no file of ${name} ${version} for any architecture`);
+  for (const [platform, { sha256, url }] of Object.entries(files)) {
+    if (sha256 === null) ofFile(`files.${platform}`, `no checksum for ${name} ${version}`);
+    if (!url.includes(version)) ofFile(`files.${platform}`, `${url} is not of version ${version}`);
+  }
+  return found;
 }
 
 /** Images that the pinned release of OpenShell has and the lock file does not name at all. */
