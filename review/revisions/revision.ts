@@ -39,16 +39,16 @@ export function openRevision(folder: string, name: string): Revision {
       return texts.get(file);
     },
     way,
-    files() {
-      listed ??= list();
-      return listed;
-    },
+    files,
   };
 
-  function way(path: string): readonly string[] {
+  function files(): ReadonlyMap<string, string> {
     listed ??= list();
-    const linked = (link: string) => (listed?.get(link)?.startsWith("120000 ") ? textAt(link) : undefined);
-    return followLinks(path, linked);
+    return listed;
+  }
+
+  function way(path: string): readonly string[] {
+    return followLinks(path, (link) => (files().get(link)?.startsWith("120000 ") ? textAt(link) : undefined));
   }
 
   function textAt(path: string): string | undefined {
