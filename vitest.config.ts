@@ -13,7 +13,8 @@ export default defineConfig({
           include: ["test/unit/**/*.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 30_000,
-          maxWorkers: 2,
+          // On two processors: much of what these wait for is another process's start or a timer.
+          maxWorkers: 3,
         },
       },
       {

@@ -1,11 +1,14 @@
 import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** The end-to-end files that take minutes, the longest first. */
-const longest = ["main-job", "interrupted", "upgrade", "operating", "faults", "parity", "existing"];
+/** The files that take long, the longest first: end-to-end ones that take minutes, and unit ones that take half a minute. */
+const longest = {
+  e2e: ["main-job", "interrupted", "upgrade", "operating", "faults", "existing", "parity"],
+  unit: ["scripts", "engine", "bridge", "supervisor-attendant", "engine-resume"],
+};
 
 /**
- * Begins with the end-to-end files that take longest, so that the end of a run does not wait for one of them alone. Vitest
+ * Begins with the files that take longest, so that the end of a run does not wait for one of them alone. Vitest
  * itself knows how long a file takes only where it ran before, and else goes by the files' sizes.
  */
 export class LongestFirst extends BaseSequencer {
@@ -15,7 +18,8 @@ export class LongestFirst extends BaseSequencer {
   }
 }
 
-function rank({ moduleId }: TestSpecification): number {
-  const place = longest.indexOf(basename(moduleId, ".test.ts"));
-  return place === -1 ? longest.length : place;
+function rank({ moduleId, project }: TestSpecification): number {
+  const files = longest[project.name as keyof typeof longest];
+  const place = files.indexOf(basename(moduleId, ".test.ts"));
+  return place === -1 ? files.length : place;
 }
