@@ -37,6 +37,7 @@ export function checkRules(endpoint: Endpoint): Check[] {
       ...fieldsOf(endpoint, rule),
       ...values(protocol, rule),
       ...globs(rule),
+      ...(protocol === "mcp" && rule.method !== undefined ? below(["method"], checkGlob(rule.method)) : []),
       ...(protocol === "mcp" ? mcp(endpoint, rule, narrowsTools) : []),
       ...(graphqlMessages && !denies ? rawText(rule) : []),
     ]),

@@ -1,4 +1,4 @@
-import { type Document, isCollection, isNode, isPair, isScalar } from "yaml";
+import { type Document, isAlias, isCollection, isNode, isPair, isScalar, visit } from "yaml";
 import { readPolicy } from "../../policies/read.ts";
 import { ReviewError } from "../review-error.ts";
 import { keyOf } from "../revisions/stack-file.ts";
@@ -55,9 +55,39 @@ function inStackFile(document: Document, [, setting = "", ...inside]: readonly s
   return [...placeOfSetting(document, keyOf(setting)), ...inside];
 }
 
+/** A key with nothing behind it is the place of what is to go below it. */
+function openEmpty(document: Document, path: readonly string[]): void {
+  for (const [at] of path.entries()) {
+    const above = path.slice(0, at);
+    const node = document.getIn(above, true);
+    if (at > 0 && isScalar(node) && node.value === null) document.setIn(above, document.createNode({}));
+  }
+}
+
+/** @throws Error where what is written at the path, or around it, is used in other places by its anchor */
+function refuseShared(document: Document, path: readonly string[]): void {
+  for (const [at] of path.entries()) {
+    const node = document.getIn(path.slice(0, at + 1), true);
+    const anchor = isNode(node) && !isAlias(node) && node.anchor;
+    if (!anchor) continue;
+    visit(document, {
+      Alias: (_, { source }) => {
+        if (source === anchor) throw new Error(`&${anchor} gives it to other places, too`);
+      },
+    });
+  }
+}
+
+function isCollectionValue(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
 function put(document: Document, path: readonly string[], value: unknown, comment?: readonly string[]): void {
   const isNew = !document.hasIn(path);
-  document.setIn(path, document.createNode(value));
+  openEmpty(document, path);
+  refuseShared(document, path);
+  // A scalar that is set keeps its comment and its quotes.
+  document.setIn(path, isCollectionValue(value) ? document.createNode(value) : value);
   const around = document.getIn(path.slice(0, -1), true);
   if (!isCollection(around)) return;
   // In `{}` and `[]` there is no place for lines of their own.

@@ -1,4 +1,4 @@
-import { type Document, parseDocument, type ToStringOptions } from "yaml";
+import { type Document, isScalar, parseDocument, type Tags, type ToStringOptions } from "yaml";
 import { ReviewError } from "../review-error.ts";
 import { notYaml } from "../revisions/not-yaml.ts";
 
@@ -8,19 +8,38 @@ import { notYaml } from "../revisions/not-yaml.ts";
  * @throws ReviewError when the file is no YAML, or what is there has no place for the change
  */
 export function editedYaml(text: string, name: string, edit: (document: Document) => void): string {
-  const document: Document = parseDocument(text);
+  const document: Document = parseDocument(text, { customTags: (tags) => tags.map(asItStands) });
   const [fault] = document.errors;
   if (fault) throw notYaml(name, fault);
   const style = styleOf(text);
   const before = rendered(document, style);
+  let after: string;
   try {
     edit(document);
+    after = rendered(document, style);
   } catch (error) {
     throw new ReviewError(`${name} has no place for what is to go into it: ${(error as Error).message}`);
   }
-  const after = rendered(document, style);
   const written = asWritten(text, before, after);
   return says(written) === says(after) ? written : after;
+}
+
+/**
+ * A number is rendered as it is written: 0777 is one number to this library and another to Pulumi's, and 0x1F need not become
+ * 0x1f.
+ */
+function asItStands(tag: Tags[number]): Tags[number] {
+  if (typeof tag === "string" || tag.collection || !/:(int|float)$/.test(tag.tag)) return tag;
+  const { stringify } = tag;
+  return {
+    ...tag,
+    stringify: (item, context, onComment, onChompKeep) => {
+      const stands = item.source !== undefined && tag.resolve?.(item.source, () => {}, context.doc.options as never);
+      const value = isScalar(stands) ? stands.value : stands;
+      if (item.source !== undefined && value === item.value) return item.source;
+      return stringify?.(item, context, onComment, onChompKeep) ?? String(item.value);
+    },
+  };
 }
 
 type Style = Pick<ToStringOptions, "indent" | "indentSeq">;

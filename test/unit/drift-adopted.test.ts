@@ -53,8 +53,27 @@ config:
       "config:\n  nemoclaw:inference:\n    kind: nvidia\n    model: found\n  a:b: [c]\n",
     ],
     ["empty", "config:\n  nemoclaw:inference:\n", "config:\n  nemoclaw:inference:\n    model: found\n"],
+    ["without a value", "config:\n  nemoclaw:inference: ~\n", "config:\n  nemoclaw:inference:\n    model: found\n"],
+    ["nowhere, in an empty configuration", "config:\n", "config:\n  nemoclaw:inference:\n    model: found\n"],
+    [
+      "with a comment and in quotes",
+      `config:\n  nemoclaw:inference:\n    "model": "wanted" # why\n`,
+      `config:\n  nemoclaw:inference:\n    "model": "found" # why\n`,
+    ],
+    [
+      "by what another place gives it",
+      "config:\n  site:model: &m wanted\n  nemoclaw:inference:\n    model: *m\n",
+      "config:\n  site:model: &m wanted\n  nemoclaw:inference:\n    model: found\n",
+    ],
     ["not at all", "config:\n  a:b: [c]\n", "config:\n  a:b: [c]\n  nemoclaw:inference:\n    model: found\n"],
   ])("is taken where the setting stands %s", (_, text, expected) => expect(adopted(text)).toBe(expected));
+
+  test("and gives it to other places, too, is left to a person", () => {
+    const shared = "config:\n  nemoclaw:inference:\n    model: &m wanted\n  site:model: *m\n";
+    expect(() => adopted(shared)).toThrow(/stack\.yaml has no place .*: &m gives it to other places, too/);
+    const all = "config:\n  nemoclaw:inference: &i\n    model: wanted\n  site:inference: *i\n";
+    expect(() => adopted(all)).toThrow(/stack\.yaml has no place .*: &i gives it to other places, too/);
+  });
 
   test("and is no YAML is named, without a piece of it", () => {
     const fault = () => adopted("config:\n  a: [PLAIN\n  b: c: d\n");

@@ -29,4 +29,14 @@ describe("a YAML file that is changed keeps the way it is written", () => {
     const written = editedYaml(text, "it", (document) => document.setIn(["a", "b", "model"], "found"));
     expect(parse(written)).toEqual({ a: { ...parse(text).a, b: { model: "found" } } });
   });
+
+  test("whatever its numbers are to other readers", () => {
+    const text = (name: string) =>
+      `a: 0x1F\nb: 0777\nc: 1.50\nd: +5\ne: 1E3\nf: 0o17\nlist: [ 0x0A, 007 ]\nmodel: ${name}\n`;
+    const edit = (document: { setIn: (path: unknown[], value: unknown) => void }) => {
+      document.setIn(["model"], "1e3");
+      document.setIn(["d"], 6);
+    };
+    expect(editedYaml(text("m1"), "it", edit)).toBe(text('"1e3"').replace("+5", "6"));
+  });
 });

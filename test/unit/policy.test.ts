@@ -263,6 +263,7 @@ describe("rules", () => {
     ["json-rpc", "{ allow: { method: reports.* } }", "json-rpc methods are matched whole"],
     ["mcp", "{ allow: { tool: x } }", "the mcp rule has no method"],
     ["mcp", '{ allow: { method: "*" } }', "only tools/ methods may have a wildcard"],
+    ["mcp", '{ allow: { method: "tools/[z-a]" } }', "[z-a] is a class that cannot be read"],
     ["mcp", "{ allow: { method: initialize, tool: x } }", "is about calling it | tools/call"],
     ["mcp", "{ allow: { method: tools/call, tool: x, params: { name: x } } }", "are the same thing"],
     ["mcp", "{ allow: { method: tools/call, params: { path: x } } }", "arguments of a tool cannot be matched"],
