@@ -34,6 +34,7 @@ export function expectedReplacements(
         label: "the whole stack",
         because: "its stack file is gone",
         lost: "nothing until it is destroyed; then everything",
+        deleted: true,
       },
     ];
   if (was === undefined) return [];

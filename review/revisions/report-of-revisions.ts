@@ -102,7 +102,10 @@ function shortName({ name, commit }: Revision): string {
 
 function model(before: Settings, after: Settings): Fact[] {
   const [was, is] = [section(before, "inference"), section(after, "inference")];
-  const moved = { effect: "widens", note: "what the agent writes goes there" } as const;
+  const moved = {
+    effect: is.kind === undefined ? "narrows" : "widens",
+    note: "what the agent writes goes there",
+  } as const;
   return [
     ...fact("provider", shown(was.kind), shown(is.kind), moved),
     ...fact("model", shown(was.model), shown(is.model)),

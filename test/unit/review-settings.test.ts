@@ -265,6 +265,12 @@ network_policies:
 
   test("a stack file that is gone is the end of the whole stack", () => {
     const report = reportOfRevisions("prod", revision("main", files("config: [")), revision("change", {}));
-    expect(report.expected).toMatchObject([{ label: "the whole stack" }]);
+    expect(report.expected).toMatchObject([{ label: "the whole stack", deleted: true }]);
+  });
+
+  test("and widens nothing", () => {
+    const report = reportOfRevisions("prod", revision("main", files(open)), revision("change", {}));
+    expect(report.model).toContainEqual(expect.objectContaining({ what: "provider", effect: "narrows" }));
+    expect(verdictOf(report)).toMatchObject({ exitCode: 4, headline: expect.not.stringContaining("widens") });
   });
 });
