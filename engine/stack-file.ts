@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Document, parseDocument } from "yaml";
+import { Document, parseDocument, visit } from "yaml";
 import { EngineError, refused } from "./errors.ts";
 import { type Crypter, newCrypter, openCrypter, readPassphrase } from "./passphrase.ts";
 import type { Project } from "./project.ts";
@@ -17,6 +17,15 @@ export class StackFile {
     this.#document = existsSync(this.path) ? parseDocument(readFileSync(this.path, "utf8")) : new Document({});
     const [fault] = this.#document.errors;
     if (fault) throw new EngineError(`${this.path} is not YAML: ${fault.message}`);
+    visit(this.#document, {
+      Scalar: (_, { value, source }) => {
+        // By YAML 1.1, which Pulumi reads, it is octal.
+        if (typeof value === "number" && /^[-+]?0\d/.test(source ?? ""))
+          throw new EngineError(
+            `${this.path} has ${source}, which Pulumi reads as another number; write ${value}, or "${source}"`,
+          );
+      },
+    });
     if (this.#document.contents === null) this.#document.contents = this.#document.createNode({}) as never;
     if (this.#document.has("environment")) throw refused("environments (environment: in the stack file)");
     const provider = this.#document.get("secretsprovider");

@@ -121,7 +121,9 @@ function pinsOf(lock: Lock, readFile?: ReadFile): Pin[] {
     sumOf: (bytes: Buffer) => integrityOf(bytes, one.integrity),
   }));
   const pins = [...files, ...packages];
-  return pins.filter(({ template }, at) => pins.findIndex((one) => one.template === template) === at);
+  // Two pins of one file may say different things of it, and then one of them is wrong.
+  const same = (a: Pin, b: Pin) => a.template === b.template && a.pinned === b.pinned;
+  return pins.filter((pin, at) => pins.findIndex((one) => same(one, pin)) === at);
 }
 
 function aboutOf(template: string): string | undefined {

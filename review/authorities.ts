@@ -84,5 +84,8 @@ function certificatesOf(authorities: Authorities | undefined): Map<string, strin
 
 function named({ subject = "", fingerprint256 }: X509Certificate): [string, string] {
   const print = fingerprint256.replaceAll(":", "").toLowerCase();
-  return [print, `${show(subject.trim().replaceAll("\n", ", ") || "no subject", 100)} (sha256 ${print.slice(0, 12)}…)`];
+  return [
+    print,
+    `${show(subject.trim().replaceAll("\n", ", ") || "no subject").slice(0, 100)} (sha256 ${print.slice(0, 12)}…)`,
+  ];
 }

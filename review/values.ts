@@ -40,14 +40,13 @@ export function secretPaths(value: unknown, path = ""): string[] {
   return Object.entries(value).flatMap(([key, inner]) => secretPaths(inner, path === "" ? key : `${path}.${key}`));
 }
 
-/** A value on one line, for people. */
-export function show(value: unknown, longest = 160): string {
+/** A value on one line, whole: what is shown of it is cut by the page, after the two sides were compared. */
+export function show(value: unknown): string {
   if (value === undefined || value === null) return "nothing";
   if (isSecret(value)) return "a secret";
   const text =
     typeof value === "string" ? value : JSON.stringify(value, (_, inner) => (isSecret(inner) ? "(secret)" : inner));
-  const known = text.replaceAll(`"${unknownValue}"`, knownLater).replaceAll(unknownValue, knownLater);
-  return known.length > longest ? `${known.slice(0, longest - 1)}…` : known;
+  return text.replaceAll(`"${unknownValue}"`, knownLater).replaceAll(unknownValue, knownLater);
 }
 
 /** The same, where a value that is not there is to be told from one. */

@@ -3,9 +3,9 @@ import type { DriftedValue } from "../drift/drift.ts";
 import type { Fact } from "../facts.ts";
 import { confirms, type ResourceChange } from "../preview/resource-changes.ts";
 import { type Expected, type Report, verdictOf } from "../report.ts";
-import { show } from "../values.ts";
 import { guardrailSection } from "./guardrail-section.ts";
 import { refusedSection } from "./refused-section.ts";
+import { sideBySide, valuesSideBySide } from "./side-by-side.ts";
 import { unreadSection } from "./unread-section.ts";
 import { unshownSection } from "./unshown-section.ts";
 
@@ -154,7 +154,8 @@ function accessSection(title: string, all: readonly AccessChange[]): Section {
           `\`${one.what}\``,
           one.where ? `\`${one.where}\`` : one.area === "disk" ? "disk" : one.area,
           one.area === "network" ? (one.programs?.map((path) => `\`${path}\``).join(" ") ?? "every program") : "",
-          [...one.sources, ...(one.sources.length === 0 ? one.blocks : [])].join(", "),
+          // A block may be called whatever a preset is called.
+          [...one.sources, ...(one.sources.length === 0 ? one.blocks.map((name) => `block ${name}`) : [])].join(", "),
           [one.note, one.example && one.effect !== "neutral" ? `such as \`${one.example}\`` : ""]
             .filter(Boolean)
             .join("; "),
@@ -172,8 +173,7 @@ function factTable(facts: readonly Fact[]): Table {
     rows: facts.map((one) => [
       ...(marked ? [mark(one)] : []),
       one.what,
-      one.before === undefined ? "none" : `\`${one.before}\``,
-      one.after === undefined ? "none" : `\`${one.after}\``,
+      ...sideBySide(one.before, one.after).map((side) => (side === undefined ? "none" : `\`${side}\``)),
       one.note ?? "",
     ]),
   };
@@ -185,7 +185,9 @@ function facts(title: string, all: readonly Fact[], open: boolean): Section | un
   const first = all[0];
   const only =
     all.length === 1 && first
-      ? `${first.what}: ${first.before ?? "none"} → ${first.after ?? "none"}`
+      ? `${first.what}: ${sideBySide(first.before, first.after)
+          .map((side) => side ?? "none")
+          .join(" → ")}`
       : `${all.length} changes`;
   // Said, not only coloured.
   const short = gained === 0 ? only : `${only}; ${gained} gained`;
@@ -240,7 +242,7 @@ function drift({ drift: found, driftAccess }: Report): Section | undefined {
     if (gone) return [[what, "", "is not there any more", "", ...fate("restores")]];
     return [
       ...values.map(({ path, before, after, update }) => [
-        ...[what, `\`${path}\``, `\`${show(before)}\``, `\`${show(after)}\``],
+        ...[what, `\`${path}\``, ...valuesSideBySide(before, after)],
         ...fate(update),
       ]),
       ...others.map((path) => [what, `\`${path}\``, "`a secret`", "another one", ...fate("restores")]),
@@ -280,12 +282,7 @@ const mostLines = 200;
 
 function details({ resources: all }: Report): Section | undefined {
   const lines = all.flatMap(({ name, values }) =>
-    values.map(({ path, before, after }) => [
-      `\`${name}\``,
-      `\`${path}\``,
-      `\`${show(before)}\``,
-      `\`${show(after)}\``,
-    ]),
+    values.map(({ path, before, after }) => [`\`${name}\``, `\`${path}\``, ...valuesSideBySide(before, after)]),
   );
   if (lines.length === 0) return undefined;
   const left = lines.length - mostLines;

@@ -1,4 +1,4 @@
-import { parse } from "yaml";
+import { type Document, parseDocument, visit } from "yaml";
 import { canonical } from "../../policies/canonical.ts";
 import type { Fault } from "../../policies/fault.ts";
 import { checkSecrets, secretNames } from "../../stacks/settings/secrets.ts";
@@ -34,9 +34,13 @@ export function stackFileOf(stack: string): string {
  * @param name how to name the file in errors
  */
 export function readStackFile(text: string, name: string): StackFile {
+  const document = parseDocument(text);
+  const [fault] = document.errors;
+  if (fault) throw notYaml(name, fault);
+  refuseTwofold(document, name);
   let file: unknown;
   try {
-    file = parse(text);
+    file = document.toJS();
   } catch (error) {
     throw notYaml(name, error as Error);
   }
@@ -56,6 +60,19 @@ export function readStackFile(text: string, name: string): StackFile {
     if (!isSealed(value)) inClear.push(...faultOf(key, value));
   }
   return { settings, config, beside, secrets, inClear };
+}
+
+/** @throws ReviewError for a number that Pulumi reads as another one: by YAML 1.1, 0777 is octal. */
+function refuseTwofold(document: Document, name: string): void {
+  visit(document, {
+    Scalar: (_, { value, source }) => {
+      if (typeof value !== "number" || !/^[-+]?0\d/.test(source ?? "")) return;
+      throw new ReviewError(
+        `${name} has ${source}, which is one number to Pulumi and another to other readers`,
+        `${value}, or "${source}" for a text`,
+      );
+    },
+  });
 }
 
 /** A revision's stack file, whether or not its settings can be taken; nothing where it is not there or cannot be read. */

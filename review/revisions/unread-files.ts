@@ -4,11 +4,18 @@ import type { Revision } from "./revision.ts";
  * The files that differ between two revisions and of which a comparison has read nothing: what they change, it cannot tell.
  *
  * @param read the paths that were read
+ * @param settingsElsewhere whether settings may come from what is not read, so that no preset is known not to be named
  */
-export function unreadFiles(from: Revision, to: Revision, read: ReadonlySet<string>): string[] {
+export function unreadFiles(
+  from: Revision,
+  to: Revision,
+  read: ReadonlySet<string>,
+  settingsElsewhere: boolean,
+): string[] {
   const [was, is] = [from.files(), to.files()];
+  const left = settingsElsewhere ? apart : [...apart, presets];
   return [...new Set([...was.keys(), ...is.keys()])]
-    .filter((path) => was.get(path) !== is.get(path) && !read.has(path) && !apart.some((pattern) => pattern.test(path)))
+    .filter((path) => was.get(path) !== is.get(path) && !read.has(path) && !left.some((pattern) => pattern.test(path)))
     .sort();
 }
 
@@ -22,5 +29,5 @@ const apart = [
   /^(biome|knip|tsconfig)\.json$|^vitest\.config\.ts$/,
   /^LICENSE$/,
   /^stacks\/(examples\/|Pulumi\.[^/]+\.yaml$)/,
-  /^policies\/presets\/[^/]+\.yaml$/,
 ];
+const presets = /^policies\/presets\/[^/]+\.yaml$/;

@@ -1,0 +1,136 @@
+import { describe, expect, test } from "vitest";
+import { markdownOf } from "../../review/page/markdown.ts";
+import { outlineOf } from "../../review/page/outline.ts";
+import { sideBySide } from "../../review/page/side-by-side.ts";
+import { readPreview } from "../../review/preview/preview.ts";
+import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
+import { verdictOf } from "../../review/report.ts";
+import { reportOfRevisions } from "../../review/revisions/report-of-revisions.ts";
+import { type Planned, previewJson, revision } from "../support/preview-fixture.ts";
+
+const stackFile = (baseUrl: string, more = "") => `config:
+  nemoclaw:machine: { kind: local }
+  nemoclaw:runtime: { kind: embedded }
+  nemoclaw:policy: { presets: [] }
+  nemoclaw:inference: { kind: openai, baseUrl: "${baseUrl}", model: m1 }
+${more}`;
+const usual = stackFile("https://models.example.com/v1");
+type Files = Record<string, string>;
+const compared = (before: Files, after: Files) =>
+  reportOfRevisions(
+    "prod",
+    revision("main", { "stacks/Pulumi.prod.yaml": usual, ...before }),
+    revision("change", { "stacks/Pulumi.prod.yaml": usual, ...after }),
+  );
+
+const long = `${"a".repeat(60)}.${"b".repeat(60)}.${"c".repeat(60)}`;
+const [ours, theirs] = ["internal.example.com", "internal.example.org"].map((host) => `https://${long}.${host}/v1`) as [
+  string,
+  string,
+];
+
+describe("two values that only begin alike", () => {
+  test("an address of the model, by revisions", () => {
+    const report = compared(
+      { "stacks/Pulumi.prod.yaml": stackFile(ours) },
+      { "stacks/Pulumi.prod.yaml": stackFile(theirs) },
+    );
+    expect(verdictOf(report).exitCode).toBe(3);
+    const page = markdownOf(outlineOf(report));
+    expect(page).toContain("internal.example.com/v1");
+    expect(page).toContain("internal.example.org/v1");
+  });
+
+  test.each([
+    ["the model's address", "InferenceRoute", "baseUrl", "model"],
+    ["Telegram's server", "TelegramBridge", "apiRoot", "exposure"],
+  ] as const)("%s, by preview", (_, type, property, part) => {
+    const inputs = (url: string) => ({ [property]: url, ...(type === "TelegramBridge" ? { chats: [1] } : {}) });
+    const planned: Planned = {
+      type: `nemoclaw:host:${type}`,
+      name: "one",
+      before: inputs(ours),
+      after: inputs(theirs),
+    };
+    const preview = readPreview(previewJson([planned]), "it");
+    const report = reportOfPreview({ stack: "prod", preview, compared: "" });
+    expect(report[part]).not.toEqual([]);
+    expect(verdictOf(report).exitCode).toBe(3);
+  });
+
+  const sum = "ec905ea7b7e3".padEnd(64, "0");
+  const entry = (sha256: string) => ({
+    artifacts: { cloudflared: { version: "1", files: { "linux-amd64": { url: "{cloudflare}/c", sha256 } } } },
+  });
+  test("a checksum in the lock file", () => {
+    const report = compared(
+      { "nemoclaw.lock.json": JSON.stringify(entry(sum)) },
+      { "nemoclaw.lock.json": JSON.stringify(entry(`${sum.slice(0, -1)}1`)) },
+    );
+    expect(verdictOf(report).exitCode).toBe(3);
+    expect(report.versions).toMatchObject([{ what: "cloudflared, linux-amd64", effect: "unclear" }]);
+  });
+
+  test("an npm package's", () => {
+    const packages = (last: string) =>
+      JSON.stringify({
+        packages: { "node_modules/a": { version: "1.0.0", integrity: `sha512-${"a".repeat(85)}${last}==` } },
+      });
+    const path = "services/agent/package-lock.json";
+    const report = compared({ [path]: packages("A") }, { [path]: packages("Q") });
+    expect(verdictOf(report).exitCode).toBe(3);
+  });
+
+  test.each([
+    ["short ones as they are", ["a", "b"], ["a", "b"]],
+    ["nothing as nothing", [undefined, "b"], [undefined, "b"]],
+    ["sums by their first digits", ["a".repeat(64), "b".repeat(64)], ["aaaaaaaaaaaa…", "bbbbbbbbbbbb…"]],
+    [
+      "sums that begin alike where they differ",
+      [sum, `${sum.slice(0, -1)}1`],
+      [`…${"0".repeat(20)}0`, `…${"0".repeat(20)}1`],
+    ],
+    [
+      "npm's sums by their first digits",
+      [`sha512-${"a".repeat(86)}==`, `sha512-${"b".repeat(86)}==`],
+      ["sha512-aaaaaaaaaaaa…", "sha512-bbbbbbbbbbbb…"],
+    ],
+    [
+      "long ones without their middle",
+      [`${"x".repeat(300)}1`, undefined],
+      [`${"x".repeat(100)}…${"x".repeat(59)}1`, undefined],
+    ],
+    [
+      "long ones that differ in the middle there",
+      [`${"x".repeat(150)}1${"x".repeat(150)}`, `${"x".repeat(150)}2${"x".repeat(150)}`],
+      [`…${"x".repeat(20)}1${"x".repeat(59)}…`, `…${"x".repeat(20)}2${"x".repeat(59)}…`],
+    ],
+  ] as const)("stand beside each other, %s", (_, [before, after], shown) => {
+    expect(sideBySide(before, after)).toEqual(shown);
+  });
+});
+
+describe("a preset that no stack file is seen to name", () => {
+  const preset = (access: string) => ({ "policies/presets/github.yaml": `version: 1\n# ${access}\n` });
+
+  test("is not looked at where no setting comes from elsewhere", () => {
+    expect(compared(preset("a"), preset("b")).unread).toEqual([]);
+  });
+
+  test.each<[string, Files]>([
+    ["an environment", { "stacks/Pulumi.prod.yaml": `${usual}environment: [shared]\n` }],
+    [
+      "the project's file",
+      { "Pulumi.yaml": "name: x\nconfig:\n  nemoclaw:policy: { value: { presets: [github] } }\n" },
+    ],
+  ])("is no clean bill where settings come from %s", (_, more) => {
+    const report = compared({ ...more, ...preset("a") }, { ...more, ...preset("b") });
+    expect(report.unread).toEqual(["policies/presets/github.yaml"]);
+    expect(verdictOf(report).exitCode).toBe(2);
+  });
+});
+
+test("a number that Pulumi reads as another one is refused", () => {
+  const chats = { "stacks/Pulumi.prod.yaml": stackFile(ours, "  nemoclaw:telegram: { chats: [0123456] }\n") };
+  expect(() => compared({}, chats)).toThrow(/stacks\/Pulumi\.prod\.yaml.* has 0123456, which is one number to Pulumi/);
+});
