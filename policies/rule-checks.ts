@@ -37,7 +37,6 @@ export function checkRules(endpoint: Endpoint): Check[] {
       ...fieldsOf(endpoint, rule),
       ...values(protocol, rule),
       ...globs(rule),
-      ...(protocol === "mcp" && rule.method !== undefined ? below(["method"], checkGlob(rule.method)) : []),
       ...(protocol === "mcp" ? mcp(endpoint, rule, narrowsTools) : []),
       ...(graphqlMessages && !denies ? rawText(rule) : []),
     ]),
@@ -120,6 +119,7 @@ function wild(glob: string): boolean {
 function* mcp({ mcp: options = {} }: Endpoint, rule: Rule, narrowsTools: boolean): Generator<Check> {
   const { method } = rule;
   const tool = namesTool(rule);
+  if (method !== undefined) yield* below(["method"], checkGlob(method));
   if (method !== undefined && wild(method) && !method.startsWith("tools/")) {
     yield check(["method"], "only tools/ methods may have a wildcard", "tools/*, or one rule for each method");
   }

@@ -78,16 +78,12 @@ function refuseShared(document: Document, path: readonly string[]): void {
   }
 }
 
-function isCollectionValue(value: unknown): boolean {
-  return typeof value === "object" && value !== null;
-}
-
 function put(document: Document, path: readonly string[], value: unknown, comment?: readonly string[]): void {
   const isNew = !document.hasIn(path);
   openEmpty(document, path);
   refuseShared(document, path);
   // A scalar that is set keeps its comment and its quotes.
-  document.setIn(path, isCollectionValue(value) ? document.createNode(value) : value);
+  document.setIn(path, typeof value === "object" ? document.createNode(value) : value);
   const around = document.getIn(path.slice(0, -1), true);
   if (!isCollection(around)) return;
   // In `{}` and `[]` there is no place for lines of their own.

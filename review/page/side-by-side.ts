@@ -22,12 +22,13 @@ export function valuesSideBySide(before: unknown, after: unknown): string[] {
   return sideBySide(show(before), show(after)).map((side) => `\`${side}\``);
 }
 
+// npm's checksums bear their algorithm and are base64; others are hexadecimal, Docker's with theirs in front.
+const checksum =
+  /^(?:sha\d+-[\dA-Za-z+/]{12}(?=[\dA-Za-z+/]{28,}={0,2}$)|(?:sha\d+:)?[\dA-Fa-f]{12}(?=[\dA-Fa-f]{28,}$))/;
+
 function short(text: string): string {
-  const sum =
-    /^(sha\d+-)?(?<head>[\dA-Za-z+/]{12})[\dA-Za-z+/]{28,}={0,2}$/.exec(text) ??
-    /^(sha\d+:)(?<head>[\da-f]{12})[\da-f]{28,}$/.exec(text);
-  const isSum = sum !== null && (sum[1] !== undefined || /^[\da-f]+$/i.test(text));
-  if (isSum) return `${sum[1] ?? ""}${sum.groups?.head}…`;
+  const [firstDigits] = checksum.exec(text) ?? [];
+  if (firstDigits !== undefined) return `${firstDigits}…`;
   if (text.length <= longest) return text;
   return `${text.slice(0, 100)}…${text.slice(100 - longest)}`;
 }

@@ -53,6 +53,23 @@ network_policies:
     );
   });
 
+  test("is not written into a list that another block uses, too", () => {
+    const block = (host: string, binaries: string) =>
+      `endpoints: [{ host: ${host}, port: 443 }], binaries: ${binaries}`;
+    const text = `version: 1
+network_policies:
+  one: { ${block("a.example", "&bins [/usr/bin/git]")} }
+  two: { ${block("payroll.example", "*bins")} }
+`;
+    for (const [name, host] of [
+      ["one", "a.example"],
+      ["two", "payroll.example"],
+    ] as const)
+      expect(() => asCode(file(text), approved(name, rule(host, "/usr/bin/git", "/usr/bin/curl"))), name).toThrow(
+        /no place/,
+      );
+  });
+
   test("joins a block of its name only where that opens nothing else", () => {
     const { text } = asCode(file(""), approved("allow_a", rule("a.example", "/usr/bin/curl")));
     const joined = asCode(file(text), approved("allow_a", rule("a.example", "/usr/bin/wget")));

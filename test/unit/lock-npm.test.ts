@@ -91,6 +91,15 @@ describe("a mirror folder, from a stand-in for the npm registry", () => {
     expect(["@site/agent", "part", "old"].map(version)).toEqual(["1.0.0", "1.1.0", "0.9.0"]);
   });
 
+  test("is compared with every pin of a file, so that one that is right vouches for no other", async () => {
+    const wrong = `sha512-${"A".repeat(86)}==`;
+    const two = { ...lock, npm: { ...lock.npm, supervisor: { lockfile: "supervisor.json" } } };
+    const other = { ...entries, "node_modules/part": { ...entries["node_modules/part"], integrity: wrong } };
+    const read = (path: string) => (path === "supervisor.json" ? lockText(other) : readFile());
+    const gaps = await servedGaps(two, sourcesOf(home), () => {}, read);
+    expect(gaps.map(({ path }) => path)).toEqual(["npm.supervisor node_modules/part"]);
+  });
+
   test("that has another package, or lacks one, is told", async () => {
     const other = join(folder, "other");
     cpSync(home, other, { recursive: true });
