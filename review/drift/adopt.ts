@@ -2,9 +2,10 @@ import { stringify } from "yaml";
 import { tellsPrograms } from "../../policies/as-enforced.ts";
 import { canonical } from "../../policies/canonical.ts";
 import { policySchema } from "../../policies/policy.ts";
+import { serviceUrl } from "../../stacks/settings/addresses.ts";
 import { presetsOf } from "../preview/access.ts";
 import { confirms, type ResourceChange } from "../preview/resource-changes.ts";
-import { isObject } from "../values.ts";
+import { isObject, show } from "../values.ts";
 import type { Recorded } from "./drift.ts";
 
 /** A change of the code that says what was found. */
@@ -64,6 +65,8 @@ interface States {
 
 function blocks({ known, found, wanted }: States): Adoptions {
   const [was, is, code] = [known, found, wanted].map(networkPolicies) as [Inputs, Inputs, Inputs];
+  if (!policySchema.safeParse({ version: 1, network_policies: is }).success)
+    return { adoptions: [], left: ["the network policy: what was found is none; restore it"] };
   const before = policySchema.safeParse({ version: 1, network_policies: was });
   const presets = before.success ? presetsOf(before.data) : new Map<string, string>();
   const runtime: DriftedBlock["runtime"] = tellsPrograms(known.runtime) ? "openshell" : "embedded";
@@ -103,19 +106,31 @@ function approval({ known, found }: States): Adoptions {
   };
 }
 
+/** Whether what was found can stand in the code. A look that cannot read a value says so in its place, in words. */
+const canBeSet = {
+  model: (found: unknown) => found !== "none",
+  baseUrl: (found: unknown) => serviceUrl.safeParse(found).success,
+};
+
 function route({ known, found, wanted }: States): Adoptions {
-  const own = ["model", "baseUrl"];
+  const own = ["model", "baseUrl"] as const;
   const steps = Map.groupBy(
     own.filter((field) => found[field] !== undefined),
-    (field) => stepOf(known[field], found[field], wanted[field]),
+    (field) => {
+      const step = stepOf(known[field], found[field], wanted[field]);
+      return step === "adopt" && !canBeSet[field](found[field]) ? "restore" : step;
+    },
   );
   const adoptions = (steps.get("adopt") ?? []).map(
     (field): Adoption => ({ into: "stack", path: ["config", "nemoclaw:inference", field], value: found[field] }),
   );
   const others = Object.keys(known).filter(
-    (key) => !own.includes(key) && canonical(known[key]) !== canonical(found[key]),
+    (key) => !(own as readonly string[]).includes(key) && canonical(known[key]) !== canonical(found[key]),
   );
   const left = [
+    ...(steps.get("restore") ?? []).map(
+      (field) => `the inference route's ${field}: ${show(found[field])}, which is none; restore it`,
+    ),
     ...(steps.get("merge") ?? []).map((field) => `the inference route's ${field}: ${changedSince}`),
     ...(others.length > 0 ? [`the inference route's ${others.join(", ")}: restore it`] : []),
   ];

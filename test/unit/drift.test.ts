@@ -89,6 +89,30 @@ describe("adopting", () => {
     });
   });
 
+  test.each([
+    ["model", "none"],
+    ["baseUrl", "none"],
+    ["baseUrl", "changed at the gateway"],
+    ["baseUrl", "unknown"],
+    ["baseUrl", "http://models.example.com/v1"],
+  ])("a %s that a look has as %s is no setting", (field, found) => {
+    const known = { model: "m", baseUrl: "https://models.example.com/v1" };
+    const planned = { ...route({ ...known, [field]: found }, known), recorded: route(known, {}).before };
+    expect(adoptions(planned)).toEqual({
+      adoptions: [],
+      left: [`the inference route's ${field}: ${found}, which is none; restore it`],
+    });
+  });
+
+  test("a policy file that could not be read removes no block", () => {
+    const was = { a: block("a.example.com", { access: "full" }) };
+    const unread = network({ unreadable: "the file on the machine is not JSON" }, was, was);
+    expect(adoptions(unread)).toEqual({
+      adoptions: [],
+      left: ["the network policy: what was found is none; restore it"],
+    });
+  });
+
   test("what is gone, and what is no policy, cannot be adopted", () => {
     const { before, ...created } = network({}, presetBlocks("npm"));
     expect(adoptions({ ...created, recorded: before }).left).toEqual([

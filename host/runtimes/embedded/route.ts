@@ -56,8 +56,8 @@ export const route = part({
     return {
       ...spec,
       ...service,
-      baseUrl: String(baseUrl),
-      model: String(model),
+      baseUrl: String(baseUrl ?? "none"),
+      model: String(model ?? "none"),
       key: observedSecret(spec.key, held),
       inForce: !service.running || loaded.status.sha256 === found,
     };
