@@ -22,7 +22,7 @@ export class StackFile {
         // By YAML 1.1, which Pulumi reads, it is octal.
         if (typeof value === "number" && /^[-+]?0\d/.test(source ?? ""))
           throw new EngineError(
-            `${this.path} has ${source}, which Pulumi reads as another number; write ${value}, or "${source}"`,
+            `${this.path} has ${source}: Pulumi reads it as octal, others as ${value}; write the one that is meant without the zero, or "${source}" for a text`,
           );
       },
     });

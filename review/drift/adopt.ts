@@ -66,7 +66,7 @@ interface States {
 function blocks({ known, found, wanted }: States): Adoptions {
   const [was, is, code] = [known, found, wanted].map(networkPolicies) as [Inputs, Inputs, Inputs];
   if (!policySchema.safeParse({ version: 1, network_policies: is }).success)
-    return { adoptions: [], left: ["the network policy: what was found is none; restore it"] };
+    return { adoptions: [], left: ["the network policy: what was found is no policy; restore it"] };
   const before = policySchema.safeParse({ version: 1, network_policies: was });
   const presets = before.success ? presetsOf(before.data) : new Map<string, string>();
   const runtime: DriftedBlock["runtime"] = tellsPrograms(known.runtime) ? "openshell" : "embedded";
@@ -129,7 +129,7 @@ function route({ known, found, wanted }: States): Adoptions {
   );
   const left = [
     ...(steps.get("restore") ?? []).map(
-      (field) => `the inference route's ${field}: ${show(found[field])}, which is none; restore it`,
+      (field) => `the inference route's ${field}: ${show(found[field])} cannot be a setting; restore it`,
     ),
     ...(steps.get("merge") ?? []).map((field) => `the inference route's ${field}: ${changedSince}`),
     ...(others.length > 0 ? [`the inference route's ${others.join(", ")}: restore it`] : []),

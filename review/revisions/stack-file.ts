@@ -68,8 +68,8 @@ function refuseTwofold(document: Document, name: string): void {
     Scalar: (_, { value, source }) => {
       if (typeof value !== "number" || !/^[-+]?0\d/.test(source ?? "")) return;
       throw new ReviewError(
-        `${name} has ${source}, which is one number to Pulumi and another to other readers`,
-        `${value}, or "${source}" for a text`,
+        `${name} has ${source}: Pulumi reads it as octal, others as ${value}`,
+        `the one that is meant without the zero, or "${source}" for a text`,
       );
     },
   });

@@ -100,7 +100,7 @@ describe("adopting", () => {
     const planned = { ...route({ ...known, [field]: found }, known), recorded: route(known, {}).before };
     expect(adoptions(planned)).toEqual({
       adoptions: [],
-      left: [`the inference route's ${field}: ${found}, which is none; restore it`],
+      left: [`the inference route's ${field}: ${found} cannot be a setting; restore it`],
     });
   });
 
@@ -109,7 +109,7 @@ describe("adopting", () => {
     const unread = network({ unreadable: "the file on the machine is not JSON" }, was, was);
     expect(adoptions(unread)).toEqual({
       adoptions: [],
-      left: ["the network policy: what was found is none; restore it"],
+      left: ["the network policy: what was found is no policy; restore it"],
     });
   });
 

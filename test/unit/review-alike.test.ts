@@ -132,7 +132,9 @@ describe("a preset that no stack file is seen to name", () => {
 
 test("a number that Pulumi reads as another one is refused", () => {
   const chats = { "stacks/Pulumi.prod.yaml": stackFile(ours, "  nemoclaw:telegram: { chats: [0123456] }\n") };
-  expect(() => compared({}, chats)).toThrow(/stacks\/Pulumi\.prod\.yaml.* has 0123456, which is one number to Pulumi/);
+  expect(() => compared({}, chats)).toThrow(
+    /stacks\/Pulumi\.prod\.yaml.* has 0123456: Pulumi reads it as octal, others as 123456/,
+  );
   // So that a change that mends it can be reviewed.
   expect(compared(chats, {}).refused).toMatchObject({ revision: "main" });
 });
