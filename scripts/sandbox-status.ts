@@ -1,6 +1,6 @@
 import type { Host } from "../host/host.ts";
 import { paths } from "../host/runtimes/embedded/paths.ts";
-import type { Approval, SandboxReport } from "../host/runtimes/operations.ts";
+import type { Approvals, SandboxReport } from "../host/runtimes/operations.ts";
 import type { Finding } from "../host/runtimes/runtime.ts";
 import { readyFacts } from "../host/steps/cloudflare-tunnel.ts";
 import { type Stopped, stoppedFacts } from "../host/stopped.ts";
@@ -41,7 +41,7 @@ export interface SandboxStatus {
   readonly tunnel?: { readonly ready: boolean; readonly url?: string };
   readonly versions: readonly VersionRow[];
   /** Absent for a runtime that never asks. */
-  readonly approvals?: readonly Approval[];
+  readonly approvals?: Approvals;
   /** Against what the last update left; the state last changed at `stateChangedAt`. */
   readonly drift: readonly Drifted[];
   readonly stateChangedAt?: string;

@@ -1,3 +1,4 @@
+import type { Approvals } from "../host/runtimes/operations.ts";
 import type { Finding } from "../host/runtimes/runtime.ts";
 import { describeStopped } from "../host/stopped.ts";
 import { duration } from "./duration.ts";
@@ -35,9 +36,7 @@ function rowsOf(stack: string, status: SandboxStatus): [string, string][] {
     ...(status.bridge ? [["telegram", bridgeRow(status.bridge)] as [string, string]] : []),
     ...(status.tunnel ? [["tunnel", tunnelRow(status.tunnel)] as [string, string]] : []),
     ["versions", versionsRow(status)],
-    ...(approvals
-      ? [["approvals", approvals.map(({ asks }) => asks).join("; ") || "none wait"] as [string, string]]
-      : []),
+    ...(approvals ? [["approvals", approvalsRow(approvals)] as [string, string]] : []),
     ["drift", `${found}   looked at ${lookedAt}, against the state of ${stateChangedAt ?? "an unknown time"}`],
   ];
 }
@@ -86,6 +85,11 @@ function bridgeRow({ unreadable, bot, lastPollAt, queue, answered }: NonNullable
 
 function tunnelRow({ ready, url }: NonNullable<SandboxStatus["tunnel"]>): string {
   return `${ready ? "connected" : "NOT connected"}${url ? `   ${url}` : ""}`;
+}
+
+function approvalsRow(approvals: Approvals): string {
+  if ("unreadable" in approvals) return `not known: ${approvals.unreadable.split("\n")[0]}`;
+  return approvals.map(({ asks }) => asks).join("; ") || "none wait";
 }
 
 function versionsRow({ versions }: SandboxStatus): string {

@@ -34,6 +34,9 @@ export interface Approval {
   readonly asks: string;
 }
 
+/** What waits for a person, or why that could not be read: nothing waits only where somebody said so. */
+export type Approvals = readonly Approval[] | { readonly unreadable: string };
+
 /** What people do with a sandbox that stands; each runtime has its own way. */
 export interface Operations {
   /** The systemd units of a sandbox, without bridge and tunnel, in the order in which they start: part to unit. */
@@ -53,5 +56,5 @@ export interface Operations {
   freeze(sandbox: string): { readonly hold: string; readonly release: string };
   report(sandbox: string, owner: Owner): Questions<SandboxReport>;
   /** Only where a runtime lets the agent ask for more than its policy gives. */
-  approvals?(sandbox: string): Questions<readonly Approval[]>;
+  approvals?(sandbox: string): Questions<Approvals>;
 }

@@ -1,5 +1,15 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -43,7 +53,7 @@ function clone(): {
 *--save-plan*) echo plan >reviewed/plan.json; echo "{}"; exit $((PULUMI_CODE)) ;;
 *export*) echo state; exit $((EXPORT_CODE)) ;;
 up*) exit $((UP_CODE)) ;;
-"stack tag set"*) printf '{\n  "%s": "%s",\n  "pulumi:project": "nemoclaw"\n}\n' "$4" "$5" >../tags; exit $((TAG_CODE)) ;;
+"stack tag set"*) printf '{\n  "%s": "%s",\n  "pulumi:project": "nemoclaw"\n}\n' "$4" "$5" >../tags; exit $((SET_CODE)) ;;
 "stack tag ls"*) cat ../tags 2>&- || echo "{}"; exit $((TAG_CODE)) ;;
 esac`,
   );
@@ -73,17 +83,19 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
     expect(readFileSync(join(folder, "reviewed/verdict"), "utf8")).toBe(`${code}\n`);
     expect(run("apply", {}, "prod", "reviewed").status).toBe(0);
     const calls = readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
-    const state = /--state (\S+)/.exec(calls[2] ?? "")?.[1] ?? "";
-    expect(calls.slice(0, 4)).toEqual([
+    const state = /--state (\S+)/.exec(calls[3] ?? "")?.[1] ?? "";
+    const asked = "pulumi stack tag ls -s prod --json --non-interactive";
+    expect(calls.slice(0, 5)).toEqual([
       "pulumi preview -s prod --refresh --json --non-interactive --save-plan reviewed/plan.json",
       "pulumi stack export -s prod --non-interactive",
+      asked,
       `review -s prod --preview reviewed/preview.json --state ${state} --from HEAD --out reviewed`,
       "state",
     ]);
     expect(existsSync(state)).toBe(false);
     const applied = "pulumi up -s prod --yes --refresh --skip-preview --non-interactive --plan reviewed/plan.json";
     const noted = `pulumi stack tag set nemoclaw:applied ${git("rev-parse", "HEAD")} -s prod --non-interactive`;
-    expect(calls.slice(4)).toEqual(code === "0" ? [noted] : [applied, noted]);
+    expect(calls.slice(5)).toEqual(code === "0" ? [asked, noted] : [asked, applied, noted]);
   });
 
   test("a review that cannot be made, or a failed preview, leaves nothing to approve", () => {
@@ -234,7 +246,7 @@ describe("a review with what was applied last as its BASE", () => {
   test("what was applied and could not be noted is applied, and the next review compares with more", () => {
     const { folder, run, review } = cycle();
     review();
-    const { status, stderr } = run("apply", { TAG_CODE: "1" }, "prod", "reviewed");
+    const { status, stderr } = run("apply", { SET_CODE: "1" }, "prod", "reviewed");
     expect(status).toBe(0);
     expect(stderr).toMatch(/It is applied, and that could not be noted/);
     expect(readFileSync(join(folder, "calls"), "utf8")).toMatch(/pulumi up/);
@@ -254,6 +266,77 @@ describe("a review with what was applied last as its BASE", () => {
     expect(status).toBe(1);
     expect(stderr).toMatch(/state of stack prod could not be read \(exit 6\)/);
     expect(existsSync(join(folder, "reviewed/plan.json"))).toBe(false);
+  });
+});
+
+describe("a plan that was made before another revision was applied", () => {
+  /** Reviewed at the first of two commits, as a pipeline does that waits for its approval while the next one comes. */
+  const waiting = () => {
+    const one = clone();
+    const at = (revision: string, step: () => void) => {
+      one.git("checkout", "-q", revision);
+      step();
+    };
+    const review = () => expect(one.run("review", { REVIEW_CODE: "2" }, "prod", "applied", "reviewed").status).toBe(0);
+    const plan = join(one.folder, "reviewed");
+    const keep = () => renameSync(plan, `${plan}-kept`);
+    const restore = () => {
+      rmSync(plan, { recursive: true });
+      renameSync(`${plan}-kept`, plan);
+    };
+    const apply = (env = {}) => one.run("apply", env, "prod", "reviewed");
+    const tag = () => String(one.run("last-applied", {}, "prod").stdout).trim();
+    return { ...one, at, review, keep, restore, apply, tag, first: one.git("rev-parse", "HEAD") };
+  };
+  const ups = (folder: string) => readFileSync(join(folder, "calls"), "utf8").match(/pulumi up/g) ?? [];
+
+  test("is refused where that one is newer: it would be taken back, and its tag", () => {
+    const { folder, at, commit, git, first, review, keep, restore, apply, tag } = waiting();
+    review();
+    keep();
+    commit("newer");
+    const newer = git("rev-parse", "HEAD");
+    review();
+    expect(apply().status).toBe(0);
+    at(first, restore);
+    const { status, stderr } = apply();
+    expect(status).toBe(1);
+    expect(stderr).toBe(
+      `Since this was reviewed, ${newer} was applied to stack prod, and ${git("rev-parse", "--short", "HEAD")} does not contain it. Review it again.\n`,
+    );
+    expect(tag()).toBe(newer);
+    expect(ups(folder)).toHaveLength(1);
+  });
+
+  test("is applied where that one is in it: two merges, approved in their order", () => {
+    const { folder, at, commit, git, first, review, keep, restore, apply, tag } = waiting();
+    commit("newer");
+    const newer = git("rev-parse", "HEAD");
+    review();
+    keep();
+    at(first, review);
+    expect(apply().status).toBe(0);
+    at(newer, restore);
+    expect(apply().status).toBe(0);
+    expect(tag()).toBe(newer);
+    expect(ups(folder)).toHaveLength(2);
+  });
+
+  test("an older revision that was reviewed after the newer one goes back to it, since somebody has approved that", () => {
+    const { at, commit, first, review, apply, tag } = waiting();
+    commit("newer");
+    review();
+    expect(apply().status).toBe(0);
+    at(first, review);
+    expect(apply().status).toBe(0);
+    expect(tag()).toBe(first);
+  });
+
+  test("nothing is applied where what was applied last cannot be asked", () => {
+    const { folder, review, apply } = waiting();
+    review();
+    expect(apply({ TAG_CODE: "6" }).status).toBe(6);
+    expect(ups(folder)).toEqual([]);
   });
 });
 

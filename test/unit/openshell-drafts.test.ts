@@ -35,11 +35,20 @@ describe("drafts as a real OpenShell prints them", () => {
     expect(found).toHaveLength(wanted.length);
     if (!asks) return;
     const stdout = readFileSync(join(folder, said), "utf8");
-    expect(
-      approvals("main")
-        .parse({ stdout, exitCode: 0 })
-        .map((one) => one.asks),
-    ).toEqual(asks);
+    expect(approvals("main").parse({ stdout, exitCode: 0 })).toMatchObject(asks.map((one) => ({ asks: one })));
+  });
+
+  test.each([
+    [
+      "Error:   × transport error\n  connection refused",
+      1,
+      "OpenShell's gateway does not tell: Error:   × transport error",
+    ],
+    ["", 124, "OpenShell's gateway does not tell: it does not answer"],
+    ["Error: sandbox not found", 1, "OpenShell has no sandbox main"],
+    ["Network Rules: a form of its own", 0, "OpenShell's gateway does not tell: not a list of rules"],
+  ])("no list is not an empty one: %j", (stdout, exitCode, unreadable) => {
+    expect(approvals("main").parse({ stdout, exitCode })).toEqual({ unreadable: expect.stringContaining(unreadable) });
   });
 
   test("one draft that says a thing twice is not believed; the others are", () => {

@@ -281,4 +281,13 @@ describe("the screen", () => {
       expect(screen).toContain(text);
     }
   });
+
+  test("says that nothing waits for a person only where somebody has said so", () => {
+    const unreadable = "OpenShell's gateway does not tell: Error: transport error\n  connection refused";
+    const row = (approvals: SandboxStatus["approvals"]) =>
+      /^approvals +(.*)$/m.exec(statusScreen("dev", { ...status, approvals }))?.[1];
+    expect(row([])).toBe("none wait");
+    expect(row({ unreadable })).toBe("not known: OpenShell's gateway does not tell: Error: transport error");
+    expect(row(undefined)).toBeUndefined();
+  });
 });

@@ -1,7 +1,7 @@
 import { type NetworkPolicy, networkPolicySchema } from "../../../policies/policy.ts";
 import type { Command } from "../../command.ts";
 import type { Question } from "../../question.ts";
-import type { Approval } from "../operations.ts";
+import type { Approvals } from "../operations.ts";
 import { openshellCommand, openshellQuestion, type Said } from "./cli.ts";
 import { readEndpoints } from "./drafts-endpoints.ts";
 
@@ -45,14 +45,16 @@ export function pendingDrafts(sandbox: string): Question<DraftFacts> {
   return openshellQuestion(["rule", "get", sandbox, "--status", "pending"], parseDrafts);
 }
 
-/** The same in one line each; none where the gateway does not answer. */
-export function approvals(sandbox: string): Question<readonly Approval[]> {
+/** The same in one line each, or why nobody knows. */
+export function approvals(sandbox: string): Question<Approvals> {
   const { script, parse } = pendingDrafts(sandbox);
   return {
     script,
     parse(answer) {
       const found = parse(answer);
-      return found.kind === "there" ? found.drafts.map((draft) => ({ id: draft.id, asks: asksOf(draft) })) : [];
+      if (found.kind === "there") return found.drafts.map((draft) => ({ id: draft.id, asks: asksOf(draft) }));
+      if (found.kind === "absent") return { unreadable: `OpenShell has no sandbox ${sandbox}` };
+      return { unreadable: `OpenShell's gateway does not tell: ${found.said || "it does not answer"}` };
     },
   };
 }
