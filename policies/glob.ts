@@ -1,11 +1,19 @@
 import { type Check, check } from "./check.ts";
 import { globAutomaton } from "./diff/automaton.ts";
+import { matchesSomePath } from "./path-spelling.ts";
 
 /** A request path glob: rooted, or starting with `**`. */
 export function checkPathGlob(glob: string): Check[] {
   const rooted = glob.startsWith("/") || glob === "**" || glob.startsWith("**/");
   const start = rooted ? [] : [check([], `${JSON.stringify(glob)} does not start with / or **`, `/${glob}`)];
-  return [...start, ...checkGlob(glob)];
+  const checks = [...start, ...checkGlob(glob)];
+  return checks.length === 0 && !matchesSomePath(glob) ? [unmatched(glob)] : checks;
+}
+
+function unmatched(glob: string): Check {
+  const compared = "paths are compared decoded where that is harmless, without //, dot segments and ;parameters";
+  const instead = "the path as it is compared: /caf%C3%A9 for /café, /~me for /%7Eme, /a for /a;b";
+  return check([], `${JSON.stringify(glob)} matches no path: ${compared}`, instead);
 }
 
 /** What is wrong with a glob whatever it matches. Braces mean different things to different engines, so none are taken. */

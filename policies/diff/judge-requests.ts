@@ -37,7 +37,8 @@ export function judgeRequests(before: readonly SideEndpoint[], after: readonly S
   const rules = all.flatMap(({ allow, deny }) => [...allow, ...deny]);
   const chosen = all.flatMap(({ written: { path } }) => (path === undefined ? [] : [path, ...itself(path)]));
   const globs = [...new Set([...chosen, ...rules.map(({ path }) => path)])];
-  const slashes = all.some(({ written }) => written.allow_encoded_slash);
+  // Where none is taken, no path with one passes on either side, which only a glob that spells one would hide.
+  const slashes = all.some(({ written }) => written.allow_encoded_slash) || globs.some((glob) => glob.includes("%2F"));
   const automata = [...globs.map((glob) => globAutomaton(glob, "/")), ...(slashes ? [containing("%2F")] : [])];
   const paths = partition(automata, pathAlphabet);
   const queries = queryKinds(rules);

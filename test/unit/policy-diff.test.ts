@@ -55,6 +55,12 @@ describe("what is told", () => {
       ["widens every method every path on b.example.com:443"],
     ],
     [
+      "a rule about an encoded slash that the endpoint does not take",
+      one(api({ rules: allow(["GET", "/a"]) })),
+      one(api({ rules: allow(["GET", "/a"], ["GET", "/owner%2Frepo"]) })),
+      [],
+    ],
+    [
       "a method widened",
       one(api({ access: "read-only" })),
       one(api({ access: "read-write" })),

@@ -192,6 +192,8 @@ describe("endpoints", () => {
     [`host: a.example.com, port: 443, ${rest}, deny_rules: []`, "the list is empty"],
     [`host: a.example.com, port: 443, ${rest}, rules: [{ allow: { method: GET, path: /x } }]`, "exclude each other"],
     ["host: a.example.com, port: 443, protocol: rest, deny_rules: [{ method: GET, path: /x }]", "deny_rules take away"],
+    [`host: a.example.com, port: 443, ${rest}, path: "/café"`, "matches no path: paths are compared decoded"],
+    [`host: a.example.com, port: 443, ${rest}, deny_rules: [{ method: GET, path: "/%7Eme" }]`, "/~me for /%7Eme"],
     [`host: a.example.com, port: 443, ${rest}, path: x`, '"x" does not start with / or ** | /x'],
     [`host: a.example.com, port: 443, ${rest}, tls: skip`, "with tls: skip the rest rules see nothing"],
     [`host: a.example.com, port: 443, ${rest}, mcp: {}`, "mcp has no effect with protocol rest"],
@@ -237,6 +239,7 @@ describe("rules", () => {
     ["rest", "{ allow: { method: GET, path: x } }", '"x" does not start with / or **'],
     ["rest", '{ allow: { method: GET, path: "/{a,b}" } }', "one entry for each alternative"],
     ["rest", '{ allow: { method: GET, path: "/[a" } }', "a bracket without its pair"],
+    ["rest", '{ allow: { method: GET, path: "/a;b" } }', '"/a;b" matches no path'],
     [
       "rest",
       '{ allow: { method: GET, path: "/v1/[z-a]" } }',
