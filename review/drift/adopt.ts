@@ -35,6 +35,7 @@ export interface Adoptions {
 
 /** Finds the changes of the code that make it say what was found: blocks of the network policy, model and provider. */
 export function adoptionsOf(changes: readonly ResourceChange[], recorded: ReadonlyMap<string, Recorded>): Adoptions {
+  const several = (type: string) => [...recorded.values()].filter((one) => one.type === type).length > 1;
   const parts = changes.flatMap((change): Adoptions[] => {
     const { urn, type, name, operation, before, after } = change;
     const known = recorded.get(urn)?.inputs;
@@ -46,6 +47,8 @@ export function adoptionsOf(changes: readonly ResourceChange[], recorded: Readon
     const same = canonical(known) === canonical(found);
     if (operation === "delete")
       return same ? [] : [{ adoptions: [], left: [`${name}: the code no longer has it; an update removes it`] }];
+    const adopted = /:(NetworkPolicy|InferenceRoute)$/.test(type);
+    if (adopted && !same && several(type)) return [{ adoptions: [], left: [`${name}: ${oneOfSeveral}`] }];
     if (/:NetworkPolicy$/.test(type)) return [blocks(states), approval(states)];
     if (/:InferenceRoute$/.test(type)) return [route(states)];
     if (same) return [];
@@ -53,6 +56,9 @@ export function adoptionsOf(changes: readonly ResourceChange[], recorded: Readon
   });
   return { adoptions: parts.flatMap(({ adoptions }) => adoptions), left: parts.flatMap(({ left }) => left) };
 }
+
+// A program of one's own may have more than one sandbox; which setting is whose, only that program says.
+const oneOfSeveral = "the stack has several of these, and its settings one place; write it where your program has it";
 
 type Inputs = Recorded["inputs"];
 

@@ -14,7 +14,7 @@ export function doorFacts({ type, name, before, after }: ResourceChange): Fact[]
   return [
     ...asFarAsTold(open, opened, untoldOpenings(was, is)),
     ...asFarAsTold(shut, refused.map(turned), untoldRefusals(was, is)),
-    ...(isGoogles(type) ? targetFacts(name, was, is) : []),
+    ...(isGoogles(type) ? [...targetFacts(name, was, is), ...priorityFacts(name, was, is)] : []),
   ];
 
   function letsIn(inputs: StateInputs): boolean {
@@ -34,10 +34,24 @@ function turned({ before, after, note, ...one }: Fact): Fact {
 function targetFacts(name: string, before: StateInputs, after: StateInputs): Fact[] {
   if (before === undefined || after === undefined) return [];
   const [was, is] = [targets(before), targets(after)] as const;
-  const refuses = Array.isArray(after.denies) && after.denies.length > 0;
-  const more = refuses ? !held(was, is) : !held(is, was);
+  const more = refuses(after) ? !held(was, is) : !held(is, was);
   const shown = (all: readonly string[]) => (all.length === 0 ? "every machine of its network" : all.join(", "));
   return fact(`machines behind ${name}`, shown(was), shown(is), { effect: more ? "widens" : "narrows" });
+}
+
+/** Which of Google's rules wins: the one with the smaller number, 1000 where none is written. */
+function priorityFacts(name: string, before: StateInputs, after: StateInputs): Fact[] {
+  if (before === undefined || after === undefined) return [];
+  const [was, is] = [before, after].map(({ priority }) => priority ?? 1000) as [unknown, unknown];
+  const wins = Number(is) < Number(was);
+  const told = Number.isFinite(Number(was)) && Number.isFinite(Number(is));
+  const effect = told ? (wins === refuses(after) ? "narrows" : "widens") : "unclear";
+  const note = wins ? "it wins over more rules than before" : "more rules win over it than before";
+  return fact(`priority of ${name}`, String(was), String(is), { effect, ...(told && { note }) });
+}
+
+function refuses(inputs: NonNullable<StateInputs>): boolean {
+  return Array.isArray(inputs.denies) && inputs.denies.length > 0;
 }
 
 function targets(inputs: Readonly<Record<string, unknown>>): string[] {

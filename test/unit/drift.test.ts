@@ -104,6 +104,16 @@ describe("adopting", () => {
     });
   });
 
+  test("of several sandboxes nothing goes into the one place that settings have; the others of one kind do", () => {
+    const shut = { a: block(api, { access: "read-only" }) };
+    const second = { ...network(shut, shut, shut), name: "second-network" };
+    const { adoptions: found, left } = adoptions(opened, second, switched);
+    expect(found.map(({ into }) => into)).toEqual(["stack"]);
+    expect(left).toEqual([
+      "main-network: the stack has several of these, and its settings one place; write it where your program has it",
+    ]);
+  });
+
   test("a policy file that could not be read removes no block", () => {
     const was = { a: block("a.example.com", { access: "full" }) };
     const unread = network({ unreadable: "the file on the machine is not JSON" }, was, was);

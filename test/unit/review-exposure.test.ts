@@ -22,7 +22,7 @@ const rule = (fromPort: number, toPort: number, more: object = {}) => ({
   ...{ ipProtocol: "tcp", fromPort, toPort, cidrIpv4: "203.0.113.0/24" },
   ...more,
 });
-const [open, refused, behind] = ["open on it", "refused on it", "machines behind it"];
+const [open, refused, behind, priority] = ["open on it", "refused on it", "machines behind it", "priority of it"];
 const all = "every machine of its network";
 
 describe("a door", () => {
@@ -63,6 +63,23 @@ describe("a door", () => {
       { ...barred("22"), targetTags: ["a"] },
       { ...barred("22"), targetTags: ["b"] },
       [["widens", behind, "a", "b"]],
+    ],
+    ["that comes first", google, ssh, { ...ssh, priority: 900 }, [["widens", priority, "1000", "900"]]],
+    ["that comes last", google, { ...ssh, priority: 1 }, { ...ssh, priority: 2 }, [["narrows", priority, "1", "2"]]],
+    ["with the priority written out that it has", google, ssh, { ...ssh, priority: 1000 }, []],
+    [
+      "that keeps out, behind others",
+      google,
+      { ...barred("22"), priority: 800 },
+      { ...barred("22"), priority: 1001 },
+      [["widens", priority, "800", "1001"]],
+    ],
+    [
+      "that keeps out, before others",
+      google,
+      { ...barred("22"), priority: 800 },
+      { ...barred("22"), priority: 799 },
+      [["narrows", priority, "800", "799"]],
     ],
     ["that keeps out, new", google, undefined, barred("22"), [["narrows", refused, undefined, `${world} to port 22`]]],
     ["that keeps out, gone", google, barred("22"), undefined, [["widens", refused, `${world} to port 22`, undefined]]],
