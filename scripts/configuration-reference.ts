@@ -1,46 +1,22 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
 import { awsMachineTypes } from "../components/machine/gpu-table-aws.ts";
 import { attachableGpus, gcpMachineTypes } from "../components/machine/gpu-table-gcp.ts";
 import type { MachineTypes } from "../components/machine/machine-types.ts";
 import { secretShapes, setCommand } from "../stacks/settings/secrets.ts";
-import { sections } from "../stacks/settings/sections.ts";
+import { type SettingSchema, settingsSchema } from "../stacks/settings/settings-schema.ts";
 
 /** Where the page is kept. */
 export const referencePath = fileURLToPath(new URL("../docs/configuration.md", import.meta.url));
 
-/** The part of JSON Schema that zod makes of the settings. */
-interface Schema {
-  readonly description?: string;
-  readonly type?: string;
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly default?: unknown;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly items?: Schema;
-  readonly oneOf?: readonly Schema[];
-  readonly anyOf?: readonly Schema[];
-  readonly additionalProperties?: Schema | boolean;
-  readonly hidden?: boolean;
-}
-
 interface Setting {
   readonly path: string;
-  readonly schema: Schema;
+  readonly schema: SettingSchema;
   readonly required: boolean;
 }
 
-/** The settings as one schema. */
-function settingsSchema(): Schema {
-  return z.toJSONSchema(z.object(sections), { io: "input", unrepresentable: "any" }) as Schema;
-}
-
 /** Every setting with a value of its own, and the kinds of each section on the way. Used by the test that nothing is left unexplained. */
-export function* settingsOf(path: string, schema: Schema, required = false): Iterable<Setting> {
+export function* settingsOf(path: string, schema: SettingSchema, required = false): Iterable<Setting> {
   const kinds = schema.oneOf;
   if (kinds) {
     if (schema.description) yield { path, schema: { ...schema, type: "kinds" }, required };
@@ -57,7 +33,7 @@ export function* settingsOf(path: string, schema: Schema, required = false): Ite
   if (schema.items?.properties) yield* inside(`${path}[]`, schema.items);
 }
 
-function* inside(path: string, { properties = {}, required = [] }: Schema): Iterable<Setting> {
+function* inside(path: string, { properties = {}, required = [] }: SettingSchema): Iterable<Setting> {
   for (const [name, schema] of Object.entries(properties)) {
     if (name === "kind" || schema.hidden) continue;
     yield* settingsOf(`${path}.${name}`, schema, required.includes(name));
@@ -107,7 +83,7 @@ function sectionText(settings: readonly Setting[]): string {
   return blocks.join("\n\n");
 }
 
-function valueText(schema: Schema): string {
+function valueText(schema: SettingSchema): string {
   const some = schema.oneOf ?? schema.anyOf;
   if (some) return some.map(valueText).join(" or ");
   if (schema.const !== undefined) return `\`${schema.const}\``;
@@ -119,14 +95,14 @@ function valueText(schema: Schema): string {
   return `${name ?? "anything"}${rangeText(schema)}`;
 }
 
-function rangeText({ minimum, maximum }: Schema): string {
+function rangeText({ minimum, maximum }: SettingSchema): string {
   const bounded = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER;
   if (minimum !== undefined && bounded && minimum > -Number.MAX_SAFE_INTEGER) return `, ${minimum} to ${maximum}`;
   return minimum !== undefined && minimum > -Number.MAX_SAFE_INTEGER ? `, at least ${minimum}` : "";
 }
 
 /** What the page says of a setting's default; nothing where its parts have defaults of their own, or where it has none. */
-export function defaultText({ default: value, properties }: Schema): string {
+export function defaultText({ default: value, properties }: SettingSchema): string {
   if (value === undefined) return "";
   if (typeof value === "object" && value !== null && Object.keys(value).length === 0) return properties ? "" : "none";
   return `\`${typeof value === "object" ? JSON.stringify(value) : value}\``;

@@ -2,6 +2,7 @@ import { parseDocument } from "yaml";
 import { tellsPrograms } from "../../policies/as-enforced.ts";
 import { type DiffSide, diffPolicies } from "../../policies/diff.ts";
 import { mergePolicies } from "../../policies/merge.ts";
+import { describedSetting } from "../../stacks/settings/settings-schema.ts";
 import { authoritiesAt, trustFacts } from "../authorities.ts";
 import { type Fact, fact } from "../facts.ts";
 import { notLookedInto } from "../not-looked-into.ts";
@@ -145,9 +146,15 @@ function others(
     .map((change) => {
       const { path } = change;
       const [was, is] = [shown(change.before), shown(change.after)];
-      const note = /^machine\.\w+Type$/.test(path) ? priceNote(was, is, priceOf) : undefined;
+      const price = /^machine\.\w+Type$/.test(path) ? priceNote(was, is, priceOf) : undefined;
+      const note = price ?? inShort(describedSetting(path, after) ?? describedSetting(path, before));
       return { what: path, before: was, after: is, ...(note && { note }), ...notLookedInto(change) };
     });
+}
+
+/** The first thing that a description says; the reference has the rest. */
+function inShort(description: string | undefined): string | undefined {
+  return description?.split(/(?<=\.) |; /)[0];
 }
 
 function within(path: string, outer: string): boolean {

@@ -80,8 +80,15 @@ describe("a default that is written out", () => {
   test("is told from what it is changed to", () => {
     const report = compared(stack("gcp"), stack("gcp", { dataDisk: { size: 100 } }, { limits: { cpus: 4 } }));
     expect(report.settings).toEqual([
-      { what: "machine.dataDisk.size", before: "50", after: "100" },
-      { what: "limits.cpus", before: "2", after: "4" },
+      { what: "machine.dataDisk.size", before: "50", after: "100", note: "GiB." },
+      { what: "limits.cpus", before: "2", after: "4", note: "CPUs, also in part." },
+    ]);
+    const kept = (keep: boolean) => stack("local", {}, { workspace: { keep } });
+    expect(compared(kept(true), kept(false)).settings).toEqual([
+      {
+        ...{ what: "workspace.keep", before: "true", after: "false" },
+        note: "Keep what the agent made when the stack is destroyed.",
+      },
     ]);
     expect(compared(stack("gcp"), stack("gcp", { spot: true })).expected).toMatchObject([
       { label: "machine", because: "machine.spot" },
