@@ -1,10 +1,11 @@
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { putProgram } from "../support/stand-ins.ts";
 
 /** The report as one comment that is edited. GitHub's command line and GitLab's API are stand-ins; the steps are the real ones. */
@@ -171,5 +172,55 @@ describe("on GitLab, by a stand-in for its API on the loopback", () => {
     expect(code).not.toBe(0);
     expect(said).toContain("403");
     expect(said).not.toContain("secret-token");
+  });
+});
+
+describe("the comment of the review before, at the end of a job", () => {
+  const pipelines = resolve(steps, "..");
+  const yaml = (file: string) => parse(readFileSync(join(pipelines, file), "utf8"), { merge: true });
+  const onGithub = () => {
+    const { steps: all } = yaml("github/review.yml").jobs.review as { steps: { if?: string; run?: string }[] };
+    const step = all.find(({ run: lines }) => lines?.includes("comment-on-github"));
+    expect(step?.if).toMatch(/^\$\{\{ !cancelled\(\) \}\}$/);
+    return step?.run ?? "";
+  };
+  const onGitlab = () => (yaml("gitlab/.gitlab-ci.yml").review.after_script as string[]).join("\n");
+
+  /** What a job's own lines write as a comment, in a clone with the report of a review, or without one. */
+  const comments = (lines: string, reviewed: string, reportOf?: string) => {
+    const clone = join(folder, "clone");
+    cpSync(steps, join(clone, "gitops/steps"), { recursive: true });
+    for (const service of ["github", "gitlab"])
+      putProgram(join(clone, "gitops/steps"), `comment-on-${service}`, `for file; do :; done; cat "$file" >>../said`);
+    mkdirSync(join(clone, reviewed));
+    if (reportOf !== undefined) writeFileSync(join(clone, reviewed, "review.md"), reportOf);
+    const git = ["-C", clone, "-c", "user.name=t", "-c", "user.email=t@example.com"];
+    execFileSync("git", [...git, "init", "-q"]);
+    execFileSync("git", [...git, "commit", "-q", "--allow-empty", "-m", "one"]);
+    writeFileSync(join(folder, ".aws-token-7"), "a-token");
+    const env = { PATH: process.env.PATH, STACK: "prod", NUMBER: "7", CI_BUILDS_DIR: folder, CI_JOB_ID: "7" };
+    execFileSync("bash", ["--norc", "-ec", lines], { cwd: clone, env });
+    return existsSync(join(folder, "said")) ? readFileSync(join(folder, "said"), "utf8") : undefined;
+  };
+
+  test.each([
+    ["GitHub", onGithub, "reviewed"],
+    ["GitLab", onGitlab, "reviewed-prod"],
+  ])("on %s, says that there is none where something kept the review from beginning", (_, lines, reviewed) => {
+    const said = comments(lines(), reviewed) ?? "";
+    expect(said.split("\n").slice(0, 2)).toEqual([
+      "<!-- nemoclaw-review Review of prod -->",
+      "# ❌ Review of prod: failed",
+    ]);
+    expect(said).toMatch(/There is no review of [0-9a-f]{7,}\./);
+  });
+
+  test("on GitHub is the report where there is one", () => {
+    expect(comments(onGithub(), "reviewed", "# Report\n")).toBe("# Report\n");
+  });
+
+  test("on GitLab is not written a second time, and no credentials are left", () => {
+    expect(comments(onGitlab(), "reviewed-prod", "# Report\n")).toBeUndefined();
+    expect(existsSync(join(folder, ".aws-token-7"))).toBe(false);
   });
 });
