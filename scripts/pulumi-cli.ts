@@ -73,6 +73,7 @@ async function inspectCli(program: string, where: string): Promise<Cli | string>
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (answer.exitCode !== 0)
     return `${program} does not run (${firstLine(answer.stderr) || `exit ${answer.exitCode}`})`;
+  if (!/^\d/.test(version)) return `${program} does not say which version it is (${version || "it prints nothing"})`;
   if (major < oldest.major || (major === oldest.major && minor < oldest.minor)) {
     return `${program} is ${version}, older than ${oldest.major}.${oldest.minor}`;
   }

@@ -28,6 +28,7 @@ import { findEngine, runEngine } from "./scripts/engine-choice.ts";
 import { stackStateFile } from "./scripts/local-backend.ts";
 import { applyStack } from "./scripts/first-run/apply.ts";
 const engine = await findEngine();
+if (engine.kind !== "cli") throw new Error(engine.about);
 if (!existsSync(stackStateFile("local"))) await runEngine(engine, "local", ["stack", "init", "local"]);
 console.log(await applyStack(engine, "local", (line) => console.log(line)).catch((error) => error.message));`;
     const env = { PATH: `${(real as RealCli).folder}:${process.env.PATH}`, TOY_WORLD: join(this.root, "world.json") };

@@ -188,6 +188,7 @@ describe("the choice of the engine, with stand-ins for the CLI", () => {
 
   test.each([
     ["has no language host", { pulumi: cli("3.270.0") }, "has no pulumi-language-nodejs"],
+    ["names no version", { pulumi: cli(""), "pulumi-language-nodejs": "" }, "does not say which version it is"],
     ["is too old", { pulumi: cli("3.100.0"), "pulumi-language-nodejs": "" }, "older than 3.230"],
     ["does not run", { pulumi: "exit 3", "pulumi-language-nodejs": "" }, "does not run"],
   ])("falls back and says why when the CLI %s", async (_what, texts, reason) => {
