@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -88,6 +88,7 @@ describe("a pipeline's steps, from a git remote to a machine", { timeout: 900_00
     await step("review", "HEAD~1", "reviewed");
     expect(await told("verdict")).toBe(changed.yes);
     expect(await told("review.md")).toMatch(/demo-1.*demo-2/);
+    await cp(join(clone.folder, "reviewed"), join(clone.folder, "reviewed-before"), { recursive: true });
 
     await clone.configure((config) => {
       config["nemoclaw:policy"] = { presets: ["pypi"] };
@@ -103,6 +104,13 @@ describe("a pipeline's steps, from a git remote to a machine", { timeout: 900_00
     await step("apply", "reviewed");
     const answer = await clone.run("scripts/chat", "-s", stack, "Which model?");
     expect(answer.stdout, answer.stderr).toContain("demo-2");
+
+    // The pipeline of the merge before, approved only now.
+    clone.git(clone.folder, "checkout", "-q", "HEAD~1");
+    const late = await clone.run("gitops/steps/apply", stack, "reviewed-before");
+    expect(late.exitCode, late.stdout + late.stderr).toBe(1);
+    expect(late.stderr).toMatch(/Since this was reviewed, [0-9a-f]{40} was applied to stack .* Review it again/);
+    clone.git(clone.folder, "checkout", "-q", "-");
   });
 
   real(
