@@ -50,11 +50,18 @@ function clone(): {
   script(
     "pulumi",
     `case $* in
-*--save-plan*) echo plan >reviewed/plan.json; echo "{}"; exit $((PULUMI_CODE)) ;;
+*--save-plan*) [ -z "$MEANWHILE" ] || mkdir -p ../tags; [ -z "$MEANWHILE" ] || echo "$MEANWHILE" >../tags/nemoclaw:begun; echo plan >reviewed/plan.json; echo "{}"; exit $((PULUMI_CODE)) ;;
 *export*) echo state; exit $((EXPORT_CODE)) ;;
 up*) exit $((UP_CODE)) ;;
-"stack tag set"*) printf '{\n  "%s": "%s",\n  "pulumi:project": "nemoclaw"\n}\n' "$4" "$5" >../tags; exit $((SET_CODE)) ;;
-"stack tag ls"*) cat ../tags 2>&- || echo "{}"; exit $((TAG_CODE)) ;;
+"stack tag set $REFUSED_TAG "*) exit 1 ;;
+"stack tag set"*) mkdir -p ../tags; echo "$5" >"../tags/$4" ;;
+"stack tag ls"*)
+  cat ../tags.json 2>&- || {
+    printf '{'
+    [ ! -e ../tags ] || for tag in $(ls ../tags); do printf '"%s": "%s", ' "$tag" "$(cat "../tags/$tag")"; done
+    printf '"pulumi:project": "nemoclaw"}'
+  }
+  exit $((TAG_CODE)) ;;
 esac`,
   );
   script("review", 'cat "$6" >>calls; echo report >reviewed/review.md; exit $((REVIEW_CODE))');
@@ -86,16 +93,18 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
     const state = /--state (\S+)/.exec(calls[3] ?? "")?.[1] ?? "";
     const asked = "pulumi stack tag ls -s prod --json --non-interactive";
     expect(calls.slice(0, 5)).toEqual([
+      asked,
       "pulumi preview -s prod --refresh --json --non-interactive --save-plan reviewed/plan.json",
       "pulumi stack export -s prod --non-interactive",
-      asked,
       `review -s prod --preview reviewed/preview.json --state ${state} --from HEAD --out reviewed`,
       "state",
     ]);
     expect(existsSync(state)).toBe(false);
     const applied = "pulumi up -s prod --yes --refresh --skip-preview --non-interactive --plan reviewed/plan.json";
-    const noted = `pulumi stack tag set nemoclaw:applied ${git("rev-parse", "HEAD")} -s prod --non-interactive`;
-    expect(calls.slice(5)).toEqual(code === "0" ? [asked, noted] : [asked, applied, noted]);
+    const [begun, ended] = ["begun", "applied"].map(
+      (word) => `pulumi stack tag set nemoclaw:${word} ${git("rev-parse", "HEAD")} -s prod --non-interactive`,
+    );
+    expect(calls.slice(5)).toEqual(code === "0" ? [asked, ended] : [asked, begun, applied, ended]);
   });
 
   test("a review that cannot be made, or a failed preview, leaves nothing to approve", () => {
@@ -168,6 +177,15 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
     expect(readFileSync(join(folder, "calls"), "utf8")).not.toMatch(/pulumi up/);
   });
 
+  test("a folder without a whole review is told as that", () => {
+    const { run } = clone();
+    const { status, stderr } = run("apply", {}, "prod", "nowhere");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^There is no review in nowhere: it has no file stack\. gitops\/steps\/review prod BASE nowhere/,
+    );
+  });
+
   test("other files than the reviewed ones are not applied", () => {
     const { run, commit } = clone();
     run("review", { REVIEW_CODE: "3" }, "prod", "-", "reviewed");
@@ -190,7 +208,7 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
       writeFileSync(join(folder, "settings"), "other");
       const { status, stderr } = run("review", {}, "prod", "-", "reviewed");
       expect(status).toBe(1);
-      expect(stderr).toMatch(/not as they were committed.*\nsettings\n/);
+      expect(stderr).toMatch(/not as they were committed.*:\nsettings\n/);
       expect(existsSync(join(folder, "reviewed/verdict"))).toBe(false);
     });
 
@@ -202,7 +220,17 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
       change(join(folder, "settings"));
       const { status, stderr } = run("apply", {}, "prod", "reviewed");
       expect(status).toBe(1);
-      expect(stderr).toMatch(/not as they were reviewed:\nsettings\n/);
+      expect(stderr).toMatch(/not as they were committed.*:\nsettings\n/);
+      expect(readFileSync(join(folder, "calls"), "utf8")).not.toMatch(/pulumi up/);
+    });
+
+    test.each(["review", "apply"])("count where the program would load them: %s", (step) => {
+      const { folder, run } = reviewed();
+      mkdirSync(join(folder, "stacks"));
+      writeFileSync(join(folder, "stacks/Pulumi.prod.yaml"), "");
+      const { status, stderr } = run(step, {}, "prod", ...(step === "review" ? ["-"] : []), "reviewed");
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/:\nstacks\/Pulumi\.prod\.yaml\n/);
       expect(readFileSync(join(folder, "calls"), "utf8")).not.toMatch(/pulumi up/);
     });
 
@@ -245,8 +273,8 @@ describe("a review with what was applied last as its BASE", () => {
 
   test("what was applied and could not be noted is applied, and the next review compares with more", () => {
     const { folder, run, review } = cycle();
-    review();
-    const { status, stderr } = run("apply", { SET_CODE: "1" }, "prod", "reviewed");
+    expect(review().status).toBe(0);
+    const { status, stderr } = run("apply", { REFUSED_TAG: "nemoclaw:applied" }, "prod", "reviewed");
     expect(status).toBe(0);
     expect(stderr).toMatch(/It is applied, and that could not be noted/);
     expect(readFileSync(join(folder, "calls"), "utf8")).toMatch(/pulumi up/);
@@ -254,7 +282,7 @@ describe("a review with what was applied last as its BASE", () => {
 
   test("compares with nothing, and says so, where this clone does not have it", () => {
     const { folder, review } = cycle();
-    writeFileSync(join(folder, "../tags"), `{"nemoclaw:applied": "${"a1".repeat(20)}", "owner": "x"}`);
+    writeFileSync(join(folder, "../tags.json"), `{"nemoclaw:applied": "${"a1".repeat(20)}", "owner": "x"}`);
     const { status, stderr, from } = review();
     expect({ status, from }).toEqual({ status: 0, from: undefined });
     expect(stderr).toMatch(/does not have (a1){20}.*No revisions are compared/);
@@ -263,8 +291,8 @@ describe("a review with what was applied last as its BASE", () => {
   test("is none where what was applied last cannot be asked", () => {
     const { folder, review } = cycle();
     const { status, stderr } = review({ TAG_CODE: "6" });
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/state of stack prod could not be read \(exit 6\)/);
+    expect(status).toBe(6);
+    expect(stderr).toBe("");
     expect(existsSync(join(folder, "reviewed/plan.json"))).toBe(false);
   });
 });
@@ -285,7 +313,7 @@ describe("a plan that was made before another revision was applied", () => {
       renameSync(`${plan}-kept`, plan);
     };
     const apply = (env = {}) => one.run("apply", env, "prod", "reviewed");
-    const tag = () => String(one.run("last-applied", {}, "prod").stdout).trim();
+    const tag = () => /^applied (.*)$/m.exec(String(one.run("noted", {}, "prod").stdout))?.[1];
     return { ...one, at, review, keep, restore, apply, tag, first: one.git("rev-parse", "HEAD") };
   };
   const ups = (folder: string) => readFileSync(join(folder, "calls"), "utf8").match(/pulumi up/g) ?? [];
@@ -332,11 +360,58 @@ describe("a plan that was made before another revision was applied", () => {
     expect(tag()).toBe(first);
   });
 
-  test("nothing is applied where what was applied last cannot be asked", () => {
+  test("is refused where that one did not come to its end", () => {
+    const { folder, at, commit, first, review, keep, restore, apply } = waiting();
+    review();
+    keep();
+    commit("newer");
+    review();
+    expect(apply({ UP_CODE: "255" }).status).toBe(255);
+    at(first, restore);
+    expect(apply().status).toBe(1);
+    expect(ups(folder)).toHaveLength(1);
+  });
+
+  test("is refused where that one was applied while the plan was made", () => {
+    const { folder, at, commit, git, first, run, review, keep, restore, apply } = waiting();
+    review();
+    keep();
+    commit("newer");
+    review();
+    const newer = git("rev-parse", "HEAD");
+    at(first, restore);
+    expect(run("review", { REVIEW_CODE: "2", MEANWHILE: newer }, "prod", "applied", "reviewed").status).toBe(0);
+    expect(apply().status).toBe(1);
+    expect(ups(folder)).toEqual([]);
+  });
+
+  test.each([
+    ["what was applied last cannot be asked", { TAG_CODE: "6" }, /^$/],
+    ["that it begins cannot be noted", { REFUSED_TAG: "nemoclaw:begun" }, /^$/],
+  ])("nothing is applied where %s", (_, env, said) => {
     const { folder, review, apply } = waiting();
     review();
-    expect(apply({ TAG_CODE: "6" }).status).toBe(6);
+    const { status, stderr } = apply(env);
+    expect(status).not.toBe(0);
+    expect(stderr).toMatch(said);
     expect(ups(folder)).toEqual([]);
+  });
+
+  test.each([
+    ["null", /The tags of stack prod could not be read/],
+    [
+      '{"nemoclaw:begun": "v1.4.0"}',
+      /tag nemoclaw:begun of stack prod is v1\.4\.0, which is not the whole id of a commit/,
+    ],
+  ])("tags that are %s are not none", (tags, said) => {
+    const { folder, run, review, apply } = waiting();
+    review();
+    writeFileSync(join(folder, "../tags.json"), tags);
+    const { status, stderr } = apply();
+    expect(status).toBe(1);
+    expect(stderr).toMatch(said);
+    expect(ups(folder)).toEqual([]);
+    expect(run("review", {}, "prod", "applied", "reviewed").status).toBe(1);
   });
 });
 
