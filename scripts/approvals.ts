@@ -5,6 +5,7 @@ import { ensure } from "../host/step.ts";
 import { blockThatAllows, type Code } from "./approval-code.ts";
 import { describeDrafts, firstOf } from "./approval-text.ts";
 import { approveDraft } from "./approve-draft.ts";
+import { stackFileName } from "./clone-paths.ts";
 import { type PolicyFile, policyFileOf } from "./policy-file.ts";
 import { ExitError, findStandings, runScript, stackCommand } from "./stack-command.ts";
 import { type Picked, pick, type Waiting, waitingIn } from "./waiting-drafts.ts";
@@ -110,7 +111,7 @@ async function approve(picked: Picked, { stack, live, reason, json }: Options) {
     return 0;
   }
   console.log(already ? `In the code already: block ${block}` : `Written: ${file.path}, block ${block}`);
-  if (configured) console.log(`Written: stacks/Pulumi.${stack}.yaml, policy.file: ${file.named}`);
+  if (configured) console.log(`Written: ${stackFileName(stack)}, policy.file: ${file.named}`);
   console.log(`To ${live ? "keep" : "have"} it allowed: review this, commit it, and run scripts/pulumi up -s ${stack}`);
   return 0;
 }

@@ -37,6 +37,8 @@ export async function approveDraft(draft: Draft, approval: Approval): Promise<Ap
   const known = blockThatAllows(file, rule);
   const comment = reasonsOf(draft, whoami(), new Date(), reason);
   const code = known ?? asCode(file, { id, name, rule, comment });
+  // Not only when it is in force already.
+  if (!known) file.makeSavable();
   await allowNow?.(code);
   if (!known) file.save(code.text);
   return { file, block: code.block, already: known !== undefined };

@@ -7,7 +7,7 @@ import { htmlOf } from "../review/page/html.ts";
 import { markdownOf } from "../review/page/markdown.ts";
 import { reportOfPreview } from "../review/preview/report-of-preview.ts";
 import { ReviewError } from "../review/review-error.ts";
-import { stackFile } from "./clone-paths.ts";
+import { stackFile, stackFileName } from "./clone-paths.ts";
 import { policyFileOf } from "./policy-file.ts";
 import { previewFromFile, previewOf } from "./preview-of.ts";
 import { runScript, stackCommand } from "./stack-command.ts";
@@ -72,7 +72,7 @@ await runScript(async () => {
 });
 
 function offers(stack: string, { adoptions, left }: Adoptions): string {
-  const files = { policy: "its policy file (policy.file)", stack: `stacks/Pulumi.${stack}.yaml` };
+  const files = { policy: "its policy file (policy.file)", stack: stackFileName(stack) };
   const pastes = toPaste(adoptions).map(
     ({ into, yaml }) => `\nTo adopt it, in ${files[into]}:\n\n\`\`\`yaml\n${yaml}\`\`\`\n`,
   );

@@ -7,7 +7,7 @@ import { type Sources, sourcesOf } from "../host/lock-download.ts";
 import { npmRoot } from "../host/lock-npm.ts";
 import type { Refreshed } from "../host/lock-refresh.ts";
 import { fillMirrorFolder, servedGaps } from "../host/lock-served.ts";
-import { cloneFolder } from "./clone-paths.ts";
+import { cloneFolder, stackFileName } from "./clone-paths.ts";
 import { cloudMachines } from "./cloud-machines.ts";
 import { describeGaps, sortGaps } from "./lock-gaps.ts";
 import { type MachineImage, machineImages, refreshMachineImage } from "./machine-image.ts";
@@ -120,7 +120,7 @@ async function machineImage(
   if (names.length > 1) return program.error("error: machine-image is refreshed by itself");
   if (stack === undefined) return program.error("error: machine-image needs -s STACK");
   const { before, after } = await refreshMachineImage(stack, { parameter });
-  const path = `stacks/Pulumi.${stack}.yaml: nemoclaw:machine.image`;
+  const path = `${stackFileName(stack)}: nemoclaw:machine.image`;
   if (json) console.log(JSON.stringify([{ path, before: before ?? null, after }], null, 2));
   else
     console.log(

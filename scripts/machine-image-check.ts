@@ -5,6 +5,7 @@ import { parse, type ValueFault } from "../policies/parse.ts";
 import { propertyPath } from "../policies/property-path.ts";
 import { awsMachine } from "../stacks/machine-kinds/aws.ts";
 import { gcpMachine } from "../stacks/machine-kinds/gcp.ts";
+import { stackFileName } from "./clone-paths.ts";
 import type { CloudMachine } from "./cloud-machines.ts";
 import { familyOf } from "./google-image-name.ts";
 
@@ -52,7 +53,7 @@ export function imageFaults(faults: readonly ValueFault[]): ValueFault[] {
 
 /** Where a stack file has it: `stacks/Pulumi.prod.yaml: nemoclaw:machine.image.id`. */
 export function imagePath({ stack, kind }: CloudMachine, keys: readonly PropertyKey[] = imageKeys(kind)): string {
-  return `stacks/Pulumi.${stack}.yaml: nemoclaw:${propertyPath(["machine", ...keys])}`;
+  return `${stackFileName(stack)}: nemoclaw:${propertyPath(["machine", ...keys])}`;
 }
 
 /** The command that writes a newer image into the stack file. */

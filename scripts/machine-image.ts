@@ -3,7 +3,7 @@ import { isMap } from "yaml";
 import { editedYaml } from "../review/drift/edited-yaml.ts";
 import { placeOfSetting } from "../review/revisions/written-setting.ts";
 import { askCloud } from "./ask-cloud.ts";
-import { stackFile } from "./clone-paths.ts";
+import { stackFile, stackFileName } from "./clone-paths.ts";
 import { cloudMachines, machineIn } from "./cloud-machines.ts";
 import { familyOf, partsOf } from "./google-image-name.ts";
 import { ExitError } from "./stack-command.ts";
@@ -39,7 +39,7 @@ export async function refreshMachineImage(
   stack: string,
   { parameter, file = stackFile(stack) }: { parameter?: string; file?: string } = {},
 ): Promise<{ before: string | undefined; after: string }> {
-  if (!existsSync(file)) throw new ExitError(`There is no stacks/Pulumi.${stack}.yaml.`, 1);
+  if (!existsSync(file)) throw new ExitError(`There is no ${stackFileName(stack)}.`, 1);
   const { kind, region, image } = machineIn(file);
   const before = image?.id ?? image?.name;
   if (kind !== "aws" && (kind !== "gcp" || before === undefined)) {
@@ -50,7 +50,7 @@ export async function refreshMachineImage(
       ? await newestAmi(region ?? "", parameter ?? parameterFor(image?.arch ?? "amd64"))
       : await newestOfFamily(before ?? "");
   if (after !== before) {
-    const text = editedYaml(readFileSync(file, "utf8"), `stacks/Pulumi.${stack}.yaml`, (document) => {
+    const text = editedYaml(readFileSync(file, "utf8"), stackFileName(stack), (document) => {
       const at = [...placeOfSetting(document, "machine"), "image"];
       if (!isMap(document.getIn(at))) document.setIn(at, document.createNode({}));
       document.setIn([...at, kind === "aws" ? "id" : "name"], after);

@@ -1,12 +1,12 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import type { Document } from "yaml";
 import { z } from "zod";
 import { editedYaml } from "../review/drift/edited-yaml.ts";
 import { ReviewError } from "../review/review-error.ts";
 import { readStackFile } from "../review/revisions/stack-file.ts";
 import { placeOfSetting } from "../review/revisions/written-setting.ts";
-import { cloneFolder, stackFile } from "./clone-paths.ts";
+import { cloneFolder, ownName, stackFile } from "./clone-paths.ts";
 
 /** A stack's own policy file, to be written to. */
 export interface PolicyFile {
@@ -21,6 +21,8 @@ export interface PolicyFile {
   readonly isNew: boolean;
   /** The text of the stack file, which names it. */
   readonly stackText: string;
+  /** Makes its folder where there is none. @throws ReviewError where it could not be saved */
+  readonly makeSavable: () => void;
   /** Keeps a new text of it. */
   readonly save: (text: string) => void;
 }
@@ -42,7 +44,7 @@ export function policyFileOf(stack: string): PolicyFile {
   const setting = policySetting.safeParse(readStackFile(written, file).settings.policy ?? {});
   if (!setting.success) throw new ReviewError(`${file} has a nemoclaw:policy that is none`, "scripts/doctor");
   const { presets, file: known } = setting.data;
-  const named = known ?? `policies/${stack}.yaml`;
+  const named = known ?? `policies/${ownName(stack)}.yaml`;
   const path = resolve(cloneFolder, named);
   // What else is in it would come into force with the first thing that is written there.
   if (known === undefined && existsSync(path))
@@ -59,9 +61,20 @@ export function policyFileOf(stack: string): PolicyFile {
     presets,
     isNew: known === undefined,
     stackText,
+    makeSavable: () => makeSavable(path, known === undefined ? [file] : []),
     save(text) {
+      makeSavable(path);
       writeFileSync(path, text);
       if (known === undefined) writeFileSync(file, stackText);
     },
   };
+}
+
+function makeSavable(path: string, others: readonly string[] = []): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    for (const one of [existsSync(path) ? path : dirname(path), ...others]) accessSync(one, constants.W_OK);
+  } catch (error) {
+    throw new ReviewError(`${path} cannot be written: ${(error as Error).message}`, "whether its folder is yours");
+  }
 }

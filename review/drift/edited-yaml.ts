@@ -8,6 +8,10 @@ import { notYaml } from "../revisions/not-yaml.ts";
  * @throws ReviewError when the file is no YAML, or what is there has no place for the change
  */
 export function editedYaml(text: string, name: string, edit: (document: Document) => void): string {
+  return withLineFeeds(text, (lines) => edited(lines, name, edit));
+}
+
+function edited(text: string, name: string, edit: (document: Document) => void): string {
   const document: Document = parseDocument(text, { customTags: (tags) => tags.map(asItStands) });
   const [fault] = document.errors;
   if (fault) throw notYaml(name, fault);
@@ -22,6 +26,11 @@ export function editedYaml(text: string, name: string, edit: (document: Document
   }
   const written = asWritten(text, before, after);
   return says(written) === says(after) ? written : after;
+}
+
+/** The same for a file with the line ends of another system, which stay. */
+function withLineFeeds(text: string, work: (text: string) => string): string {
+  return text.includes("\r\n") ? work(text.replaceAll("\r\n", "\n")).replaceAll("\n", "\r\n") : work(text);
 }
 
 /**

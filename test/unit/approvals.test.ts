@@ -157,10 +157,16 @@ describe("approving a draft", () => {
   const toReview = `${noVerdict} Whoever reviews the file is the only one to look at it.`;
 
   /** What was done, in its order. */
-  const done = async (of: Draft, live: boolean, text = "") => {
+  const done = async (of: Draft, live: boolean, text = "", locked = false) => {
     const steps: string[] = [];
     const allowNow = async ({ block }: Code) => void steps.push(`allow ${block}`);
-    const policyFile = { ...file(text), isNew: false, stackText: "", save: () => void steps.push("save") };
+    const saving = {
+      makeSavable: () => {
+        if (locked) throw new ExitError("it cannot be written", 1);
+      },
+      save: () => void steps.push("save"),
+    };
+    const policyFile = { ...file(text), isNew: false, stackText: "", ...saving };
     const warn = (concern: string) => void steps.push(concern);
     try {
       await approveDraft(of, { stack: "s", file: () => policyFile, warn, ...(live && { allowNow }) });
@@ -171,6 +177,10 @@ describe("approving a draft", () => {
     return steps;
   };
   const { text: inCode } = asCode(file(""), approved("allow_a", rule("a.example", "/usr/bin/curl")));
+
+  test("is not allowed at once where its file cannot be written", async () => {
+    expect(await done(draft, true, "", true)).toEqual(["1: it cannot be written"]);
+  });
 
   test.each<[string, Draft, boolean, string[], string?]>([
     ["proven", draft, false, ["save"]],

@@ -65,6 +65,11 @@ config:
       "config:\n  site:model: &m wanted\n  nemoclaw:inference:\n    model: *m\n",
       "config:\n  site:model: &m wanted\n  nemoclaw:inference:\n    model: found\n",
     ],
+    [
+      "with the line ends of another system",
+      "config:\r\n  nemoclaw:inference:\r\n    model: wanted # why\r\n",
+      "config:\r\n  nemoclaw:inference:\r\n    model: found # why\r\n",
+    ],
     ["not at all", "config:\n  a:b: [c]\n", "config:\n  a:b: [c]\n  nemoclaw:inference:\n    model: found\n"],
   ])("is taken where the setting stands %s", (_, text, expected) => expect(adopted(text)).toBe(expected));
 
@@ -91,12 +96,12 @@ describe("scripts/drift --adopt", () => {
     network({ a: block("api.example.com", { access: "full" }) }, {}, {}),
     { ...route({ model: "found" }, { model: "wanted" }), recorded: route({ model: "wanted" }, {}).before },
   ];
-  const adopt = async (settings: string, planned: Planned[] = found, policyText?: string) => {
+  const adopt = async (settings: string, planned: Planned[] = found, policyText?: string, stack = "prod") => {
     rmSync(policy, { force: true });
     if (policyText !== undefined) writeFileSync(policy, policyText);
     writeFileSync(file, settings);
     writeFileSync(preview, previewJson(planned));
-    return clone.script("drift", ["-s", "prod", "--preview", preview, "--adopt", "--json"]).ended;
+    return clone.script("drift", ["-s", stack, "--preview", preview, "--adopt"]).ended;
   };
 
   test("takes settings that are JSON in a text, and a policy file that there is not yet", async () => {
@@ -117,6 +122,22 @@ describe("scripts/drift --adopt", () => {
       output: expect.stringContaining(`Written: ${policy}\nWritten: ${file}\n`),
     });
     expect(readFileSync(file, "utf8")).toContain("file: policies/prod.yaml");
+  });
+
+  test("finds the files of a stack by its own name, of which nothing is in an organization's folder", async () => {
+    expect(await adopt("config:\n  a:b: c\n", found, undefined, "acme/nemoclaw/prod")).toMatchObject({
+      exitCode: 2,
+      output: expect.stringContaining(`Written: ${policy}\nWritten: ${file}\n`),
+    });
+    expect(readFileSync(file, "utf8")).toContain("file: policies/prod.yaml");
+  });
+
+  test("makes the folder of a policy file that is named and not there yet", async () => {
+    const named = join(clone.root, "policies/site/prod.yaml");
+    expect(await adopt("config:\n  nemoclaw:policy: { file: policies/site/prod.yaml }\n")).toMatchObject({
+      exitCode: 2,
+    });
+    expect(readFileSync(named, "utf8")).toContain("api.example.com");
   });
 
   test("takes no policy file that the stack does not name: what else is in it would come into force", async () => {
