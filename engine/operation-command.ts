@@ -83,9 +83,14 @@ export function operationCommands(program: Command, terminal: Terminal): void {
 /** The stack the person means. */
 export function targetOf(flags: { cwd: string; stack?: string }): Target {
   if (!flags.stack) throw new EngineError("which stack? -s NAME, or PULUMI_STACK", { exitCode: 64 });
-  const name = flags.stack.split("/").at(-1) ?? "";
+  // In the CLI's ways to write it: stack, organization/stack, organization/project/stack.
+  const [name = "", project, organization] = flags.stack.split("/").toReversed();
   if (!/^[A-Za-z0-9_.-]+$/.test(name)) throw new EngineError(`"${flags.stack}" is not a stack name`, { exitCode: 64 });
-  return { folder: flags.cwd, stack: name };
+  return {
+    folder: flags.cwd,
+    stack: name,
+    ...(project !== undefined && organization !== undefined ? { project } : {}),
+  };
 }
 
 async function run(operation: Operation, flags: Flags, terminal: Terminal, alwaysPreview: boolean): Promise<void> {

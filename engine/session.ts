@@ -3,6 +3,7 @@ import { Backend } from "./backend.ts";
 import { type Checkpoint, openDeployment, sealDeployment } from "./checkpoint.ts";
 import { type Config, openConfig } from "./config.ts";
 import { type LoopbackServer, serveEngine } from "./engine-service.ts";
+import { EngineError } from "./errors.ts";
 import type { Crypter } from "./passphrase.ts";
 import { type Project, readProject } from "./project.ts";
 import { Providers } from "./providers.ts";
@@ -17,6 +18,8 @@ export interface Target {
   /** Folder of Pulumi.yaml. @default the current folder */
   readonly folder?: string;
   readonly stack: string;
+  /** The project that was named with it, `organization/PROJECT/stack`; it must be this one. */
+  readonly project?: string;
   /** `file://…`. @default PULUMI_BACKEND_URL, then backend.url of Pulumi.yaml */
   readonly backendUrl?: string;
 }
@@ -29,8 +32,13 @@ export interface OpenStack {
   readonly file: StackFile;
 }
 
+/** @throws EngineError when the target is of another project */
 export function openStack(target: Target): OpenStack {
   const project = readProject(target.folder ?? ".");
+  if (target.project !== undefined && target.project !== project.name) {
+    const message = `stack ${target.stack} of project ${target.project} was asked for, and this is project ${project.name}`;
+    throw new EngineError(message, { exitCode: 64 });
+  }
   const backend = new Backend(target.backendUrl ?? (process.env.PULUMI_BACKEND_URL || project.backendUrl), project);
   return { project, stack: target.stack, backend, file: new StackFile(project, target.stack) };
 }

@@ -36,7 +36,7 @@ export class StackLock implements Disposable {
     const self = identify(process.pid) ?? { pid: process.pid };
     const lock = new StackLock(path, {
       ...self,
-      username: userInfo().username,
+      username: username(),
       hostname: hostname(),
       timestamp: new Date().toISOString(),
     });
@@ -102,5 +102,14 @@ async function end(child: ProcessIdentity, say: (line: string) => void): Promise
     say(`ending process ${child.pid}, which an interrupted run left behind`);
     process.kill(child.pid, signal);
     for (let waited = 0; waited < 5000 && isRunning(child); waited += 50) await sleep(50);
+  }
+}
+
+function username(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container's user need not have a name.
+    return String(process.getuid?.() ?? "unknown");
   }
 }

@@ -94,7 +94,8 @@ async function lookAtComputer(
 ): Promise<number> {
   const { found, missing } = await lookForNeeds(settings, engine);
   const verdict = { found, missing: [...missing, ...unreadState(unread)] };
-  const machine = `${settings.kind}, ${settings.zone}, not made yet`;
+  const made = unread === undefined ? "not made yet" : "nobody knows whether it is made";
+  const machine = `${settings.kind}, ${settings.zone}, ${made}`;
   console.log(json ? JSON.stringify({ stack, machine, ...verdict }, null, 2) : describeComputer(machine, verdict));
   return verdict.missing.length === 0 ? 0 : 1;
 }
@@ -104,5 +105,9 @@ function unreadState(unread: Error | undefined): Finding[] {
   if (unread === undefined) return [];
   const lines = unread.message.split("\n").map((line) => line.trim());
   const found = [...new Set([lines[0], lines.at(-1)])].join("; ");
-  return [{ what: "state", found, try: "pulumi login, or set PULUMI_BACKEND_URL" }];
+  const locked = /passphrase/.test(unread.message);
+  const hint = locked
+    ? "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the stack's own"
+    : "pulumi login, or set PULUMI_BACKEND_URL";
+  return [{ what: "state", found, try: hint }];
 }

@@ -38,7 +38,7 @@ function runningFaults(stack: string, { units, agent, sandboxRuns }: Omit<Sandbo
 }
 
 function serviceFaults({ stack, parts, errors }: Environment, known: Omit<SandboxStatus, "faults">): Fault[] {
-  const { units, phase, model, policy, bridge, tunnel, enforced } = known;
+  const { units, phase, model, policy, bridge, tunnel, enforced, approvals } = known;
   const logs = (part: string) => `see what it says: scripts/logs ${part} -s ${stack}`;
   const named = (unit: string) => Object.keys(parts).find((part) => parts[part] === unit) ?? "";
   const again = putBack(stack);
@@ -63,6 +63,9 @@ function serviceFaults({ stack, parts, errors }: Environment, known: Omit<Sandbo
       : [fault("another network policy is enforced than the one on the machine", again)]),
     ...errors.map((said) => fault(said, again)),
     ...bridgeFaults(units, parts.bridge, bridge).map((found) => fault(found, logs("bridge"))),
+    ...(approvals && "unreadable" in approvals
+      ? [fault(`what waits for approval is not known: ${approvals.unreadable.split("\n")[0]}`, logs("gateway"))]
+      : []),
     ...(tunnel?.ready === false ? [fault("the tunnel is not connected", logs("tunnel"))] : []),
   ];
 }

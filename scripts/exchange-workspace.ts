@@ -19,7 +19,7 @@ export interface WorkspaceExchange {
 /**
  * Puts unpacked files in the place of a workspace while the agent is down. Where that fails the agent is started again.
  *
- * @throws what went wrong, and what has become of the agent
+ * @throws what went wrong, and what has become of files and agent
  */
 export async function exchangeWorkspace(host: Host, exchange: WorkspaceExchange): Promise<void> {
   const { path, unpacked, down, up, start } = exchange;
@@ -28,22 +28,39 @@ export async function exchangeWorkspace(host: Host, exchange: WorkspaceExchange)
     await host.apply("import", [...down, swapWorkspace(path, unpacked), ...(start ? up : [])]);
   } catch (error) {
     // What went wrong here explains what may go wrong there.
-    await drop().catch(() => {});
-    throw start ? await startAgain(host, exchange, error) : error;
+    const dropped = await drop().catch(() => undefined);
+    const files = dropped?.stdout.trim() === "" ? inPlace : "";
+    throw start ? await startAgain(host, exchange, error, files) : saying(error, files);
   }
   await drop();
 }
 
-async function startAgain(host: Host, { stack, up }: WorkspaceExchange, error: unknown): Promise<unknown> {
+const inPlace = "; the imported files are in place, and those of before are gone";
+
+async function startAgain(
+  host: Host,
+  { stack, up }: WorkspaceExchange,
+  error: unknown,
+  files: string,
+): Promise<unknown> {
   // Whoever waited for the lock in vain has taken nothing down.
-  if (!(error instanceof HostError) || isCancelled(error) || error.kind === "locked") return error;
-  const { details, kind } = error;
-  const told = (agent: string, hint = details.try) =>
-    new HostError(kind, { ...details, summary: `${details.summary}; ${agent}`, try: hint, cause: error });
+  if (!(error instanceof HostError) || isCancelled(error) || error.kind === "locked") return saying(error, files);
   try {
     await host.apply("start the agent again", up);
-    return told("the agent was started again");
+    return saying(error, `${files}; the agent was started again`);
   } catch {
-    return told("the agent was taken down and could not be started again", `scripts/start -s ${stack}`);
+    return saying(
+      error,
+      `${files}; the agent was taken down and could not be started again`,
+      `scripts/start -s ${stack}`,
+    );
   }
+}
+
+/** The same error with what has become of the files and the agent. */
+function saying(error: unknown, more: string, hint?: string): unknown {
+  if (!(error instanceof HostError) || more === "") return error;
+  const { details, kind } = error;
+  const summary = `${details.summary}${more}`;
+  return new HostError(kind, { ...details, summary, try: hint ?? details.try, cause: error });
 }

@@ -75,7 +75,12 @@ export function swapWorkspace(path: string, unpacked: string): Command {
   };
 }
 
-/** Removes what was unpacked and is not to be used. */
+/** Removes what was unpacked, and says `unused` where it had not been put in the place of the workspace. */
 export function dropUnpacked(unpacked: string): Command {
-  return { title: `remove ${unpacked}`, script: `rm -rf -- ${quote(unpacked)}`, timeoutSeconds: 600 };
+  const at = quote(unpacked);
+  return {
+    title: `remove ${unpacked}`,
+    script: `test ! -d ${at} || echo unused\nrm -rf -- ${at}`,
+    timeoutSeconds: 600,
+  };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { startFakeHost } from "../support/fake-host.ts";
@@ -46,5 +46,24 @@ describe("what doctor makes of a state", { timeout: 60_000 }, () => {
     const { exitCode, missing } = await doctor("echo 'AccessDenied: no' >&2; exit 255");
     expect(exitCode).toBe(1);
     expect(missing).toEqual([expect.stringMatching(/state of stack prod could not be read.*AccessDenied: no/)]);
+  });
+
+  test.each([
+    [
+      "passphrase must be set with PULUMI_CONFIG_PASSPHRASE",
+      /set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE/,
+    ],
+    ["AccessDenied: no", /pulumi login, or set PULUMI_BACKEND_URL/],
+  ])("of a cloud machine's that cannot be read (%s): nobody says that it is not made", async (said, hint) => {
+    await using clone = new SmallClone({
+      "pulumi-language-nodejs": "",
+      pulumi: `case "$*" in version) echo v3.270.0 ;; *) echo 'error: ${said}' >&2; exit 255 ;; esac`,
+    });
+    const example = readFileSync(join(clone.root, "stacks/examples/aws.yaml"), "utf8");
+    writeFileSync(join(clone.root, "stacks/Pulumi.prod.yaml"), example);
+    const { exitCode, output } = await clone.script("doctor", ["-s", "prod"]).ended;
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(/aws, .*, nobody knows whether it is made/);
+    expect(output).toMatch(hint);
   });
 });

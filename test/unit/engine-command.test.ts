@@ -116,6 +116,11 @@ test.each([
   [["up", ...local], 64, "--yes"],
   [["preview"], 64, "which stack?"],
   [["preview", "-s", "no such"], 64, "is not a stack name"],
+  [
+    ["preview", "-s", "organization/other/local"],
+    64,
+    "stack local of project other was asked for, and this is project",
+  ],
   [["preview", "-s", "missing"], 1, 'no stack named "missing"'],
   [["up", "--yes", "--no-such-flag", ...local], 64, "unknown option"],
   [["preview", "--parallel", "0", ...local], 64, "whole number"],

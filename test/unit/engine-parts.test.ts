@@ -1,7 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import os, { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { coerce, openConfig, parseKey, text } from "../../engine/config.ts";
 import { deleteInOrder } from "../../engine/delete-order.ts";
 import { seconds } from "../../engine/goal.ts";
@@ -232,6 +233,22 @@ describe("the lock", () => {
     inFolder(async (folder) => {
       using _held = await StackLock.take(folder, () => {});
       await expect(StackLock.take(folder, () => {})).rejects.toThrow(`locked by process ${process.pid}`);
+    }));
+
+  test("names its user by number where there is no name for it, as in a container", () =>
+    inFolder(async (folder) => {
+      const nameless = vi.spyOn(os, "userInfo").mockImplementation(() => {
+        throw new Error("uv_os_get_passwd returned ENOENT");
+      });
+      syncBuiltinESMExports();
+      try {
+        using _held = await StackLock.take(folder, () => {});
+        const [file = ""] = readdirSync(folder);
+        expect(JSON.parse(readFileSync(join(folder, file), "utf8")).username).toBe(String(process.getuid?.()));
+      } finally {
+        nameless.mockRestore();
+        syncBuiltinESMExports();
+      }
     }));
 
   test("of a process that is gone is taken away; of another computer it is not", () =>

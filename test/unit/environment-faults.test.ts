@@ -31,6 +31,10 @@ test("each unit that is down is named with the log that has its words", () => {
   );
 });
 
+test("what waits for a person is no fault", () => {
+  expect(faults({ approvals: [{ id: "1", asks: "curl to example.com:443" }] })).toEqual([]);
+});
+
 test.each([
   [{ phase: "down" }, "the agent does not answer"],
   [{ phase: "starting" }, "the agent is not ready"],
@@ -41,6 +45,7 @@ test.each([
   [{ policy: { file: "p", inForce: "q" } }, "another network policy is enforced than the one on the machine"],
   [{ bridge: { lastError: "409" } }, "the bridge: 409"],
   [{ tunnel: { ready: false } }, "the tunnel is not connected"],
+  [{ approvals: { unreadable: "no answer\nat all" } }, "what waits for approval is not known: no answer"],
   [{ drift: [{ resource: "telegram", changes: ["running"] }] }, "telegram is not as the last update left it: running"],
 ])("%j is told, with what to do", (change, found) => {
   const [fault, ...more] = faults(change);

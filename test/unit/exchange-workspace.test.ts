@@ -19,7 +19,12 @@ async function exchanged(fails: Readonly<Record<string, HostError>>, start = tru
   };
   const host = {
     apply: (_what: string, commands: readonly { title: string }[]) => run(commands.map(({ title }) => title)),
-    run: ({ title }: { title: string }) => run([title]),
+    run: async ({ title }: { title: string }) => {
+      // Before it is removed, so whether the files had been put in place by then.
+      const unused = !ran.includes(swap) || fails[swap] !== undefined;
+      await run([title]);
+      return { stdout: unused ? "unused\n" : "" };
+    },
   } as unknown as Host;
   const power = { down: [command("down")], up: [command("up")] };
   const error = await exchangeWorkspace(host, {
@@ -45,6 +50,13 @@ describe("imported files in the place of a workspace", () => {
       ran: ["down", swap, "remove /new", "up"],
       said: "mv failed on box; the agent was started again\n  said  no room\n  try   make room",
     });
+  });
+
+  test("that were put there are said to be there where the agent then failed to start", async () => {
+    const failing = { up: failed("command") };
+    expect((await exchanged(failing)).said).toBe(
+      "mv failed on box; the imported files are in place, and those of before are gone; the agent was taken down and could not be started again\n  said  no room\n  try   scripts/start -s prod",
+    );
   });
 
   test("and where it does not come up, that is said with what brings it up, whatever else fails", async () => {
