@@ -34,20 +34,31 @@ function run(step: string, args: string[], env: Record<string, string>) {
 describe("on GitHub, by a stand-in for gh", () => {
   // As the real one does with these options: every page, in one list of lists.
   const gh = `printf '%s\\n' "$*" >>"$FOLDER/calls"
-case $* in *"--paginate --slurp") printf '%s' "$PAGES" ;; esac`;
+case $* in *"--paginate --slurp") printf '%s' "$PAGES" ;; *"--jq .head.sha") echo "$NEWEST" ;; esac`;
   type Comment = { id: number; user: { type: "Bot" | "User" } | null; body: string | null };
   const by = (type: "Bot" | "User", id: number, body: string): Comment => ({ id, user: { type }, body });
   const comment = async (...pages: Comment[][]) => {
-    putProgram(folder, "gh", gh);
-    const env = { FOLDER: folder, PAGES: JSON.stringify(pages), GITHUB_REPOSITORY: "o/r", GH_TOKEN: "secret-token" };
-    const { code, said } = await run("comment-on-github", ["7", report], env);
+    const { code, said, calls } = await about("a1", pages);
     expect(code, said).toBe(0);
-    return readFileSync(join(folder, "calls"), "utf8").trim().split("\n").slice(1);
+    return calls.slice(2);
+  };
+  const about = async (commit: string, pages: Comment[][]) => {
+    putProgram(folder, "gh", gh);
+    const service = { GITHUB_REPOSITORY: "o/r", GH_TOKEN: "secret-token" };
+    const env = { FOLDER: folder, PAGES: JSON.stringify(pages), NEWEST: "a1", ...service };
+    const done = await run("comment-on-github", ["7", commit, report], env);
+    return { ...done, calls: readFileSync(join(folder, "calls"), "utf8").trim().split("\n") };
   };
   const isNew = () => [`api --silent -X POST repos/o/r/issues/7/comments -F body=@${report}`];
 
   test("the first report is a new comment", async () => {
     expect(await comment([])).toEqual(isNew());
+  });
+
+  test("a report about a commit that is not the newest any more is not written over the newer one's", async () => {
+    const { code, said, calls } = await about("a0", [[by("Bot", 11, marker)]]);
+    expect({ code, calls }).toEqual({ code: 0, calls: ["api repos/o/r/pulls/7 --jq .head.sha"] });
+    expect(said).toMatch(/newest commit of pull request 7 is a1 by now; the report about a0 is not written there/);
   });
 
   test("so it is beside a person's that quotes it, another stack's, and another bot's about it", async () => {
@@ -80,7 +91,7 @@ case $* in *"--paginate --slurp") printf '%s' "$PAGES" ;; esac`;
       writeFileSync(report, text);
       putProgram(folder, "gh", gh);
       const env = { FOLDER: folder, PAGES: JSON.stringify([[by("Bot", 5, "# Review")]]), GITHUB_REPOSITORY: "o/r" };
-      const { code, said } = await run("comment-on-github", ["7", report], env);
+      const { code, said } = await run("comment-on-github", ["7", "a1", report], env);
       expect(code).toBe(1);
       expect(said).toMatch(/review\.md does not start as a report does/);
       expect(existsSync(join(folder, "calls"))).toBe(false);
@@ -90,7 +101,7 @@ case $* in *"--paginate --slurp") printf '%s' "$PAGES" ;; esac`;
   test("a GitHub that refuses ends the step before anything is written", async () => {
     putProgram(folder, "gh", `printf '%s\\n' "$*" >>"$FOLDER/calls"; echo "HTTP 403" >&2; exit 1`);
     const env = { FOLDER: folder, GITHUB_REPOSITORY: "o/r", GH_TOKEN: "secret-token" };
-    const { code, said } = await run("comment-on-github", ["7", report], env);
+    const { code, said } = await run("comment-on-github", ["7", "a1", report], env);
     expect(code).not.toBe(0);
     expect(said).toContain("HTTP 403");
     expect(readFileSync(join(folder, "calls"), "utf8")).not.toMatch(/POST|PATCH/);
@@ -114,6 +125,7 @@ describe("on GitLab, by a stand-in for its API on the loopback", () => {
       const page = url.searchParams.get("page");
       seen.push(`${request.method} ${url.pathname}${page ? ` ${page}` : ""}`);
       tokens.add(request.headers["private-token"]);
+      if (url.pathname === request7) return response.end(JSON.stringify({ sha: "a1" }));
       if (url.pathname === "/api/v4/user") return response.end(JSON.stringify({ id: ours }));
       const body = new URLSearchParams(text).get("body") ?? "";
       if (request.method === "POST") notes.push({ id: notes.length + 1, author: { id: ours }, body });
@@ -126,9 +138,11 @@ describe("on GitLab, by a stand-in for its API on the loopback", () => {
   });
   afterEach(() => server.close());
 
-  const at = "/api/v4/projects/3/merge_requests/7/notes";
-  const comment = () =>
+  const request7 = "/api/v4/projects/3/merge_requests/7";
+  const at = `${request7}/notes`;
+  const comment = (commits: Record<string, string> = { CI_COMMIT_SHA: "a1" }) =>
     run("comment-on-gitlab", [report], {
+      ...commits,
       GITLAB_REVIEW_TOKEN: "secret-token",
       CI_API_V4_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v4`,
       CI_PROJECT_ID: "3",
@@ -139,8 +153,12 @@ describe("on GitLab, by a stand-in for its API on the loopback", () => {
     expect(await comment()).toEqual({ code: 0, said: "" });
     writeFileSync(report, `${marker}\nsecond\n`);
     expect(await comment()).toEqual({ code: 0, said: "" });
-    const user = "GET /api/v4/user";
-    expect(seen).toEqual([user, `GET ${at} 1`, `GET ${at} 2`, `POST ${at}`, user, `GET ${at} 1`, `PUT ${at}/2`]);
+    const first = [`GET ${request7}`, "GET /api/v4/user"];
+    const [made, edited] = [
+      [`GET ${at} 1`, `GET ${at} 2`, `POST ${at}`],
+      [`GET ${at} 1`, `PUT ${at}/2`],
+    ];
+    expect(seen).toEqual([...first, ...made, ...first, ...edited]);
     expect(notes.map(({ body }) => body)).toEqual([`somebody else about ${marker}`, `${marker}\nsecond\n`]);
     expect([...tokens]).toEqual(["secret-token"]);
   });
@@ -150,9 +168,20 @@ describe("on GitLab, by a stand-in for its API on the loopback", () => {
     for (let id = 3; id <= 230; id++) notes.push({ id, author: { id: others }, body: "talk" });
     notes.push({ id: 231, author: { id: ours }, body: `${marker}\nfirst` });
     expect(await comment()).toEqual({ code: 0, said: "" });
-    expect(seen.slice(1)).toEqual([`GET ${at} 1`, `GET ${at} 2`, `GET ${at} 3`, `PUT ${at}/231`]);
+    expect(seen.slice(2)).toEqual([`GET ${at} 1`, `GET ${at} 2`, `GET ${at} 3`, `PUT ${at}/231`]);
     expect(notes[1]?.body).toBe(`${marker}\nI pasted this`);
     expect(notes[230]?.body).toBe(readFileSync(report, "utf8"));
+  });
+
+  test.each([
+    ["of the branch", { CI_COMMIT_SHA: "a1" }, 1],
+    ["of merged results, by the branch's", { CI_COMMIT_SHA: "m1", CI_MERGE_REQUEST_SOURCE_BRANCH_SHA: "a1" }, 1],
+    ["that is not the newest any more", { CI_COMMIT_SHA: "a0" }, 0],
+  ])("a commit %s: %j", async (_, commits, posted) => {
+    const { code, said } = await comment(commits);
+    expect(code, said).toBe(0);
+    expect(seen.filter((one) => one.startsWith("POST"))).toHaveLength(posted);
+    expect(said).toMatch(posted ? /^$/ : /newest commit of merge request 7 is a1 by now/);
   });
 
   test("an empty report is not written over another note of ours", async () => {
@@ -181,7 +210,7 @@ describe("the comment of the review before, at the end of a job", () => {
   const onGithub = () => {
     const { steps: all } = yaml("github/review.yml").jobs.review as { steps: { if?: string; run?: string }[] };
     const step = all.find(({ run: lines }) => lines?.includes("comment-on-github"));
-    expect(step?.if).toMatch(/^\$\{\{ !cancelled\(\) \}\}$/);
+    expect(step?.if).toMatch(/^\$\{\{ always\(\) \}\}$/);
     return step?.run ?? "";
   };
   const onGitlab = () => (yaml("gitlab/.gitlab-ci.yml").review.after_script as string[]).join("\n");
@@ -198,7 +227,14 @@ describe("the comment of the review before, at the end of a job", () => {
     execFileSync("git", [...git, "init", "-q"]);
     execFileSync("git", [...git, "commit", "-q", "--allow-empty", "-m", "one"]);
     writeFileSync(join(folder, ".aws-token-7"), "a-token");
-    const env = { PATH: process.env.PATH, STACK: "prod", NUMBER: "7", CI_BUILDS_DIR: folder, CI_JOB_ID: "7" };
+    const env = {
+      PATH: process.env.PATH,
+      STACK: "prod",
+      NUMBER: "7",
+      COMMIT: "a1",
+      CI_BUILDS_DIR: folder,
+      CI_JOB_ID: "7",
+    };
     execFileSync("bash", ["--norc", "-ec", lines], { cwd: clone, env });
     return existsSync(join(folder, "said")) ? readFileSync(join(folder, "said"), "utf8") : undefined;
   };
