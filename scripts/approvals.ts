@@ -1,6 +1,7 @@
 import { openshellQuestion } from "../host/runtimes/openshell/cli.ts";
 import { rejectDraft } from "../host/runtimes/openshell/drafts.ts";
-import { inOurWords, network, parsePolicy } from "../host/runtimes/openshell/network.ts";
+import { parsePolicy } from "../host/runtimes/openshell/loaded-policy.ts";
+import { inOurWords, network } from "../host/runtimes/openshell/network.ts";
 import { ensure } from "../host/step.ts";
 import { blockThatAllows, type Code } from "./approval-code.ts";
 import { describeDrafts, firstOf } from "./approval-text.ts";

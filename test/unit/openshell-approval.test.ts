@@ -51,16 +51,16 @@ describe("what is done about it", () => {
 
 describe("what a refresh shows", () => {
   const { owner } = someMachine;
-  const box = { kind: "there", labels: ownerLabels(owner) };
+  const box = { kind: "there", labels: ownerLabels(owner), loadedVersion: 1 };
   const spec = { sandbox: "main", owner, networkPolicies: {}, approval: "manual", inForce: true };
-  const policy = { kind: "there", policy: { version: 1 }, hash: "h", active: true };
+  const policy = { kind: "there", policy: { version: 1 }, hash: "h", version: 1 };
 
   test.each([
     [settings("auto", "sandbox"), "auto"],
     [settings("<unset>", "unset"), "manual"],
     ["", "manual"],
   ])("%s", (text, approval) => {
-    const facts = { box, approval: parseApprovalMode(said(text)), policy };
+    const facts = { box, approval: parseApprovalMode(said(text)), policy: { box, policy } };
     expect(network.observe(spec, facts)).toEqual({ ...spec, approval, hash: "h" });
   });
 

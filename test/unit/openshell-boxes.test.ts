@@ -29,7 +29,8 @@ const { attachCommand } = await import("../../host/runtimes/openshell/attach-com
 const { boxOf, ensureBox, ensureNoBox } = await import("../../host/runtimes/openshell/box.ts");
 const { isOurs, mustBeOurs } = await import("../../host/runtimes/openshell/box-owner.ts");
 const { managedRoute } = await import("../../host/runtimes/openshell/managed-route.ts");
-const { network, parsePolicy } = await import("../../host/runtimes/openshell/network.ts");
+const { network } = await import("../../host/runtimes/openshell/network.ts");
+const { parsePolicy, waitUntilLoaded } = await import("../../host/runtimes/openshell/loaded-policy.ts");
 const { operations } = await import("../../host/runtimes/openshell/operations.ts");
 const { providerRoute } = await import("../../host/runtimes/openshell/provider-route.ts");
 const { report } = await import("../../host/runtimes/openshell/report.ts");
@@ -62,16 +63,11 @@ describe("what OpenShell says of a sandbox, as recorded", () => {
   ])("%s", (which, facts) => expect(box(which)).toMatchObject(facts));
 
   test.each<[Which, object]>([
-    ["ours", { kind: "there", active: true, hash: expect.stringMatching(/^1e6fcc7b/), policy: { version: 1 } }],
+    ["ours", { kind: "there", version: 1, hash: expect.stringMatching(/^1e6fcc7b/), policy: { version: 1 } }],
     ["absent", { kind: "absent" }],
-    ["foreign", { kind: "there", active: true, hash: expect.stringMatching(/^dcf2c584/) }],
+    ["foreign", { kind: "there", version: 1, hash: expect.stringMatching(/^dcf2c584/) }],
     ["unreachable", { kind: "unreachable", said: expect.stringContaining("transport error") }],
   ])("its policy, %s", (which, facts) => expect(policy(which)).toMatchObject(facts));
-
-  test("a policy that the sandbox has not loaded yet is not in force", () => {
-    const stdout = recorded.ours.policy.stdout.replace('"version": 1\n}', '"version": 2\n}');
-    expect(parsePolicy(said({ exitCode: 0, stdout }))).toMatchObject({ kind: "there", active: false });
-  });
 
   test("what is no JSON is no sandbox that is gone", () => {
     const answer = said({ exitCode: 0, stdout: "No such luck" });
@@ -271,12 +267,54 @@ describe("a network policy", () => {
     ...wanted,
     networkPolicies: { a: { endpoints: [{ host: "a.example", port: 443 }], binaries: [{ path: "/usr/bin/curl" }] } },
   };
-  const facts = (which: Which) => ({ box: box(which), addresses: [], approval: undefined, policy: policy(which) });
+  const facts = (which: Which, of: Which | "unloaded" | "ofGateway" = which) => {
+    const seen = of === "unloaded" || of === "ofGateway" ? boxAs(of) : box(of);
+    return { box: seen, addresses: [], approval: undefined, policy: { box: seen, policy: policy(which) } };
+  };
+  // What a real one answers, with the numbers of a policy that it could not load, and of one that is set for all.
+  const boxAs = (of: "unloaded" | "ofGateway") => {
+    const { stdout } = recorded.ours.get;
+    const changed =
+      of === "unloaded"
+        ? stdout.replace('"current_policy_version": 1', '"current_policy_version": 0')
+        : stdout.replace('"policy_source": "sandbox"', '"policy_source": "global"');
+    expect(changed).not.toBe(stdout);
+    return parseBox(said({ exitCode: 0, stdout: changed }));
+  };
+  const wait = "wait until main has its network policy loaded";
   const step = (of: typeof wanted | typeof other) => network.step(of as typeof wanted) as Step<unknown>;
 
   test("is loaded where the sandbox is ours", () => {
     expect(titles(step(wanted), facts("ours"))).toEqual([]);
-    expect(titles(step(other), facts("ours"))).toContain("load the network policy of main");
+    expect(titles(step(other), facts("ours"))).toEqual([
+      expect.stringContaining("policy"),
+      "load the network policy of main",
+      wait,
+    ]);
+  });
+
+  test("that the sandbox did not load is not in force, and is waited for and not set again", () => {
+    const now = facts("ours", "unloaded");
+    expect(network.observe(wanted, now)).toMatchObject({ inForce: false });
+    expect(titles(step(wanted), now)).toEqual([wait]);
+  });
+
+  test("of an environment that is stopped on purpose is set, and nothing waits for it", () => {
+    const stopped = { ...other, inForce: false };
+    const planned = (step(stopped) as Step<unknown>).plan(facts("ours", "unloaded"));
+    expect(planned.map(({ title }) => title)).not.toContain(wait);
+    expect(planned.at(-1)?.script).not.toContain("--wait");
+    expect(titles(step({ ...wanted, inForce: false }), facts("ours", "unloaded"))).toEqual([]);
+  });
+
+  test("that somebody set for every sandbox is named, and nothing is changed; the sandbox is not taken for another", () => {
+    const now = facts("ours", "ofGateway");
+    for (const of of [wanted, other])
+      expect(() => step(of).plan(now)).toThrow(
+        /set for every sandbox.*nothing was changed[\s\S]*openshell policy delete --global/,
+      );
+    expect(network.observe(wanted, now)).toMatchObject({ inForce: false });
+    expect(titles(network.removal(wanted), now.policy)).toEqual([]);
   });
 
   test.each<[Which, RegExp]>([
@@ -290,6 +328,45 @@ describe("a network policy", () => {
   test("nor is who approves, in somebody else's", () => {
     const now = { ...facts("foreign"), approval: { mode: "auto", scope: "gateway" } };
     expect(() => step(wanted).plan(now)).toThrow(foreign);
+  });
+
+  describe("is waited for (a stand-in for OpenShell's CLI, in its form of answers)", () => {
+    const { stdout: newest } = recorded.ours.policy;
+    const waited = (loaded: string, how = "Status:       Pending") =>
+      withStandIns(
+        {
+          runuser: `case "$*" in *"policy get"*--base*) cat <<'E'
+${newest}E
+;; *"sandbox get"*) ${loaded} ;; *"policy get"*) printf '%s\\n' "${how}" ;; esac`,
+          sleep: ":",
+        },
+        waitUntilLoaded("main").script,
+      );
+    const says = (version: number | undefined) =>
+      `echo '{' '"phase": "Ready"'; ${version === undefined ? ":" : `printf '  "current_policy_version": ${version},\n'`}`;
+
+    test.each([
+      ["the sandbox has it", says(1)],
+      ["the sandbox has it a little later", `echo >>asked; test $(wc -l <asked) -lt 3 || { ${says(1)}; }`],
+      ["a release does not tell", says(undefined)],
+    ])("until %s", (_, loaded) => {
+      expect(waited(loaded)).toEqual({ stdout: "", exitCode: 0 });
+    });
+
+    test("and what it could not load is told in its words, at once", () => {
+      const { stdout, exitCode } = waited(says(0), "Status:       Failed\nError:        no such host");
+      expect(exitCode).toBe(1);
+      expect(stdout).toBe(
+        "the gateway has version 1 of the policy, and the sandbox has 0 loaded\nit says: no such host\n",
+      );
+    });
+
+    test.each([
+      ["the sandbox does not load it", says(0), "has 0 loaded"],
+      ["the gateway does not answer", "exit 1", "has none loaded"],
+    ])("and not for ever where %s", (_, loaded, told) => {
+      expect(waited(loaded)).toMatchObject({ exitCode: 1, stdout: expect.stringContaining(told) });
+    });
   });
 
   test.each<[Which, object | "gone"]>([
@@ -441,6 +518,19 @@ describe("the owner that a part is told", () => {
     expect(found).toMatchObject({ inForce: false });
     expect(found).not.toHaveProperty("owner");
   });
+});
+
+test("a status has the version that the sandbox loaded, and a policy of the whole gateway as an error", () => {
+  const read = (get: string, policy: string) => {
+    const lines = ["", get, policy, ""].map((text) => `${Buffer.from(text).toString("base64")}\n`);
+    return report("main", owner).parse({ stdout: lines.join(""), exitCode: 0 });
+  };
+  const [get, live] = [recorded.ours.get.stdout, recorded.ours.policy.stdout];
+  const behind = get.replace('"current_policy_version": 1', '"current_policy_version": 0');
+  expect(read(behind, live).policy).toEqual({ file: "version 1", inForce: "version 0" });
+  expect(read(get, live.replace('"policy_source": "sandbox"', '"policy_source": "global"')).errors).toEqual([
+    expect.stringMatching(/^one policy is set for every sandbox/),
+  ]);
 });
 
 test("a status says nothing of somebody else's sandbox as if it were ours", () => {

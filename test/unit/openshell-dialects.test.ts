@@ -213,6 +213,7 @@ describe("what the CLI says", () => {
         phase,
         labels: { "nemoclaw.recipe": "abc" },
         policy: { version: 1 },
+        ofGateway: false,
       });
     },
   );

@@ -123,8 +123,9 @@ describe("what OpenShell refuses", () => {
   const plan = () => {
     const { owner } = someMachine;
     const spec = { sandbox: "main", owner, networkPolicies: blocks, origins, approval: "manual", inForce: true };
-    const policy = { kind: "there", policy: { version: 1 }, hash: "h", active: true };
-    const now = { box: { kind: "there", labels: ownerLabels(owner) }, addresses: [], approval: undefined, policy };
+    const policy = { kind: "there", policy: { version: 1 }, hash: "h", version: 1 };
+    const box = { kind: "there", labels: ownerLabels(owner), loadedVersion: 1 };
+    const now = { box, addresses: [], approval: undefined, policy: { box, policy } };
     const step = network.step(spec) as { plan(now: unknown): Parameters<typeof explainFailure>[2] };
     return step.plan(now);
   };

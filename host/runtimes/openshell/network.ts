@@ -7,98 +7,83 @@ import { writeFile } from "../../steps/managed-file.ts";
 import { type NetworkSpec, part } from "../runtime.ts";
 import { ensureApprovalByPeople } from "./approval-mode.ts";
 import { isForeign, isOurs, removalRemarks, requireOurs } from "./box-owner.ts";
-import { openshell, openshellQuestion, type Said, shown } from "./cli.ts";
+import { openshell, shown } from "./cli.ts";
 import { gatewayGone } from "./gateway-gone.ts";
+import {
+  isLoaded,
+  type LoadedPolicy,
+  loadedPolicy,
+  type PolicyFacts,
+  refuseOfGateway,
+  waitUntilLoaded,
+} from "./loaded-policy.ts";
 import { gatewayUnitName, paths } from "./paths.ts";
 import { refusePrivateNames } from "./private-names.ts";
 import { rejectedParts } from "./rejected-policy.ts";
-import { type BoxFacts, boxFacts } from "./sandbox-facts.ts";
 
 type Policies = NetworkSpec["networkPolicies"];
 
-/** The policy that a sandbox has, without what providers add to it. */
-export type PolicyFacts =
-  | { readonly kind: "absent" }
-  | { readonly kind: "unreachable"; readonly said: string }
-  | {
-      readonly kind: "there";
-      readonly policy: Record<string, unknown>;
-      readonly hash: string;
-      /** Whether the sandbox has the newest version loaded. */
-      readonly active: boolean;
-    };
-
-interface RemovalFacts {
-  readonly box: BoxFacts;
-  readonly policy: PolicyFacts;
-}
-
 /** What a sandbox may reach, set at the gateway and loaded by the running sandbox. */
 export const network = part({
-  step: ({ sandbox, owner, networkPolicies, origins, accept }: NetworkSpec) =>
+  step: ({ sandbox, owner, networkPolicies, origins, accept, inForce }: NetworkSpec) =>
     all(`network policy of ${sandbox}`, {
       box: requireOurs({ sandbox, owner }),
       addresses: refusePrivateNames({ networkPolicies, origins, accept }),
       approval: ensureApprovalByPeople(sandbox),
-      policy: ensurePolicy(sandbox, networkPolicies, origins),
+      policy: ensurePolicy(sandbox, { wanted: networkPolicies, origins, inForce }),
     }),
-  observe(spec, { box, approval, policy: now }) {
+  observe(spec, { box, approval, policy: live }) {
+    const now = live.policy;
     if (now.kind === "absent" || isForeign(box, spec.owner)) return "gone";
     if (now.kind === "unreachable") return { ...spec, inForce: false };
     return {
       ...spec,
       networkPolicies: inOurWords(spec.networkPolicies, now.policy.network_policies),
       approval: approval?.mode ?? spec.approval,
-      inForce: now.active,
+      inForce: isLoaded(live),
       hash: now.hash,
     };
   },
   removal({ sandbox, owner }) {
-    const { name, facts, plan } = ensurePolicy(sandbox, {});
+    const { name, facts } = ensurePolicy(sandbox, { wanted: {}, inForce: true });
     return {
       name,
-      facts: { box: boxFacts(sandbox), policy: facts },
-      // Without its gateway or its sandbox there is nothing left to take away.
-      plan: ({ box, policy }: RemovalFacts) =>
-        box.kind === "there" && isOurs(box, owner) && policy.kind === "there" ? plan(policy) : [],
-      remarks: ({ box }: RemovalFacts) =>
+      facts,
+      plan(now: LoadedPolicy) {
+        const { box, policy } = now;
+        // Without its gateway or its sandbox there is nothing left to take away.
+        if (box.kind !== "there" || !isOurs(box, owner) || box.ofGateway || policy.kind !== "there") return [];
+        return ensurePolicy(sandbox, { wanted: {}, inForce: box.phase === "Ready" }).plan(now);
+      },
+      remarks: ({ box }: LoadedPolicy) =>
         removalRemarks(box, { sandbox, owner }, `the network policy of ${sandbox} ends with its sandbox`),
     };
   },
 });
 
-function ensurePolicy(sandbox: string, wanted: Policies, origins?: NetworkSpec["origins"]): Step<PolicyFacts> {
+interface Wanted extends Pick<NetworkSpec, "origins" | "inForce"> {
+  readonly wanted: Policies;
+}
+
+function ensurePolicy(sandbox: string, { wanted, origins, inForce }: Wanted): Step<LoadedPolicy> {
   return {
     name: `network policy of ${sandbox}`,
-    facts: openshellQuestion(["policy", "get", sandbox, "--base", "-o", "json"], parsePolicy),
+    facts: loadedPolicy(sandbox),
     plan(now) {
-      if (now.kind !== "there") throw notThere(sandbox, now);
-      if (now.active && canonical(inOurWords(wanted, now.policy.network_policies)) === canonical(wanted)) return [];
+      const { policy } = now;
+      if (policy.kind !== "there") throw notThere(sandbox, policy);
+      refuseOfGateway(now, sandbox);
+      const loading = inForce && !isLoaded(now) ? [waitUntilLoaded(sandbox)] : [];
+      if (canonical(inOurWords(wanted, policy.policy.network_policies)) === canonical(wanted)) return loading;
       const file = {
         path: `${paths.livePolicy(sandbox)}.next`,
         // The static part as it is: the gateway refuses a change of it, and would pretend that an addition were enforced.
-        content: canonical({ ...now.policy, network_policies: wanted }),
+        content: canonical({ ...policy.policy, network_policies: wanted }),
       };
-      return [writeFile(file), load(sandbox, file.path, (said) => rejectedParts(said, wanted, origins))];
+      const set = load(sandbox, file.path, { wait: inForce, rejected: (said) => rejectedParts(said, wanted, origins) });
+      return [writeFile(file), set, ...(inForce ? [waitUntilLoaded(sandbox)] : [])];
     },
   };
-}
-
-/** Reads the answer to `openshell policy get NAME --base -o json`. */
-export function parsePolicy({ stdout, exitCode, unreachable }: Said): PolicyFacts {
-  if (exitCode !== 0 && /sandbox not found/.test(stdout)) return { kind: "absent" };
-  if (exitCode !== 0 || unreachable) return { kind: "unreachable", said: stdout.trim().slice(0, 1000) };
-  try {
-    const { policy, hash, version, active_version } = JSON.parse(stdout) as Record<string, unknown>;
-    return {
-      kind: "there",
-      policy: policy as Record<string, unknown>,
-      hash: String(hash),
-      active: version === active_version,
-    };
-  } catch {
-    return { kind: "unreachable", said: `not JSON: ${stdout.trim().slice(0, 500)}` };
-  }
 }
 
 /**
@@ -128,18 +113,25 @@ function oneForm({ name = "", endpoints, binaries }: NetworkPolicy, key: string)
   return { name: name || key, endpoints: ports, binaries: binaries.map(({ path }) => path).toSorted() };
 }
 
-function load(sandbox: string, path: string, rejected: (said: string) => string | undefined): Command {
+interface Loading {
+  /** False of a sandbox that is stopped on purpose: it loads what the gateway has as it starts. */
+  readonly wait: boolean;
+  readonly rejected: (said: string) => string | undefined;
+}
+
+function load(sandbox: string, path: string, { wait, rejected }: Loading): Command {
   const before = "what was in force before still is;";
+  const words = ["policy", "set", sandbox, "--policy", path];
   return {
     title: `load the network policy of ${sandbox}`,
-    script: `${openshell("policy", "set", sandbox, "--policy", path, "--wait", "--timeout", "60")} 2>&1 || {
+    script: `${openshell(...words, ...(wait ? ["--wait", "--timeout", "60"] : []))} 2>&1 || {
   code=$?
   test "$code" != 124 || echo "the sandbox did not load it within 60 s"
   rm -f ${quote(path)}
   exit "$code"
 }
 mv -f ${quote(path)} ${quote(paths.livePolicy(sandbox))}`,
-    shown: shown("policy", "set", sandbox, "--policy", path, "--wait"),
+    shown: shown(...words, ...(wait ? ["--wait"] : [])),
     timeoutSeconds: 90,
     tryAfter(said) {
       const parts = rejected(said);

@@ -6,6 +6,7 @@ import type { SandboxReport } from "../operations.ts";
 import { describeForeign, isOurs } from "./box-owner.ts";
 import { gatewayHangs, openshell, withoutColours } from "./cli.ts";
 import { parseInference } from "./inference-facts.ts";
+import { ofGateway } from "./loaded-policy.ts";
 import { paths } from "./paths.ts";
 
 /** How a sandbox is: by its attendant's word about the agent, and by the gateway's about the rest. */
@@ -43,7 +44,14 @@ function readReport(agent: Said, box: Said, policy: Said, inference: string): Sa
     agent: readAgent(agent),
     sandboxRuns: phase === "Ready",
     model: parseInference({ stdout: inference, exitCode: 0 }).model ?? text(json(inference)?.model),
-    policy: { file: version(policy?.version), inForce: version(policy?.active_version) },
-    errors: phase === "Ready" ? [] : [`OpenShell says that the sandbox is ${text(phase) ?? "not known to it"}`],
+    // The gateway's newest version, and the one that the sandbox said it has loaded.
+    policy: {
+      file: version(policy?.version),
+      inForce: version(box?.current_policy_version ?? policy?.active_version),
+    },
+    errors: [
+      ...(phase === "Ready" ? [] : [`OpenShell says that the sandbox is ${text(phase) ?? "not known to it"}`]),
+      ...(policy?.policy_source === "global" ? [ofGateway] : []),
+    ],
   };
 }

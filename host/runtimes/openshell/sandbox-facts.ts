@@ -14,6 +14,10 @@ export type BoxFacts =
       readonly labels: Readonly<Record<string, string>>;
       /** As the gateway would have it enforced, which for the static part is not what is. */
       readonly policy: unknown;
+      /** The policy is one that somebody set for every sandbox of the gateway. */
+      readonly ofGateway: boolean;
+      /** Which version of its policy the sandbox itself said it has loaded; a release may not tell. */
+      readonly loadedVersion?: number;
     };
 
 export function boxFacts(sandbox: string): Question<BoxFacts> {
@@ -32,8 +36,16 @@ export function parseBox(said: {
     return { kind: "unreachable", said: stdout.trim().slice(0, 1000) };
   }
   try {
-    const { phase, labels, policy } = JSON.parse(stdout) as Record<string, unknown>;
-    return { kind: "there", phase: String(phase), labels: (labels ?? {}) as Record<string, string>, policy };
+    const { phase, labels, policy, ...more } = JSON.parse(stdout) as Record<string, unknown>;
+    const { policy_source, current_policy_version: version } = more;
+    return {
+      kind: "there",
+      phase: String(phase),
+      labels: (labels ?? {}) as Record<string, string>,
+      policy,
+      ofGateway: policy_source === "global",
+      ...(typeof version === "number" && { loadedVersion: version }),
+    };
   } catch {
     return { kind: "unreachable", said: `not JSON: ${stdout.trim().slice(0, 500)}` };
   }

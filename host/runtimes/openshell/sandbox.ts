@@ -83,8 +83,9 @@ export const sandbox = part({
       running: service.running && now.kind === "there" && now.phase === "Ready" && answering.ready,
       enabled: service.enabled,
       definition: `${service.definition} ${recipe}`,
+      // One of the gateway's own says nothing of what the sandbox was made with, and is told as drift of its network policy.
       policy:
-        now.kind === "there"
+        now.kind === "there" && !now.ofGateway
           ? observedPolicy(spec.policy, mounted(now.policy), now.policy, installedDialect(line).added)
           : spec.policy,
       agent: { version: labels["nemoclaw.agent"] ?? spec.agent.version },
