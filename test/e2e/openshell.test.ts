@@ -456,6 +456,49 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     });
   }
 
+  const boxId = async () => (JSON.parse(await stack.openshell("sandbox get main -o json")) as { id: string }).id;
+
+  run("a policy that the sandbox has not loaded is not called in force", async () => {
+    const supervisor = "$(docker inspect -f '{{.State.Pid}}' $(docker ps -q))";
+    await stack.shell(`kill -STOP ${supervisor}`);
+    try {
+      await stack.openshell("policy update main --add-endpoint evil.example:443 --binary /usr/bin/curl");
+      const seen = await stack.refreshPreview();
+      expect(resourcesThat(/has drifted/, seen), seen).toContain("main-network");
+      expect(seen).toMatch(/inForce: true => false/);
+      const { stdout } = await stack.script("status", "--json");
+      const { policy } = JSON.parse(stdout) as { policy: { file: string; inForce: string } };
+      expect(policy.inForce).not.toBe(policy.file);
+    } finally {
+      await stack.shell(`kill -CONT ${supervisor}`);
+    }
+    await stack.up("--refresh");
+    expect(resourcesThat(/has drifted|is gone/, await stack.refreshPreview())).toEqual([]);
+    expect((await stack.turn("Are you well?")).text).toMatch(/DEMO model/);
+  });
+
+  run("a policy that is set for the whole gateway is named, and nothing is changed until it is gone", async () => {
+    const before = await boxId();
+    const { policy } = JSON.parse(await stack.openshell("policy get main --base -o json")) as {
+      policy: { filesystem_policy: object };
+    };
+    const files = { ...policy.filesystem_policy, read_only: ["/usr", "/lib"] };
+    const all = Buffer.from(JSON.stringify({ ...policy, filesystem_policy: files, network_policies: {} }));
+    await stack.shell(`echo ${all.toString("base64")} | base64 -d >/tmp/all.json`);
+    await stack.openshell("policy set --global --yes --policy /tmp/all.json");
+    const seen = await stack.refreshPreview();
+    expect(resourcesThat(/has drifted/, seen), seen).toEqual(["main-network"]);
+    await expect(stack.up("--refresh")).rejects.toThrow(
+      /one policy is set for every sandbox[\s\S]*policy delete --global/,
+    );
+    expect(await boxId()).toBe(before);
+    await stack.openshell("policy delete --global --yes");
+    await stack.up("--refresh");
+    expect(resourcesThat(/has drifted|is gone/, await stack.refreshPreview())).toEqual([]);
+    expect(await boxId()).toBe(before);
+    expect((await stack.turn("Are you still there?")).text).toMatch(/DEMO model/);
+  });
+
   run("a gateway that is killed comes back by itself", async () => {
     const pid = () => stack.shell("systemctl show -p MainPID --value nemoclaw-openshell");
     const before = await pid();
