@@ -68,7 +68,8 @@ function download(artifact: Artifact): Command {
   const { name, version, url, hash } = artifact;
   const { program, expected } = digest(hash);
   return {
-    title: `download ${name} ${version} from ${new URL(url).host}`,
+    // A file: address is on the machine itself.
+    title: `download ${name} ${version} from ${new URL(url).host || "the machine's own files"}`,
     script: `home=${quote(`/opt/nemoclaw/${name}`)}
 url=${quote(url)}
 mkdir -p "$home"

@@ -171,7 +171,9 @@ const mirrors = z.strictObject({
     .describe("Mirror of the distribution's packages. Default: what the machine is set to."),
   artifacts: url("https", "http", "file")
     .optional()
-    .describe("In place of https://github.com, with the same paths below. Default: GitHub itself."),
+    .describe(
+      "In place of https://github.com, with the same paths below; `file:///srv/mirror` is a folder on the machine itself. Default: GitHub itself.",
+    ),
   registry: url("https", "http")
     .optional()
     .describe(

@@ -67,7 +67,9 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
   run("a mirror without the release ends in one message, and nothing of OpenShell is installed", async () => {
     const { exitCode, stdout, stderr } = await stack.script("quickstart");
     expect(exitCode).not.toBe(0);
-    expect(stdout + stderr).toMatch(/download openshell .* failed[\s\S]*file:\/\/\/srv\/mirror[\s\S]*nemoclaw:mirrors/);
+    expect(stdout + stderr).toMatch(
+      /download openshell \S+ from the machine's own files failed[\s\S]*file:\/\/\/srv\/mirror[\s\S]*nemoclaw:mirrors/,
+    );
     expect(await stack.shell("ls /opt/nemoclaw/openshell/*/openshell 2>/dev/null || true")).toBe("");
   });
 
