@@ -14,6 +14,14 @@ export type GcpAccess =
 /** The addresses that Identity-Aware Proxy comes from; Google's, and fixed. */
 const iapRange = "35.235.240.0/20";
 
+const sshPort = [{ protocol: "tcp", ports: ["22"] }];
+
+/**
+ * The smaller number wins. Other people's rules have 1000 as a rule, and the default network's, which let everybody reach SSH,
+ * have 65534; somebody who writes less than 900 means to decide over ours as well.
+ */
+const priority = { letIn: 900, keepOut: 901 };
+
 interface Site {
   readonly region: string;
   readonly given?: { readonly network: string; readonly subnetwork: string };
@@ -28,7 +36,7 @@ export interface GcpNetwork {
   readonly doors: readonly pulumi.Resource[];
 }
 
-/** The network of a machine: a given one or a small one of its own, and firewall rules for whom `access` names. */
+/** The network of a machine: a given one or a small one of its own, and firewall rules for whom `access` names, and nobody else. */
 export function gcpNetwork(
   name: string,
   { region, given, access, runsAs }: Site,
@@ -36,7 +44,8 @@ export function gcpNetwork(
 ): GcpNetwork {
   const own = given ? undefined : ownNetwork(name, region, access, child);
   const network = given?.network ?? (own?.network as pulumi.Output<string>);
-  const ssh = { network, allows: [{ protocol: "tcp", ports: ["22"] }], targetServiceAccounts: [runsAs] };
+  const machine = { network, targetServiceAccounts: [runsAs] };
+  const ssh = { ...machine, allows: sshPort, ...(given ? { priority: priority.letIn } : {}) };
   const rule =
     access.kind === "iap"
       ? new Firewall(
@@ -55,8 +64,28 @@ export function gcpNetwork(
         );
   return {
     subnetwork: given?.subnetwork ?? (own?.subnetwork as pulumi.Output<string>),
-    doors: [rule, ...(own?.doors ?? [])],
+    doors: [rule, ...(given ? [keepOut(name, machine, child)] : []), ...(own?.doors ?? [])],
   };
+}
+
+/** The rules of a network add up: in one that others have rules in, a list of addresses that are let in is no end of it. */
+function keepOut(
+  name: string,
+  machine: { readonly network: pulumi.Input<string>; readonly targetServiceAccounts: pulumi.Input<string>[] },
+  child: pulumi.CustomResourceOptions,
+): pulumi.Resource {
+  return new Firewall(
+    `${name}-no-other-ssh`,
+    {
+      ...machine,
+      denies: sshPort,
+      // Of IPv4; the machine has no address of the other kind.
+      sourceRanges: ["0.0.0.0/0"],
+      priority: priority.keepOut,
+      description: "SSH from elsewhere, whatever other rules of this network let in",
+    },
+    child,
+  );
 }
 
 function ownNetwork(name: string, region: string, access: GcpAccess, child: pulumi.CustomResourceOptions) {

@@ -26,7 +26,9 @@ const image = z
   .describe("Full name of one image: `projects/PROJECT/global/images/NAME`. Never a family, which moves.");
 
 const access = z.discriminatedUnion("kind", [
-  closedAccess("iap").describe("Through Identity-Aware Proxy: no external address. Needs gcloud here."),
+  closedAccess("iap").describe(
+    "Through Identity-Aware Proxy and no other way: no external address. Needs gcloud here.",
+  ),
   publicAccess.describe("A static external address, and SSH from the listed addresses only."),
 ]);
 
@@ -78,7 +80,7 @@ const settings = z.strictObject({
     })
     .optional()
     .describe(
-      "A network that exists: both `network` and `subnetwork`, by full name. Default: one of the stack's own, with Cloud NAT.",
+      "A network that exists: both `network` and `subnetwork`, by full name. The stack makes two firewall rules in it, for this machine alone: who may reach its SSH (priority 900), and that nobody else may (901), whatever a rule such as `default-allow-ssh` lets in. Rules of the network with a smaller number win over both. Default: one of the stack's own, with Cloud NAT.",
     ),
   bootDisk: z
     .strictObject({

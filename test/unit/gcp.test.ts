@@ -177,20 +177,51 @@ describe("a machine on Google Cloud", () => {
     expect(one(resources, ":Workspace").inputs.machine).toMatchObject({ address: "198.51.100.9" });
   });
 
+  const network = {
+    network: "projects/my-project-123/global/networks/n",
+    subnetwork: "projects/my-project-123/regions/europe-west4/subnetworks/s",
+  };
+
   test("in a given network, with members who may open tunnels", async () => {
-    const network = {
-      network: "projects/my-project-123/global/networks/n",
-      subnetwork: "projects/my-project-123/regions/europe-west4/subnetworks/s",
-    };
     const resources = await declared({ network, tunnelMembers: ["group:agents@example.com"] });
     expect(resources.filter(({ type }) => /:(Network|Subnetwork|Router)$/.test(type))).toEqual([]);
     await expect(graphText(resources)).toMatchFileSnapshot("../golden/gcp-given-network.yaml");
-    expect(one(resources, ":Firewall").inputs.network).toBe(network.network);
     expect(one(resources, ":TunnelInstanceIAMMember").inputs).toMatchObject({
       member: "group:agents@example.com",
       role: "roles/iap.tunnelResourceAccessor",
     });
   });
+
+  test("with public access in a given network: the graph", async () => {
+    const resources = await declared({ network, access: { kind: "public", cidrs: ["203.0.113.0/24"] } });
+    await expect(graphText(resources)).toMatchFileSnapshot("../golden/gcp-public-given-network.yaml");
+  });
+
+  // The default network lets everybody reach SSH with priority 65534, and rules of other people have 1000 as a rule.
+  test.each([
+    [{ kind: "public", cidrs: ["203.0.113.0/24"] }, "203.0.113.0/24"],
+    [{ kind: "iap" }, "35.235.240.0/20"],
+  ])(
+    "in a given network is reached by whom its access names, whatever other rules let in: %j",
+    async (access, from) => {
+      const rules = (await declared({ network, access })).filter(({ type }) => type.endsWith(":Firewall"));
+      const ssh = [{ protocol: "tcp", ports: ["22"] }];
+      const machine = {
+        network: network.network,
+        targetServiceAccounts: ["machine@my-project-123.iam.gserviceaccount.com"],
+      };
+      const ordered = rules.map(({ inputs }) => inputs).toSorted((a, b) => Number(a.priority) - Number(b.priority));
+      expect(ordered).toEqual([
+        expect.objectContaining({ ...machine, allows: ssh, sourceRanges: [from] }),
+        expect.objectContaining({ ...machine, denies: ssh, sourceRanges: ["0.0.0.0/0"] }),
+      ]);
+      expect(Number(ordered[0]?.priority)).toBeLessThan(Number(ordered[1]?.priority));
+      expect(Number(ordered[1]?.priority)).toBeLessThan(1000);
+      expect(one(await declared({ network, access }), ":MachineIdentity").options.dependsOn).toEqual(
+        expect.arrayContaining(rules.map(({ type, name }) => `${type} ${name}`)),
+      );
+    },
+  );
 
   test("with secure boot, where the image's driver is signed", async () => {
     const resources = await declared({ secureBoot: true });

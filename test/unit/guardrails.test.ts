@@ -55,6 +55,7 @@ const stacks: Record<string, { passes: Declared[][]; fails: [Declared[], string]
         firewall({ sourceRanges: ["35.235.240.0/20"] }),
         firewall({ direction: "EGRESS" }),
         firewall({ sourceTags: ["jump"] }),
+        firewall({ allows: undefined, denies: [{ protocol: "tcp", ports: ["22"] }], sourceRanges: ["0.0.0.0/0"] }),
       ],
     ],
     fails: [
