@@ -3,6 +3,12 @@ import { sameModel } from "../../components/machine/machine-types.ts";
 import { type Check, check } from "../../policies/check.ts";
 import { nearest } from "../../policies/nearest.ts";
 
+/** What to write for a GPU that no machine type has built in. */
+export const attachableTo = attachableGpus.map(({ model, counts }) => ({
+  model,
+  instead: `n1-standard-4 (takes ${counts.join(", ")} × ${model})`,
+}));
+
 /** What is wrong with GPUs that are to be attached to an n1 machine. */
 export function* attachedGpuChecks({ model, count = 1 }: { model?: unknown; count?: unknown }): Iterable<Check> {
   const models = attachableGpus.map((each) => each.model);

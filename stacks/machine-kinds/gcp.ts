@@ -5,7 +5,7 @@ import { type Check, check, refuse } from "../../policies/check.ts";
 import { closedAccess, oneAccess, publicAccess } from "./cloud/access.ts";
 import { cloudChecks, mapping } from "./cloud/checks.ts";
 import { cloudSettings, dataDisk, imageOf, shaped, systemDisk } from "./cloud/settings.ts";
-import { attachedGpuChecks } from "./gcp-attached-gpus.ts";
+import { attachableTo, attachedGpuChecks } from "./gcp-attached-gpus.ts";
 
 const text = z.string().min(1);
 
@@ -149,6 +149,7 @@ function* checks(written: object): Iterable<Check> {
   // The table says of an n1 type that it has no GPU.
   yield* cloudChecks(attached ? { ...written, gpu: undefined } : written, {
     types: gcpMachineTypes,
+    attachable: attachableTo,
     key: "machineType",
     network: ["network", "a network", "projects/…/global/networks/NAME"],
     subnetwork: ["subnetwork", "a subnetwork", "projects/…/regions/…/subnetworks/NAME"],

@@ -277,6 +277,20 @@ describe("bad input is told at preview, all at once, with the nearest right valu
       { machineType: "e2-standard-4", gpu: { model: "L4" } },
       "e2-standard-4 has no GPU, and the stack wants 1 × L4 | g2-standard-4",
     ],
+    [
+      { machineType: "e2-standard-4", gpu: { model: "v100" } },
+      "machineType: e2-standard-4 has no GPU, and the stack wants 1 × v100 | n1-standard-4 (takes 1, 2, 4, 8 × V100)",
+    ],
+    [
+      { machineType: undefined, gpu: { model: "T4" } },
+      "machineType is missing; expected a machine type | n1-standard-4 (takes 1, 2, 4 × T4)",
+    ],
+    [
+      { machineType: "x1-standard-9", gpu: { model: "P100" } },
+      "of machine types | n1-standard-2, or n1-standard-4 (takes 1, 2, 4 × P100); or accept: [unlisted-type]",
+    ],
+    [{ gpu: { model: "V10" } }, '"V10" is no GPU that this cloud\'s table has; it has L4, RTX'],
+    [{ gpu: { model: "V10" } }, "T4, V100, P100 | V100"],
     [{ gpu: { count: 1 } }, "gpu.model: a GPU count without a GPU model | gpu: { model: L4, count: 1 }"],
     [
       { machineType: "n1-standard-5", gpu: { model: "T4", count: 1 } },
@@ -310,6 +324,13 @@ describe("bad input is told at preview, all at once, with the nearest right valu
     [{ project: "My Project" }, "expected a project's id"],
   ])("%j", (change, said) => {
     expect(faults(change)).toContainEqual(expect.stringContaining(said));
+  });
+
+  test("a GPU that is attached, wanted of another type, is told once", () => {
+    expect(faults({ gpu: { model: "T4" } })).toEqual([
+      "machineType: g2-standard-8 has 1 × L4, and the stack wants 1 × T4 | n1-standard-4 (takes 1, 2, 4 × T4)",
+    ]);
+    expect(faults({ machineType: "g9-standard-4", accept: ["unlisted-type"], gpu: { model: "T4" } })).toEqual([]);
   });
 });
 

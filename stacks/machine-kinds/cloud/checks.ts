@@ -6,6 +6,8 @@ import { type TypeChoice, typeChecks } from "./type-checks.ts";
 /** What tells one cloud from the other where both are checked for the same. */
 interface Cloud {
   readonly types: MachineTypes;
+  /** GPUs that are part of no type. */
+  readonly attachable?: TypeChoice["attachable"];
   /** What the machine type is called: `instanceType`. */
   readonly key: string;
   /** The two parts of a network: key, what it is called, an example. */
@@ -18,12 +20,13 @@ interface Cloud {
  * the wrong form is told by the schema, and passed over here.
  */
 export function* cloudChecks(written: object, cloud: Cloud): Iterable<Check> {
-  const { key, types, network, subnetwork } = cloud;
+  const { key, types, attachable, network, subnetwork } = cloud;
   const { [key]: name, gpu, image, accept, ...more } = written as Record<string, unknown>;
   const { arch } = mapping(image) ?? {};
   if (name === undefined || typeof name === "string") {
     yield* typeChecks({
       types,
+      attachable,
       key,
       name,
       gpu: gpu === "none" ? gpu : (mapping(gpu) as TypeChoice["gpu"]),

@@ -19,6 +19,8 @@ export interface TypeChoice {
   readonly gpu?: "none" | Partial<Gpu>;
   readonly imageArch?: "amd64" | "arm64";
   readonly accept: readonly unknown[];
+  /** GPUs that are part of no type but attached to one, and the type to write for each. */
+  readonly attachable?: readonly { readonly model: string; readonly instead: string }[];
 }
 
 /** What is wrong with a machine type, the GPUs wanted of it and the image's architecture, all at once. */
@@ -35,8 +37,7 @@ export function* typeChecks(choice: TypeChoice): Iterable<Check> {
     yield check([key], message, suggestions(choice) || "see docs/configuration.md");
   } else if (!believed) {
     const near = nearestType(choice)?.name;
-    const others = suggestTypes(types, wantedOf(choice)).filter((each) => each.name !== near);
-    const instead = [near, others.map(describeType).join("; ")].filter(Boolean).join(", or ");
+    const instead = [near, suggestions(choice, near)].filter(Boolean).join(", or ");
     const message = `${JSON.stringify(name)} is not in this project's table of machine types`;
     yield check([key], message, `${instead}; or accept: [unlisted-type], if the cloud has it`);
   }
@@ -45,7 +46,7 @@ export function* typeChecks(choice: TypeChoice): Iterable<Check> {
 function* modelChecks(choice: TypeChoice, believed: boolean): Iterable<Check> {
   const wanted = wantedOf(choice);
   if (!wanted) return;
-  const models = gpuModels(choice.types);
+  const models = modelsOf(choice);
   if (wanted.model === undefined) {
     const has = nearestType(choice)?.gpu;
     const model = has && has !== "none" ? has.model : (models[0] ?? "L4");
@@ -54,7 +55,7 @@ function* modelChecks(choice: TypeChoice, believed: boolean): Iterable<Check> {
       "a GPU count without a GPU model",
       `gpu: { model: ${model}, count: ${wanted.count} }`,
     );
-  } else if (!believed && !known(choice.types, wanted.model)) {
+  } else if (!believed && !known(choice, wanted.model)) {
     const message = `${JSON.stringify(wanted.model)} is no GPU that this cloud's table has; it has ${models.join(", ")}`;
     yield check(["gpu", "model"], message, nearest(wanted.model, models) ?? "one of these");
   }
@@ -74,7 +75,7 @@ function* gpuChecks(choice: TypeChoice, { name, gpu: has, arch }: MachineType): 
     yield check(["gpu"], message, `${without}, or leave gpu out`);
   }
   const { model, count = 1 } = wantedOf(choice) ?? {};
-  if (model === undefined || count < 1 || !known(types, model)) return;
+  if (model === undefined || count < 1 || !known(choice, model)) return;
   if (has !== "none" && sameModel(has.model, model) && has.count === count) return;
   const actual = has === "none" ? "has no GPU" : `has ${has.count} × ${has.model}`;
   const message = `${name} ${actual}, and the stack wants ${count} × ${model}`;
@@ -85,8 +86,12 @@ function wantedOf({ gpu }: TypeChoice): Partial<Gpu> | undefined {
   return gpu === "none" ? undefined : gpu;
 }
 
-function known(types: MachineTypes, model: string): boolean {
-  return gpuModels(types).some((each) => sameModel(each, model));
+function modelsOf({ types, attachable = [] }: TypeChoice): string[] {
+  return [...gpuModels(types), ...attachable.map(({ model }) => model)];
+}
+
+function known(choice: TypeChoice, model: string): boolean {
+  return modelsOf(choice).some((each) => sameModel(each, model));
 }
 
 function nearestType({ types, name = "" }: TypeChoice): MachineType | undefined {
@@ -95,6 +100,9 @@ function nearestType({ types, name = "" }: TypeChoice): MachineType | undefined 
   return types.find((each) => each.name === near);
 }
 
-function suggestions(choice: TypeChoice): string {
-  return suggestTypes(choice.types, wantedOf(choice)).map(describeType).join("; ");
+function suggestions(choice: TypeChoice, told?: string): string {
+  const wanted = wantedOf(choice);
+  const { instead } = choice.attachable?.find(({ model }) => sameModel(model, wanted?.model ?? "")) ?? {};
+  const built = suggestTypes(choice.types, wanted).filter(({ name }) => name !== told);
+  return [...(instead ? [instead] : []), ...built.map(describeType)].join("; ");
 }
