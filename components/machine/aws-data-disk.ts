@@ -1,6 +1,7 @@
 import { Volume } from "@pulumi/aws/ebs/volume.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { acceptedRisk, riskMark } from "../../policies/guardrails/guardrail.ts";
+import { riskMark } from "../../policies/guardrails/guardrail.ts";
+import { riskTag } from "./aws-accepted-risk.ts";
 
 export interface AwsDataDiskArgs {
   /** GiB. */
@@ -33,7 +34,7 @@ export function awsDataDisk(
       encrypted: true,
       kmsKeyId: kmsKey,
       finalSnapshot: true,
-      tags: { Name: label, ...(protect ? {} : { [riskMark]: `${acceptedRisk}${reason}` }) },
+      tags: { Name: label, ...(protect ? {} : { [riskMark]: riskTag(reason ?? "") }) },
     },
     { ...child, protect },
   );

@@ -10,7 +10,7 @@ import { ProtocolType } from "@pulumi/aws/types/enums/ec2/index.js";
 import { SecurityGroupEgressRule } from "@pulumi/aws/vpc/securityGroupEgressRule.js";
 import { SecurityGroupIngressRule } from "@pulumi/aws/vpc/securityGroupIngressRule.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { acceptedRisk } from "../../policies/guardrails/guardrail.ts";
+import { riskDescription } from "./aws-accepted-risk.ts";
 
 /** How SSH is reached on AWS. */
 export type AwsAccess =
@@ -99,9 +99,7 @@ function letIn(
     case "public":
       return access.cidrs.map((cidr) => {
         const block = cidr.includes(":") ? { cidrIpv6: cidr } : { cidrIpv4: cidr };
-        const description = access.fromAnywhere
-          ? `${acceptedRisk}${access.fromAnywhere}`
-          : "SSH, as machine.access lists";
+        const description = access.fromAnywhere ? riskDescription(access.fromAnywhere) : "SSH, as machine.access lists";
         return new SecurityGroupIngressRule(
           `${name}-ssh-${cidr}`,
           { securityGroupId, ...ssh, ...block, description },

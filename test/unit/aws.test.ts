@@ -332,6 +332,27 @@ describe("bad input is told at preview, all at once, with the nearest right valu
     const rule = one(await declared({ access }), "IngressRule");
     expect(rule.inputs.description).toBe("accepted risk: a honeypot");
   });
+
+  test.each([
+    [
+      "an apostrophe, an umlaut, a line break",
+      "it's a lab, für alle – honestly\nyes",
+      "accepted risk: it-s a lab, fur alle - honestly yes",
+    ],
+    ["all that EC2 takes", "a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*", "accepted risk: a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"],
+    ["other letters", '<проверка> "100 %"', "accepted risk: - -100 -"],
+    ["much text", "x ".repeat(400), `accepted risk: ${"x ".repeat(120)}`.trimEnd()],
+  ])("whatever the reason is, the rule has as much of it as EC2 takes: %s", async (_, fromAnywhere, description) => {
+    const access = { kind: "public", cidrs: ["0.0.0.0/0"], fromAnywhere };
+    expect(one(await declared({ access }), "IngressRule").inputs.description).toBe(description);
+    expect(description.length).toBeLessThan(256);
+  });
+
+  test("a data disk's tag has as much of a reason as a tag holds", async () => {
+    const resources = await declared({ dataDisk: { protect: false, reason: `für alle:\n ${"🙂".repeat(300)}` } });
+    const { tags } = one(resources, ":Volume").inputs as { tags: Record<string, string> };
+    expect(tags["accepted-risk"]).toBe(`accepted risk: für alle: ${"🙂".repeat(115)}`);
+  });
 });
 
 describe("what only AWS knows", () => {

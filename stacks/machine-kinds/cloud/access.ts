@@ -19,7 +19,7 @@ export const publicAccess = z
     fromAnywhere: reason
       .optional()
       .describe(
-        "Why everybody may reach SSH; needed for blocks such as 0.0.0.0/0 and ::/0. Default: nobody but the blocks.",
+        "Why everybody may reach SSH; needed for blocks such as 0.0.0.0/0 and ::/0. The cloud's rule says as much of it as the cloud has room for. Default: nobody but the blocks.",
       ),
   })
   .superRefine(({ cidrs, fromAnywhere }, context) => {
