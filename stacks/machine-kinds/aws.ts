@@ -34,7 +34,7 @@ const access = z.discriminatedUnion("kind", [
   closedAccess("instance-connect-endpoint").describe(
     "Through an EC2 Instance Connect Endpoint: no open port to the internet. Needs the AWS CLI here.",
   ),
-  publicAccess.describe("An elastic address, and SSH from the listed addresses only."),
+  publicAccess("IPv4 and IPv6").describe("An elastic address, and SSH from the listed addresses only."),
 ]);
 
 const regions: readonly string[] = Object.values(Region);

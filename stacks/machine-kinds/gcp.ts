@@ -29,7 +29,7 @@ const access = z.discriminatedUnion("kind", [
   closedAccess("iap").describe(
     "Through Identity-Aware Proxy and no other way: no external address. Needs gcloud here.",
   ),
-  publicAccess.describe("A static external address, and SSH from the listed addresses only."),
+  publicAccess("IPv4").describe("A static external address, and SSH from the listed addresses only."),
 ]);
 
 const member = shaped(

@@ -326,6 +326,20 @@ describe("bad input is told at preview, all at once, with the nearest right valu
     expect(faults(change)).toContainEqual(expect.stringContaining(said));
   });
 
+  test("addresses that the machine's own is not reached from are told once, each with its path", () => {
+    const cidrs = ["203.0.113.0/24", "2001:db8::/48", "2001:db8::1", "::/0"];
+    const found = faults({ access: { kind: "public", cidrs } });
+    expect(found).toEqual(
+      [1, 2, 3].map((index) =>
+        expect.stringMatching(
+          new RegExp(
+            `^access\\.cidrs\\.${index}: "${cidrs[index]}" is IPv6, .*\\| the IPv4 addresses that you come from`,
+          ),
+        ),
+      ),
+    );
+  });
+
   test("a GPU that is attached, wanted of another type, is told once", () => {
     expect(faults({ gpu: { model: "T4" } })).toEqual([
       "machineType: g2-standard-8 has 1 × L4, and the stack wants 1 × T4 | n1-standard-4 (takes 1, 2, 4 × T4)",

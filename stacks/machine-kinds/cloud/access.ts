@@ -1,36 +1,47 @@
 import { z } from "zod";
-import { cidrFault, isEverybody } from "../../../policies/guardrails/cidr.ts";
+import { type CidrFault, cidrFault, isEverybody } from "../../../policies/guardrails/cidr.ts";
 import { reason } from "../../settings/reason.ts";
 
-/** One block of addresses that may reach SSH. */
-const cidr = z.string().superRefine((value, context) => {
-  const fault = cidrFault(value);
-  if (fault) context.addIssue({ code: "custom", message: fault.message, params: { instead: fault.instead } });
-});
+/** Blocks of addresses of both families, or of IPv4 alone where the cloud's machine has no other address. */
+type Families = "IPv4 and IPv6" | "IPv4";
+
+/** What is wrong with one block of addresses that may reach SSH. */
+function blockFault(block: string, families: Families): CidrFault | undefined {
+  if (families !== "IPv4" || !block.includes(":")) return cidrFault(block);
+  const message = `${JSON.stringify(block)} is IPv6, and the machine's address is IPv4, which nobody reaches from there`;
+  return { message, instead: "the IPv4 addresses that you come from, such as 203.0.113.0/24" };
+}
 
 /** SSH from listed addresses; from everywhere only in so many words. */
-export const publicAccess = z
-  .strictObject({
-    kind: z.literal("public"),
-    cidrs: z
-      .array(cidr)
-      .min(1)
-      .describe("Blocks of addresses that may reach SSH: `203.0.113.0/24`, `198.51.100.7/32`."),
-    fromAnywhere: reason
-      .optional()
-      .describe(
-        "Why everybody may reach SSH; needed for blocks such as 0.0.0.0/0 and ::/0. The cloud's rule says as much of it as the cloud has room for. Default: nobody but the blocks.",
-      ),
-  })
-  .superRefine(({ cidrs, fromAnywhere }, context) => {
-    if (fromAnywhere !== undefined) return;
-    for (const [index, block] of cidrs.entries()) {
-      if (cidrFault(block) || !isEverybody(block)) continue;
-      const message = `${block} opens SSH to the whole internet`;
-      const instead = "your own addresses, as /32 or /24; or fromAnywhere: why everybody may reach SSH";
-      context.addIssue({ code: "custom", path: ["cidrs", index], message, params: { instead } });
-    }
+export function publicAccess(families: Families) {
+  const block = z.string().superRefine((value, context) => {
+    const { message, instead } = blockFault(value, families) ?? {};
+    if (message) context.addIssue({ code: "custom", message, params: { instead } });
   });
+  const everybody = families === "IPv4" ? "0.0.0.0/0" : "0.0.0.0/0 and ::/0";
+  return z
+    .strictObject({
+      kind: z.literal("public"),
+      cidrs: z
+        .array(block)
+        .min(1)
+        .describe(`Blocks of ${families} addresses that may reach SSH: \`203.0.113.0/24\`, \`198.51.100.7/32\`.`),
+      fromAnywhere: reason
+        .optional()
+        .describe(
+          `Why everybody may reach SSH; needed for blocks such as ${everybody}. The cloud's rule says as much of it as the cloud has room for. Default: nobody but the blocks.`,
+        ),
+    })
+    .superRefine(({ cidrs, fromAnywhere }, context) => {
+      if (fromAnywhere !== undefined) return;
+      for (const [index, each] of cidrs.entries()) {
+        if (blockFault(each, families) || !isEverybody(each)) continue;
+        const message = `${each} opens SSH to the whole internet`;
+        const instead = "your own addresses, as /32 or /24; or fromAnywhere: why everybody may reach SSH";
+        context.addIssue({ code: "custom", path: ["cidrs", index], message, params: { instead } });
+      }
+    });
+}
 
 /** A way in that opens no port; listing addresses beside it would be a second way in. */
 export function closedAccess<K extends string>(kind: K) {
