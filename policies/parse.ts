@@ -44,10 +44,17 @@ function faultsOf(issue: z.core.$ZodIssue, whole: unknown): ValueFault[] {
     case "too_small":
     case "too_big":
       return [{ keys, ...outOfRange(issue, given) }];
-    case "invalid_key":
+    case "invalid_key": {
+      const own = issue.issues.filter(({ code }) => code === "custom");
+      if (own.length > 0) {
+        return own
+          .flatMap((inner) => faultsOf({ ...inner, path: keys }, whole))
+          .map((one) => ({ ...one, atKey: true }));
+      }
       return [
         { keys, message: `${shown(keys.at(-1))} is not a possible name`, instead: "a name of at least one character" },
       ];
+    }
     case "custom": {
       const instead = issue.params?.instead;
       return [{ keys, message: issue.message, instead: typeof instead === "string" ? instead : undefined }];

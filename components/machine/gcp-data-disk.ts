@@ -61,8 +61,8 @@ export function gcpDataDisk(
   return disk;
 }
 
-/** A label holds small letters, digits and dashes, and no more than 128 bytes of them. */
+/** A label holds small letters, those of other scripts, digits and dashes, and no more than 128 bytes of them. */
 function labelOf(reason: string): string {
-  const words = reason.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const words = reason.toLowerCase().match(/[\p{Ll}\p{Lo}\p{N}]+/gu) ?? [];
   return words.join("-").slice(0, 40);
 }

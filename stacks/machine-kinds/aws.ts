@@ -37,6 +37,12 @@ const access = z.discriminatedUnion("kind", [
   publicAccess("IPv4 and IPv6").describe("An elastic address, and SSH from the listed addresses only."),
 ]);
 
+const tagKey = shaped(
+  /^(?!aws:)./is,
+  "a tag's key; those that begin with aws: are AWS's own",
+  (value) => value.replace(/^(aws:)+/i, "") || "team",
+);
+
 const regions: readonly string[] = Object.values(Region);
 
 const region = z
@@ -89,10 +95,7 @@ const settings = z.strictObject({
     .describe(
       "AWS itself refuses to terminate the machine until this is false. What makes the machine anew, such as another image, is refused at preview until then; so it takes three applies: this to false, the change, this back to true. Default: true; false with `spot`, which AWS does not protect.",
     ),
-  tags: z
-    .record(z.string().min(1), z.string())
-    .default({})
-    .describe("Tags on everything made, besides the stack's own."),
+  tags: z.record(tagKey, z.string()).default({}).describe("Tags on everything made, besides the stack's own."),
   ...common,
   spot: spot.describe(
     "Spare capacity: cheaper, and stopped when AWS needs it back. Pulumi's provider may leave the machine's spot request behind when it deletes the machine or makes it anew, and AWS then starts another one, which costs and is nobody's. Look for it afterwards: `aws ec2 describe-spot-instance-requests --filters Name=state,Values=open,active`; end it by `aws ec2 cancel-spot-instance-requests`, and its instance by `aws ec2 terminate-instances`.",

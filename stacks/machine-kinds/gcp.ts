@@ -4,8 +4,10 @@ import type { Gpu } from "../../components/machine/machine-types.ts";
 import { type Check, check, refuse } from "../../policies/check.ts";
 import { closedAccess, oneAccess, publicAccess } from "./cloud/access.ts";
 import { cloudChecks, mapping } from "./cloud/checks.ts";
+import { eachOnce } from "./cloud/each-once.ts";
 import { cloudSettings, dataDisk, imageOf, shaped, systemDisk } from "./cloud/settings.ts";
 import { attachableTo, attachedGpuChecks } from "./gcp-attached-gpus.ts";
+import { gcpLabels } from "./gcp-labels.ts";
 
 const text = z.string().min(1);
 
@@ -61,8 +63,7 @@ const settings = z.strictObject({
   access: oneAccess("iap", access)
     .default({ kind: "iap" })
     .describe("The way to the machine's SSH. Default: `kind: iap`."),
-  tunnelMembers: z
-    .array(member)
+  tunnelMembers: eachOnce(member)
     .default([])
     .describe(
       "Who may open IAP tunnels to this machine, besides those with the right already: `user:you@example.com`.",
@@ -122,10 +123,7 @@ const settings = z.strictObject({
     .describe(
       "Google itself refuses to delete the machine until this is false. What makes the machine anew, such as another image, is refused at preview until then; so it takes three applies: this to false, the change, this back to true.",
     ),
-  labels: z
-    .record(z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/), z.string().regex(/^[a-z0-9_-]{0,63}$/))
-    .default({})
-    .describe("Labels on everything made, besides the stack's own."),
+  labels: gcpLabels.default({}).describe("Labels on everything made, besides the stack's own."),
   ...common,
 });
 

@@ -275,6 +275,17 @@ describe("bad input is told at preview, all at once, with the nearest right valu
     [{ access: { kind: "public", cidrs: ["0.0.0.0/0"], fromAnywhere: " " } }, "access.fromAnywhere: the text is empty"],
     [{ dataDisk: { protect: false, reason: " " } }, "dataDisk.reason: the text is empty"],
     [
+      { access: { kind: "public", cidrs: ["0.0.0.0/0"], fromAnywhere: "?" } },
+      'access.fromAnywhere: "?" has no word in it',
+    ],
+    [
+      { access: { kind: "public", cidrs: ["203.0.113.0/24", "2001:db8::/48", "203.0.113.0/24"] } },
+      'access.cidrs.2: "203.0.113.0/24" stands in the list already | leave it out here',
+    ],
+    [{ tags: { "AWS:team": "x" } }, 'tags.AWS:team: "AWS:team": expected a tag\'s key; those that begin with aws:'],
+    [{ tags: { "AWS:team": "x" } }, "are AWS's own | team"],
+    [{ tags: { "": "x" } }, "expected a tag's key"],
+    [
       { access: { ssm: {}, public: {} } },
       "a machine has one access mode, and here are ssm and public | access: { kind: ssm }",
     ],

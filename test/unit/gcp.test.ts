@@ -239,6 +239,11 @@ describe("a machine on Google Cloud", () => {
     ]);
   });
 
+  test("marks a data disk that may be deleted with the reason in a label's letters", async () => {
+    const resources = await declared({ dataDisk: { protect: false, reason: "It's a LAB: サーバー!" } });
+    expect(one(resources, "disk:Disk").inputs).toMatchObject({ labels: { "accepted-risk": "it-s-a-lab-サ-バ" } });
+  });
+
   test("of the large kinds, on the disks that they take", async () => {
     const resources = await declared({ machineType: "g4-standard-48" });
     expect(one(resources, "disk:Disk").inputs.type).toBe("hyperdisk-balanced");
@@ -320,6 +325,21 @@ describe("bad input is told at preview, all at once, with the nearest right valu
       "a second way in",
     ],
     [{ tunnelMembers: ["a@example.com"] }, "expected user:…"],
+    [
+      { tunnelMembers: ["user:a@example.com", "group:b@example.com", "user:a@example.com"] },
+      'tunnelMembers.2: "user:a@example.com" stands in the list already | leave it out here',
+    ],
+    [
+      { access: { kind: "public", cidrs: ["203.0.113.0/24", "203.0.113.0/24"] } },
+      'access.cidrs.1: "203.0.113.0/24" stands in the list already | leave it out here',
+    ],
+    [
+      { labels: { team: "X Y" } },
+      'labels.team: "X Y": expected a label\'s value: up to 63 small letters, digits, _ and - | x-y',
+    ],
+    [{ labels: { "2 Teams": "x" } }, 'labels.2 Teams: "2 Teams": expected a label\'s key: a small letter'],
+    [{ labels: { "2 Teams": "x" } }, "| teams"],
+    [{ dataDisk: { protect: false, reason: "!!!" } }, 'dataDisk.reason: "!!!" has no word in it | why, in a few words'],
     [{ network: { subnetwork: "s" } }, "network.network: a subnetwork without its network | network: projects/"],
     [{ project: "My Project" }, "expected a project's id"],
   ])("%j", (change, said) => {

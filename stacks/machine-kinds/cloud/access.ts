@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type CidrFault, cidrFault, isEverybody } from "../../../policies/guardrails/cidr.ts";
 import { reason } from "../../settings/reason.ts";
+import { eachOnce } from "./each-once.ts";
 
 /** Blocks of addresses of both families, or of IPv4 alone where the cloud's machine has no other address. */
 type Families = "IPv4 and IPv6" | "IPv4";
@@ -22,8 +23,7 @@ export function publicAccess(families: Families) {
   return z
     .strictObject({
       kind: z.literal("public"),
-      cidrs: z
-        .array(block)
+      cidrs: eachOnce(block)
         .min(1)
         .describe(`Blocks of ${families} addresses that may reach SSH: \`203.0.113.0/24\`, \`198.51.100.7/32\`.`),
       fromAnywhere: reason
