@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { awsMachineTypes } from "../components/machine/gpu-table-aws.ts";
 import { attachableGpus, gcpMachineTypes } from "../components/machine/gpu-table-gcp.ts";
-import type { MachineTypes } from "../components/machine/machine-types.ts";
+import { type MachineTypes, notInPrice } from "../components/machine/machine-types.ts";
 import { secretShapes, setCommand } from "../stacks/settings/secrets.ts";
 import { type SettingSchema, settingsSchema } from "../stacks/settings/settings-schema.ts";
 
@@ -115,9 +115,11 @@ function secretsText(): string {
 }
 
 function tableText(types: MachineTypes): string {
-  const rows = types.map(({ name, arch, gpu, gpuMemory, price }) => {
-    const has = gpu === "none" ? "none" : `${gpu.count} × ${gpu.model}, ${gpuMemory} GB each`;
-    return `| ${name} | ${arch} | ${has} | ${price} |`;
+  const rows = types.map((type) => {
+    const { name, arch, gpu, gpuMemory, price, attachesGpus } = type;
+    const none = attachesGpus ? "those attached" : "none";
+    const has = gpu === "none" ? none : `${gpu.count} × ${gpu.model}, ${gpuMemory} GB each`;
+    return `| ${name} | ${arch} | ${has} | ${price}${notInPrice(type)} |`;
   });
   return ["| type | processor | GPUs | price of an hour |", "|---|---|---|---|", ...rows].join("\n");
 }

@@ -1,4 +1,4 @@
-import { type MachineTypes, sameModel, withGpu, withoutGpu } from "./machine-types.ts";
+import { type MachineTypes, sameModel, withAttached, withGpu, withoutGpu } from "./machine-types.ts";
 
 interface AttachableGpu {
   readonly model: string;
@@ -71,7 +71,7 @@ export const gcpMachineTypes: MachineTypes = [
   ...withGpu("H200", 141, [["a3-ultragpu-8g", 8, "over $20"]]),
   ...withGpu("B200", 180, [["a4-highgpu-8g", 8, "over $20"]]),
   ...withGpu("GB200", 186, [["a4x-highgpu-4g", 4, "over $20"]], "arm64"),
-  ...withoutGpu("amd64", ["n1-standard-2", "n1-standard-4", "n1-standard-8", "n1-standard-16"]),
+  ...withAttached("amd64", ["n1-standard-2", "n1-standard-4", "n1-standard-8", "n1-standard-16"]),
   ...withoutGpu("amd64", ["e2-standard-2", "e2-standard-4", "e2-standard-8", "n2-standard-4", "n2-standard-8"]),
   ...withoutGpu("arm64", ["t2a-standard-2", "t2a-standard-4", "t2a-standard-8", "c4a-standard-4", "c4a-standard-8"]),
 ];

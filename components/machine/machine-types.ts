@@ -15,6 +15,8 @@ export interface MachineType {
   /** Memory of each GPU, in GB as its maker counts. */
   readonly gpuMemory?: number;
   readonly price: PriceClass;
+  /** GPUs are attached to it besides, and are no part of its price. */
+  readonly attachesGpus?: boolean;
 }
 
 export type MachineTypes = readonly MachineType[];
@@ -32,6 +34,11 @@ export function withGpu(
 /** Entries without a GPU. */
 export function withoutGpu(arch: Arch, names: readonly string[]): MachineType[] {
   return names.map((name) => ({ name, arch, gpu: "none", price: "up to $1" }));
+}
+
+/** Entries without a GPU of their own, which take GPUs besides. */
+export function withAttached(arch: Arch, names: readonly string[]): MachineType[] {
+  return withoutGpu(arch, names).map((type) => ({ ...type, attachesGpus: true }));
 }
 
 /** The models that a cloud has, each once. */
@@ -60,7 +67,18 @@ export function sameModel(a: string, b: string): boolean {
 }
 
 /** A type as people compare it: `g6.xlarge (1 × L4 24 GB, up to $1 an hour)`. */
-export function describeType({ name, gpu, gpuMemory, price }: MachineType): string {
+export function describeType(type: MachineType): string {
+  const { name, gpu, gpuMemory } = type;
   const has = gpu === "none" ? "no GPU" : `${gpu.count} × ${gpu.model} ${gpuMemory} GB`;
-  return `${name} (${has}, ${price} an hour)`;
+  return `${name} (${has}, ${hourlyPrice(type)})`;
+}
+
+/** What an hour costs, and of what: `up to $1 an hour`. */
+export function hourlyPrice(type: MachineType): string {
+  return `${type.price} an hour${notInPrice(type)}`;
+}
+
+/** What comes on top of a price, in words that follow it. */
+export function notInPrice({ attachesGpus }: MachineType): string {
+  return attachesGpus ? " without attached GPUs" : "";
 }

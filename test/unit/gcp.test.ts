@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { gcpMachineTypes } from "../../components/machine/gpu-table-gcp.ts";
+import { gcpMachineTypes, takesGpus } from "../../components/machine/gpu-table-gcp.ts";
+import { hourlyPrice } from "../../components/machine/machine-types.ts";
 import { provideMachine } from "../../components/machine/provide-machine.ts";
 import { parse as check } from "../../policies/parse.ts";
 import { Workspace } from "../../resources/workspace.ts";
@@ -393,6 +394,12 @@ describe("what only Google knows", () => {
       expect.stringMatching(/^Google Cloud could not be asked about whether europe-west4-a offers g2-standard-8/),
     ]);
   });
+});
+
+test("a type that GPUs are attached to has them in no price", () => {
+  const without = gcpMachineTypes.filter((type) => hourlyPrice(type).endsWith(" an hour without attached GPUs"));
+  expect(without).toEqual(gcpMachineTypes.filter(({ name }) => takesGpus(name)));
+  expect(without.map(({ name }) => name)).toContain("n1-standard-4");
 });
 
 test("the table has each machine type once", () => {

@@ -847,6 +847,7 @@ describe("the price of a machine size", () => {
     ["g6.xlarge", "g6.2xlarge", "up to $1 an hour, as before"],
     ["g6.xlarge", "x9.huge", "up to $1 an hour, then one not known here"],
     ["x9.large", "x9.huge", "another price"],
+    ["g2-standard-32", "n1-standard-16", "up to $5 an hour, then up to $1 an hour without attached GPUs"],
   ])("of %s and then %s is told by its class", (before, after, note) => expect(noted(before, after)).toBe(note));
 
   test("is told of what two revisions configure, too", () => {
