@@ -369,6 +369,17 @@ describe("bad input is told at preview, all at once, with the nearest right valu
   });
 });
 
+// The settings refuse it too; a program that gives the component its own would get past them.
+test.each(["0.0.0.0/0", "128.0.0.0/1"])(
+  "the component itself opens SSH to nobody who is everybody: %s",
+  async (everybody) => {
+    const { value } = check(machineSettings, least) as { value: GcpMachineSettings };
+    const access = { kind: "public" as const, cidrs: [everybody] };
+    const program = declare(() => provideMachine("machine", { ...value, access }));
+    await expect(program).rejects.toThrow(/may reach SSH[\s\S]*no-open-ssh/);
+  },
+);
+
 describe("what only Google knows", () => {
   test.each([
     [

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { Logging } from "@pulumi/command/types/enums/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { comesAfter } from "../../components/comes-after.ts";
 import { SandboxHost } from "../../components/sandbox-host.ts";
 import { SiteCommands } from "../../components/site-commands.ts";
@@ -64,6 +64,26 @@ test.each([
   expect(open).toContain('"hostKey":"ssh-ed25519 HOST"');
   expect(open).toContain('"hostKey":"ssh-ed25519 JUMP"');
   expect(open).toContain('"host":"j.example.com"');
+});
+
+describe("are refused without a host key, by the component itself", () => {
+  const keyed = (own: pulumi.Input<string>[], jump: string[]) => ({
+    ...machine,
+    hostKeys: own,
+    via: { ...machine.via, hostKeys: jump },
+  });
+  const commands = [{ name: "ca", create: "update-ca-certificates" }];
+  const ed25519 = "ssh-ed25519 HOST";
+
+  test.each([
+    ["of the machine", keyed([], [ed25519]), /connection\.hostKey[\s\S]*host-key/],
+    ["of the machine but an empty line", keyed([" "], [ed25519]), /connection\.hostKey[\s\S]*host-key/],
+    ["of the jump host", keyed([ed25519], []), /connection\.proxy\.hostKey[\s\S]*host-key/],
+    ["that is not RSA", keyed(["ssh-rsa OLD"], [ed25519]), /not RSA/],
+  ])("%s", async (_, on, said) => {
+    const program = declare(() => void new SiteCommands("site", { on: { machine: on }, commands }));
+    await expect(program).rejects.toThrow(said);
+  });
 });
 
 test("get secrets by standard input alone", () => {
