@@ -5,9 +5,10 @@ import { type DeclaredResource, declare } from "../support/declared-graph.ts";
 
 const runtime = { kind: "openshell" as const, accept: ["docker-version"] };
 
-let resources: DeclaredResource[];
-beforeAll(async () => {
-  resources = await declare(async () => {
+const h100 = { model: "H100", count: 1 };
+
+function declared(gpu: "none" | typeof h100): Promise<DeclaredResource[]> {
+  return declare(async () => {
     const on = await provideMachine("machine", {
       kind: "existing",
       address: "gpu.example.com",
@@ -15,11 +16,16 @@ beforeAll(async () => {
       user: "ubuntu",
       hostKeys: ["ssh-ed25519 HOST"],
       arch: "amd64",
-      gpu: { model: "H100", count: 1 },
+      gpu,
       prepared: { runtime, docker: "docker" },
     });
-    new SandboxHost("host", { on, runtime, docker: "docker" });
+    new SandboxHost("host", { on, runtime, docker: "docker", mirrors: { apt: "https://mirror.example" } });
   });
+}
+
+let resources: DeclaredResource[];
+beforeAll(async () => {
+  resources = await declared(h100);
 });
 
 test("a machine that exists is looked at for what the runtime asks and Docker needs, before anything is done to it", () => {
@@ -32,6 +38,21 @@ test("a machine that exists is looked at for what the runtime asks and Docker ne
 
 test("what a machine without Docker gets is on its resource", () => {
   expect(inputsOf("nemoclaw:host:DockerEngine")).toMatchObject({ source: "docker", enabled: true, running: true });
+});
+
+test("its GPUs are made usable for containers, once Docker is there, with a driver of the machine's own choice", () => {
+  const { machine, mirrors, ...rest } = inputsOf("nemoclaw:host:NvidiaGpu");
+  expect(machine).toMatchObject({ gpu: h100, hostKeys: ["ssh-ed25519 HOST"] });
+  expect(mirrors).toEqual({ apt: "https://mirror.example" });
+  expect(rest).toEqual({ usable: true });
+  const [gpu] = resources.filter(({ type }) => type === "nemoclaw:host:NvidiaGpu");
+  expect(gpu?.options.dependsOn).toContain("nemoclaw:host:DockerEngine host-docker");
+});
+
+test("of a machine without a GPU nothing is made usable", async () => {
+  const types = (await declared("none")).map(({ type }) => type);
+  expect(types).toContain("nemoclaw:host:DockerEngine");
+  expect(types).not.toContain("nemoclaw:host:NvidiaGpu");
 });
 
 function inputsOf(type: string): Record<string, unknown> {
