@@ -5,8 +5,8 @@ import type { MachineInputs } from "./machine-inputs.ts";
 export interface NvidiaGpuArgs {
   readonly machine: MachineInputs;
   /**
-   * Branch of Ubuntu's signed driver packages, for images that bring no driver: `580-server` for GPUs before Turing.
-   * @default "580-server-open"
+   * Branch of Ubuntu's signed driver packages, for images that bring no driver.
+   * @default "580-server" where the machine has a GPU from before Turing, such as V100 or P100; else "580-server-open"
    */
   readonly driver?: pulumi.Input<string>;
   readonly mirrors?: pulumi.Input<MirrorsArgs>;

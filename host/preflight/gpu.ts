@@ -5,6 +5,8 @@ import type { PreflightWants, Say } from "./verdict.ts";
 export interface GpuFacts {
   /** NVIDIA's graphics devices on the machine's buses, with a driver or without. */
   readonly devices: number;
+  /** Whether one of them is older than Turing, which is as far back as NVIDIA's open kernel modules go. */
+  readonly beforeTuring: boolean;
   /** Names, as the driver has them. */
   readonly names: readonly string[];
   /** Version of the loaded kernel module; empty without one. */
@@ -13,12 +15,15 @@ export interface GpuFacts {
   readonly smi: { readonly exitCode: number; readonly said: string } | undefined;
 }
 
+/** NVIDIA numbers its graphics devices in the order of their chips: V100 has numbers to 0x1df6, and Turing begins at 0x1e02. */
+const firstOfTuring = 0x1e00;
+
 /** GPUs, with a driver or without one; without `lspci`, which small images lack. */
 export const gpuFacts: Question<GpuFacts> = {
   script: `n=0
 for each in /sys/bus/pci/devices/*; do
   test "$(cat "$each/vendor")" = 0x10de || continue
-  case $(cat "$each/class") in 0x0300*|0x0302*) n=$((n + 1)) ;; esac
+  case $(cat "$each/class") in 0x0300*|0x0302*) n=$((n + 1)); echo "id $(cat "$each/device")" ;; esac
 done
 echo "devices $n"
 sed -n 's/^NVRM version:.*[[:space:]]\\([0-9][0-9]*\\.[0-9][0-9.]*\\)[[:space:]].*/driver \\1/p' /proc/driver/nvidia/version
@@ -32,6 +37,7 @@ printf '%s\\n' "$said"`,
     const exitCode = Number(code);
     return {
       devices: Number(/^devices (\d+)$/m.exec(before)?.[1] ?? 0),
+      beforeTuring: [...before.matchAll(/^id (0x[0-9a-f]+)$/gm)].some(([, id]) => Number(id) < firstOfTuring),
       driver: /^driver (\S+)$/m.exec(before)?.[1] ?? "",
       names: code !== undefined && exitCode === 0 ? said.split("\n").filter(Boolean) : [],
       smi: code === undefined ? undefined : { exitCode, said },

@@ -63,7 +63,8 @@ export function installDriver(gpu: GpuFacts, { distribution, kernel }: DriverSys
   }
   const lack = missingDriver(gpu, distribution);
   if (lack) throw new HostError("command", { summary: lack.found, try: lack.try });
-  const branch = wanted.driver ?? "580-server-open";
+  // NVIDIA's open modules, which the newest GPUs need, drive nothing older than Turing; the closed ones do.
+  const branch = wanted.driver ?? (gpu.beforeTuring ? "580-server" : "580-server-open");
   const flavour = kernel.split("-").slice(2).join("-") || "generic";
   const packages = [
     // For the kernel that runs, so that it can be loaded now, and for those that follow it.

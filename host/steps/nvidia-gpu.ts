@@ -11,10 +11,9 @@ export interface NvidiaGpuArgs {
   /** With `none` there is nothing to do, whatever the machine has. */
   readonly gpu: Machine["gpu"];
   /**
-   * Branch of Ubuntu's signed driver packages, for images without a driver: `580-server-open`, or `580-server` for GPUs before
-   * Turing. A driver that is there already stays.
+   * Branch of Ubuntu's signed driver packages, for images without a driver. A driver that is there already stays.
    *
-   * @default 580-server-open
+   * @default 580-server where the machine has a GPU from before Turing, such as V100 or P100; else 580-server-open
    */
   readonly driver?: string;
   /** The toolkit's repository, from the lock file. Required unless `gpu` is `none`. */

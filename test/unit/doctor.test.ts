@@ -76,7 +76,7 @@ describe("the report about a machine", () => {
     kernel: { release: "6.1", cgroups: "cgroup2fs", landlock: false },
     room: { cpus: 4, memoryMiB: 8000, diskFreeMiB: 50000, diskAt: "/" },
     clockAhead: -3,
-    gpu: { devices: 1, names: [], driver: "" },
+    gpu: { devices: 1, beforeTuring: false, names: [], driver: "" },
     docker: {
       packages: { "docker-ce": "5:28.2.2-1" },
       service: { loaded: true, active: true, comesUp: true },

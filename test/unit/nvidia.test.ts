@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -9,12 +9,18 @@ import { cdiDevices } from "../../host/steps/nvidia-cdi.ts";
 import { ensureNvidiaGpu, type NvidiaFacts, nvidiaGpuState } from "../../host/steps/nvidia-gpu.ts";
 import { proveNvidiaGpu } from "../../host/steps/nvidia-proof.ts";
 import { nvidiaGpu } from "../../provider/handlers/nvidia-gpu.ts";
-import { putProgram } from "../support/stand-ins.ts";
+import { putProgram, withStandIns } from "../support/stand-ins.ts";
 
 const gpu = { model: "L4", count: 1 };
 const repository = { uri: "https://nvidia.example", fingerprint: "C95B321B61E88C1809C4F759DDCAE044F796ECB0" };
 const seen: NvidiaFacts = {
-  gpu: { devices: 1, names: ["NVIDIA L4"], driver: "580.65.06", smi: { exitCode: 0, said: "NVIDIA L4" } },
+  gpu: {
+    devices: 1,
+    beforeTuring: false,
+    names: ["NVIDIA L4"],
+    driver: "580.65.06",
+    smi: { exitCode: 0, said: "NVIDIA L4" },
+  },
   system: { distribution: "ubuntu", arch: "amd64", kernel: "6.8.0-60-generic" },
   toolkit: {
     packages: { installed: {}, known: [], fresh: true, interrupted: false },
@@ -29,11 +35,15 @@ describe("what is refused", () => {
 
   it.each<[string, Partial<NvidiaFacts>, string]>([
     ["a driver that does not see the GPU", { gpu: { ...seen.gpu, names: [], smi } }, smi.said],
-    ["no GPU at all", { gpu: { devices: 0, names: [], driver: "", smi: undefined } }, "no NVIDIA GPU on its buses"],
+    [
+      "no GPU at all",
+      { gpu: { devices: 0, beforeTuring: false, names: [], driver: "", smi: undefined } },
+      "no NVIDIA GPU on its buses",
+    ],
     [
       "a system whose driver we do not know",
       {
-        gpu: { devices: 1, names: [], driver: "", smi: undefined },
+        gpu: { devices: 1, beforeTuring: false, names: [], driver: "", smi: undefined },
         system: { ...seen.system, distribution: "debian" },
       },
       "debian has none among its signed packages",
@@ -54,13 +64,18 @@ describe("what a machine says of its GPUs", () => {
   const parse = (stdout: string) => (gpuFacts as Question<NvidiaFacts["gpu"]>).parse({ stdout, exitCode: 0 });
 
   it.each<[string, string, NvidiaFacts["gpu"]]>([
-    ["nothing", "devices 0\n", { devices: 0, names: [], driver: "", smi: undefined }],
-    ["a GPU without a driver", "devices 2\n", { devices: 2, names: [], driver: "", smi: undefined }],
+    ["nothing", "devices 0\n", { devices: 0, beforeTuring: false, names: [], driver: "", smi: undefined }],
+    [
+      "a GPU without a driver",
+      "devices 2\n",
+      { devices: 2, beforeTuring: false, names: [], driver: "", smi: undefined },
+    ],
     [
       "two that work",
       "devices 2\ndriver 580.65.06\nsmi 0\nNVIDIA L4\nNVIDIA L4\n",
       {
         devices: 2,
+        beforeTuring: false,
         names: ["NVIDIA L4", "NVIDIA L4"],
         driver: "580.65.06",
         smi: { exitCode: 0, said: "NVIDIA L4\nNVIDIA L4" },
@@ -69,15 +84,48 @@ describe("what a machine says of its GPUs", () => {
     [
       "a real H200, on Ubuntu 24.04 with the open kernel module",
       "devices 1\ndriver 580.159.04\nsmi 0\nNVIDIA H200\n",
-      { devices: 1, names: ["NVIDIA H200"], driver: "580.159.04", smi: { exitCode: 0, said: "NVIDIA H200" } },
+      {
+        devices: 1,
+        beforeTuring: false,
+        names: ["NVIDIA H200"],
+        driver: "580.159.04",
+        smi: { exitCode: 0, said: "NVIDIA H200" },
+      },
     ],
     [
       "a driver that fails",
       "devices 1\nsmi 9\nNVIDIA-SMI has failed\n",
-      { devices: 1, names: [], driver: "", smi: { exitCode: 9, said: "NVIDIA-SMI has failed" } },
+      { devices: 1, beforeTuring: false, names: [], driver: "", smi: { exitCode: 9, said: "NVIDIA-SMI has failed" } },
     ],
   ])("%s", (_, text, facts) => {
     expect(parse(text)).toEqual(facts);
+  });
+
+  it.each([
+    ["a V100", ["0x1db1"], true],
+    ["a P100", ["0x15f8"], true],
+    ["a T4", ["0x1eb8"], false],
+    ["an H200", ["0x2335"], false],
+    ["a P4 beside a T4", ["0x1eb8", "0x1bb3"], true],
+    ["nothing", [], false],
+  ])("whether one of them is older than Turing: %s", async (_, ids, older) => {
+    const folder = await mkdtemp(join(tmpdir(), "nemoclaw-bus-"));
+    try {
+      // Besides it an audio device of NVIDIA's, whose number says nothing, and somebody else's graphics.
+      const audio = ["0x10de", "0x040300", "0x10f7"];
+      const others = [audio, ["0x1234", "0x030000", "0x1111"]];
+      for (const [n, values] of [...others, ...ids.map((id) => ["0x10de", "0x030200", id])].entries()) {
+        const device = join(folder, `0000:0${n}:00.0`);
+        await mkdir(device);
+        for (const [index, name] of ["vendor", "class", "device"].entries())
+          await writeFile(join(device, name), `${values[index]}\n`);
+      }
+      const { script } = gpuFacts as Question<unknown>;
+      const { stdout } = withStandIns({ "nvidia-smi": "exit 9" }, script.replace("/sys/bus/pci/devices", folder));
+      expect(parse(stdout)).toMatchObject({ devices: ids.length, beforeTuring: older });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it("its devices by number, not by the serial numbers that the toolkit lists beside them", () => {

@@ -30,7 +30,7 @@ const good: PreflightFacts = {
   },
   room: { cpus: 8, memoryMiB: 32000, diskFreeMiB: 90000, diskAt: "/" },
   clockAhead: 1,
-  gpu: { devices: 0, names: [], driver: "", smi: undefined },
+  gpu: { devices: 0, beforeTuring: false, names: [], driver: "", smi: undefined },
   ports: [17871, 17872, 17873].map((port) => ({ port, heldBy: "" })),
   docker: {
     packages: {},
