@@ -16,6 +16,11 @@ export interface CloudQuestion {
   readonly answer: Promise<Wrong | undefined>;
 }
 
+/** Notes what Pulumi's provider cannot ask its cloud, and how a person does. */
+export function noteUnasked(cloud: string, about: string, command: string, parent?: pulumi.Resource): void {
+  void pulumi.log.info(`${cloud} was not asked ${about}, which its provider cannot; this tells: ${command}`, parent);
+}
+
 /**
  * Waits for a cloud's answers. What is wrong fails the preview, all of it together; what cannot be asked, for want of
  * credentials or of a network, is noted.

@@ -1,25 +1,30 @@
 import { getImages } from "@pulumi/gcp/compute/getImages.js";
 import { getMachineTypes } from "@pulumi/gcp/compute/getMachineTypes.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { tellAnswers } from "./cloud-questions.ts";
+import { noteUnasked, tellAnswers } from "./cloud-questions.ts";
+import { attachableGpu, takesGpus } from "./gpu-table-gcp.ts";
 import { archNames, wrongArch } from "./image-arch.ts";
-import type { Arch } from "./machine-types.ts";
+import type { Arch, Gpu } from "./machine-types.ts";
 
 interface Asked {
   readonly zone: string;
   readonly machineType: string;
+  readonly gpu?: "none" | Gpu;
   readonly image: { readonly name: string; readonly arch: Arch };
 }
 
 /** Asks Google what only Google knows: whether the image is there and built for what the stack says, and whether the zone offers the machine type. */
 export function askGcp(asked: Asked, { parent, provider }: pulumi.InvokeOptions): void {
-  const { zone, machineType, image } = asked;
+  const { zone, machineType, image, gpu = "none" } = asked;
   const options = { parent, provider };
   const questions = [
     { about: `the image ${image.name}`, answer: aboutImage(asked, options) },
     { about: `whether ${zone} offers ${machineType}`, answer: aboutType(asked, options) },
   ];
   tellAnswers("Google Cloud", questions, parent);
+  if (gpu === "none" || !takesGpus(machineType)) return;
+  const command = `gcloud compute accelerator-types list --filter name=${attachableGpu(gpu.model)?.type ?? gpu.model}`;
+  noteUnasked("Google Cloud", `whether ${zone} has ${gpu.model}`, command, parent);
 }
 
 // The answer does not say what an image is built for, but the question can: it is not the other architecture, or unknown.

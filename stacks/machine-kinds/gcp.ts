@@ -142,7 +142,7 @@ export const gcpMachine = settings
   );
 
 function* checks(written: object): Iterable<Check> {
-  const { machineType, gpu, access, tunnelMembers } = mapping(written) ?? {};
+  const { zone, machineType, gpu, access, network, tunnelMembers } = mapping(written) ?? {};
   const attached = takesGpus(String(machineType)) ? mapping(gpu) : undefined;
   // The table says of an n1 type that it has no GPU.
   yield* cloudChecks(attached ? { ...written, gpu: undefined } : written, {
@@ -153,8 +153,18 @@ function* checks(written: object): Iterable<Check> {
     subnetwork: ["subnetwork", "a subnetwork", "projects/…/regions/…/subnetworks/NAME"],
   });
   if (attached) yield* attachedGpuChecks(attached);
+  yield* regionChecks(zone, mapping(network)?.subnetwork);
   if (mapping(access)?.kind === "public" && Array.isArray(tunnelMembers) && tunnelMembers.length > 0) {
     const message = "IAP tunnels beside access public would be a second way in";
     yield check(["tunnelMembers"], message, "leave it out, or access: { kind: iap }");
   }
+}
+
+/** A subnetwork is of one region, which its full name tells. */
+function* regionChecks(zone: unknown, subnetwork: unknown): Iterable<Check> {
+  const [, region] = /^(.+)-[a-z]$/.exec(String(zone)) ?? [];
+  const [, other] = /(?:^|\/)regions\/([^/]+)\/subnetworks\//.exec(String(subnetwork)) ?? [];
+  if (region === undefined || other === undefined || region === other) return;
+  const message = `${JSON.stringify(subnetwork)} is in ${other}, and the zone ${zone} is not`;
+  yield check(["network", "subnetwork"], message, `a subnetwork of ${region}, or a zone of ${other}`);
 }

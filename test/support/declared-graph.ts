@@ -127,16 +127,19 @@ export function graphText(resources: readonly DeclaredResource[]): string {
 }
 
 /** What a program told the engine's log while it ran. */
-export async function logged(work: () => Promise<unknown>): Promise<{ errors: string[]; warnings: string[] }> {
+export async function logged(
+  work: () => Promise<unknown>,
+): Promise<{ errors: string[]; warnings: string[]; notes: string[] }> {
   const { log } = pulumi;
-  const [error, warn] = [log.error, log.warn];
-  const said = { errors: [] as string[], warnings: [] as string[] };
+  const [error, warn, info] = [log.error, log.warn, log.info];
+  const said = { errors: [] as string[], warnings: [] as string[], notes: [] as string[] };
   log.error = async (message) => void said.errors.push(message);
   log.warn = async (message) => void said.warnings.push(message);
+  log.info = async (message) => void said.notes.push(message);
   try {
     await work();
   } finally {
-    Object.assign(log, { error, warn });
+    Object.assign(log, { error, warn, info });
   }
   return said;
 }

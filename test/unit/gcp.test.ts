@@ -342,6 +342,10 @@ describe("bad input is told at preview, all at once, with the nearest right valu
     [{ labels: { "2 Teams": "x" } }, "| teams"],
     [{ dataDisk: { protect: false, reason: "!!!" } }, 'dataDisk.reason: "!!!" has no word in it | why, in a few words'],
     [{ network: { subnetwork: "s" } }, "network.network: a subnetwork without its network | network: projects/"],
+    [
+      { network: { network: "n", subnetwork: "projects/p/regions/us-central1/subnetworks/s" } },
+      's" is in us-central1, and the zone europe-west4-a is not | a subnetwork of europe-west4, or a zone of us-central1',
+    ],
     [{ project: "My Project" }, "expected a project's id"],
   ])("%j", (change, said) => {
     expect(faults(change)).toContainEqual(expect.stringContaining(said));
@@ -392,6 +396,18 @@ describe("what only Google knows", () => {
     const { errors, warnings } = await logged(() => declared({}, google(answer)));
     expect(errors).toEqual([expect.stringMatching(said)]);
     expect(warnings).toEqual([]);
+  });
+
+  test("is noted where its provider cannot ask it: whether the zone has a GPU that is attached", async () => {
+    const attached = { machineType: "n1-standard-4", gpu: { model: "t4" } };
+    const { errors, warnings, notes } = await logged(() => declared(attached));
+    expect([...errors, ...warnings]).toEqual([]);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /not asked whether europe-west4-a has t4, .*accelerator-types list --filter name=nvidia-tesla-t4$/,
+      ),
+    ]);
+    expect((await logged(() => declared({}))).notes).toEqual([]);
   });
 
   test("is noted where there are no credentials to ask with, and nothing fails", async () => {
