@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { type Fault, printFault } from "../policies/fault.ts";
 import { parseConfig, type Settings } from "./settings/parse-config.ts";
-import { pinnedOpenshell } from "./settings/pinned-openshell.ts";
+import { readPins } from "./settings/pins.ts";
 import { type SecretName, secretNames } from "./settings/secrets.ts";
 import { siteNamespace } from "./settings/site-commands.ts";
 import { structured } from "./settings/structured.ts";
@@ -12,8 +12,6 @@ const namespace = "nemoclaw";
 // Part of the SDK and missing from its types: which values the stack file holds encrypted.
 const runtime = pulumi.runtime as typeof pulumi.runtime & { isConfigSecret(key: string): boolean };
 const project = resolve(import.meta.dirname, "..");
-// The same file that the plugin reads.
-const lockFile = process.env.NEMOCLAW_LOCK_FILE ?? resolve(project, "nemoclaw.lock.json");
 
 /** A stack's configuration: its settings, and its secrets as outputs that the engine keeps encrypted. */
 export interface Config extends Omit<Settings, "secrets"> {
@@ -30,14 +28,14 @@ export interface Config extends Omit<Settings, "secrets"> {
  */
 export function loadConfig(): Config {
   const { raw, encrypted } = ownKeys(pulumi.runtime.allConfig());
-  const { settings, faults } = parseConfig(raw, {
-    readFile: (path) => readFileSync(resolve(project, path), "utf8"),
-    encrypted,
-    agentVersion: pinnedAgent(),
-    openshell: pinnedOpenshell(readFileSync(lockFile, "utf8")),
-    siteSecrets: siteSecrets(pulumi.runtime.allConfig()),
-  });
-  if (faults) throw new pulumi.RunError(printFaults(faults, pulumi.getStack()));
+  const readFile = (path: string) => readFileSync(resolve(project, path), "utf8");
+  // The same file that the plugin reads.
+  const { pins, faults: unread = [] } = readPins(readFile, process.env.NEMOCLAW_LOCK_FILE || undefined);
+  const siteSecrets = ownSecrets(pulumi.runtime.allConfig());
+  const { settings, faults = [] } = parseConfig(raw, { readFile, encrypted, pins, siteSecrets });
+  if (!settings || unread.length > 0) {
+    throw new pulumi.RunError(printFaults([...unread, ...faults], pulumi.getStack()));
+  }
   const config = new pulumi.Config(namespace);
   const secrets = Object.fromEntries(
     secretNames.filter((name) => settings.secrets.has(name)).map((name) => [name, config.requireSecret(name)]),
@@ -65,15 +63,7 @@ function ownKeys(all: Readonly<Record<string, string>>): { raw: Record<string, u
   return { raw, encrypted };
 }
 
-function siteSecrets(all: Readonly<Record<string, string>>): Map<string, boolean> {
+function ownSecrets(all: Readonly<Record<string, string>>): Map<string, boolean> {
   const keys = Object.keys(all).filter((key) => key.startsWith(`${siteNamespace}:`));
   return new Map(keys.map((key) => [key.slice(siteNamespace.length + 1), runtime.isConfigSecret(key)]));
-}
-
-function pinnedAgent(): string {
-  const read = (path: string) => JSON.parse(readFileSync(path, "utf8")) as unknown;
-  const lock = process.env.NEMOCLAW_LOCK_FILE || resolve(project, "nemoclaw.lock.json");
-  const { npm } = read(lock) as { npm: { agent: { lockfile: string } } };
-  const manifest = resolve(project, dirname(npm.agent.lockfile), "package.json");
-  return (read(manifest) as { dependencies: { openclaw: string } }).dependencies.openclaw;
 }

@@ -25,14 +25,13 @@ export function asProgram({ config }: StackFile, revision: Revision): ReturnType
     if (holds(value, isSealed)) encrypted.add(key);
     raw[key] = (secretNames as readonly string[]).includes(key) && isSealed(value) ? sealed : asHandedOver(value);
   }
-  const { agent } = raw;
   return parseConfig(withoutAway(raw), {
     readFile: (path) => fileAt(revision, path),
     presets: presetsAt(revision),
     encrypted,
     siteSecrets,
     // What only a lock file decides, which may be another one than the revision's, a preview tells.
-    agentVersion: isObject(agent) && typeof agent.version === "string" ? agent.version : "",
+    pins: undefined,
   });
 }
 

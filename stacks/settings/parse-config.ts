@@ -11,7 +11,8 @@ import { gapsOf, loadChosenPolicy, notAccepted } from "./chosen-policy.ts";
 import { guardrailFaults } from "./guardrail-faults.ts";
 import { localMachineFaults } from "./local-machine-faults.ts";
 import { loginKeyFaults } from "./login-key.ts";
-import { openshellFaults, type PinnedOpenshell } from "./pinned-openshell.ts";
+import { openshellFaults } from "./pinned-openshell.ts";
+import type { Pins } from "./pins.ts";
 import { checkSecrets, needSecret, type SecretName, secretNames, secretShapes } from "./secrets.ts";
 import { type Sections, sections } from "./sections.ts";
 import { siteCommandChecks } from "./site-commands.ts";
@@ -22,10 +23,8 @@ export interface Surroundings {
   readonly readFile: (path: string) => string;
   /** Which top-level keys the stack file holds encrypted. */
   readonly encrypted: ReadonlySet<string>;
-  /** The agent's version in the committed lock file, the only one that can be installed. */
-  readonly agentVersion: string;
-  /** What the lock file has of OpenShell. @default nothing is asked of it */
-  readonly openshell?: PinnedOpenshell | undefined;
+  /** What the lock file pins. @default nothing is asked of it */
+  readonly pins?: Pins | undefined;
   /** Secrets that site commands read, each with whether the stack file holds it encrypted. @default none */
   readonly siteSecrets?: ReadonlyMap<string, boolean>;
   /** The presets there are, by name. @default those in the project's folder */
@@ -65,7 +64,7 @@ export function parseConfig(
 
   const loaded = known.policy && loadChosenPolicy(known.policy, around, faults);
   if (loaded && known.runtime) faults.push(...notAccepted(known.runtime.kind, loaded.policy, known.runtime.accept));
-  if (known.runtime) faults.push(...openshellFaults(known.runtime, around.openshell));
+  if (known.runtime && around.pins) faults.push(...openshellFaults(known.runtime, around.pins));
   faults.push(...guardrailFaults(known, loaded?.policy));
   faults.push(...localMachineFaults(known));
   faults.push(...missingSecrets(raw, known));
@@ -75,7 +74,7 @@ export function parseConfig(
     around.siteSecrets ?? new Map(),
   );
   faults.push(...site.map(({ path, ...fault }) => ({ ...fault, path: propertyPath(path) })));
-  const version = agentVersion(known.agent?.version, around.agentVersion, faults);
+  const version = agentVersion(known.agent?.version, around.pins?.agent, faults);
   const ca = known.mirrors?.ca && certificates(known.mirrors.ca, around.readFile, faults);
   if (faults.length > 0 || !loaded) return { faults: faults.map((fault) => asKey(fault, raw)) };
 
@@ -156,10 +155,10 @@ function missingSecrets(
   ];
 }
 
-function agentVersion(asked: string | undefined, pinned: string, faults: Fault[]): string {
-  if (asked !== undefined && asked !== pinned) {
+function agentVersion(asked: string | undefined, pinned: string | undefined, faults: Fault[]): string {
+  if (asked !== undefined && pinned !== undefined && asked !== pinned) {
     const message = `${JSON.stringify(asked)} is not the version that services/agent/package-lock.json pins`;
     faults.push({ path: "agent.version", message, instead: `${pinned}, or leave it out` });
   }
-  return pinned;
+  return pinned ?? asked ?? "";
 }

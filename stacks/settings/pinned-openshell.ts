@@ -1,45 +1,21 @@
 import type { Fault } from "../../policies/fault.ts";
-
-/** What the lock file has of OpenShell. */
-export interface PinnedOpenshell {
-  readonly version: string;
-  /** What has no checksum for any processor, and so cannot be installed. */
-  readonly unpinned: readonly string[];
-  /** Whether an image of this reference can be installed. */
-  has(image: string): boolean;
-}
-
-type Files = Readonly<Record<string, { readonly sha256?: string | null }>>;
-
-/** Reads the text of `nemoclaw.lock.json`; undefined where it pins no OpenShell at all. The plugin checks the rest of it. */
-export function pinnedOpenshell(text: string): PinnedOpenshell | undefined {
-  const { artifacts = {}, images = {} } = JSON.parse(text) as {
-    artifacts?: Readonly<Record<string, { version: string; files: Files }>>;
-    images?: Readonly<Record<string, { digest?: string | null; archives?: Files }>>;
-  };
-  const version = artifacts.openshell?.version;
-  if (version === undefined) return undefined;
-  const isPinned = (files: Files = {}) => Object.values(files).some(({ sha256 }) => sha256);
-  const has = (image: string) => Boolean(images[image]?.digest) || isPinned(images[image]?.archives);
-  return {
-    version,
-    unpinned: [
-      ...Object.entries(artifacts)
-        .filter(([name, { files }]) => name.startsWith("openshell") && !isPinned(files))
-        .map(([name]) => name),
-      ...Object.keys(images).filter((image) => image.endsWith(`:${version}`) && !has(image)),
-    ],
-    has,
-  };
-}
+import type { Pins } from "./pins.ts";
 
 /** What is wrong with a stack's runtime, seen from what is pinned of OpenShell. */
 export function openshellFaults(
   runtime: { readonly kind: string; readonly version?: string | undefined; readonly image?: string | undefined },
-  pinned: PinnedOpenshell | undefined,
+  { artifacts, images }: Pins,
 ): Fault[] {
-  if (runtime.kind !== "openshell" || pinned === undefined) return [];
-  const { version, unpinned } = pinned;
+  // Where it pins no OpenShell at all, the plugin says so.
+  const version = artifacts.openshell?.version;
+  if (runtime.kind !== "openshell" || version === undefined) return [];
+  const has = (image: string) => Boolean(images[image]?.digest) || isPinned(images[image]?.archives);
+  const unpinned = [
+    ...Object.entries(artifacts)
+      .filter(([name, { files }]) => name.startsWith("openshell") && !isPinned(files))
+      .map(([name]) => name),
+    ...Object.keys(images).filter((image) => image.endsWith(`:${version}`) && !has(image)),
+  ];
   const faults: Fault[] = [];
   if (runtime.version !== undefined && runtime.version !== version) {
     faults.push({
@@ -48,7 +24,7 @@ export function openshellFaults(
       instead: `${version}, or leave it out; another one is pinned with scripts/lock refresh openshell --version ${runtime.version}`,
     });
   }
-  if (runtime.image !== undefined && !pinned.has(runtime.image)) {
+  if (runtime.image !== undefined && !has(runtime.image)) {
     faults.push({
       path: "runtime.image",
       message: `${JSON.stringify(runtime.image)} is not an image that nemoclaw.lock.json pins`,
@@ -63,4 +39,8 @@ export function openshellFaults(
     });
   }
   return faults;
+}
+
+function isPinned(files: Pins["artifacts"][string]["files"] = {}): boolean {
+  return Object.values(files).some(({ sha256 }) => sha256);
 }

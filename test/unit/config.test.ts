@@ -7,6 +7,7 @@ import { publicMirrors } from "../../host/lock.ts";
 import { parseConfig, type Settings } from "../../stacks/settings/parse-config.ts";
 import { secretNames } from "../../stacks/settings/secrets.ts";
 import { bytesOf } from "../../stacks/settings/sizes.ts";
+import { somePins } from "../support/some-pins.ts";
 
 const least = {
   machine: { kind: "local" },
@@ -27,7 +28,7 @@ function read(raw: Record<string, unknown>, encrypted: readonly string[] = secre
   return parseConfig(raw, {
     readFile: (path) => readFileSync(resolve(path), "utf8"),
     encrypted: new Set(encrypted),
-    agentVersion: "2026.9.6",
+    pins: somePins(),
   });
 }
 
@@ -383,7 +384,6 @@ describe("the policy", () => {
         readFile: (path) =>
           path.endsWith("mine.yaml") ? "version: 1\nprocess: { run_as_user: root }\n" : readFileSync(path, "utf8"),
         encrypted: new Set(),
-        agentVersion: "1",
       },
     );
     expect(found).toEqual([expect.objectContaining({ file: "mine.yaml", line: 2, path: "process.run_as_user" })]);

@@ -10,6 +10,7 @@ import {
 } from "../../scripts/configuration-reference.ts";
 import { parseConfig } from "../../stacks/settings/parse-config.ts";
 import { secretNames } from "../../stacks/settings/secrets.ts";
+import { somePins } from "../support/some-pins.ts";
 
 const examples = readdirSync("stacks/examples").filter((file) => file.endsWith(".yaml"));
 const secrets = {
@@ -23,7 +24,7 @@ function read(raw: object, siteSecrets = new Map([["inventoryToken", true]])) {
   return parseConfig(raw as Record<string, unknown>, {
     readFile: (path) => readFileSync(resolve(path), "utf8"),
     encrypted: new Set(secretNames),
-    agentVersion: "2026.9.6",
+    pins: somePins(),
     siteSecrets,
   });
 }

@@ -1,16 +1,17 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../../stacks/settings/parse-config.ts";
-import { pinnedOpenshell } from "../../stacks/settings/pinned-openshell.ts";
+import { type Pins, readPins } from "../../stacks/settings/pins.ts";
+import { somePins } from "../support/some-pins.ts";
 
 const sum = "0".repeat(64);
 
-/** A lock file's text that pins a release as far as it says. */
-function lock(files: Record<string, string | null>, image: object): string {
-  const platforms = Object.fromEntries(Object.entries(files).map(([name, sha256]) => [name, { url: "", sha256 }]));
+/** A lock file that pins a release as far as it says. */
+function lock(files: Record<string, string | null>, image: Pins["images"][string]): Pins {
+  const platforms = Object.fromEntries(Object.entries(files).map(([name, sha256]) => [name, { sha256 }]));
   const artifact = { version: "0.1.9", files: platforms };
-  return JSON.stringify({
-    artifacts: { node: { version: "24", files: {} }, openshell: artifact, "openshell-gateway": artifact },
+  return somePins({
+    artifacts: { openshell: artifact, "openshell-gateway": artifact },
     images: {
       "ghcr.io/nvidia/openshell/supervisor:0.1.9": image,
       "ghcr.io/x/other:1": { digest: null },
@@ -20,7 +21,7 @@ function lock(files: Record<string, string | null>, image: object): string {
   });
 }
 
-function parsed(runtime: object, text: string, policyFile?: string) {
+function parsed(runtime: object, pins: Pins, policyFile?: string) {
   const raw = {
     machine: { kind: "local" },
     runtime,
@@ -30,13 +31,12 @@ function parsed(runtime: object, text: string, policyFile?: string) {
   return parseConfig(raw, {
     readFile: (path) => (path.endsWith("policies/own.yaml") && policyFile) || readFileSync(path, "utf8"),
     encrypted: new Set(),
-    agentVersion: "2026.9.6",
-    openshell: pinnedOpenshell(text),
+    pins,
   });
 }
 
-function faults(runtime: object, text: string): string[] {
-  const { faults: found = [] } = parsed(runtime, text);
+function faults(runtime: object, pins: Pins): string[] {
+  const { faults: found = [] } = parsed(runtime, pins);
   return found.map(({ path, message, instead }) => `${path}: ${message} | ${instead}`);
 }
 
@@ -54,8 +54,8 @@ describe("a stack that runs under OpenShell", () => {
     [{ kind: "openshell", image: "ghcr.io/x/agent:1" }, pinned],
     [{ kind: "openshell", image: "ghcr.io/x/archived:1" }, pinned],
     [{ kind: "embedded" }, unpinned],
-    [{ kind: "openshell" }, "{}"],
-  ])("%j is taken", (runtime, text) => expect(faults(runtime, text)).toEqual([]));
+    [{ kind: "openshell" }, somePins()],
+  ])("%j is taken", (runtime, pins) => expect(faults(runtime, pins)).toEqual([]));
 
   test("its policy is as it is written, and not as the embedded runtime would keep it", () => {
     const policy = `version: 1
@@ -94,6 +94,7 @@ network_policies:
   });
 
   test("the committed lock file is read", () => {
-    expect(pinnedOpenshell(readFileSync("nemoclaw.lock.json", "utf8"))?.version).toMatch(/^0\.1\.\d+$/);
+    const { pins } = readPins((path) => readFileSync(path, "utf8"));
+    expect(pins?.artifacts.openshell?.version).toMatch(/^0\.1\.\d+$/);
   });
 });

@@ -27,7 +27,7 @@ function settings(accept: readonly string[], policy = ofAllKinds): Settings {
     inference: { kind: "openai", baseUrl: "http://models.internal:8080/v1", model: "demo-1" },
     policy: { file: "own.yaml" },
   };
-  const around = { readFile: () => policy, encrypted: new Set<string>(), agentVersion: "2026.9.6" };
+  const around = { readFile: () => policy, encrypted: new Set<string>() };
   const { settings: found, faults } = parseConfig(raw, around);
   expect(faults ?? []).toEqual([]);
   return found as Settings;
