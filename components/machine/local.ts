@@ -3,6 +3,7 @@ import { Demo } from "../../resources/demo.ts";
 import { LocalMachine } from "../../resources/local-machine.ts";
 import type { MachineInputs } from "../../resources/machine-inputs.ts";
 import { SshKeyPair } from "../../resources/ssh-key-pair.ts";
+import { localArch } from "./local-arch.ts";
 import type { ProvidedMachine } from "./provided-machine.ts";
 
 export interface DisposableMachineArgs {
@@ -60,7 +61,7 @@ export class DisposableMachine extends pulumi.ComponentResource implements Provi
       user: box.user,
       hostKeys: [hostKey.publicKey],
       privateKey: userKey.privateKey,
-      arch: process.arch === "arm64" ? "arm64" : "amd64",
+      arch: localArch,
       gpu: "none",
       owner,
     };

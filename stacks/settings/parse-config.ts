@@ -11,6 +11,7 @@ import { gapsOf, loadChosenPolicy, notAccepted } from "./chosen-policy.ts";
 import { guardrailFaults } from "./guardrail-faults.ts";
 import { localMachineFaults } from "./local-machine-faults.ts";
 import { loginKeyFaults } from "./login-key.ts";
+import { artifactFaults } from "./pinned-artifacts.ts";
 import { openshellFaults } from "./pinned-openshell.ts";
 import type { Pins } from "./pins.ts";
 import { checkSecrets, needSecret, type SecretName, secretNames, secretShapes } from "./secrets.ts";
@@ -64,7 +65,7 @@ export function parseConfig(
 
   const loaded = known.policy && loadChosenPolicy(known.policy, around, faults);
   if (loaded && known.runtime) faults.push(...notAccepted(known.runtime.kind, loaded.policy, known.runtime.accept));
-  if (known.runtime && around.pins) faults.push(...openshellFaults(known.runtime, around.pins));
+  if (around.pins) faults.push(...artifactFaults(known, around.pins), ...openshellFaults(known, around.pins));
   faults.push(...guardrailFaults(known, loaded?.policy));
   faults.push(...localMachineFaults(known));
   faults.push(...missingSecrets(raw, known));

@@ -1,18 +1,19 @@
 import type { Fault } from "../../policies/fault.ts";
+import type { MachineSettings } from "../machine-kinds/index.ts";
+import { isPinned, processorOf } from "./pinned-artifacts.ts";
 import type { Pins } from "./pins.ts";
+import type { Sections } from "./sections.ts";
 
 /** What is wrong with a stack's runtime, seen from what is pinned of OpenShell. */
-export function openshellFaults(
-  runtime: { readonly kind: string; readonly version?: string | undefined; readonly image?: string | undefined },
-  { artifacts, images }: Pins,
-): Fault[] {
+export function openshellFaults({ machine, runtime }: Partial<Sections>, { artifacts, images }: Pins): Fault[] {
   // Where it pins no OpenShell at all, the plugin says so.
   const version = artifacts.openshell?.version;
-  if (runtime.kind !== "openshell" || version === undefined) return [];
-  const has = (image: string) => Boolean(images[image]?.digest) || isPinned(images[image]?.archives);
+  if (runtime?.kind !== "openshell" || version === undefined) return [];
+  const arch = processorOf(machine as MachineSettings | undefined);
+  const has = (image: string) => Boolean(images[image]?.digest) || isPinned(images[image]?.archives ?? {}, arch);
   const unpinned = [
     ...Object.entries(artifacts)
-      .filter(([name, { files }]) => name.startsWith("openshell") && !isPinned(files))
+      .filter(([name, { files }]) => name.startsWith("openshell") && !isPinned(files, arch))
       .map(([name]) => name),
     ...Object.keys(images).filter((image) => image.endsWith(`:${version}`) && !has(image)),
   ];
@@ -39,8 +40,4 @@ export function openshellFaults(
     });
   }
   return faults;
-}
-
-function isPinned(files: Pins["artifacts"][string]["files"] = {}): boolean {
-  return Object.values(files).some(({ sha256 }) => sha256);
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -83,4 +83,18 @@ describe("a lock file that cannot be read is a fault like any other, by its path
     const { agent } = await load(least);
     expect(agent.version).toMatch(/^\d/);
   });
+});
+
+test("what the lock file has no checksum of is told with the faults of the configuration, each with its command", async () => {
+  const lock = JSON.parse(readFileSync("nemoclaw.lock.json", "utf8"));
+  for (const name of ["node", "cloudflared"])
+    for (const file of Object.values<{ sha256: unknown }>(lock.artifacts[name].files)) file.sha256 = null;
+  lockFile(JSON.stringify(lock));
+  const tunnel = { kind: "quick", access: "public", reason: "a test" };
+  const message = await refusal({ ...least, "nemoclaw:tunnel": tunnel, "nemoclaw:workspace": { keep: "yes" } });
+  expect(message).toContain("has 3 faults");
+  expect(message).toMatch(
+    /\nnemoclaw:runtime\.kind\n {2}nemoclaw\.lock\.json has no checksum of node 24.*\n.*refresh node\n/,
+  );
+  expect(message).toMatch(/\nnemoclaw:tunnel\.kind\n {2}.* no checksum of cloudflared 2.*\n.*refresh cloudflared/);
 });

@@ -2,14 +2,12 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../../stacks/settings/parse-config.ts";
 import { type Pins, readPins } from "../../stacks/settings/pins.ts";
-import { somePins } from "../support/some-pins.ts";
-
-const sum = "0".repeat(64);
+import { newKey } from "../support/fake-host.ts";
+import { files as filesOf, somePins, sum } from "../support/some-pins.ts";
 
 /** A lock file that pins a release as far as it says. */
 function lock(files: Record<string, string | null>, image: Pins["images"][string]): Pins {
-  const platforms = Object.fromEntries(Object.entries(files).map(([name, sha256]) => [name, { sha256 }]));
-  const artifact = { version: "0.1.9", files: platforms };
+  const artifact = { version: "0.1.9", files: filesOf(files) };
   return somePins({
     artifacts: { openshell: artifact, "openshell-gateway": artifact },
     images: {
@@ -21,11 +19,13 @@ function lock(files: Record<string, string | null>, image: Pins["images"][string
   });
 }
 
-function parsed(runtime: object, pins: Pins, policyFile?: string) {
+const hostKeys = [newKey().public.trim()];
+
+function parsed(runtime: object, pins: Pins, { arch = "amd64", policyFile = "" } = {}) {
   const raw = {
-    machine: { kind: "local" },
+    machine: { kind: "existing", address: "box.example", user: "admin", hostKeys, agentSocket: "/run/agent", arch },
     runtime,
-    ...(policyFile !== undefined && { policy: { presets: [], file: "policies/own.yaml" } }),
+    ...(policyFile !== "" && { policy: { presets: [], file: "policies/own.yaml" } }),
     inference: { kind: "openai", baseUrl: "https://models.example.com/v1", model: "m" },
   };
   return parseConfig(raw, {
@@ -35,8 +35,8 @@ function parsed(runtime: object, pins: Pins, policyFile?: string) {
   });
 }
 
-function faults(runtime: object, pins: Pins): string[] {
-  const { faults: found = [] } = parsed(runtime, pins);
+function faults(runtime: object, pins: Pins, arch?: string): string[] {
+  const { faults: found = [] } = parsed(runtime, pins, { arch });
   return found.map(({ path, message, instead }) => `${path}: ${message} | ${instead}`);
 }
 
@@ -47,15 +47,25 @@ describe("a stack that runs under OpenShell", () => {
   test.each([
     [{ kind: "openshell" }, pinned],
     [{ kind: "openshell", version: "0.1.9" }, pinned],
-    [
-      { kind: "openshell" },
-      lock({ "linux-arm64": sum }, { digest: null, archives: { "linux-arm64": { sha256: sum } } }),
-    ],
     [{ kind: "openshell", image: "ghcr.io/x/agent:1" }, pinned],
     [{ kind: "openshell", image: "ghcr.io/x/archived:1" }, pinned],
     [{ kind: "embedded" }, unpinned],
     [{ kind: "openshell" }, somePins()],
   ])("%j is taken", (runtime, pins) => expect(faults(runtime, pins)).toEqual([]));
+
+  const onlyArm64 = lock({ "linux-arm64": sum }, { digest: null, archives: { "linux-arm64": { sha256: sum } } });
+
+  test("needs what is pinned for its machine's processor, and of nothing else", () => {
+    expect(faults({ kind: "openshell" }, onlyArm64, "arm64")).toEqual([]);
+    expect(faults({ kind: "openshell" }, onlyArm64)).toEqual([
+      expect.stringMatching(
+        /no checksums of OpenShell 0\.1\.9: openshell, openshell-gateway, ghcr\.io\/nvidia\/openshell\/supervisor:0\.1\.9 \|/,
+      ),
+    ]);
+    expect(faults({ kind: "openshell", image: "ghcr.io/x/archived:1" }, onlyArm64, "arm64")).toEqual([
+      expect.stringMatching(/^nemoclaw:runtime\.image: /),
+    ]);
+  });
 
   test("its policy is as it is written, and not as the embedded runtime would keep it", () => {
     const policy = `version: 1
@@ -67,7 +77,7 @@ network_policies:
     binaries: [{ path: "/**" }]
 `;
     const kept = (runtime: object) => {
-      const { settings, faults: found } = parsed(runtime, pinned, policy);
+      const { settings, faults: found } = parsed(runtime, pinned, { policyFile: policy });
       expect(found).toBeUndefined();
       return settings?.policy.network_policies.tickets?.endpoints.map(({ host, protocol }) => `${host} ${protocol}`);
     };
