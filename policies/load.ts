@@ -11,8 +11,9 @@ const project = fileURLToPath(new URL("..", import.meta.url));
 
 /** What a stack chooses: presets by name, and a policy file of its own, relative to the project's folder. */
 export interface PolicyChoice {
-  readonly presets: readonly string[];
-  readonly file?: string;
+  /** One that is `undefined` cannot be read, and is passed over. */
+  readonly presets: readonly (string | undefined)[];
+  readonly file?: string | undefined;
 }
 
 /** The presets that come with the project: one file each in `policies/presets`. */
@@ -32,10 +33,21 @@ export function presetNames(): string[] {
  * const { policy, sources } = loadPolicy({ presets: ["github"], file: "policies/mine.yaml" });
  */
 export function loadPolicy(
-  { presets, file }: PolicyChoice,
+  choice: PolicyChoice,
   readFile = (path: string): string => readFileSync(path, "utf8"),
   known: readonly string[] = presetNames(),
 ): { policy: MergedPolicy; sources: NamedPolicy[] } {
+  const { sources, faults } = readPolicies(choice, readFile, known);
+  if (faults.length > 0) throw new PolicyError(faults);
+  return { policy: mergePolicies(sources), sources };
+}
+
+/** The policies that a stack's is merged of, as far as they can be read, and what is wrong with the others. */
+export function readPolicies(
+  { presets, file }: PolicyChoice,
+  readFile: (path: string) => string,
+  known: readonly string[] = presetNames(),
+): { sources: NamedPolicy[]; faults: Fault[] } {
   const faults: Fault[] = [];
   const sources: NamedPolicy[] = [];
   const add = (name: string, shown: string, path: string, setting: string) => {
@@ -48,14 +60,14 @@ export function loadPolicy(
   };
 
   add("baseline", "policies/baseline.yaml", `${here}baseline.yaml`, "policy");
-  for (const [index, preset] of [...new Set(presets)].entries()) {
+  for (const [index, preset] of presets.entries()) {
+    if (preset === undefined || presets.indexOf(preset) !== index) continue;
     if (known.includes(preset))
       add(`preset ${preset}`, `policies/presets/${preset}.yaml`, `${here}presets/${preset}.yaml`, "policy.presets");
     else faults.push(unknownPreset(preset, index, known));
   }
   if (file !== undefined) add(file, file, resolve(project, file), "policy.file");
-  if (faults.length > 0) throw new PolicyError(faults);
-  return { policy: mergePolicies(sources), sources };
+  return { sources, faults };
 }
 
 function unknownPreset(preset: string, index: number, known: readonly string[]): Fault {

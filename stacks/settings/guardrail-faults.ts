@@ -2,10 +2,10 @@ import type { Fault } from "../../policies/fault.ts";
 import type { Declared } from "../../policies/guardrails/guardrail.ts";
 import { broken } from "../../policies/guardrails/rules.ts";
 import type { MergedPolicy } from "../../policies/merge.ts";
-import type { Sections } from "./sections.ts";
+import type { LegibleSections } from "./legible.ts";
 
 /** The guardrails, asked before a program declares anything; each fault stands where the setting is. */
-export function guardrailFaults(known: Partial<Sections>, policy: MergedPolicy | undefined): Fault[] {
+export function guardrailFaults(known: LegibleSections, policy: MergedPolicy | undefined): Fault[] {
   const { machine, telegram, tunnel } = known;
   const settings: Declared[] = [
     ...(machine?.kind === "existing" ? [{ type: "nemoclaw:settings:Machine", name: "", props: { machine } }] : []),

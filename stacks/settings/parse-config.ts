@@ -9,6 +9,7 @@ import type { MachineSettings } from "../machine-kinds/index.ts";
 import { certificates } from "./certificates.ts";
 import { gapsOf, loadChosenPolicy, notAccepted } from "./chosen-policy.ts";
 import { guardrailFaults } from "./guardrail-faults.ts";
+import { type LegibleSections, legible } from "./legible.ts";
 import { localMachineFaults } from "./local-machine-faults.ts";
 import { loginKeyFaults } from "./login-key.ts";
 import { artifactFaults } from "./pinned-artifacts.ts";
@@ -56,37 +57,37 @@ export function parseConfig(
     ...checkSecrets(raw, around.encrypted),
     ...hidden(raw, around.encrypted),
   ];
-  const known: Partial<Sections> = {};
+  const read: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(sections)) {
     const result = parse(schema, raw[name]);
     if (result.faults) faults.push(...result.faults.map((fault) => inSection(name, fault)));
-    else Object.assign(known, { [name]: result.value });
+    read[name] = result.faults ? legible(schema, raw[name]) : result.value;
   }
 
+  // What sections ask of each other, as far as they can be read: whoever mends the faults above must not find more behind them.
+  const known = read as LegibleSections;
+  const own = new Set(faults.map(({ path }) => path));
   const loaded = known.policy && loadChosenPolicy(known.policy, around, faults);
-  if (loaded && known.runtime) faults.push(...notAccepted(known.runtime.kind, loaded.policy, known.runtime.accept));
+  if (loaded?.legible && known.runtime) faults.push(...notAccepted(known.runtime, loaded.legible));
   if (around.pins) faults.push(...artifactFaults(known, around.pins), ...openshellFaults(known, around.pins));
-  faults.push(...guardrailFaults(known, loaded?.policy));
+  // Some of it the sections ask of themselves.
+  faults.push(...guardrailFaults(known, loaded?.legible).filter(({ path }) => !own.has(path)));
   faults.push(...localMachineFaults(known));
   faults.push(...missingSecrets(raw, known));
-  const site = siteCommandChecks(
-    known.siteCommands ?? [],
-    known.machine as MachineSettings,
-    around.siteSecrets ?? new Map(),
-  );
+  const site = siteCommandChecks(known.siteCommands ?? [], known.machine, around.siteSecrets ?? new Map());
   faults.push(...site.map(({ path, ...fault }) => ({ ...fault, path: propertyPath(path) })));
   const version = agentVersion(known.agent?.version, around.pins?.agent, faults);
   const ca = known.mirrors?.ca && certificates(known.mirrors.ca, around.readFile, faults);
-  if (faults.length > 0 || !loaded) return { faults: faults.map((fault) => asKey(fault, raw)) };
+  if (faults.length > 0 || !loaded?.policy) return { faults: faults.map((fault) => asKey(fault, raw)) };
 
-  const whole = known as Sections;
+  const settings = read as Sections;
   return {
     settings: {
-      ...whole,
-      machine: whole.machine as MachineSettings,
-      mirrors: ca ? { ...whole.mirrors, ca } : whole.mirrors,
-      policy: asEnforced(loaded.policy, whole.runtime.kind),
-      gaps: gapsOf(whole.runtime.kind, loaded.policy),
+      ...settings,
+      machine: settings.machine as MachineSettings,
+      mirrors: ca ? { ...settings.mirrors, ca } : settings.mirrors,
+      policy: asEnforced(loaded.policy, settings.runtime.kind),
+      gaps: gapsOf(settings.runtime.kind, loaded.policy),
       policySources: loaded.sources,
       agent: { version },
       secrets: new Set(secretNames.filter((name) => raw[name] !== undefined)),
@@ -146,7 +147,7 @@ function hidden(raw: Readonly<Record<string, unknown>>, encrypted: ReadonlySet<s
 
 function missingSecrets(
   raw: Readonly<Record<string, unknown>>,
-  { machine, inference, telegram, tunnel }: Partial<Sections>,
+  { machine, inference, telegram, tunnel }: LegibleSections,
 ) {
   return [
     ...(inference?.kind === "nvidia" ? needSecret(raw, "inferenceKey", "inference.kind nvidia") : []),

@@ -1,15 +1,14 @@
 import { localArch } from "../../components/machine/local-arch.ts";
 import type { Arch } from "../../components/machine/machine-types.ts";
 import type { Fault } from "../../policies/fault.ts";
-import type { MachineSettings } from "../machine-kinds/index.ts";
+import type { LegibleSections } from "./legible.ts";
 import type { Pins } from "./pins.ts";
-import type { Sections } from "./sections.ts";
 
 type Files = Pins["artifacts"][string]["files"];
 
 /** Files that a stack's machine downloads and the lock file has no checksum of; OpenShell's own are `openshellFaults`. */
-export function artifactFaults({ machine, runtime, tunnel }: Partial<Sections>, { artifacts }: Pins): Fault[] {
-  const arch = processorOf(machine as MachineSettings | undefined);
+export function artifactFaults({ machine, runtime, tunnel }: LegibleSections, { artifacts }: Pins): Fault[] {
+  const arch = processorOf(machine);
   const needed = {
     "runtime.kind": runtime ? ["node", "npm"] : [],
     "tunnel.kind": tunnel && tunnel.kind !== "none" ? ["cloudflared"] : [],
@@ -38,9 +37,8 @@ export function isPinned(files: Files, arch: Arch | undefined): boolean {
   return found.some((file) => file?.sha256);
 }
 
-/** The processor of the machine that a stack describes. */
-export function processorOf(machine: MachineSettings | undefined): Arch | undefined {
-  if (machine === undefined) return undefined;
-  if (machine.kind === "local") return localArch;
-  return machine.kind === "existing" ? machine.arch : machine.image.arch;
+/** The processor of the machine that a stack describes, where that can be read. */
+export function processorOf(machine: LegibleSections["machine"]): Arch | undefined {
+  if (machine?.kind === "local") return localArch;
+  return machine?.kind === "existing" ? machine.arch : machine?.image?.arch;
 }

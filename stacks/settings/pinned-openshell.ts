@@ -1,15 +1,14 @@
 import type { Fault } from "../../policies/fault.ts";
-import type { MachineSettings } from "../machine-kinds/index.ts";
+import type { LegibleSections } from "./legible.ts";
 import { isPinned, processorOf } from "./pinned-artifacts.ts";
 import type { Pins } from "./pins.ts";
-import type { Sections } from "./sections.ts";
 
 /** What is wrong with a stack's runtime, seen from what is pinned of OpenShell. */
-export function openshellFaults({ machine, runtime }: Partial<Sections>, { artifacts, images }: Pins): Fault[] {
+export function openshellFaults({ machine, runtime }: LegibleSections, { artifacts, images }: Pins): Fault[] {
   // Where it pins no OpenShell at all, the plugin says so.
   const version = artifacts.openshell?.version;
   if (runtime?.kind !== "openshell" || version === undefined) return [];
-  const arch = processorOf(machine as MachineSettings | undefined);
+  const arch = processorOf(machine);
   const has = (image: string) => Boolean(images[image]?.digest) || isPinned(images[image]?.archives ?? {}, arch);
   const unpinned = [
     ...Object.entries(artifacts)

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Check, check } from "../../policies/check.ts";
-import type { MachineSettings } from "../machine-kinds/index.ts";
+import type { Legible, LegibleSections } from "./legible.ts";
 
 const shell = z.string().min(1);
 
@@ -41,8 +41,8 @@ export type SiteCommandSettings = z.output<typeof siteCommands>;
 
 /** What stands in the way of a stack's site commands. */
 export function siteCommandChecks(
-  commands: SiteCommandSettings,
-  machine: MachineSettings | undefined,
+  commands: Legible<SiteCommandSettings>,
+  machine: LegibleSections["machine"],
   /** Secrets of the `site` namespace, and whether each is encrypted. */
   secrets: ReadonlyMap<string, boolean>,
 ): Check[] {
@@ -57,8 +57,8 @@ export function siteCommandChecks(
     found.push(...pinChecks(["machine", "hostKeys"], machine.hostKeys));
     if (machine.via?.kind === "jump") found.push(...pinChecks(["machine", "via", "hostKeys"], machine.via.hostKeys));
   }
-  for (const [index, { name, stdin }] of commands.entries()) {
-    if (commands.findIndex((other) => other.name === name) !== index) {
+  for (const [index, { name, stdin } = {}] of commands.entries()) {
+    if (name !== undefined && commands.findIndex((other) => other?.name === name) !== index) {
       found.push(check(["siteCommands", index, "name"], `there are two site commands ${name}`, `${name}-${index + 1}`));
     }
     if (stdin === undefined || secrets.get(stdin)) continue;
@@ -71,8 +71,9 @@ export function siteCommandChecks(
   return found;
 }
 
-function pinChecks(path: readonly string[], hostKeys: readonly string[]): Check[] {
-  if (hostKeys.some((key) => !key.trim().startsWith("ssh-rsa "))) return [];
+function pinChecks(path: readonly string[], hostKeys: Legible<readonly string[]> = []): Check[] {
+  // One that cannot be read may be another one.
+  if (hostKeys.length === 0 || hostKeys.some((key) => !key?.trim().startsWith("ssh-rsa "))) return [];
   const message =
     "site commands cannot check an RSA host key: their provider wants signatures that OpenSSH has not made since 8.8";
   const instead =
@@ -80,9 +81,10 @@ function pinChecks(path: readonly string[], hostKeys: readonly string[]): Check[
   return [check(path, message, instead)];
 }
 
-function commandWay(machine: MachineSettings): string | undefined {
+function commandWay(machine: NonNullable<LegibleSections["machine"]>): string | undefined {
   if (machine.kind === "aws" || machine.kind === "gcp") {
-    return machine.access.kind === "public" ? undefined : `machine.access ${machine.access.kind}`;
+    const access = machine.access?.kind;
+    return access === undefined || access === "public" ? undefined : `machine.access ${access}`;
   }
   return machine.kind === "existing" && machine.via?.kind === "command" ? "a machine.via of kind command" : undefined;
 }

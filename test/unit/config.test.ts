@@ -124,8 +124,90 @@ describe("every fault is told, all at once, with what to write instead", () => {
       expect.stringMatching(/^nemoclaw:policy\.presets\[0\]: there is no preset "githb".*\| github$/),
       expect.stringMatching(/^nemoclaw:policy\.file: none\.yaml cannot be read: there is no such file/),
       "nemoclaw:inferenceKey: inference.kind nvidia needs the inference service's key | scripts/pulumi config set --secret nemoclaw:inferenceKey",
+      "nemoclaw:telegramToken: telegram needs the Telegram bot's token | scripts/pulumi config set --secret nemoclaw:telegramToken",
+      "nemoclaw:tunnelToken: tunnel.kind named needs the named tunnel's token | scripts/pulumi config set --secret nemoclaw:tunnelToken",
       'nemoclaw:agent.version: "2026.9.7" is not the version that services/agent/package-lock.json pins | 2026.9.6, or leave it out',
+      expect.stringMatching(/^nemoclaw:mirrors\.ca: none\.pem cannot be read/),
     ]);
+  });
+
+  describe("what one section asks of another, too, although a part of it is faulty itself", () => {
+    test("four faults, and four that would be found behind them", () => {
+      const readFile = (path: string) =>
+        path.endsWith("own.yaml") ? "version: 1\nprocess: { run_as_user: root }\n" : readFileSync(path, "utf8");
+      const raw = {
+        ...least,
+        policy: { presets: ["github"], file: "own.yaml" },
+        inference: { kind: "nvidia" },
+        telegram: { chats: [] },
+        tunnel: { kind: "named" },
+      };
+      const { faults: found = [] } = parseConfig(raw, { readFile, encrypted: new Set() });
+      expect(found.map(({ path }) => path)).toEqual([
+        ...["nemoclaw:inference.model", "nemoclaw:telegram.chats", "nemoclaw:tunnel.hostname", "process.run_as_user"],
+        ...["nemoclaw:runtime.accept", "nemoclaw:inferenceKey", "nemoclaw:telegramToken", "nemoclaw:tunnelToken"],
+      ]);
+    });
+
+    const nvidia = { kind: "nvidia", model: "m", bogus: 1 };
+    const aws = { kind: "aws", zone: 5 };
+    const tooLittle = { kind: "local", memory: "1M", bogus: 1 };
+    const rsa = `ssh-rsa ${Buffer.concat([Buffer.from([0, 0, 0, 7]), Buffer.from("ssh-rsa"), Buffer.alloc(60, 1)]).toString("base64")}`;
+    const commands = [5, { name: "a", create: "x", stdin: "t" }, { name: "a", create: "y" }];
+    const quick = { kind: "quick", bogus: 1 };
+    test.each<[string, Record<string, unknown>, string]>([
+      ["a secret", { inference: nvidia }, "nemoclaw:inferenceKey: inference.kind nvidia needs"],
+      ["the way to log in", { machine: { ...existing, port: 0 } }, "nemoclaw:sshPrivateKey: machine.kind existing"],
+      ["room for the sandbox", { machine: tooLittle, limits: { cpus: "2" } }, "nemoclaw:machine.memory: 1M is too"],
+      ["the demo", { inference: { kind: "openai", baseUrl: "http://demo.nemoclaw.internal/v1" } }, "only there with"],
+      ["a way for site commands", { machine: aws, siteCommands: [{ name: "a", create: "x" }] }, "machine.access ssm"],
+      ["their names", { siteCommands: commands }, "nemoclaw:siteCommands[2].name: there are two site commands a"],
+      ["their secrets", { siteCommands: commands }, "nemoclaw:siteCommands[1].stdin: there is no secret site:t"],
+      ["their pins", { machine: { ...existing, hostKeys: [rsa], user: 5 }, siteCommands: commands }, "RSA host key"],
+      ["a guardrail", { tunnel: quick }, "nemoclaw:tunnel.access: a quick tunnel lets everybody in"],
+      [
+        "what is not accepted",
+        { runtime: { kind: "embedded", accept: [5] }, policy: { presets: ["npm"] } },
+        "[binaries]",
+      ],
+      [
+        "the same of some presets",
+        { policy: { presets: [5, "github", "nobody"] } },
+        "network_policies.github.binaries",
+      ],
+      ["a preset", { policy: { presets: [5, "github", "nobody"] } }, "nemoclaw:policy.presets[2]: there is no preset"],
+      ["the agent's version", { agent: { version: "1", bogus: 1 } }, 'nemoclaw:agent.version: "1" is not the version'],
+      ["certificates", { mirrors: { npm: "x", ca: "none.pem" } }, "nemoclaw:mirrors.ca: none.pem cannot be read"],
+    ])("%s", (_, raw, said) => {
+      expect(faults({ ...least, ...raw })).toContainEqual(expect.stringContaining(said));
+    });
+
+    test("of policies that contradict each other, those up to there are judged", () => {
+      const own =
+        "version: 1\nnetwork_policies: { github: { endpoints: [{ host: a.example.com, port: 443 }], binaries: [{ path: /usr/bin/git }] } }\n";
+      const { faults: found = [] } = parseConfig(
+        { ...least, policy: { presets: ["github"], file: "own.yaml" } },
+        { readFile: (path) => (path.endsWith("own.yaml") ? own : readFileSync(path, "utf8")), encrypted: new Set() },
+      );
+      expect(found.map(({ path }) => path)).toEqual(["network_policies.github", "nemoclaw:runtime.accept"]);
+      expect(found[1]?.instead).toMatch(/^accept: \[binaries\]/);
+    });
+
+    const demo = { kind: "openai", baseUrl: "http://demo.nemoclaw.internal/v1", model: "demo-1" };
+    test.each([
+      ["what nobody can tell", { machine: { kind: "local", demo: "on" }, inference: demo }, ["machine.demo"]],
+      ["the way in that is written", { machine: { ...existing, agentSocket: "agent" } }, ["machine.agentSocket"]],
+      ["what a section says itself", { tunnel: { kind: "quick", access: "all", reason: "r" } }, ["tunnel.access"]],
+      [
+        "what a kind that is none needs",
+        { tunnel: { kind: "quik" }, inference: { kind: "nvdia" } },
+        ["inference.kind", "tunnel.kind"],
+      ],
+    ])("and not %s", (_, raw, paths) => {
+      expect((read({ ...least, ...raw }).faults ?? []).map(({ path }) => path)).toEqual(
+        paths.map((path) => `nemoclaw:${path}`),
+      );
+    });
   });
 
   test("a section that is only a word", () => {

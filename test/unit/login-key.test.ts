@@ -45,7 +45,10 @@ describe("the public half of a private key", () => {
 
 describe("the key for a cloud machine", () => {
   const faults = (authorizedKey?: string, sshPrivateKey?: string) =>
-    loginKeyFaults(sshPrivateKey === undefined ? {} : { sshPrivateKey }, { kind: "aws", authorizedKey } as never);
+    loginKeyFaults(sshPrivateKey === undefined ? {} : { sshPrivateKey }, {
+      kind: "aws",
+      ...(authorizedKey !== undefined && { authorizedKey }),
+    });
 
   test("is the stack's own, or a whole pair", () => {
     expect(faults()).toEqual([]);
