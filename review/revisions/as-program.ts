@@ -29,6 +29,7 @@ export function asProgram({ config }: StackFile, revision: Revision): ReturnType
     readFile: (path) => fileAt(revision, path),
     presets: presetsAt(revision),
     encrypted,
+    elsewhere: [...config.keys()].filter((key) => key.includes(":")),
     siteSecrets,
     // What only a lock file decides, which may be another one than the revision's, a preview tells.
     pins: undefined,

@@ -12,6 +12,7 @@ import { guardrailFaults } from "./guardrail-faults.ts";
 import { type LegibleSections, legible } from "./legible.ts";
 import { localMachineFaults } from "./local-machine-faults.ts";
 import { loginKeyFaults } from "./login-key.ts";
+import { misplacedSettings } from "./misplaced.ts";
 import { artifactFaults } from "./pinned-artifacts.ts";
 import { openshellFaults } from "./pinned-openshell.ts";
 import type { Pins } from "./pins.ts";
@@ -25,6 +26,8 @@ export interface Surroundings {
   readonly readFile: (path: string) => string;
   /** Which top-level keys the stack file holds encrypted. */
   readonly encrypted: ReadonlySet<string>;
+  /** The keys of other namespaces. @default none */
+  readonly elsewhere?: readonly string[];
   /** What the lock file pins. @default nothing is asked of it */
   readonly pins?: Pins | undefined;
   /** Secrets that site commands read, each with whether the stack file holds it encrypted. @default none */
@@ -53,6 +56,7 @@ export function parseConfig(
   around: Surroundings,
 ): { settings: Settings; faults?: undefined } | { faults: Fault[]; settings?: undefined } {
   const faults: Fault[] = [
+    ...misplacedSettings(around.elsewhere ?? []),
     ...unknownKeys(raw),
     ...checkSecrets(raw, around.encrypted),
     ...hidden(raw, around.encrypted),

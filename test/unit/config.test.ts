@@ -210,6 +210,22 @@ describe("every fault is told, all at once, with what to write instead", () => {
     });
   });
 
+  test("settings under a name that is nearly the project's own, which nobody would read", () => {
+    const elsewhere = [
+      ...["nemoclaaw:telegram", "nemoclaw-deploy:mirrors", "NemoClaw:inferenceKey", "nemo:x:y", "enmoclaw:tunnel"],
+      ...["aws:region", "gcp:project", "command:x", "site:inventoryToken", "pulumi:tags", "netlify:token", "cloud:x"],
+    ];
+    const { faults: found = [] } = parseConfig(least, { readFile: () => "", encrypted: new Set(), elsewhere });
+    const misplaced = found.filter(({ message }) => message.startsWith("nobody reads"));
+    expect(misplaced.map(({ path, instead }) => `${path} | ${instead}`)).toEqual([
+      "nemoclaaw:telegram | nemoclaw:telegram",
+      "nemoclaw-deploy:mirrors | nemoclaw:mirrors",
+      "NemoClaw:inferenceKey | nemoclaw:inferenceKey",
+      "nemo:x:y | nemoclaw:x:y",
+      "enmoclaw:tunnel | nemoclaw:tunnel",
+    ]);
+  });
+
   test("a section that is only a word", () => {
     expect(faults({ ...least, machine: "local" })).toEqual([
       'nemoclaw:machine: "local" is text; expected a mapping | machine: { kind: local }',

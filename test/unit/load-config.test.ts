@@ -98,3 +98,11 @@ test("what the lock file has no checksum of is told with the faults of the confi
   );
   expect(message).toMatch(/\nnemoclaw:tunnel\.kind\n {2}.* no checksum of cloudflared 2.*\n.*refresh cloudflared/);
 });
+
+test("a namespace that is nearly the project's own is told, and other people's is theirs", async () => {
+  const message = await refusal({ ...least, "aws:region": "eu-central-1", "nemoclaaw:mirrors": { npm: "x" } });
+  expect(message).toContain("has a fault");
+  expect(message).toContain(
+    '\n\nnemoclaaw:mirrors\n  nobody reads the namespace "nemoclaaw", so this would change nothing\n  instead: nemoclaw:mirrors',
+  );
+});

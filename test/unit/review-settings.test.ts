@@ -108,6 +108,11 @@ describe("settings that the program refuses", () => {
       /change:stacks\/Pulumi.prod.yaml {2}nemoclaw:polcy\n {2}there is no setting "polcy"\n {2}instead: policy$/,
     ],
     [
+      "a setting under another name than the project's",
+      files(`${least}  nemoclaaw:mirrors: { npm: "https://npm.example.com" }\n`),
+      /change:stacks\/Pulumi.prod.yaml {2}nemoclaaw:mirrors\n {2}nobody reads the namespace "nemoclaaw".*\n {2}instead: nemoclaw:mirrors$/,
+    ],
+    [
       "a setting in two spellings",
       files(`${least}  nemoclaw:policy: { presets: [npm] }\n  nemoclaw:config:policy: { presets: [] }\n`),
       /Pulumi.prod.yaml at change has one setting in two spellings: nemoclaw:policy, nemoclaw:config:policy\n {2}try {3}keep one of them$/,
