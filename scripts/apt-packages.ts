@@ -1,3 +1,5 @@
+import { finishInterrupted, interruptedLook } from "../host/steps/apt-packages.ts";
+import { dpkgStatus } from "./dpkg-status.ts";
 import { runProgram } from "./run-program.ts";
 
 /** Something from the distribution that this computer lacks. */
@@ -8,7 +10,8 @@ export interface MissingPackage {
 }
 
 /**
- * Installs packages with apt: as root or by `sudo -n`, without questions, waiting for another apt to finish.
+ * Installs packages with apt: as root or by `sudo -n`, without questions, waiting for another apt to finish. What an installation
+ * that was killed has left to do is done first, as on machines: apt refuses everything else until then.
  *
  * @param patience seconds that each run of apt may take; one that took longer is not tried again
  * @throws Error with what to type by hand, when there is no apt or no way to be root
@@ -20,18 +23,16 @@ export async function installPackages(
 ): Promise<void> {
   const names = packages.map(({ name }) => name);
   if (names.length === 0) return;
-  const root = await becomeRoot(names);
-  const apt = [
-    ...root,
-    "env",
-    "DEBIAN_FRONTEND=noninteractive",
-    "apt-get",
-    "-o",
-    `DPkg::Lock::Timeout=${Math.min(300, patience)}`,
-  ];
+  const root = [...(await becomeRoot(names)), "env", "DEBIAN_FRONTEND=noninteractive"];
+  const apt = [...root, "apt-get", "-o", `DPkg::Lock::Timeout=${Math.min(300, patience)}`];
   const install = [...apt, "install", "-y", "--no-install-recommends", ...names];
   const run = (command: readonly string[]) => runProgram(command, { timeoutSeconds: patience, onLine: brief(say) });
 
+  if ((await runProgram(["sh", "-c", interruptedLook])).stdout.includes("interrupted")) {
+    say(`finishing an installation that was cut short: ${finishInterrupted.shown}`);
+    // What it cannot finish, such as a package whose dependencies had not come yet, apt mends or names.
+    await run([...root, "sh", "-c", finishInterrupted.script]);
+  }
   // Package lists may never have been fetched, or be older than the archive: an update mends both.
   const listed = await runProgram(["apt-cache", "show", ...names]);
   if (listed.exitCode !== 0) await run([...apt, "update"]);
@@ -55,11 +56,8 @@ export async function installPackages(
 /** Those of these packages that apt could add here; none where there is no apt. */
 export async function notInstalled(packages: readonly MissingPackage[]): Promise<MissingPackage[]> {
   if (!(await hasApt())) return [];
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own way to name a field
-  const query = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\\n"];
-  const { stdout } = await runProgram([...query, ...packages.map(({ name }) => name)]);
-  const lines = new Set(stdout.split("\n"));
-  return packages.filter(({ name }) => !lines.has(`${name} installed`));
+  const status = await dpkgStatus(packages.map(({ name }) => name));
+  return packages.filter(({ name }) => status?.get(name) !== "installed");
 }
 
 async function hasApt(): Promise<boolean> {

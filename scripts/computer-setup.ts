@@ -5,6 +5,7 @@ import { ensureMachineImage } from "../host/local/image.ts";
 import { installPackages, type MissingPackage, notInstalled } from "./apt-packages.ts";
 import { keptFolder } from "./clone-paths.ts";
 import { joinDockerGroup, type StartAgain } from "./docker-group.ts";
+import { cutShort } from "./dpkg-status.ts";
 import type { Say } from "./progress.ts";
 import { runProgram } from "./run-program.ts";
 
@@ -23,26 +24,40 @@ export async function findLacking(): Promise<Lacking> {
   const [docker, dockerd, mmdebstrap] = await Promise.all(["docker", "dockerd", "mmdebstrap"].map(isCommand));
   const answers = docker && (await dockerAnswers());
   const now: MissingPackage[] = [];
-  if (!answers && (!docker || !dockerd)) {
-    now.push({ name: "docker.io", reason: "runs the local machine; no Docker daemon answers here" });
-    if (await hasAppArmor())
-      now.push({ name: "apparmor", reason: "this kernel has AppArmor on, and Docker then needs it" });
+  if (!answers) {
+    // A program may be there and its package not set up, where an installation was killed.
+    const begun = await cutShort(names([daemon, appArmor, client]));
+    if (!docker || !dockerd || begun.includes(daemon.name)) now.push(daemon);
+    if (begun.includes(appArmor.name) || (now.length > 0 && (await lacksAppArmor()))) now.push(appArmor);
+    if (begun.includes(client.name)) now.push(client);
   }
-  // Debian 13 has the client in a package of its own, which docker.io only recommends.
-  const client = { name: "docker-cli", reason: "talks to Docker, where docker.io does not bring it" };
   const image = answers && (await hasBaseImage());
-  const makes = [
-    { name: "mmdebstrap", reason: "makes a Debian base image where no container registry gives one" },
-    { name: "debian-archive-keyring", reason: "checks the packages that go into it" },
-  ];
-  return { now, client: docker ? [] : [client], perhaps: image || mmdebstrap ? [] : await notInstalled(makes) };
+  const made = image || (mmdebstrap && (await cutShort(names(makes))).length === 0);
+  return {
+    now,
+    client: docker || now.includes(client) ? [] : [client],
+    perhaps: made ? [] : await notInstalled(makes),
+  };
 }
+
+const daemon = { name: "docker.io", reason: "runs the local machine; no Docker daemon answers here" };
+const appArmor = { name: "apparmor", reason: "this kernel has AppArmor on, and Docker then needs it" };
+// Debian 13 has the client in a package of its own, which docker.io only recommends.
+const client = { name: "docker-cli", reason: "talks to Docker, where docker.io does not bring it" };
+const makes = [
+  { name: "mmdebstrap", reason: "makes a Debian base image where no container registry gives one" },
+  { name: "debian-archive-keyring", reason: "checks the packages that go into it" },
+];
+
+/** Around what apt is about to bring, so that a caller can note it before it does. */
+type BringingPackages = (names: readonly string[], work: () => Promise<void>) => Promise<void>;
 
 interface DockerSetup {
   /** Where a daemon that must be started here is noted. @default the folder the quick start keeps */
   readonly directory?: string;
-  /** Told what was changed on this computer. */
-  readonly note?: (made: { packages?: string[]; groups?: string[] }) => Promise<void>;
+  readonly packages?: BringingPackages;
+  /** Told which groups this user has joined. */
+  readonly note?: (made: { groups: string[] }) => Promise<void>;
 }
 
 /**
@@ -53,14 +68,10 @@ interface DockerSetup {
 export async function prepareDocker(
   lacking: Lacking,
   say: Say,
-  { directory = keptFolder, note = async () => {} }: DockerSetup = {},
+  { directory = keptFolder, packages = (_, work) => work(), note = async () => {} }: DockerSetup = {},
 ): Promise<"answers" | "service" | "started" | StartAgain> {
-  await installPackages(lacking.now, say);
-  await note({ packages: lacking.now.map(({ name }) => name) });
-  if (!(await isCommand("docker"))) {
-    await installPackages(lacking.client, say);
-    await note({ packages: lacking.client.map(({ name }) => name) });
-  }
+  await packages(names(lacking.now), () => installPackages(lacking.now, say));
+  if (!(await isCommand("docker"))) await packages(names(lacking.client), () => installPackages(lacking.client, say));
   const again = await joinDockerGroup(say);
   if (again) {
     await note({ groups: ["docker"] });
@@ -72,27 +83,28 @@ export async function prepareDocker(
 interface ImageSetup {
   /** Around whatever brings an image to this computer. */
   readonly bringing?: Bringing;
-  /** Told what apt had to bring for it. */
-  readonly installed?: (packages: string[]) => Promise<void>;
+  readonly packages?: BringingPackages;
 }
 
 /** Makes or finds the image that local machines start from. */
 export async function prepareImage(
   lacking: Lacking,
   say: Say,
-  { bringing, installed = async () => {} }: ImageSetup = {},
+  { bringing, packages = (_, work) => work() }: ImageSetup = {},
 ): Promise<void> {
   try {
     await ensureMachineImage({ log: say, bringing });
   } catch (error) {
     if (!(error instanceof HostError) || isCancelled(error)) throw error;
-    if (lacking.perhaps.length === 0 || (await isCommand("mmdebstrap"))) throw error;
-    const names = lacking.perhaps.map(({ name }) => name);
-    say(`installing ${names.join(", ")} to make one`);
-    await installPackages(lacking.perhaps, say);
-    await installed(names);
+    if (lacking.perhaps.length === 0) throw error;
+    say(`installing ${names(lacking.perhaps).join(", ")} to make one`);
+    await packages(names(lacking.perhaps), () => installPackages(lacking.perhaps, say));
     await ensureMachineImage({ log: say, bringing });
   }
+}
+
+function names(packages: readonly MissingPackage[]): string[] {
+  return packages.map(({ name }) => name);
 }
 
 async function isCommand(name: string): Promise<boolean> {
@@ -115,7 +127,7 @@ async function hasBaseImage(): Promise<boolean> {
   return usual.exitCode === 0 || ours.some(({ stdout }) => stdout.trim() !== "");
 }
 
-async function hasAppArmor(): Promise<boolean> {
+async function lacksAppArmor(): Promise<boolean> {
   const [on, parser] = await Promise.all([
     runProgram(["cat", "/sys/module/apparmor/parameters/enabled"]),
     isCommand("apparmor_parser"),

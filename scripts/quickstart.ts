@@ -10,7 +10,7 @@ import { findLacking, prepareDocker, prepareImage } from "./computer-setup.ts";
 import { cliToDownload, findEngine } from "./engine-choice.ts";
 import { applyStack, EngineFailed } from "./first-run/apply.ts";
 import { ensureLocalStack } from "./first-run/local-stack.ts";
-import { bringCli, bringImage, noteMade } from "./first-run/made-here.ts";
+import { bringCli, bringImage, bringPackages, noteMade } from "./first-run/made-here.ts";
 import { prove } from "./first-run/proof.ts";
 import { removeEverything } from "./first-run/remove.ts";
 import { isLocal, localStack, stackStateFile } from "./local-backend.ts";
@@ -80,11 +80,11 @@ async function bringUp(stack: string): Promise<void> {
   const engine = await progress.step("Choose the engine", (say) => findEngine({ download, say, bringing: bringCli }));
   progress.line(`    Engine: ${engine.about}`);
   const docker = await progress.step("Docker on this computer", (say) =>
-    prepareDocker(lacking, say, { note: noteMade }),
+    prepareDocker(lacking, say, { packages: bringPackages, note: noteMade }),
   );
   if (typeof docker === "object") process.exit(await runInForeground(docker.command));
   await progress.step("Image of the local machine", (say) =>
-    prepareImage(lacking, say, { bringing: bringImage, installed: (packages) => noteMade({ packages }) }),
+    prepareImage(lacking, say, { bringing: bringImage, packages: bringPackages }),
   );
   const configured = await progress.step(`Configuration of stack ${stack}`, (say) =>
     ensureLocalStack(engine, stack, say),

@@ -58,8 +58,7 @@ dpkg-query --show ${names} >/dev/null || apt-cache policy ${names} | sed 's/^/po
 find /var/lib/apt/lists /var/lib/apt/lists/partial -maxdepth 0 -mmin -1440 | sed 's/.*/fresh/'
 # Half-installed while somebody is installing is not interrupted.
 if ! cat /proc/[0-9]*/comm 2>/dev/null | grep -qxE 'dpkg|apt-get|apt'; then
-  ls /var/lib/dpkg/updates | sed -n 's/^[0-9].*/interrupted/p'
-  dpkg --audit | sed -n '1s/.*/interrupted/p'
+  ${interruptedLook}
 fi`,
     parse: ({ stdout }) => {
       const lines = stdout.split("\n").map((line) => line.trim().split(/\s+/));
@@ -83,7 +82,11 @@ function available(policy: readonly string[][]): string[] {
   });
 }
 
-const finishInterrupted: Command = {
+/** Prints `interrupted` where dpkg was killed at its work; while it is at it, too. */
+export const interruptedLook = `ls /var/lib/dpkg/updates | sed -n 's/^[0-9].*/interrupted/p'
+  dpkg --audit | sed -n '1s/.*/interrupted/p'`;
+
+export const finishInterrupted: Command = {
   title: "finish an interrupted package installation",
   // Another installation may have begun since somebody looked, and dpkg itself does not wait for its lock.
   script: `until said=$(LC_ALL=C dpkg --force-confdef --force-confold --configure -a 2>&1); do

@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspect } from "../../host/local/docker.ts";
 import { keptFolder } from "../clone-paths.ts";
+import { dpkgStatus } from "../dpkg-status.ts";
 
 /** What quick starts of this clone brought to this computer, so that `--destroy` removes that and nothing else. */
 export interface MadeHere {
@@ -10,7 +11,7 @@ export interface MadeHere {
   readonly images: readonly string[];
   /** Folders of Pulumi CLIs, noted so too. */
   readonly clis: readonly string[];
-  /** Packages installed with apt; they stay, since others may use them by now. */
+  /** Packages installed with apt, noted so too; they stay, since others may use them by now. */
   readonly packages: readonly string[];
   /** Groups that this user has joined; membership stays too. */
   readonly groups: readonly string[];
@@ -35,29 +36,36 @@ export async function noteMade(more: Partial<MadeHere>): Promise<void> {
 /** Brings an image of this name here. */
 export function bringImage<T>(reference: string, work: () => Promise<T>): Promise<T> {
   // Without an answer it may be here.
-  return bring("images", reference, work, () => inspect("image", reference).catch(() => true));
+  return bring("images", [reference], work, () => inspect("image", reference).catch(() => true));
 }
 
 /** Brings a Pulumi CLI into this folder, unless it is there already. */
 export function bringCli<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  return existsSync(folder) ? work() : bring("clis", folder, work, async () => existsSync(folder));
+  return existsSync(folder) ? work() : bring("clis", [folder], work, async () => existsSync(folder));
+}
+
+/** Brings packages here by apt; what is there before, whole or half, was noted then or is not ours. */
+export async function bringPackages<T>(names: readonly string[], work: () => Promise<T>): Promise<T> {
+  const before = await dpkgStatus(names);
+  const more = names.filter((name) => !before?.has(name));
+  return bring("packages", more, work, async (name) => (await dpkgStatus([name]))?.has(name) ?? true);
 }
 
 /** Notes something before it is here, so that a run killed meanwhile has noted it; what did not come is forgotten. */
 async function bring<T>(
-  kind: "images" | "clis",
-  name: string,
+  kind: "images" | "clis" | "packages",
+  names: readonly string[],
   work: () => Promise<T>,
-  isHere: () => Promise<unknown>,
+  isHere: (name: string) => Promise<unknown>,
 ): Promise<T> {
-  await noteMade({ [kind]: [name] });
+  await noteMade({ [kind]: names });
   try {
     return await work();
   } finally {
-    if (!(await isHere())) {
-      const known = await readMade();
-      await write({ ...known, [kind]: known[kind].filter((each) => each !== name) });
-    }
+    const gone: string[] = [];
+    for (const name of names) if (!(await isHere(name))) gone.push(name);
+    const known = await readMade();
+    if (gone.length > 0) await write({ ...known, [kind]: known[kind].filter((each) => !gone.includes(each)) });
   }
 }
 
