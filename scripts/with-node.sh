@@ -45,18 +45,23 @@ installed_by_hand() {
   ') 2>/dev/null && wanted >"$stamp"
 }
 
-# The lock is a symbolic link whose target is the process id: made in one step, with its owner inside.
+# The lock is a symbolic link whose target is the process id: made in one step, with its owner inside. Whoever waits for it says so
+# every five seconds.
 take_lock() {
   mkdir -p "$root/.nemoclaw"
-  said=''
+  waited=0
   until ln -s "$$" "$lock" 2>/dev/null; do
     owner=$(readlink "$lock" 2>/dev/null || true)
     if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null; then
       rm -f "$lock"
     elif [ -n "$owner" ]; then
-      [ -n "$said" ] || echo "Waiting for another run (process $owner) to finish installing the npm packages ..." >&2
-      said=yes
+      if [ "$waited" -eq 0 ]; then
+        echo "Waiting for another run (process $owner) to finish installing the npm packages ..." >&2
+      elif [ $((waited % 5)) -eq 0 ]; then
+        echo "  ... still waiting (${waited} s)" >&2
+      fi
       sleep 1
+      waited=$((waited + 1))
     fi
   done
   trap 'stop_telling; rm -f "$lock"' EXIT
