@@ -76,18 +76,29 @@ function ruleOf({ policy, rule, reason, error }: z.infer<typeof refusalSchema>):
     .join(": ");
 }
 
-async function proveWriteRefused(host: Host, sandbox: Record<string, unknown>, say: Say): Promise<void> {
+/** @throws Error unless it is the missing right to write that refuses: an agent that is not ready refuses everything */
+export async function proveWriteRefused(
+  host: Pick<Host, "run">,
+  sandbox: Record<string, unknown>,
+  say: Say,
+): Promise<void> {
   const { read_only = [] } = filesystemSchema.parse(sandbox.policy).filesystem_policy ?? {};
-  // A folder that can be read, so that it is the missing right to write that refuses.
+  // A folder that can be read, so that it is not missing altogether.
   const folder = read_only.includes("/usr") ? "/usr" : read_only[0];
   if (!folder) throw new Error("the policy lists no read-only path, so no refused write can be shown");
   const file = `${folder}/nemoclaw-proof`;
-  const write = ["sh", "-c", 'test -d "$1" && echo proof > "$2"', "sh", folder, file];
-  const answer = await host.run(inside(sandbox, write));
-  if (answer.exitCode === 0)
-    throw new Error(`${file} was written inside the sandbox, though the policy lists it read-only`);
-  const said = answer.stderr.trim().split("\n").at(-1) ?? "";
-  say(`write refused:  ${file} inside the sandbox: ${said}  (rule filesystem_policy.read_only: ${folder})`);
+  const script = 'LC_ALL=C; export LC_ALL; test -d "$1" && echo proof > "$2"';
+  const { exitCode, stderr } = await host.run(inside(sandbox, ["sh", "-c", script, "sh", folder, file]));
+  if (exitCode === 0) throw new Error(`${file} was written inside the sandbox, though the policy lists it read-only`);
+  // A mount that is read-only says the first, Landlock and an owner the other.
+  const refusals = ["Read-only file system", "Permission denied"].map((why) => `${file}: ${why}`);
+  const refused = stderr.split("\n").find((line) => refusals.some((refusal) => line.trim().endsWith(refusal)));
+  if (refused === undefined) {
+    throw new Error(
+      `whether ${file} can be written inside the sandbox could not be tried\n  said  ${stderr.trim() || "nothing"}   (exit ${exitCode})\n  try   scripts/status, and once the agent is ready the same command again`,
+    );
+  }
+  say(`write refused:  ${file} inside the sandbox: ${refused.trim()}  (rule filesystem_policy.read_only: ${folder})`);
 }
 
 const filesystemSchema = z.object({
