@@ -81,6 +81,8 @@ export async function prepareDocker(
 }
 
 interface ImageSetup {
+  /** Where a base image is made. @default the folder the quick start keeps */
+  readonly directory?: string;
   /** Around whatever brings an image to this computer. */
   readonly bringing?: Bringing;
   readonly packages?: BringingPackages;
@@ -90,16 +92,16 @@ interface ImageSetup {
 export async function prepareImage(
   lacking: Lacking,
   say: Say,
-  { bringing, packages = (_, work) => work() }: ImageSetup = {},
+  { directory = keptFolder, bringing, packages = (_, work) => work() }: ImageSetup = {},
 ): Promise<void> {
   try {
-    await ensureMachineImage({ log: say, bringing });
+    await ensureMachineImage({ log: say, directory, bringing });
   } catch (error) {
     if (!(error instanceof HostError) || isCancelled(error)) throw error;
     if (lacking.perhaps.length === 0) throw error;
     say(`installing ${names(lacking.perhaps).join(", ")} to make one`);
     await packages(names(lacking.perhaps), () => installPackages(lacking.perhaps, say));
-    await ensureMachineImage({ log: say, bringing });
+    await ensureMachineImage({ log: say, directory, bringing });
   }
 }
 

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { isCancelled } from "../host/errors.ts";
 import { stopOwnedDaemon } from "../host/local/daemon.ts";
+import { removeMakings } from "../host/local/making-folder.ts";
 import { cloneFolder } from "./clone-paths.ts";
 import { findLacking, prepareDocker, prepareImage } from "./computer-setup.ts";
 import type { StartAgain } from "./docker-group.ts";
@@ -18,8 +19,9 @@ const program = new Command("scripts/test")
   .addOption(new Option("-t, --test-name <pattern>", "only tests whose name matches"))
   .exitOverride();
 
-// Apart from what the quick start keeps, because a test's `--destroy` must not take the tests' own Docker daemon away.
-const daemonFolder = join(cloneFolder, "node_modules", ".cache", "nemoclaw-test");
+// Apart from what the quick start keeps, because a test's `--destroy` must not take the tests' own Docker daemon away, nor what an
+// image is being made of.
+const ownFolder = join(cloneFolder, "node_modules", ".cache", "nemoclaw-test");
 
 const tally = /^\d+ passed, \d+ failed, \d+ skipped$/;
 
@@ -65,7 +67,7 @@ async function main(): Promise<number> {
     return run.exitCode;
   } finally {
     if (what !== "unit") await progress.step("Clean up after the tests", removeTestThings);
-    if (started === "started") await stopOwnedDaemon({ directory: daemonFolder, log: (line) => console.log(line) });
+    if (started === "started") await stopOwnedDaemon({ directory: ownFolder, log: (line) => console.log(line) });
     console.log(last);
   }
 }
@@ -87,10 +89,12 @@ async function setUp(progress: Progress): Promise<"answers" | "service" | "start
   for (const { name, reason } of [...lacking.client, ...lacking.perhaps])
     progress.line(`May install with apt: ${name} (${reason})`);
   const started = await progress.step("Docker on this computer", (say) =>
-    prepareDocker(lacking, say, { directory: daemonFolder }),
+    prepareDocker(lacking, say, { directory: ownFolder }),
   );
   if (typeof started === "object") return started;
-  await progress.step("Image of the local machine", (say) => prepareImage(lacking, say));
+  // What is left of an image that was being made when a run was killed.
+  await removeMakings(ownFolder);
+  await progress.step("Image of the local machine", (say) => prepareImage(lacking, say, { directory: ownFolder }));
   await progress.step("Clean up what an earlier test run left", removeTestThings);
   return started;
 }

@@ -2,12 +2,13 @@
  * The image a machine image is built from, by the first way that works:
  * `findBaseImage({ base?, packages, log, signal, bringing })` → `{ reference, id }`
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { HostError, isCancelled } from "../errors.ts";
 import { ownDebianKeyring, ownDebianSources } from "./apt-sources.ts";
 import { docker, inspect } from "./docker.ts";
 import { type Log, withHeartbeat } from "./heartbeat.ts";
+import { inMakingFolder, rootWords } from "./making-folder.ts";
 
 const suite = "bookworm";
 const usualBase = `debian:${suite}-slim`;
@@ -27,6 +28,8 @@ export interface BaseImageArgs {
   readonly packages: readonly string[];
   readonly log: Log;
   readonly signal?: AbortSignal;
+  /** Below it a base is made, and left when that is killed; `removeMakings` removes it. */
+  readonly directory: string;
   /** Around each pull and each making, so that a caller can note what it brings before it does. */
   readonly bringing: Bringing;
 }
@@ -38,7 +41,7 @@ export interface BaseImageArgs {
  * @throws HostError when none of these works, with what each of them said
  */
 export async function findBaseImage(args: BaseImageArgs): Promise<BaseImage> {
-  const { base, packages, log, signal, bringing } = args;
+  const { base, packages, log, signal, directory, bringing } = args;
   const pulled = (reference: string) => bringing(reference, () => pull(reference, log, signal));
   if (base) return (await local(base, signal)) ?? (await pulled(base));
 
@@ -56,7 +59,7 @@ export async function findBaseImage(args: BaseImageArgs): Promise<BaseImage> {
     log(`no registry gave ${usualBase} (${lastLine(refused)}), so it is made here from Debian's packages, once`);
     // An import may be whole though its maker was killed, so it gets a name that says nothing until then.
     const draft = `${made}-${process.pid}`;
-    await bringing(draft, () => make(draft, packages, { log, signal, refused }));
+    await bringing(draft, () => make(draft, packages, { log, signal, directory, refused }));
     await bringing(made, () => rename(draft, made, signal));
   }
   const image = await local(made, signal);
@@ -112,7 +115,7 @@ async function rename(from: string, to: string, signal?: AbortSignal): Promise<v
 async function make(
   draft: string,
   packages: readonly string[],
-  { log, signal, refused }: { log: Log; signal?: AbortSignal; refused: HostError },
+  { log, signal, directory, refused }: { log: Log; signal?: AbortSignal; directory: string; refused: HostError },
 ): Promise<void> {
   const keyring = ownDebianKeyring();
   const argv = [
@@ -127,53 +130,59 @@ async function make(
     "-",
     ...ownDebianSources(suite),
   ];
-  await withHeartbeat("making a Debian base image", log, async (said) => {
-    const [program = "", ...args] = [...asRoot(), "mmdebstrap", ...argv];
-    const child = spawn(program, args, {
-      signal,
-      env: { ...process.env, LC_ALL: "C" },
-      stdio: ["ignore", "pipe", "pipe"],
+  const making = (words: readonly string[]) =>
+    withHeartbeat("making a Debian base image", log, async (said) => {
+      const [program = "", ...args] = words;
+      const child = spawn(program, args, {
+        signal,
+        env: { ...process.env, LC_ALL: "C" },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const lines: string[] = [];
+      child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+        for (const line of chunk.split("\n").filter((l) => l.trim())) {
+          lines.push(line);
+          said(line);
+        }
+      });
+      const ended = new Promise<number | NodeJS.ErrnoException>((resolve) => {
+        child.once("error", resolve);
+        child.once("close", (code) => resolve(code ?? 128));
+      });
+      const imported = docker(["import", "--change", "LABEL nemoclaw.kind=base-image", "-", draft], {
+        what: "import the base image",
+        input: child.stdout,
+        signal,
+        timeoutSeconds: 900,
+      });
+      const [exit, image] = await Promise.allSettled([ended, imported]);
+      // An import of nothing succeeds too, so it counts only once the maker has ended well.
+      const code = exit.status === "fulfilled" ? exit.value : 128;
+      if (code === 0 && image.status === "fulfilled") return;
+      if (image.status === "fulfilled") await docker(["image", "rm", draft]).catch(() => {});
+      if (signal?.aborted) throw new HostError("cancelled", { summary: "Cancelled: make a Debian base image" });
+      if (code === 0 && image.status === "rejected") throw image.reason;
+      throw failure(code, lines, refused);
     });
-    const lines: string[] = [];
-    child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-      for (const line of chunk.split("\n").filter((l) => l.trim())) {
-        lines.push(line);
-        said(line);
-      }
-    });
-    const ended = new Promise<number | NodeJS.ErrnoException>((resolve) => {
-      child.once("error", resolve);
-      child.once("close", (code) => resolve(code ?? 128));
-    });
-    const imported = docker(["import", "--change", "LABEL nemoclaw.kind=base-image", "-", draft], {
-      what: "import the base image",
-      input: child.stdout,
-      signal,
-      timeoutSeconds: 900,
-    });
-    const [exit, image] = await Promise.allSettled([ended, imported]);
-    // An import of nothing succeeds too, so it counts only once the maker has ended well.
-    const code = exit.status === "fulfilled" ? exit.value : 128;
-    if (code === 0 && image.status === "fulfilled") return;
-    if (image.status === "fulfilled") await docker(["image", "rm", draft]).catch(() => {});
-    if (signal?.aborted) throw new HostError("cancelled", { summary: "Cancelled: make a Debian base image" });
-    if (code === 0 && image.status === "rejected") throw image.reason;
-    throw failure(code, lines, refused);
-  });
+  const root = rootWords();
+  // Without root it takes user namespaces, and a folder that everybody may reach and write: the computer's own.
+  if (root === undefined) return making(["mmdebstrap", ...argv]);
+  await inMakingFolder(directory, (folder) =>
+    making([...root, "sh", "-c", byItself, "sh", folder, "mmdebstrap", ...argv]),
+  );
 }
 
-/** mmdebstrap needs root, or user namespaces that Debian's `uidmap` sets up. */
-function asRoot(): string[] {
-  if (process.getuid?.() === 0) return [];
-  return spawnSync("sudo", ["-n", "true"]).status === 0 ? ["sudo", "-n"] : [];
-}
+/** Runs words with a folder for what it makes, `$1`. What it mounts there is so for it alone, and nothing stays mounted when it is killed. */
+const byItself = `TMPDIR=$1; export TMPDIR; shift
+if unshare --mount true 2>/dev/null; then set -- unshare --mount "$@"; fi
+exec "$@"`;
 
 function failure(code: number | NodeJS.ErrnoException, lines: readonly string[], refused: HostError): HostError {
-  const missing = typeof code !== "number" && code.code === "ENOENT";
+  const missing = typeof code === "number" ? code === 127 : code.code === "ENOENT";
   return new HostError("command", {
     summary: `No Debian base image for the local machine: none is here, none could be pulled, none could be made`,
     ran:
-      typeof code === "number"
+      typeof code === "number" && !missing
         ? `docker pull ${usualBase}; mmdebstrap --variant=minbase … ${suite}`
         : `docker pull ${usualBase}; mmdebstrap`,
     exitCode: typeof code === "number" ? code : undefined,

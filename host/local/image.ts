@@ -8,6 +8,7 @@ import { isCancelled } from "../errors.ts";
 import { type BaseImage, type Bringing, findBaseImage } from "./base-image.ts";
 import { docker, inspect } from "./docker.ts";
 import { type Log, withHeartbeat } from "./heartbeat.ts";
+import { keptByQuickStart } from "./making-folder.ts";
 
 const context = fileURLToPath(new URL("./image/", import.meta.url));
 const repository = "nemoclaw-machine";
@@ -17,6 +18,8 @@ export interface MachineImageArgs {
   readonly base?: string;
   readonly log: Log;
   readonly signal?: AbortSignal;
+  /** Where a base is made. @default what the quick start of this clone keeps */
+  readonly directory?: string;
   /** Around each pull, making and build, so that a caller can note what it brings before it does. */
   readonly bringing?: Bringing;
 }
@@ -57,10 +60,10 @@ export async function ensureMachineImage(args: MachineImageArgs): Promise<Machin
 const underWay = new Map<string, { image: Promise<MachineImage>; logs: Set<Log> }>();
 
 async function ensure(args: MachineImageArgs): Promise<MachineImage> {
-  const { base, log, signal, bringing = (_, work) => work() } = args;
+  const { base, log, signal, directory = keptByQuickStart, bringing = (_, work) => work() } = args;
   const files = await contextFiles();
   const packages = (files.get("packages") ?? "").split("\n").filter(Boolean);
-  const from = await findBaseImage({ base, packages, log, signal, bringing });
+  const from = await findBaseImage({ base, packages, log, signal, directory, bringing });
   const reference = `${repository}:${contentTag(files, from)}`;
   const present = await inspect<{ Id: string }>("image", reference, { signal });
   if (present) return { reference, id: present.Id };

@@ -3,6 +3,7 @@ import { readdir, rm, rmdir } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { ensureDockerDaemon, stopOwnedDaemon } from "../../host/local/daemon.ts";
+import { removeMakings } from "../../host/local/making-folder.ts";
 import { keptFolder, stackFile } from "../clone-paths.ts";
 import { type Engine, findEngine, runEngine } from "../engine-choice.ts";
 import { isLocal, releaseDeadLocks, stackStateFile } from "../local-backend.ts";
@@ -37,6 +38,7 @@ export async function removeEverything(stack: string, progress: Progress): Promi
     if (hasDocker && made.images.length > 0) await removeImages(made.images, say);
     for (const folder of made.clis) await removeCli(folder, say);
     await stopOwnedDaemon({ directory: keptFolder, log: say });
+    await removeMakings(keptFolder);
     await rm(keptFolder, { recursive: true, force: true });
   });
 

@@ -8,11 +8,18 @@ const usual = "debian:bookworm-slim";
 const foreign = "somebody:else";
 
 /** A clone beside a stand-in for Docker, which builds for ever at first, and has these images already. */
-function cloneWith(images: readonly string[], { registry }: { registry: boolean }) {
-  const clone = new SmallClone({ docker: dockerStandIn, mmdebstrap: "echo Debian" });
+function cloneWith(
+  images: readonly string[],
+  { registry, mmdebstrap = "echo Debian" }: { registry: boolean; mmdebstrap?: string },
+) {
+  const sudo = 'test "$1" = -n && shift; exec "$@"';
+  const rm = 'echo "rm $*" >>"$here/removed"; exec /bin/rm "$@"';
+  const clone = new SmallClone({ docker: dockerStandIn, mmdebstrap, sudo, rm });
   const file = (name: string) => join(clone.folder, name);
   mkdirSync(file("images"));
-  const run = (...args: string[]) => clone.script("quickstart", args, { NEMOCLAW_ENGINE: "embedded" });
+  mkdirSync(file("tmp"));
+  const env = { NEMOCLAW_ENGINE: "embedded", TMPDIR: file("tmp") };
+  const run = (...args: string[]) => clone.script("quickstart", args, env);
   const docker = {
     has: () => readdirSync(file("images")).sort(),
     pull: (image: string) => writeFileSync(file(`images/${image}`), `sha256:${image}\n`),
@@ -23,6 +30,19 @@ function cloneWith(images: readonly string[], { registry }: { registry: boolean 
   if (registry) writeFileSync(file("registry"), "");
   return {
     docker,
+    /** What is in the folders for what is only passing: this computer's own, and the clone's. */
+    passing: () =>
+      [file("tmp"), join(clone.root, ".nemoclaw", "making")].flatMap((folder) =>
+        existsSync(folder) ? (readdirSync(folder, { recursive: true }) as string[]) : [],
+      ),
+    removed: () => readFileSync(file("removed"), "utf8"),
+    kept: () => existsSync(join(clone.root, ".nemoclaw")),
+    outcome: async () => (await run().ended).output,
+    /** Runs until it is killed from inside. */
+    async killedByItself(): Promise<void> {
+      const { signal, output } = await run().ended;
+      expect(signal, output).toBe("SIGKILL");
+    },
     /** Runs until the image is being built, and kills it there. */
     async killedInTheBuild(): Promise<void> {
       const killed = run();
@@ -83,5 +103,24 @@ describe("images that the quick start brought, with a stand-in for Docker", { ti
     clone.docker.pull(usual);
     await clone.destroy();
     expect(clone.docker.has()).toEqual([usual]);
+  });
+
+  const killedHalfWay = 'mkdir -p "$TMPDIR/mmdebstrap.x/usr" && kill -9 $PPID; exit 1';
+
+  test("leave nothing of a base whose making was killed", async () => {
+    await using clone = cloneWith([], { registry: false, mmdebstrap: killedHalfWay });
+    await clone.killedByItself();
+    expect(clone.passing()).toContainEqual(expect.stringMatching(/^base-\w+\/mmdebstrap\.x\/usr$/));
+    await clone.destroy();
+    expect(clone.passing()).toEqual([]);
+    expect(clone.kept()).toBe(false);
+    // By root, whose it is, and nothing that is mounted in there.
+    expect(clone.removed()).toMatch(/^rm .*--one-file-system -- \S+\/\.nemoclaw\/making$/m);
+  });
+
+  test("leave nothing of a base that could not be made", async () => {
+    await using clone = cloneWith([], { registry: false, mmdebstrap: 'mkdir "$TMPDIR/mmdebstrap.x"; exit 1' });
+    expect(await clone.outcome()).toMatch(/No Debian base image[\s\S]*mmdebstrap --variant/);
+    expect(clone.passing()).toEqual([]);
   });
 });
