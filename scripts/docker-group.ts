@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import type { Say } from "./progress.ts";
-import { runProgram } from "./run-program.ts";
+import { type Finished, runProgram } from "./run-program.ts";
 
 /** This script must be started once more, by this command, and its exit code is ours. */
 export interface StartAgain {
@@ -13,6 +12,7 @@ export interface StartAgain {
  * it was started with.
  *
  * @returns undefined where nothing was to be done
+ * @throws Error when sudo is there and the group does not take this user
  */
 export async function joinDockerGroup(say: Say): Promise<StartAgain | undefined> {
   if (process.platform !== "linux" || process.getuid?.() === 0 || process.env.DOCKER_HOST) return undefined;
@@ -23,13 +23,25 @@ export async function joinDockerGroup(say: Say): Promise<StartAgain | undefined>
 
   const { username, uid, gid } = userInfo();
   say(`joining ${username} to the group docker, with sudo; open sessions know it after the next login`);
-  await runProgram(["sudo", "-n", "usermod", "--append", "--groups", "docker", username]);
+  const join = ["sudo", "-n", "usermod", "--append", "--groups", "docker", username];
+  const joined = await runProgram(join);
+  if (joined.exitCode !== 0) throw new Error(notJoined(join, joined));
   const again = ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--init-groups", "--"];
   const kept = ["PATH", "HOME"].map((name) => `${name}=${process.env[name] ?? ""}`);
   return { command: ["sudo", "-n", "-E", ...again, "env", ...kept, process.execPath, ...process.argv.slice(1)] };
 }
 
+// Started again without it, this script would only come back here.
+function notJoined(ran: readonly string[], { exitCode, stderr }: Finished): string {
+  return [
+    "this user may not use Docker here, and could not be joined to the group docker",
+    `  ran   ${ran.join(" ")}   (exit ${exitCode})`,
+    `  said  ${stderr.trim()}`,
+    "  try   have an administrator let this user use Docker, log in again, then run this again",
+  ].join("\n");
+}
+
 async function groupId(name: string): Promise<number | undefined> {
-  const line = (await readFile("/etc/group", "utf8")).split("\n").find((text) => text.startsWith(`${name}:`));
-  return line === undefined ? undefined : Number(line.split(":")[2]);
+  const { exitCode, stdout } = await runProgram(["getent", "group", name]);
+  return exitCode === 0 ? Number(stdout.split(":")[2]) : undefined;
 }
