@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { EngineError, refused } from "./errors.ts";
+import { refuseOtherLineEnds } from "./line-ends.ts";
 
 /** A Pulumi project whose plugins all live in folders. */
 export interface Project {
@@ -48,7 +49,9 @@ export function readProject(folder: string): Project {
   const root = resolve(folder);
   const path = join(root, "Pulumi.yaml");
   if (!existsSync(path)) throw new EngineError(`no Pulumi.yaml in ${root}; -C names the project's folder`);
-  const read = file.safeParse(parse(readFileSync(path, "utf8")));
+  const text = readFileSync(path, "utf8");
+  refuseOtherLineEnds(text, path);
+  const read = file.safeParse(parse(text));
   if (!read.success)
     throw new EngineError(`${path} is not a project this engine can read:\n${z.prettifyError(read.error)}`);
   const project = read.data;

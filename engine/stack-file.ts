@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { dirname, join } from "node:path";
 import { Document, parseDocument, visit } from "yaml";
 import { EngineError, refused } from "./errors.ts";
+import { refuseOtherLineEnds } from "./line-ends.ts";
 import { type Crypter, newCrypter, openCrypter, readPassphrase } from "./passphrase.ts";
 import type { Project } from "./project.ts";
 import type { PropertyPath } from "./property-path.ts";
@@ -14,7 +15,9 @@ export class StackFile {
 
   constructor(project: Project, stack: string) {
     this.path = join(project.stackFolder, `Pulumi.${stack}.yaml`);
-    this.#document = existsSync(this.path) ? parseDocument(readFileSync(this.path, "utf8")) : new Document({});
+    const text = existsSync(this.path) ? readFileSync(this.path, "utf8") : undefined;
+    if (text !== undefined) refuseOtherLineEnds(text, this.path);
+    this.#document = text === undefined ? new Document({}) : parseDocument(text);
     const [fault] = this.#document.errors;
     if (fault) throw new EngineError(`${this.path} is not YAML: ${fault.message}`);
     visit(this.#document, {

@@ -2,6 +2,7 @@ import { type Fault, printFault } from "../../policies/fault.ts";
 import { siteNamespace } from "../../stacks/settings/site-commands.ts";
 import { ReviewError } from "../review-error.ts";
 import { asProgram } from "./as-program.ts";
+import { refuseOtherLineEnds } from "./line-ends.ts";
 import type { Revision } from "./revision.ts";
 import { stackAt } from "./stack-at.ts";
 import { readStackFile, type StackFile, stackFileOf } from "./stack-file.ts";
@@ -11,6 +12,7 @@ import { readStackFile, type StackFile, stackFileOf } from "./stack-file.ts";
  * `main:stacks/Pulumi.prod.yaml`. All files are the revision's, and no secret is opened.
  */
 function settingFaults(revision: Revision, stack: string): Fault[] {
+  refuseHiddenLines(revision);
   const path = stackFileOf(stack);
   const text = revision.read(path);
   if (text === undefined) return [];
@@ -18,6 +20,14 @@ function settingFaults(revision: Revision, stack: string): Fault[] {
   const faults = [...programFaults(file, revision), ...file.inClear.filter(({ path: key }) => key.startsWith(site))];
   return faults.map((fault) => ({ ...fault, file: `${revision.name}:${fault.file ?? path}` }));
 }
+
+/** @throws ReviewError for a file besides the stack's that Pulumi reads itself, and reads otherwise than a reviewer would */
+function refuseHiddenLines(revision: Revision): void {
+  for (const path of [...revision.files().keys()].filter((one) => readByPulumi.test(one)))
+    refuseOtherLineEnds(revision.read(path) ?? "", `${path} at ${revision.name}`);
+}
+
+const readByPulumi = /^(Pulumi|provider\/PulumiPlugin|policies\/guardrails\/PulumiPolicy)\.ya?ml$/;
 
 /** An older revision whose settings cannot be taken, and why. */
 export interface Refused {

@@ -6,6 +6,7 @@ import { siteNamespace } from "../../stacks/settings/site-commands.ts";
 import { structured } from "../../stacks/settings/structured.ts";
 import { ReviewError } from "../review-error.ts";
 import { isObject } from "../values.ts";
+import { refuseOtherLineEnds } from "./line-ends.ts";
 import { notYaml } from "./not-yaml.ts";
 import type { Revision } from "./revision.ts";
 import type { Settings } from "./settings.ts";
@@ -34,6 +35,7 @@ export function stackFileOf(stack: string): string {
  * @param name how to name the file in errors
  */
 export function readStackFile(text: string, name: string): StackFile {
+  refuseOtherLineEnds(text, name);
   const document = parseDocument(text);
   const [fault] = document.errors;
   if (fault) throw notYaml(name, fault);
