@@ -34,3 +34,13 @@ export function operationOf({ op }: PreviewStep): string {
 export function nameOf(urn: string): string {
   return urn.split("::").slice(3).join("::");
 }
+
+/** The type that a URN says: the last of those that its third part has. A name may look like any of them. */
+export function typeIn(urn: string): string {
+  return urn.split("::")[2]?.split("$").at(-1) ?? "";
+}
+
+/** What a step is about; one without a state still has its URN. */
+export function typeOf({ urn, newState, oldState }: PreviewStep): string {
+  return (newState ?? oldState)?.type ?? typeIn(urn);
+}

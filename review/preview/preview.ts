@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ReviewError } from "../review-error.ts";
 import { brokenText, guardrailResults } from "./guardrails.ts";
 import { isDeeper } from "./nesting.ts";
-import { nameOf, operationOf, type PreviewStep, previewStep } from "./preview-step.ts";
+import { nameOf, operationOf, type PreviewStep, previewStep, typeOf } from "./preview-step.ts";
 import { missingState } from "./whole-states.ts";
 
 const digest = z.looseObject({
@@ -136,9 +136,6 @@ const operations: readonly string[] = [
 ];
 
 const stackType = "pulumi:pulumi:Stack";
-
-const typeOf = ({ urn, newState, oldState }: PreviewStep) =>
-  (newState ?? oldState)?.type ?? urn.split("::")[2]?.split("$").at(-1);
 
 /** Where what the program wants begins: with the stack itself. Before that stands what a look at the real things found. */
 function programBegins(steps: readonly PreviewStep[]): number {

@@ -3,7 +3,7 @@ import { changedSinceUpdate } from "./as-left.ts";
 import { labelOf, lossOf, lossOfRemaking } from "./losses.ts";
 import { isMadeAnew } from "./made-anew.ts";
 import type { Preview } from "./preview.ts";
-import { nameOf, operationOf, type PreviewState, type PreviewStep } from "./preview-step.ts";
+import { nameOf, operationOf, type PreviewState, type PreviewStep, typeOf } from "./preview-step.ts";
 
 export type Operation = "create" | "update" | "replace" | "delete";
 
@@ -65,11 +65,10 @@ export function resourceChanges({ steps }: Preview): ResourceChange[] {
   return [...Map.groupBy(doing, ({ urn }) => urn)].map(([urn, same]) => changeOf(urn, same, looked.get(urn) ?? []));
 }
 
-function isOwn({ urn, oldState, newState }: PreviewStep): boolean {
-  return (
-    (newState ?? oldState)?.custom !== false &&
-    !/::(pulumi:providers:|pulumi:pulumi:)[^:]*::/.test(urn.replace(/\$/g, "::"))
-  );
+// By the type alone: whatever a name looks like, it is that of a resource.
+function isOwn(step: PreviewStep): boolean {
+  const { oldState, newState } = step;
+  return (newState ?? oldState)?.custom !== false && !/^pulumi:(providers|pulumi):/.test(typeOf(step));
 }
 
 function changeOf(urn: string, steps: readonly PreviewStep[], looked: readonly PreviewStep[]): ResourceChange {

@@ -1,5 +1,6 @@
 import { ReviewError } from "../review-error.ts";
 import type { Preview } from "./preview.ts";
+import { typeIn } from "./preview-step.ts";
 
 /** The stack that is asked for: as a person names it, with or without its organization and project, and the project here. */
 export interface Asked {
@@ -17,7 +18,7 @@ export function refuseOtherStack({ steps }: Preview, { stack, project }: Asked, 
   const parts = stack.split("/");
   const [name, here] = [parts.at(-1), parts.length === 3 ? parts[1] : project];
   // A project that is given another name leaves resources under the old one, which go; its new root is among the steps.
-  const roots = steps.filter(({ urn }) => urn.includes("::pulumi:pulumi:Stack::")).map(({ urn }) => ownerOf(urn));
+  const roots = steps.filter(({ urn }) => typeIn(urn) === "pulumi:pulumi:Stack").map(({ urn }) => ownerOf(urn));
   if (roots.some((root) => root.stack === name && (here === undefined || root.project === here))) return;
   const [other] = roots;
   throw new ReviewError(

@@ -1,4 +1,4 @@
-import { nameOf, type PreviewState, type PreviewStep } from "./preview-step.ts";
+import { nameOf, type PreviewState, type PreviewStep, typeIn } from "./preview-step.ts";
 
 /** What an operation must show of a resource: what is there, and what is wanted. */
 const shown: Readonly<Record<string, readonly ("oldState" | "newState")[]>> = {
@@ -27,5 +27,5 @@ export function missingState(step: PreviewStep): string | undefined {
 
 function inputsMissing(urn: string, { type, custom, inputs }: PreviewState): boolean {
   if (custom === false || inputs !== undefined) return false;
-  return asked.test(type) || asked.test(urn.split("::")[2]?.split("$").at(-1) ?? "");
+  return asked.test(type) || asked.test(typeIn(urn));
 }
