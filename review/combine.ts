@@ -19,7 +19,7 @@ export function combine(preview: Report, revisions: Report): Report {
     refused: revisions.refused,
     unread: revisions.unread.filter((path) => !toldByPreview.test(path)),
     unshown: unshownIn(preview, revisions),
-    settings: revisions.settings,
+    settings: [...preview.settings, ...revisions.settings],
     // What the stack file names is not guessed at.
     secrets: [
       ...revisions.secrets,

@@ -9,7 +9,14 @@ import type { Preview } from "./preview.ts";
 import { exposureFacts } from "./preview-exposure.ts";
 import { modelFacts, type PriceOf, versionFacts } from "./preview-facts.ts";
 import { nameOf } from "./preview-step.ts";
-import { type ResourceChange, resourceChanges, type StateInputs, statesOf } from "./resource-changes.ts";
+import { providerFacts, providerVersions } from "./provider-facts.ts";
+import {
+  providerChanges,
+  type ResourceChange,
+  resourceChanges,
+  type StateInputs,
+  statesOf,
+} from "./resource-changes.ts";
 
 export interface PreviewSource {
   readonly stack: string;
@@ -23,7 +30,7 @@ export interface PreviewSource {
 /** The report of a preview. */
 export function reportOfPreview(source: PreviewSource): Report {
   const { stack, preview, recorded = recordedIn(preview), compared, priceOf = () => undefined } = source;
-  const resources = resourceChanges(preview);
+  const [resources, providers] = [resourceChanges(preview), providerChanges(preview)];
   // Without a look at the real things there is nothing to say of drift, which is not the same as none.
   const drift = recorded.size > 0 ? driftOf(resources, recorded) : undefined;
   return {
@@ -33,10 +40,10 @@ export function reportOfPreview(source: PreviewSource): Report {
     expected: [],
     access: accessChanges(resources, recorded),
     model: withKept(resources, recorded, modelFacts),
-    versions: versionFacts(resources, priceOf),
+    versions: [...versionFacts(resources, priceOf), ...providerVersions(providers)],
     exposure: withKept(resources, recorded, exposureFacts),
     trust: withKept(resources, recorded, trustChanges),
-    settings: [],
+    settings: providerFacts(providers),
     secrets: secretChanges(resources),
     drift,
     driftAccess: (drift ?? []).flatMap(({ urn }) => {

@@ -55,20 +55,27 @@ export function statesOf(changes: readonly ResourceChange[], type: RegExp): [Sta
 
 const operations: readonly string[] = ["create", "update", "replace", "delete"];
 
-/** Every resource that something happens to; components and providers, which are nothing by themselves, are left out. */
-export function resourceChanges({ steps }: Preview): ResourceChange[] {
-  const doing = steps.filter((step) => operations.includes(operationOf(step)) && isOwn(step));
+/** Every resource that something happens to; components, which are nothing by themselves, and providers are left out. */
+export function resourceChanges(preview: Preview): ResourceChange[] {
+  return changesOf(preview, (type) => !ofEngine.test(type));
+}
+
+/** The same of the providers. */
+export function providerChanges(preview: Preview): ResourceChange[] {
+  return changesOf(preview, (type) => type.startsWith("pulumi:providers:"));
+}
+
+const ofEngine = /^pulumi:(providers|pulumi):/;
+
+/** @param wanted by the type alone: whatever a name looks like, it is that of a resource */
+function changesOf({ steps }: Preview, wanted: (type: string) => boolean): ResourceChange[] {
+  const own = steps.filter((step) => (step.newState ?? step.oldState)?.custom !== false && wanted(typeOf(step)));
+  const doing = own.filter((step) => operations.includes(operationOf(step)));
   const looked = Map.groupBy(
-    steps.filter(({ op }) => op === "refresh"),
+    own.filter(({ op }) => op === "refresh"),
     ({ urn }) => urn,
   );
   return [...Map.groupBy(doing, ({ urn }) => urn)].map(([urn, same]) => changeOf(urn, same, looked.get(urn) ?? []));
-}
-
-// By the type alone: whatever a name looks like, it is that of a resource.
-function isOwn(step: PreviewStep): boolean {
-  const { oldState, newState } = step;
-  return (newState ?? oldState)?.custom !== false && !/^pulumi:(providers|pulumi):/.test(typeOf(step));
 }
 
 function changeOf(urn: string, steps: readonly PreviewStep[], looked: readonly PreviewStep[]): ResourceChange {

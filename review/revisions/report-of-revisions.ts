@@ -15,6 +15,7 @@ import { besideFacts, secretsProviderFacts } from "./beside-facts.ts";
 import { expectedReplacements } from "./expected-replacements.ts";
 import { lockFacts } from "./lock-facts.ts";
 import { notingReads } from "./noted-reads.ts";
+import { providerSettings } from "./provider-settings.ts";
 import { type Refused, refusedBefore, refuseSettings } from "./refused-settings.ts";
 import type { Revision } from "./revision.ts";
 import { settingExposure } from "./setting-exposure.ts";
@@ -70,7 +71,11 @@ export function reportOfRevisions(
     versions,
     exposure: [...exposed.flatMap(({ facts }) => facts), ...secretsProviderFacts(...stackFiles)],
     trust,
-    settings: [...others(written, [before, after], said, priceOf), ...besideFacts(...stackFiles)],
+    settings: [
+      ...others(written, [before, after], said, priceOf),
+      ...providerSettings(...stackFiles),
+      ...besideFacts(...stackFiles),
+    ],
     secrets: secrets(stackFiles[0]?.secrets ?? new Map(), stackFiles[1]?.secrets ?? new Map()),
     drift: undefined,
     driftAccess: [],

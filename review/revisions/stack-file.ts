@@ -98,6 +98,11 @@ const site = `${siteNamespace}:`;
 // Of the settings of others, nobody here knows which are secret, also inside: aws:secretKey, a password in aws:endpoints.
 const plainOfOthers = /^(aws|gcp):(region|zone|project)$/;
 
+/** Whether a setting is of a provider or of Pulumi, and more than where a machine stands. */
+export function isOfOthers(key: string): boolean {
+  return key.includes(":") && !key.startsWith(site) && !plainOfOthers.test(key);
+}
+
 function isSecretName(key: string): boolean {
   if (key.includes(":")) return !plainOfOthers.test(key);
   return (secretNames as readonly string[]).includes(key);

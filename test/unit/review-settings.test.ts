@@ -58,7 +58,10 @@ describe("a secret that stands in clear", () => {
   test("among a cloud provider's own settings is told by its name", () => {
     const report = changed(`${least}  aws:region: a\n`, `${least}  aws:region: b\n  aws:secretKey: PLAIN\n`);
     expect(report.secrets).toEqual([{ name: "aws:secretKey", kind: "new" }]);
-    expect(report.settings).toMatchObject([{ what: "aws:region", before: "a", after: "b" }]);
+    expect(report.settings).toMatchObject([
+      { what: "aws:region", before: "a", after: "b" },
+      { what: "aws:secretKey", effect: "unclear" },
+    ]);
     expect(written(report)).not.toContain("PLAIN");
   });
 
@@ -73,8 +76,11 @@ describe("a secret that stands in clear", () => {
     const plain = `${least}  ${key}: ${value.replace("PLAIN", "OTHERS")}\n`;
     expect(changed(least, plain).secrets).toEqual([{ name, kind: "new" }]);
     const report = changed(plain, `${least}  ${key}: ${value}\n`);
-    expect(report).toMatchObject({ secrets: [{ name, kind: "changed" }], settings: [] });
-    expect(verdictOf(report).exitCode).toBe(2);
+    expect(report).toMatchObject({
+      secrets: [{ name, kind: "changed" }],
+      settings: [{ what: name, effect: "unclear" }],
+    });
+    expect(verdictOf(report).exitCode).toBe(3);
     expect(written(report)).not.toMatch(/PLAIN|OTHERS/);
   });
 
