@@ -2,6 +2,8 @@ import type { Outline, Section, Table } from "./outline.ts";
 
 // GitHub refuses comments above 65 536 characters.
 const longest = 60_000;
+// One long value would leave no place for the rest of a report.
+const longestCell = 2000;
 const tones = { bad: "🟥", warn: "🟧", good: "🟩", plain: "⬜" };
 
 /**
@@ -44,10 +46,12 @@ function table({ head, rows }: Table): string {
 
 // Text and code take turns at backticks; both are made harmless, code by a fence longer than any inside.
 function cell(text: string): string {
-  const shown = pieces(text).map(({ code, text: piece }) =>
+  const left = text.length - longestCell;
+  const shown = pieces(text.slice(0, longestCell)).map(({ code, text: piece }) =>
     code ? `<code>${entities(piece)}</code>` : harmless(piece),
   );
-  return onOneLine(shown.join(""));
+  const rest = left > 0 ? `… and ${left} characters more, in review.html` : "";
+  return onOneLine(`${shown.join("")}${rest}`);
 }
 
 /** Parts a text at its backticks: what stands between two of them is code. */

