@@ -17,7 +17,7 @@ export function combine(preview: Report, revisions: Report): Report {
     versions: [...preview.versions, ...revisions.versions.filter(({ what }) => !known.has(what))],
     exposure: [...preview.exposure, ...exposure.filter((one) => !preview.exposure.some(same(one)))],
     refused: revisions.refused,
-    unread: revisions.unread.filter((path) => !toldByPreview.test(path)),
+    unread: revisions.unread,
     unshown: unshownIn(preview, revisions),
     settings: [...preview.settings, ...revisions.settings],
     // What the stack file names is not guessed at.
@@ -27,9 +27,6 @@ export function combine(preview: Report, revisions: Report): Report {
     ],
   };
 }
-
-// A preview runs these: what they make otherwise is in it. What a program does otherwise on the machine is in none.
-const toldByPreview = /^(stacks|components|resources)\//;
 
 const same = (one: Fact) => (other: Fact) =>
   one.what === other.what && one.before === other.before && one.after === other.after;

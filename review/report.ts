@@ -20,6 +20,8 @@ export interface Report {
   readonly model: readonly Fact[];
   readonly versions: readonly Fact[];
   readonly exposure: readonly Fact[];
+  /** What a preview makes or changes and no rule looks into. */
+  readonly unjudged: readonly Fact[];
   /** Whom else the machine trusts. */
   readonly trust: readonly Fact[];
   /** Settings that none of the other parts is about. */
@@ -32,7 +34,7 @@ export interface Report {
   readonly guardrails?: GuardrailResults;
   /** Warnings of the preview. */
   readonly warnings: readonly string[];
-  /** Files that have changed and of which nothing was read; none that a preview tells of. */
+  /** Files that have changed, and of which nothing was read. */
   readonly unread: readonly string[];
   /** What revisions change and the preview beside them shows nothing of, in words. */
   readonly unshown?: readonly string[];
@@ -77,8 +79,8 @@ export function verdictOf(report: Report): Verdict {
 }
 
 /** Whether anything lets more in or out than before, breaks a guardrail, or cannot be told not to. */
-export function widens({ access, exposure, trust, model, versions, settings, guardrails }: Report): boolean {
-  const facts = [...exposure, ...trust, ...model, ...versions, ...settings];
+export function widens({ access, exposure, unjudged, trust, model, versions, settings, guardrails }: Report): boolean {
+  const facts = [...exposure, ...unjudged, ...trust, ...model, ...versions, ...settings];
   if (guardrails?.broken.some(({ changes }) => changes)) return true;
   return [...access, ...facts].some(({ effect }) => effect === "widens" || effect === "unclear");
 }

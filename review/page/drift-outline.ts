@@ -11,6 +11,7 @@ export function driftOutline(report: Report): Outline {
     model: [],
     versions: [],
     exposure: [],
+    unjudged: [],
     trust: [],
     settings: [],
     secrets: [],

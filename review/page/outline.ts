@@ -48,6 +48,7 @@ export function outlineOf(report: Report): Outline {
     guardrailSection(report),
     access(report),
     exposure(report),
+    unjudged(report),
     trust(report),
     model(report),
     versions(report),
@@ -129,6 +130,7 @@ function access({ access: all }: Report): Section | undefined {
 }
 
 const exposure = ({ exposure: all }: Report) => factSection("Who can reach it", all, true);
+const unjudged = ({ unjudged: all }: Report) => factSection("Not looked into", all, true);
 const trust = ({ trust: all }: Report) => factSection("Whom it trusts", all, true);
 const model = ({ model: all }: Report) => factSection("Model and provider", all, true);
 const versions = ({ versions: all }: Report) => factSection("Versions, digests and sizes", all, all.length <= 8);
@@ -222,7 +224,7 @@ function details({ resources: all }: Report): Section | undefined {
   const left = lines.length - mostLines;
   return {
     title: "Every property",
-    short: `${lines.length} changed`,
+    short: `${lines.length} changed or new`,
     tone: "plain",
     open: false,
     tables: [{ head: ["Resource", "Property", "Before", "After"], rows: lines.slice(0, mostLines) }],

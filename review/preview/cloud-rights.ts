@@ -1,32 +1,53 @@
 import type { Fact } from "../facts.ts";
 import { untold } from "../not-looked-into.ts";
-import { valueChanges } from "../values.ts";
+import { isObject, show, valueChanges } from "../values.ts";
+import type { IsOwn } from "./own-names.ts";
 import type { ResourceChange } from "./resource-changes.ts";
 
 const ofRights = "what the machine may do in the cloud";
 
 /** What an identity may do; who may open IAP's tunnels is told as a door. */
-const identity = /^aws:iam\/|IAM(Member|Binding|Policy):|^gcp:(service[aA]ccount|projects)\//;
+const identity = /^aws:iam\/|IAM(Member|Binding|Policy):|^gcp:(serviceaccount|projects)\//i;
 const door = /tunnelInstanceIAM/i;
-const rights = [
+
+/** Those of them of which what follows says all. */
+export const identityTypes =
+  /^aws:iam\/(role|policy|instanceProfile|(role|user|group)Policy(Attachment)?|policyAttachment):|^gcp:.*IAM(Member|Binding|Policy):/i;
+export const rights: readonly string[] = [
   ...["policy", "policyArn", "inlinePolicies", "managedPolicyArns", "assumeRolePolicy", "policyData"],
-  ...["role", "roles", "member", "members", "condition"],
+  ...["role", "roles", "member", "members", "user", "users", "group", "groups", "condition"],
 ];
 
-/** Of a machine: who it is in the cloud, and what its metadata lets in or starts. */
+/** Of a machine: who it is in the cloud, what its metadata lets in, and what it runs when it starts. */
 const machine = /^(aws:ec2|gcp:compute)\/instance:/;
-const ofMachine = { iamInstanceProfile: ofRights, serviceAccount: ofRights, metadata: "it may let somebody in" };
+const ofMachine = {
+  iamInstanceProfile: ofRights,
+  serviceAccount: ofRights,
+  metadata: "it may let somebody in",
+  userData: "what it runs when it starts",
+};
 
-/** What a machine may do in its cloud, by preview: nobody here judges it, so what is new of it is not comparable. */
-export function rightsFacts(changes: readonly ResourceChange[]): Fact[] {
+/**
+ * What a machine may do in its cloud, by preview: nobody here judges it, so what is new of it is not comparable.
+ *
+ * @param isOwn whether what is named is the stack's own
+ */
+export function rightsFacts(changes: readonly ResourceChange[], isOwn: IsOwn): Fact[] {
   return changes.flatMap(({ type, name, before, after }) => {
     if (after === undefined) return [];
     const [was, is] = [before?.inputs ?? {}, after.inputs ?? {}];
     const told = (key: string, note: string) =>
       valueChanges(was[key], is[key], key).map((one) => untold(`${one.path} of ${name}`, one, note));
     if (identity.test(type) && !door.test(type)) return rights.flatMap((key) => told(key, ofRights));
-    // A new one has what its own resources say.
-    if (!machine.test(type) || before === undefined) return [];
-    return Object.entries(ofMachine).flatMap(([key, note]) => told(key, note));
+    if (!machine.test(type)) return [];
+    if (before !== undefined) return Object.entries(ofMachine).flatMap(([key, note]) => told(key, note));
+    // A new one has what its own resources say, and what it only names.
+    const account = isObject(is.serviceAccount) ? is.serviceAccount.email : is.serviceAccount;
+    const others = [
+      ...(isOwn(/^aws:iam\/instanceProfile:/, is.iamInstanceProfile) ? [] : [is.iamInstanceProfile]),
+      ...(isOwn(/^gcp:serviceaccount\/account:/i, account) ? [] : [account]),
+    ];
+    const note = ofRights;
+    return others.map((one) => ({ what: `whom ${name} is in the cloud`, after: show(one), effect: "unclear", note }));
   });
 }

@@ -5,6 +5,9 @@ import { type Ports, portsHold, portsOf } from "./ports.ts";
 import type { ResourceChange, StateInputs } from "./resource-changes.ts";
 import { asFarAsTold, untoldOpenings, untoldRefusals } from "./untold-doors.ts";
 
+/** The types whose rules are read here, whole. */
+export const doorTypes = /^aws:(ec2|vpc)\/securityGroup(IngressRule|EgressRule|Rule)?:|^gcp:compute\/firewall:/;
+
 /** What a security group or a firewall rule lets in and keeps out, before and after. */
 export function doorFacts({ type, name, before, after }: ResourceChange): Fact[] {
   const [was, is] = [before?.inputs, after?.inputs].map((inputs) => (letsIn(inputs) ? inputs : undefined));
@@ -111,6 +114,13 @@ const rangeFields = [
   "securityGroups",
   "sourceSecurityGroupId",
   "referencedSecurityGroupId",
+];
+
+/** What is read of them. To which addresses a rule is, and what goes out, is not. */
+export const doorProperties: readonly string[] = [
+  ...rangeFields,
+  ...["ingress", "allows", "denies", "disabled", "direction", "type", "priority", "self"],
+  ...["protocol", "ipProtocol", "ports", "fromPort", "toPort", "targetTags", "targetServiceAccounts"],
 ];
 
 function rangesOf(rule: Readonly<Record<string, unknown>>): string[] {

@@ -1,19 +1,32 @@
 import { type Fact, fact, listFacts } from "../facts.ts";
 import { isObject, isUntold, knownLater, shownEach } from "../values.ts";
+import { doorTypes } from "./door-facts.ts";
+import type { IsOwn } from "./own-names.ts";
 import type { ResourceChange, StateInputs } from "./resource-changes.ts";
 import { notTold } from "./untold-doors.ts";
 
-/** Where a cloud machine stands: whether it has a public address, and which rules are for it. Of a new one its doors tell. */
-export function placeFacts({ type, name, before, after }: ResourceChange): Fact[] {
+/**
+ * Where a cloud machine stands: whether it has a public address, and which rules are for it. Of a new one its doors tell, unless it is
+ * put behind others than the stack's own.
+ *
+ * @param isOwn whether what is named is the stack's own
+ */
+export function placeFacts({ type, name, before, after }: ResourceChange, isOwn: IsOwn): Fact[] {
   const [was, is] = [before?.inputs, after?.inputs];
-  if (was === undefined || is === undefined || !/^(aws:ec2|gcp:compute)\/instance:Instance$/.test(type)) return [];
+  if (is === undefined || !/^(aws:ec2|gcp:compute)\/instance:Instance$/.test(type)) return [];
+  const untold = (one: Fact): Fact => ({
+    ...one,
+    effect: "unclear",
+    note: "what these rules let in is not known from here",
+  });
+  if (was === undefined) {
+    const others = rulesOf(is).filter((one) => one !== knownLater && !isOwn(doorTypes, one));
+    return others.map((one) => untold({ what: `rules for ${name}`, after: one }));
+  }
   const has = hasAddress(is);
-  const rules = listFacts(`rules for ${name}`, rulesOf(was), rulesOf(is));
   return [
     ...fact(`public address of ${name}`, hasAddress(was), has, effects[has]),
-    ...rules.map(
-      (one): Fact => ({ ...one, effect: "unclear", note: "what these rules let in is not known from here" }),
-    ),
+    ...listFacts(`rules for ${name}`, rulesOf(was), rulesOf(is)).map(untold),
   ];
 }
 
@@ -34,6 +47,10 @@ function hasAddress({
 }
 
 /** Google's by network tag, Amazon's by security group. */
-function rulesOf({ tags, vpcSecurityGroupIds }: Exclude<StateInputs, undefined>): string[] {
-  return [...(Array.isArray(tags) ? shownEach(tags) : []), ...shownEach(vpcSecurityGroupIds)];
+function rulesOf({ tags, vpcSecurityGroupIds, securityGroups }: Exclude<StateInputs, undefined>): string[] {
+  return [
+    ...(Array.isArray(tags) ? shownEach(tags) : []),
+    ...shownEach(vpcSecurityGroupIds),
+    ...shownEach(securityGroups),
+  ];
 }

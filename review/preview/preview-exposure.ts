@@ -5,14 +5,19 @@ import { tunnelFacts } from "../tunnel-facts.ts";
 import { shownEach } from "../values.ts";
 import { rightsFacts } from "./cloud-rights.ts";
 import { doorFacts } from "./door-facts.ts";
+import type { IsOwn } from "./own-names.ts";
 import { placeFacts } from "./place-facts.ts";
 import { type ResourceChange, type StateInputs, statesOf } from "./resource-changes.ts";
 
-/** Who can reach the machine or the agent: ports, address ranges, tunnels, chats. */
-export function exposureFacts(changes: readonly ResourceChange[]): Fact[] {
+/**
+ * Who can reach the machine or the agent: ports, address ranges, tunnels, chats.
+ *
+ * @param isOwn whether what is named is the stack's own
+ */
+export function exposureFacts(changes: readonly ResourceChange[], isOwn: IsOwn): Fact[] {
   return [
     ...changes.flatMap((change) => (/securityGroup|firewall/i.test(change.type) ? doorFacts(change) : [])),
-    ...changes.flatMap(placeFacts),
+    ...changes.flatMap((change) => placeFacts(change, isOwn)),
     ...statesOf(changes, /tunnelInstanceIAM(Member|Binding)/i).flatMap(([before, after]) =>
       listFacts("may open IAP tunnels", members(before), members(after)),
     ),
@@ -21,7 +26,7 @@ export function exposureFacts(changes: readonly ResourceChange[]): Fact[] {
       ...chatFacts(before, after),
       ...serverFacts(before, after),
     ]),
-    ...rightsFacts(changes),
+    ...rightsFacts(changes, isOwn),
     ...notLookedIntoOf(changes),
   ];
 }

@@ -5,6 +5,7 @@ import { isObject } from "../values.ts";
 import { accessChanges, driftedAccess } from "./access.ts";
 import { guardrailResults } from "./guardrails.ts";
 import { withKept } from "./kept-facts.ts";
+import { ownNames } from "./own-names.ts";
 import type { Preview } from "./preview.ts";
 import { exposureFacts } from "./preview-exposure.ts";
 import { modelFacts, type PriceOf, versionFacts } from "./preview-facts.ts";
@@ -17,6 +18,7 @@ import {
   type StateInputs,
   statesOf,
 } from "./resource-changes.ts";
+import { unjudged } from "./unjudged.ts";
 
 export interface PreviewSource {
   readonly stack: string;
@@ -31,6 +33,7 @@ export interface PreviewSource {
 export function reportOfPreview(source: PreviewSource): Report {
   const { stack, preview, recorded = recordedIn(preview), compared, priceOf = () => undefined } = source;
   const [resources, providers] = [resourceChanges(preview), providerChanges(preview)];
+  const isOwn = ownNames(preview.steps);
   // Without a look at the real things there is nothing to say of drift, which is not the same as none.
   const drift = recorded.size > 0 ? driftOf(resources, recorded) : undefined;
   return {
@@ -41,7 +44,8 @@ export function reportOfPreview(source: PreviewSource): Report {
     access: accessChanges(resources, recorded),
     model: withKept(resources, recorded, modelFacts),
     versions: [...versionFacts(resources, priceOf), ...providerVersions(providers)],
-    exposure: withKept(resources, recorded, exposureFacts),
+    exposure: withKept(resources, recorded, (changes) => exposureFacts(changes, isOwn)),
+    unjudged: unjudged(resources),
     trust: withKept(resources, recorded, trustChanges),
     settings: providerFacts(providers),
     secrets: secretChanges(resources),

@@ -87,7 +87,7 @@ function changeOf(urn: string, steps: readonly PreviewStep[], looked: readonly P
   const after =
     operation === "delete" ? undefined : (steps.findLast(({ newState }) => newState)?.newState ?? undefined);
   const type = (after ?? before)?.type ?? "";
-  const values = before && after ? valueChanges(before.inputs, after.inputs) : [];
+  const values = after ? valueChanges(before?.inputs ?? {}, after.inputs ?? {}) : [];
   const gone = operation === "replace" || operation === "delete";
   const madeAnew = operation === "update" && isMadeAnew(before, after);
   return {

@@ -70,6 +70,7 @@ export function reportOfRevisions(
     model: model(before, after),
     versions,
     exposure: [...exposed.flatMap(({ facts }) => facts), ...secretsProviderFacts(...stackFiles)],
+    unjudged: [],
     trust,
     settings: [
       ...others(written, [before, after], said, priceOf),

