@@ -352,6 +352,35 @@ describe("scripts/test, with a stand-in for Vitest", { timeout: 120_000 }, () =>
     const one = await clone.script("test", ["unit", "lock", "-t", "a pin"]).ended;
     expect(one.output).toContain("run lock --project unit --testNamePattern a pin\n");
   });
+
+  const withImage = (inspected: string) => ({
+    docker: `case "$1 $2" in "image inspect") ${inspected} ;; *) echo "[]" ;; esac`,
+    dockerd: "exit 1",
+    chromium: "exit 0",
+  });
+  const counting = `const words = process.argv.slice(2).join(" ");
+console.log(words);
+console.log(words.includes("unit") ? "4 passed, 0 failed, 1 skipped" : "2 passed, 0 failed, 3 skipped");`;
+
+  test("runs all in two parts with one tally, or in one where only some are asked for", async () => {
+    await using clone = new SmallClone(withImage("echo '[{}]'"));
+    clone.package("vitest", { "vitest.mjs": counting });
+    const all = await clone.script("test").ended;
+    expect(all.output.match(/^run .*$/gm)).toEqual(["run --project unit", "run --project e2e"]);
+    expect(all.output).toMatch(/\n6 passed, 0 failed, 4 skipped\n$/);
+    expect(all.exitCode).toBe(0);
+    const some = await clone.script("test", ["all", "parity"]).ended;
+    expect(some.output.match(/^run .*$/gm)).toEqual(["run parity"]);
+  });
+
+  test("ends with a failure where no machine could be set up, and with what passed before it", async () => {
+    await using clone = new SmallClone(withImage("exit 1"));
+    clone.package("vitest", { "vitest.mjs": counting });
+    const { exitCode, output } = await clone.script("test").ended;
+    expect(output.match(/^run .*$/gm)).toEqual(["run --project unit"]);
+    expect(output).toMatch(/\n4 passed, 1 failed, 1 skipped\n$/);
+    expect(exitCode).toBe(1);
+  });
 });
 
 describe("what an apply did", () => {
