@@ -5,8 +5,9 @@ import { siteNamespace } from "../../stacks/settings/site-commands.ts";
 import { structured } from "../../stacks/settings/structured.ts";
 import { isObject } from "../values.ts";
 import type { Revision } from "./revision.ts";
+import { holdsSealed, isSealed } from "./sealed-values.ts";
 import type { Settings } from "./settings.ts";
-import { holds, isSealed, type StackFile } from "./stack-file.ts";
+import type { StackFile } from "./stack-file.ts";
 
 const project = resolve(import.meta.dirname, "../..");
 const site = `${siteNamespace}:`;
@@ -20,9 +21,9 @@ export function asProgram({ config }: StackFile, revision: Revision): ReturnType
   const encrypted = new Set<string>();
   const siteSecrets = new Map<string, boolean>();
   for (const [key, value] of config) {
-    if (key.startsWith(site)) siteSecrets.set(key.slice(site.length), holds(value, isSealed));
+    if (key.startsWith(site)) siteSecrets.set(key.slice(site.length), holdsSealed(value));
     if (key.includes(":")) continue;
-    if (holds(value, isSealed)) encrypted.add(key);
+    if (holdsSealed(value)) encrypted.add(key);
     raw[key] = (secretNames as readonly string[]).includes(key) && isSealed(value) ? sealed : asHandedOver(value);
   }
   return parseConfig(withoutAway(raw), {

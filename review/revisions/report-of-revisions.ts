@@ -18,6 +18,7 @@ import { notingReads } from "./noted-reads.ts";
 import { providerSettings } from "./provider-settings.ts";
 import { type Refused, refusedBefore, refuseSettings } from "./refused-settings.ts";
 import type { Revision } from "./revision.ts";
+import { sealedSettings } from "./sealed-settings.ts";
 import { settingExposure } from "./setting-exposure.ts";
 import { type Settings, section } from "./settings.ts";
 import { type StackAt, stackAt } from "./stack-at.ts";
@@ -74,6 +75,7 @@ export function reportOfRevisions(
     trust,
     settings: [
       ...others(written, [before, after], said, priceOf),
+      ...sealedSettings(...stackFiles),
       ...providerSettings(...stackFiles),
       ...besideFacts(...stackFiles),
     ],

@@ -9,6 +9,7 @@ import { isObject } from "../values.ts";
 import { refuseOtherLineEnds } from "./line-ends.ts";
 import { notYaml } from "./not-yaml.ts";
 import type { Revision } from "./revision.ts";
+import { holdsSealed, isSealed, sealedParts, withoutSealed } from "./sealed-values.ts";
 import type { Settings } from "./settings.ts";
 
 /** A stack file of a revision, with the secrets apart from what may be shown. */
@@ -18,7 +19,7 @@ export interface StackFile {
   readonly config: ReadonlyMap<string, unknown>;
   /** What stands beside `config`. */
   readonly beside: Readonly<Record<string, unknown>>;
-  /** By name; the text says only whether it is the same, and is for nobody's eyes. */
+  /** By name, or by path where only a part of a setting is encrypted; the text says only whether it is the same, and is for nobody's eyes. */
   readonly secrets: ReadonlyMap<string, string>;
   /** What is to be a secret and stands there in clear. */
   readonly inClear: readonly Fault[];
@@ -57,8 +58,11 @@ export function readStackFile(text: string, name: string): StackFile {
   const inClear: Fault[] = [];
   for (const [key, value] of config) {
     const own = typeof value === "string" && !key.includes(":");
-    if (!isSecretName(key) && !holdsSecret(value)) settings[key] = own ? structured(value) : value;
-    else secrets.set(key, canonical(value));
+    if (isSecretName(key) || isSealed(value)) secrets.set(key, canonical(value));
+    else {
+      settings[key] = own ? structured(value) : withoutSealed(value);
+      for (const [path, part] of sealedParts(value, key)) secrets.set(path, part);
+    }
     if (!isSealed(value)) inClear.push(...faultOf(key, value));
   }
   return { settings, config, beside, secrets, inClear };
@@ -103,7 +107,8 @@ export function isOfOthers(key: string): boolean {
   return key.includes(":") && !key.startsWith(site) && !plainOfOthers.test(key);
 }
 
-function isSecretName(key: string): boolean {
+/** Whether a setting is a secret by its name, whatever it is. */
+export function isSecretName(key: string): boolean {
   if (key.includes(":")) return !plainOfOthers.test(key);
   return (secretNames as readonly string[]).includes(key);
 }
@@ -111,21 +116,7 @@ function isSecretName(key: string): boolean {
 function faultOf(key: string, value: unknown): Fault[] {
   if (!key.startsWith(site))
     return checkSecrets({ [key]: value }, new Set()).map((fault) => ({ ...fault, path: `nemoclaw:${key}` }));
-  if (holdsSecret(value)) return [];
+  if (holdsSealed(value)) return [];
   const message = "this stands in clear in the stack file; whoever has read the file has it, so take a new one";
   return [{ path: key, message, instead: `scripts/pulumi config set --secret ${key}` }];
-}
-
-/** Whether this is what the engines write in place of a secret. */
-export function isSealed(value: unknown): boolean {
-  return isObject(value) && typeof value.secure === "string" && Object.keys(value).length === 1;
-}
-
-// What has a text of that name is not for anybody's eyes, whatever else stands beside it.
-const holdsSecret = (value: unknown) => holds(value, ({ secure }) => typeof secure === "string");
-
-/** Whether a value is such a mapping, or has one inside. */
-export function holds(value: unknown, such: (mapping: Readonly<Record<string, unknown>>) => boolean): boolean {
-  if (Array.isArray(value)) return value.some((one) => holds(one, such));
-  return isObject(value) && (such(value) || Object.values(value).some((inner) => holds(inner, such)));
 }

@@ -33,6 +33,7 @@ describe("a secret that stands in clear", () => {
       "nemoclaw:tunnelToken",
     ],
     ["a site command's", "site:token: PLAIN", "site:token"],
+    ["one of theirs beside such a word", "site:token: { secure: v1:a, more: PLAIN }", "site:token"],
     ["a mapping for site commands", "site:obj: { a: PLAIN }", "site:obj"],
   ])("%s is an error of the newer revision, which names it alone", (_, line, name) => {
     const fault = () => changed(least, `${least}  ${line}\n`);
@@ -98,6 +99,47 @@ test("what is encrypted inside a mapping is told by its name, without its text",
   );
   expect(report.secrets).toMatchObject([{ name: "site:obj", kind: "changed" }]);
   expect(written(report)).not.toMatch(/v1:sealed|v1:other/);
+});
+
+describe("a label called secure makes no secret of the machine", () => {
+  const aws =
+    "kind: aws, region: eu-central-1, zone: eu-central-1a, instanceType: g6.xlarge, image: { id: ami-0123456789abcdef0 }";
+  const labelled = (more: string, beside = "") =>
+    least.replace("kind: local", `${aws}, tags: { secure: "true", env: prod }, ${more}`) + beside;
+  const shut = "access: { kind: public, cidrs: [203.0.113.0/24] }";
+  const open =
+    "access: { kind: public, cidrs: [203.0.113.0/24, 198.51.100.0/24] }, dataDisk: { protect: false, reason: a lab }";
+
+  test.each(["", "environment: [prod]\n"])("with %j beside the settings", (beside) => {
+    const report = changed(labelled(shut, beside), labelled(open, beside));
+    expect(report.secrets).toEqual([]);
+    expect(report.exposure).toContainEqual({ what: "may reach SSH", after: "198.51.100.0/24", effect: "widens" });
+    expect(report.settings.map(({ what }) => what)).toContain("machine.dataDisk.protect");
+    expect(verdictOf(report).exitCode).toBe(3);
+  });
+
+  test("nor of what else stands in a setting with something encrypted, which is told by its path and counts", () => {
+    const beside = "environment: [prod]\n";
+    const tagged = (tag: string, more = "") =>
+      labelled(`${shut}${more}`, beside).replace('"true"', `{ secure: ${tag} }`);
+    const report = changed(tagged("v1:aaaa"), tagged("v1:bbbb", ", spot: true"));
+    expect(report.secrets).toMatchObject([{ name: "machine.tags.secure", kind: "changed" }]);
+    expect(report.settings).toMatchObject([
+      { what: "machine.spot" },
+      { what: "machine.tags.secure", effect: "unclear" },
+    ]);
+    expect(written(report)).not.toMatch(/v1:(aaaa|bbbb)/);
+  });
+
+  test("and a whole setting that is encrypted can say anything", () => {
+    const beside = "environment: [prod]\n";
+    const whole = (text: string) => `${least}  nemoclaw:tunnel: { secure: ${text} }\n${beside}`;
+    const report = changed(whole("v1:a"), whole("v1:b"));
+    expect(report.settings).toMatchObject([
+      { what: "tunnel", before: "a secret", after: "another one", effect: "unclear" },
+    ]);
+    expect(verdictOf(report).exitCode).toBe(3);
+  });
 });
 
 describe("settings that the program refuses", () => {
