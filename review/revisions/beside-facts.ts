@@ -1,6 +1,7 @@
 import { canonical } from "../../policies/canonical.ts";
 import type { Fact } from "../facts.ts";
 import { shown } from "../values.ts";
+import { environment, environmentFacts } from "./environment-facts.ts";
 import type { StackFile } from "./stack-file.ts";
 
 /** Who may open the stack's secrets, as two stack files have it. */
@@ -14,20 +15,22 @@ export function secretsProviderFacts(was: StackFile | undefined, is: StackFile |
 
 /** What else has changed in two stack files beside the settings. */
 export function besideFacts(was: StackFile | undefined, is: StackFile | undefined): Fact[] {
-  return changed(was, is, (key) => key !== provider).map(({ what, before, after }) => ({
-    what,
-    // Keys, salts and what an environment may hold are for nobody's eyes.
-    ...(before === undefined ? {} : { before: "one" }),
-    ...(after === undefined ? {} : { after: before === undefined ? "one" : "another one" }),
-    note: notes[what] ?? "beside the settings in the stack file",
-  }));
+  return [
+    ...environmentFacts(was?.beside, is?.beside),
+    ...changed(was, is, (key) => key !== provider && key !== environment).map(({ what, before, after }) => ({
+      what,
+      // Keys and salts are for nobody's eyes.
+      ...(before === undefined ? {} : { before: "one" }),
+      ...(after === undefined ? {} : { after: before === undefined ? "one" : "another one" }),
+      note: notes[what] ?? "beside the settings in the stack file",
+    })),
+  ];
 }
 
 const provider = "secretsprovider";
 const notes: Readonly<Record<string, string>> = {
   encryptedkey: "what secrets are encrypted with",
   encryptionsalt: "what secrets are encrypted with, by the passphrase",
-  environment: "settings that come from the Pulumi Cloud, and are not judged here",
 };
 
 // Of a stack that is new or gone, it is no change.

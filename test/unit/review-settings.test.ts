@@ -142,6 +142,43 @@ describe("a label called secure makes no secret of the machine", () => {
   });
 });
 
+describe("an environment, which may set anything", () => {
+  const inline = (chat: number) =>
+    `environment: { imports: [base], values: { pulumiConfig: { "nemoclaw:telegram": { chats: [${chat}] }, key: { "fn::secret": PLAIN${chat} } } } }\n`;
+  const sets = "base; sets pulumiConfig.nemoclaw:telegram.chats, pulumiConfig.key";
+  test.each<[string, string, string, string | undefined, string | undefined]>([
+    ["that is new", "", "environment: [evil]\n", undefined, "evil"],
+    [
+      "that is another one",
+      "environment: [prod]\n",
+      "environment: [prod, { more: { merge: false } }]\n",
+      "prod",
+      "prod, more",
+    ],
+    ["that goes", "environment: [prod]\n", "", "prod", undefined],
+    ["that stands in the file", "", inline(1), undefined, sets],
+    ["that sets other values", inline(1), inline(2), sets, `${sets}, with other values`],
+  ])("%s", (_, before, after, was, is) => {
+    const report = changed(`${before}${least}`, `${after}${least}`);
+    expect(report.settings).toMatchObject([{ what: "environment", before: was, after: is, effect: "unclear" }]);
+    expect(verdictOf(report)).toEqual({ exitCode: 3, headline: "Widens access" });
+    expect(written(report)).not.toContain("PLAIN");
+  });
+
+  test("of a stack that is new", () => {
+    const report = reportOfRevisions(
+      "prod",
+      revision("main", {}),
+      revision("change", files(`environment: [evil]\n${least}`)),
+    );
+    expect(report.settings).toContainEqual(expect.objectContaining({ what: "environment", effect: "unclear" }));
+  });
+
+  test("that stays is no change", () => {
+    expect(verdictOf(changed(`${inline(1)}${least}`, `${inline(1)}${least}`)).exitCode).toBe(0);
+  });
+});
+
 describe("settings that the program refuses", () => {
   const mapped = least.replace("kind: embedded", "kind: opnshell");
   test.each<[string, Record<string, string>, RegExp]>([
