@@ -37,7 +37,6 @@ export function isOtherText(was: Authorities | undefined, is: Authorities | unde
 
 const what = "authority trusted besides the public ones";
 const widely = "who has its key can pass for any host that downloads come from";
-const mostAuthorities = 10;
 
 /** Whom else is trusted than before, by the certificates' subjects. */
 export function trustFacts(was: Authorities | undefined, is: Authorities | undefined): Fact[] {
@@ -55,17 +54,11 @@ export function trustFacts(was: Authorities | undefined, is: Authorities | undef
   const added = [...after].filter(([print]) => !before.has(print));
   const removed = [...before].filter(([print]) => !after.has(print));
   const facts = [
-    ...few(added, (name): Fact => ({ what, after: name, effect: "widens", note: widely })),
-    ...few(removed, (name): Fact => ({ what, before: name, effect: "narrows" })),
+    ...added.map(([, name]): Fact => ({ what, after: name, effect: "widens", note: widely })),
+    ...removed.map(([, name]): Fact => ({ what, before: name, effect: "narrows" })),
   ];
   const note = "the same certificates in another text";
   return facts.length > 0 || was === undefined ? facts : [{ what: "file of authorities", effect: "neutral", note }];
-}
-
-function few(list: readonly (readonly [string, string])[], factOf: (name: string) => Fact): Fact[] {
-  const more = list.length - mostAuthorities;
-  const shown = list.slice(0, mostAuthorities).map(([, name]) => factOf(name));
-  return more > 0 ? [...shown, factOf(`${more} more`)] : shown;
 }
 
 /** Subjects by fingerprint; undefined where one cannot be read. */
@@ -84,8 +77,5 @@ function certificatesOf(authorities: Authorities | undefined): Map<string, strin
 
 function named({ subject = "", fingerprint256 }: X509Certificate): [string, string] {
   const print = fingerprint256.replaceAll(":", "").toLowerCase();
-  return [
-    print,
-    `${show(subject.trim().replaceAll("\n", ", ") || "no subject").slice(0, 100)} (sha256 ${print.slice(0, 12)}…)`,
-  ];
+  return [print, `${show(subject.trim().replaceAll("\n", ", ") || "no subject")} (sha256 ${print.slice(0, 12)}…)`];
 }

@@ -2,8 +2,9 @@ import type { Outline, Section, Table } from "./outline.ts";
 
 // GitHub refuses comments above 65 536 characters.
 const longest = 60_000;
-// One long value would leave no place for the rest of a report.
+// One long value, or one long list, would leave no place for the rest of a report.
 const longestCell = 2000;
+const mostRows = 200;
 const tones = { bad: "🟥", warn: "🟧", good: "🟩", plain: "⬜" };
 
 /**
@@ -41,7 +42,11 @@ function section({ title, short, open, tables, note }: Section): string {
 
 function table({ head, rows }: Table): string {
   const line = (cells: readonly string[]) => `| ${cells.map(cell).join(" | ")} |`;
-  return [line(head), `|${head.map(() => "---").join("|")}|`, ...rows.map(line)].join("\n");
+  const left = rows.length - mostRows;
+  return [
+    ...[line(head), `|${head.map(() => "---").join("|")}|`, ...rows.slice(0, mostRows).map(line)],
+    ...(left > 0 ? ["", `${left} more rows are in review.html.`] : []),
+  ].join("\n");
 }
 
 // Text and code take turns at backticks; both are made harmless, code by a fence longer than any inside.

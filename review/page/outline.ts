@@ -214,20 +214,16 @@ function warnings({ warnings: all }: Report): Section | undefined {
   };
 }
 
-const mostLines = 200;
-
 function details({ resources: all }: Report): Section | undefined {
   const lines = all.flatMap(({ name, values }) =>
     values.map(({ path, before, after }) => [`\`${name}\``, `\`${path}\``, ...valuesSideBySide(before, after)]),
   );
   if (lines.length === 0) return undefined;
-  const left = lines.length - mostLines;
   return {
     title: "Every property",
     short: `${lines.length} changed or new`,
     tone: "plain",
     open: false,
-    tables: [{ head: ["Resource", "Property", "Before", "After"], rows: lines.slice(0, mostLines) }],
-    note: left > 0 ? `${left} more are not shown.` : undefined,
+    tables: [{ head: ["Resource", "Property", "Before", "After"], rows: lines }],
   };
 }

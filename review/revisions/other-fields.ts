@@ -2,8 +2,6 @@ import { type Fact, fact } from "../facts.ts";
 import { isObject, valueChanges } from "../values.ts";
 import { names } from "./lock-entries.ts";
 
-const mostNamed = 5;
-
 /** That something has changed in an entry of which nothing else is told, by the names of its fields. */
 export function otherFields(what: string, before: unknown, after: unknown, told?: readonly string[]): Fact[] {
   const note = fieldsNote(before, after, told);
@@ -17,8 +15,7 @@ export function fieldsNote(before: unknown, after: unknown, told: readonly strin
     (name) => !told.includes(name) && valueChanges(before[name], after[name]).length > 0,
   );
   if (changed.length === 0) return undefined;
-  const more = changed.length > mostNamed ? ", …" : "";
-  return `other fields have changed: ${changed.slice(0, mostNamed).join(", ")}${more}`;
+  return `other fields have changed: ${changed.join(", ")}`;
 }
 
 /** That a file which pinned something pins nothing any more, or is gone. */

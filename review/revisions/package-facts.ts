@@ -5,8 +5,6 @@ import { fieldsNote, nothingPinned, otherFields } from "./other-fields.ts";
 import { originFacts } from "./package-origin.ts";
 import type { Revision } from "./revision.ts";
 
-const mostPackages = 10;
-
 type Lock = Readonly<Record<string, unknown>>;
 type Located = readonly [revision: Revision, lockfile: string | undefined];
 
@@ -26,11 +24,9 @@ export function packageFacts(service: string, from: Located, to: Located): Fact[
     ...nothingPinned(`npm packages of the ${service}`, was, is),
     ...otherFields(`npm's lock file of the ${service}`, { ...old, packages: 0 }, { ...now, packages: 0 }),
   );
-  // The service's own dependency first, then what came with it.
-  const [told, plain] = [found.filter(isAlwaysTold), found.filter((one) => !isAlwaysTold(one))];
-  const more = plain.length - mostPackages;
-  const rest: Fact[] = more > 0 ? [{ what: `npm packages of the ${service}`, note: `${more} more have changed` }] : [];
-  return [...told, ...plain.slice(0, mostPackages), ...rest];
+  // What cannot be told first, then what is new: these are what a reader who stops early must have seen.
+  const rank = (one: Fact) => (isUntold(one) ? 0 : one.before === undefined && one.after !== undefined ? 1 : 2);
+  return found.toSorted((one, other) => rank(one) - rank(other));
 }
 
 type Entry = Entries[string] | undefined;
@@ -55,7 +51,7 @@ function newScript(before: Entry, after: Entry): string | undefined {
   return after?.hasInstallScript && !before?.hasInstallScript ? script : undefined;
 }
 
-function isAlwaysTold({ effect, note }: Fact): boolean {
+function isUntold({ effect, note }: Fact): boolean {
   return effect === "unclear" || note?.startsWith(script) === true;
 }
 

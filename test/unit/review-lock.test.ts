@@ -136,7 +136,15 @@ describe("where an npm package comes from", () => {
       npm(Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`node_modules/a${at}`, entry])));
     const said = compared(many(one), many({ ...bumped, resolved: there }));
     expect(said.filter((line) => String(line).endsWith("taken from another place"))).toHaveLength(12);
-    expect(said.at(-1)).toBe("plain: npm packages of the agent, 2 more have changed");
+    expect(said.filter((line) => String(line).startsWith("plain: npm a"))).toHaveLength(12);
+  });
+
+  test("is told of each that is new before those that have another version", () => {
+    const many = (entry: object) =>
+      Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`node_modules/a${at}`, entry]));
+    const said = compared(npm(many(one)), npm({ ...many(bumped), "node_modules/zzz": one }));
+    expect(said).toHaveLength(14);
+    expect(said[1]).toMatch(/^plain: npm zzz of the agent/);
   });
 });
 
