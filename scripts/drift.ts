@@ -5,6 +5,7 @@ import { adoptInto, adoptSome } from "../review/drift/adopt-into.ts";
 import { driftOutline } from "../review/page/drift-outline.ts";
 import { htmlOf } from "../review/page/html.ts";
 import { markdownOf } from "../review/page/markdown.ts";
+import { visible } from "../review/page/visible.ts";
 import { reportOfPreview } from "../review/preview/report-of-preview.ts";
 import { ReviewError } from "../review/review-error.ts";
 import { stackFile, stackFileName } from "./clone-paths.ts";
@@ -62,10 +63,10 @@ await runScript(async () => {
     writeFileSync(join(out, "drift.html"), htmlOf(outline));
   }
   const { drift = [], driftAccess } = report;
-  if (json) console.log(JSON.stringify({ stack, drift, access: driftAccess, ...adoptions }, null, 2));
+  if (json) console.log(visible(JSON.stringify({ stack, drift, access: driftAccess, ...adoptions }, null, 2)));
   else {
     process.stdout.write(markdownOf(outline));
-    if (drift.length > 0) process.stdout.write(offers(stack, adoptions));
+    if (drift.length > 0) process.stdout.write(visible(offers(stack, adoptions)));
   }
   if (adopt) take(stack, adoptions);
   return outline.exitCode;
@@ -95,5 +96,5 @@ function take(stack: string, { adoptions, left }: Adoptions): void {
   if (settings !== undefined) writeFileSync(file, settings);
   const written = [changed?.path, changed?.isNew || settings !== undefined ? file : undefined];
   for (const path of written) if (path) console.error(`Written: ${path}`);
-  for (const line of [...left, ...(policy?.left ?? [])]) console.error(`Not adopted: ${line}`);
+  for (const line of [...left, ...(policy?.left ?? [])]) console.error(visible(`Not adopted: ${line}`));
 }

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { Command, CommanderError } from "commander";
 import { z } from "zod";
 import { isCancelled } from "../host/errors.ts";
@@ -7,6 +8,7 @@ import { closeAll, connectTo } from "../host/pool.ts";
 import type { Runtime } from "../host/runtimes/runtime.ts";
 import { ensure } from "../host/step.ts";
 import { runtimeKind, runtimeOf } from "../provider/handlers/runtimes.ts";
+import { visible } from "../review/page/visible.ts";
 import { goneSinceUpdate } from "../review/preview/gone-since-update.ts";
 import { type Engine, findEngine } from "./engine-choice.ts";
 import { localStack } from "./local-backend.ts";
@@ -41,7 +43,8 @@ export async function runScript(work: () => Promise<number | undefined>): Promis
       process.exitCode = error.exitCode === 0 ? 0 : 64;
       return;
     }
-    console.error(error instanceof Error ? error.message : String(error));
+    // What it says may come from anywhere: a file of a pull request, a machine.
+    console.error(visible(stripVTControlCharacters(error instanceof Error ? error.message : String(error))));
     if (error instanceof ExitError) process.exitCode = error.exitCode;
     else process.exitCode = isCancelled(error) ? 130 : 1;
   } finally {

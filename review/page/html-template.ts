@@ -1,3 +1,5 @@
+import { visible } from "./visible.ts";
+
 /** Text that is HTML already and is not escaped again. */
 export class Html {
   readonly text: string;
@@ -7,7 +9,7 @@ export class Html {
   }
 }
 
-/** HTML with everything put into it escaped, but what is {@link Html} already; lists are put in one after the other. */
+/** HTML with everything put into it escaped and made visible, but what is {@link Html} already; lists are put in one after the other. */
 export function html(parts: TemplateStringsArray, ...values: readonly unknown[]): Html {
   return new Html(parts.map((part, index) => part + (index < values.length ? inserted(values[index]) : "")).join(""));
 }
@@ -16,5 +18,5 @@ function inserted(value: unknown): string {
   if (value instanceof Html) return value.text;
   if (Array.isArray(value)) return value.map(inserted).join("");
   if (value === undefined || value === null || value === false) return "";
-  return String(value).replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return visible(String(value)).replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

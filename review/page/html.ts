@@ -2,6 +2,7 @@ import { style } from "./html-style.ts";
 import { type Html, html } from "./html-template.ts";
 import { pieces } from "./markdown.ts";
 import type { Outline, Section, Table } from "./outline.ts";
+import { visibleValue } from "./visible.ts";
 
 /** A report as one page without scripts or anything loaded from elsewhere. */
 export function htmlOf({ title, headline, compared, sections, exitCode }: Outline): string {
@@ -96,5 +97,7 @@ function effectOf(first = ""): string {
 }
 
 function cell(text: string): Html[] {
-  return pieces(text).map((piece) => (piece.code ? html`<code>${piece.text}</code>` : html`${piece.text}`));
+  return pieces(text).map((piece) =>
+    piece.code ? html`<code>${visibleValue(piece.text)}</code>` : html`${piece.text}`,
+  );
 }

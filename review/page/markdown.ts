@@ -1,4 +1,5 @@
 import type { Outline, Section, Table } from "./outline.ts";
+import { visible, visibleValue } from "./visible.ts";
 
 // GitHub refuses comments above 65 536 characters.
 const longest = 60_000;
@@ -53,7 +54,7 @@ function table({ head, rows }: Table): string {
 function cell(text: string): string {
   const left = text.length - longestCell;
   const shown = pieces(text.slice(0, longestCell)).map(({ code, text: piece }) =>
-    code ? `<code>${entities(piece)}</code>` : harmless(piece),
+    code ? `<code>${entities(visibleValue(piece))}</code>` : harmless(piece),
   );
   const rest = left > 0 ? `… and ${left} characters more, in review.html` : "";
   return onOneLine(`${shown.join("")}${rest}`);
@@ -73,10 +74,9 @@ function entities(text: string): string {
 }
 
 function harmless(text: string): string {
-  return onOneLine(text.replaceAll(/[&<>*_~`|[\]\\@#]/g, (character) => `&#${character.charCodeAt(0)};`));
+  return onOneLine(visible(text).replaceAll(/[&<>*_~`|[\]\\@#]/g, (character) => `&#${character.charCodeAt(0)};`));
 }
 
-// To Markdown a carriage return alone ends a line, and programs that show it know more such characters.
 function onOneLine(text: string): string {
-  return text.replaceAll(/\s*[\n\v\f\r\u0085\u2028\u2029]\s*/g, " ");
+  return text.replaceAll(/\s*\n\s*/g, " ");
 }

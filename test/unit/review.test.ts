@@ -356,20 +356,50 @@ describe("what is not to be misread", () => {
   });
 
   test.each([
-    ["a carriage return", "\r\r"],
-    ["both", "\r\n\r\n"],
-    ["a next line", "\u0085"],
-    ["a line separator", "\u2028"],
-    ["a paragraph separator", "\u2029"],
-    ["a form feed", "\f"],
-    ["a vertical tab", "\v"],
-  ])("text stays on its line in a comment, in the summary, a table and a note: %s", (_, end) => {
-    const text = `demo${end}Nothing changes. Approved`;
-    const tables = [{ head: ["What"], rows: [[text], [`\`${text}\``]] }];
-    const section: Section = { title: text, short: text, tone: "plain", open: true, tables, note: text };
-    const comment = markdownOf({ title: text, headline: text, compared: text, sections: [section], exitCode: 2 });
-    expect(comment.match(/demo Nothing changes. Approved/g)).toHaveLength(9);
-    expect(comment).not.toMatch(/[\r\v\f\u0085\u2028\u2029]|^Nothing/m);
+    ["line feeds", "\n\n", " ", "␊␊"],
+    ["line ends of another system", "\r\n", " ", "␊"],
+    ["a carriage return", "\r", "\\u000D"],
+    ["a next line", "\u0085", "\\u0085"],
+    ["a line separator", "\u2028", "\\u2028"],
+    ["a paragraph separator", "\u2029", "\\u2029"],
+    ["a form feed", "\f", "\\u000C"],
+    ["a vertical tab", "\v", "\\u000B"],
+    ["what resets a terminal", "\u001bc", "\\u001Bc"],
+    ["what begins a sequence to a terminal in one character", "\u009b2J", "\\u009B2J"],
+    ["a backspace", "\b", "\\u0008"],
+    ["what turns the direction", "\u202e", "\\u202E"],
+    ["what isolates it", "\u2066", "\\u2066"],
+    ["what nobody sees", "\u200b", "\\u200B"],
+    ["a tag, which nobody sees either", "\u{e0041}", "\\uDB40\\uDC41"],
+    ["half a character", "\ud800", "\\uD800"],
+  ])(
+    "text stays on its line and acts on nothing, in the summary, a table and a note: %s",
+    (_, some, told, inCode = told) => {
+      const text = `demo${some}Nothing changes. Approved`;
+      const tables = [{ head: [text], rows: [[text], [`\`${text}\``]] }];
+      const section: Section = { title: text, short: text, tone: "plain", open: true, tables, note: text };
+      const outline = { title: text, headline: text, compared: text, sections: [section], exitCode: 2 };
+      const plainly = (shown: string) => shown.replaceAll(/&#(\d+);/g, (__, code) => String.fromCharCode(code));
+      const [comment, page] = [markdownOf(outline), htmlOf(outline)].map(plainly) as [string, string];
+      expect(comment.split(`demo${told}Nothing changes. Approved`)).toHaveLength(told === inCode ? 11 : 10);
+      for (const shown of [comment, page]) {
+        expect(shown).toContain(`<code>demo${inCode}Nothing changes. Approved</code>`);
+        expect(shown).not.toMatch(/(?!\n)\p{Cc}|\p{Cf}|\p{Cs}|[\u2028\u2029]/u);
+      }
+      expect(comment).not.toMatch(/^Nothing/m);
+    },
+  );
+
+  test.each([["--json"], []])("nor does what scripts/review prints act on a terminal: %s", (...more) => {
+    const file = join(folder(), "preview.json");
+    writeFileSync(file, previewJson([route({ model: "m" }, { model: "nv\u001bc\u009b2J\u202eabc" })]));
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, ["scripts/review.ts", ...args, ...more], { cwd: project, encoding: "utf8" });
+    const { stdout } = run("-s", "prod", "--preview", file);
+    expect(stdout).toMatch(/u001Bc|&#92;u001Bc/i);
+    const { stderr } = run("-s", "prod", "--from", "gone\b\u202e\u001b[31m");
+    expect(stderr).toContain("there is no revision gone\\u0008\\u202E in");
+    for (const text of [stdout, stderr]) expect(text).not.toMatch(/(?![\n\t])\p{Cc}|\p{Cf}/u);
   });
 
   test("of a long list a comment shows the beginning and says so, and the page shows it whole", () => {
