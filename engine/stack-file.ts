@@ -8,6 +8,8 @@ import type { Project } from "./project.ts";
 import type { PropertyPath } from "./property-path.ts";
 import type { Value } from "./values.ts";
 
+const time = /^\d{4}-\d\d?-\d\d?($|[Tt\s])/;
+
 /** One stack's `Pulumi.<stack>.yaml`: its configuration and the salt of its secrets. Comments survive every change. */
 export class StackFile {
   readonly path: string;
@@ -21,11 +23,15 @@ export class StackFile {
     const [fault] = this.#document.errors;
     if (fault) throw new EngineError(`${this.path} is not YAML: ${fault.message}`);
     visit(this.#document, {
-      Scalar: (_, { value, source }) => {
-        // By YAML 1.1, which Pulumi reads, it is octal.
-        if (typeof value === "number" && /^[-+]?0\d/.test(source ?? ""))
+      Scalar: (_, { value, source = "", type, tag }) => {
+        // By YAML 1.1, which Pulumi reads, it is octal; and a date is a time of that day.
+        if (typeof value === "number" && /^[-+]?0\d/.test(source))
           throw new EngineError(
             `${this.path} has ${source}: Pulumi reads it as octal, others as ${value}; write the one that is meant without the zero, or "${source}" for a text`,
+          );
+        if (value instanceof Date || (type === "PLAIN" && tag === undefined && time.test(source)))
+          throw new EngineError(
+            `${this.path} has ${source}: Pulumi reads it as a time, others as a text; write "${source}"`,
           );
       },
     });

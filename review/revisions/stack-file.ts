@@ -68,18 +68,23 @@ export function readStackFile(text: string, name: string): StackFile {
   return { settings, config, beside, secrets, inClear };
 }
 
-/** @throws ReviewError for a number that Pulumi reads as another one: by YAML 1.1, 0777 is octal. */
+/** @throws ReviewError for what Pulumi reads as something else: by YAML 1.1, 0777 is octal, and a date is a time of that day */
 function refuseTwofold(document: Document, name: string): void {
   visit(document, {
-    Scalar: (_, { value, source }) => {
-      if (typeof value !== "number" || !/^[-+]?0\d/.test(source ?? "")) return;
-      throw new ReviewError(
-        `${name} has ${source}: Pulumi reads it as octal, others as ${value}`,
-        `the one that is meant without the zero, or "${source}" for a text`,
-      );
+    Scalar: (_, { value, source = "", type, tag }) => {
+      if (typeof value === "number" && /^[-+]?0\d/.test(source))
+        throw new ReviewError(
+          `${name} has ${source}: Pulumi reads it as octal, others as ${value}`,
+          `the one that is meant without the zero, or "${source}" for a text`,
+        );
+      const date = value instanceof Date || (type === "PLAIN" && tag === undefined && time.test(source));
+      if (date)
+        throw new ReviewError(`${name} has ${source}: Pulumi reads it as a time, others as a text`, `"${source}"`);
     },
   });
 }
+
+const time = /^\d{4}-\d\d?-\d\d?($|[Tt\s])/;
 
 /** A revision's stack file, whether or not its settings can be taken; nothing where it is not there or cannot be read. */
 export function stackFileAt(revision: Revision, stack: string): StackFile | undefined {

@@ -1,4 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { StackFile } from "../../engine/stack-file.ts";
 import { htmlOf } from "../../review/page/html.ts";
 import { markdownOf } from "../../review/page/markdown.ts";
 import { outlineOf } from "../../review/page/outline.ts";
@@ -187,4 +191,37 @@ test("a number that Pulumi reads as another one is refused", () => {
   );
   // So that a change that mends it can be reviewed.
   expect(compared(chats, {}).refused).toMatchObject({ revision: "main" });
+});
+
+describe("a date that Pulumi reads as a time is refused", () => {
+  const named = (file: string) => ({ "stacks/Pulumi.prod.yaml": usual.replace("presets: []", `file: ${file}`) });
+  const policies = { "2001-12-14": "version: 1\n", "2001-12-14 00:00:00 +0000 UTC": "version: 1\n" };
+  const folder = mkdtempSync(join(tmpdir(), "nemoclaw-dates-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const opened = (text: string) => {
+    writeFileSync(join(folder, "Pulumi.prod.yaml"), text);
+    return () => new StackFile({ stackFolder: folder } as never, "prod");
+  };
+
+  // As the CLI's own reader was asked.
+  test.each([
+    "2001-12-14",
+    "2001-1-1",
+    "2001-12-14T21:59:43.1-05:00",
+    "2001-12-14 21:59:43",
+    '!!timestamp "2001-12-14"',
+  ])("%s", (date) => {
+    const after = named(date);
+    expect(() => compared(policies, { ...policies, ...after })).toThrow(
+      /Pulumi reads it as a time, others as a text\n {2}try {3}"2001/,
+    );
+    expect(compared({ ...policies, ...after }, policies).refused).toMatchObject({ revision: "main" });
+    expect(opened(after["stacks/Pulumi.prod.yaml"])).toThrow(/reads it as a time, others as a text; write "2001/);
+  });
+
+  test.each(['"2001-12-14"', "!!str 2001-12-14"])("%s is a text to both", (text) => {
+    const after = named(text);
+    expect(compared(policies, { ...policies, ...after }).unread).toEqual([]);
+    expect(opened(after["stacks/Pulumi.prod.yaml"])).not.toThrow();
+  });
 });
