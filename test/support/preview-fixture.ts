@@ -134,7 +134,7 @@ export function revision(name: string, files: Record<string, string>): Revision 
     commit: `${name}0123456789abcdef`,
     read: (path) => all[normalize(path)],
     way: (path) => [normalize(path)],
-    files: () => new Map(Object.entries(all)),
+    files: () => new Map(Object.entries(all).filter(([, text]) => text !== undefined)),
   };
 }
 

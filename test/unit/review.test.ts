@@ -1341,6 +1341,38 @@ describe("revisions", () => {
     expect(() => third.read("policies/circle.yaml")).toThrow("policies/circle.yaml leads in a circle");
   });
 
+  test("no file is left out as text or a test where a link leads to it", () => {
+    const repository = folder();
+    const git = (...args: string[]) =>
+      execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@example.com", ...args]);
+    git("init", "-q", "-b", "main");
+    for (const made of ["stacks", "policies", "host", "docs/x", "test"])
+      mkdirSync(join(repository, made), { recursive: true });
+    writeFileSync(join(repository, "policies/baseline.yaml"), readFileSync(join(project, "policies/baseline.yaml")));
+    writeFileSync(join(repository, "stacks/Pulumi.prod.yaml"), stackFile());
+    const written = ["docs/x/a.ts", "docs/b.ts", "test/c.ts", "docs/plain.md"];
+    const write = (text: string) => {
+      for (const path of written) writeFileSync(join(repository, path), text);
+    };
+    write("one");
+    symlinkSync("../docs/x/a.ts", join(repository, "host/a.ts"));
+    symlinkSync("../docs", join(repository, "host/all"));
+    git("add", ".");
+    git("commit", "-qm", "one");
+    git("rm", "-q", "host/all");
+    symlinkSync("../../test/c.ts", join(repository, "docs/x/c.ts"));
+    symlinkSync("/etc/hostname", join(repository, "docs/away"));
+    git("add", ".");
+    git("commit", "-qm", "two");
+    write("three");
+    git("commit", "-qam", "three");
+    const unread = (from: string, to: string) =>
+      reportOfRevisions("prod", openRevision(repository, from), openRevision(repository, to)).unread;
+    expect(unread("main~1", "main")).toEqual(["docs/x/a.ts", "test/c.ts"]);
+    // One that led there before, too.
+    expect(unread("main~2", "main")).toEqual(expect.arrayContaining(["docs/b.ts", "docs/plain.md"]));
+  });
+
   test("one that is not there ends scripts/review with 1 and one message", () => {
     const args = ["scripts/review.ts", "-s", "prod", "--from", "gone-by-now"];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: project, encoding: "utf8" });
