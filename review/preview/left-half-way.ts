@@ -8,10 +8,14 @@ export const pendingOperations = z
   .array(z.looseObject({ type: z.string(), resource: z.looseObject({ urn: z.string(), type: z.string() }) }))
   .nullish();
 
+/** What others read of it after this has judged it, too. */
+const resource = z.looseObject({ urn: z.string().startsWith("urn:pulumi:"), type: z.string() });
 const exported = z.looseObject({
   version: z.number(),
   // Of a stack that nothing was ever made of it is null.
-  deployment: z.looseObject({ pending_operations: pendingOperations }).nullable(),
+  deployment: z
+    .looseObject({ pending_operations: pendingOperations, resources: z.array(resource).nullish() })
+    .nullable(),
 });
 
 /** What was being made, as words: `sandbox main-sandbox`. */
@@ -45,9 +49,20 @@ export function refuseLeftHalfWay(text: string, stack: string): void {
 }
 
 function read(text: string, stack: string): z.infer<typeof exported> {
+  const found = exported.safeParse(json(text));
+  if (found.success) return found.data;
+  const [issue] = found.error.issues;
+  throw new ReviewError(
+    `the state of stack ${stack} is not what pulumi stack export prints: ${issue?.path.join(".") || "the whole"}: ${issue?.message}`,
+    `scripts/pulumi stack export -s ${stack} >state.json`,
+  );
+}
+
+// What is no JSON is nothing that a state could be.
+function json(text: string): unknown {
   try {
-    return exported.parse(JSON.parse(text));
+    return JSON.parse(text);
   } catch {
-    throw new ReviewError(`the state of stack ${stack} is not what pulumi stack export prints`);
+    return undefined;
   }
 }

@@ -1220,14 +1220,20 @@ describe("a preview that is none", () => {
     expect([run("{").status, run("[]").status]).toEqual([1, 1]);
   });
 
-  test.each(["{}", '{"version":3}', '{"deployment":{}}', '{"version":3,"deployment":{"pending_operations":{}}}'])(
-    "%s is no exported state",
-    (none) => {
-      expect(() => refuseLeftHalfWay(none, "prod")).toThrow(
-        "state of stack prod is not what pulumi stack export prints",
-      );
-    },
-  );
+  test.each([
+    ["{", "the whole"],
+    ["{}", "version"],
+    ['{"version":3}', "deployment"],
+    ['{"deployment":{}}', "version"],
+    ['{"version":3,"deployment":{"pending_operations":{}}}', "deployment.pending_operations"],
+    ['{"version":3,"deployment":{"resources":"x"}}', "deployment.resources"],
+    ['{"version":3,"deployment":{"resources":[{"type":"t"}]}}', "deployment.resources.0.urn"],
+    ['{"version":3,"deployment":{"resources":[{"urn":"x","type":"t"}]}}', "deployment.resources.0.urn"],
+  ])("%s is no exported state, and is told where it is none", (none, place) => {
+    expect(() => refuseLeftHalfWay(none, "prod")).toThrow(
+      `state of stack prod is not what pulumi stack export prints: ${place}: `,
+    );
+  });
 
   test("a preview or a state of another stack is an error", () => {
     const [file, state] = [join(folder(), "preview.json"), join(folder(), "state.json")];
