@@ -20,12 +20,7 @@ export function lockFacts(from: Revision, to: Revision): Fact[] {
       const lockfiles = [was, is].map((lock) => text(part(lock, "npm")[service]?.lockfile));
       return packageFacts(service, [from, lockfiles[0]], [to, lockfiles[1]]);
     }),
-    ...each(
-      part(was, "npm"),
-      part(is, "npm"),
-      (name) => `npm packages of the ${name}, as pinned`,
-      () => [],
-    ),
+    ...each(part(was, "npm"), part(is, "npm"), (name) => `npm packages of the ${name}, as pinned`, npmLock),
     ...otherFields(path, without(was, headings), without(is, headings)),
   ];
 }
@@ -88,6 +83,13 @@ function pin(field: string): FactsOf {
     return [...fact(what, digest(before), digest(after), moved), ...archives];
   };
 }
+
+/** Where a service's packages are pinned; what is pinned there is compared by itself. */
+const npmLock: FactsOf = (what, before, after) => {
+  if (before === undefined || after === undefined) return [];
+  const moved = fact(`${what}, lock file`, text(before.lockfile), text(after.lockfile));
+  return [...moved, ...otherFields(what, before, after, ["lockfile"])];
+};
 
 const repository: FactsOf = (what, before, after) => {
   const moved = before && after ? fact(`${what}, address`, text(before.uri), text(after.uri), elsewhere) : [];

@@ -180,7 +180,7 @@ test.each<[string, Files, string]>([
   [
     "a list that moves, with the same text",
     { ...lock({ npm: { agent: { lockfile: "other.json" } } }), "other.json": "{}" },
-    "npm packages of the agent, as pinned, other fields have changed: lockfile",
+    "npm packages of the agent, as pinned, lock file",
   ],
   [
     "an address of the same version",
@@ -193,6 +193,24 @@ test.each<[string, Files, string]>([
   const before = { ...lock(), [agentLock]: "{}" };
   expect(compared(before, { [agentLock]: "{}", ...after })).toEqual([2, `plain: ${expected}`]);
   expect(compared(before, before)).toEqual([0]);
+});
+
+test("a list that moves is told with both places, and what else changes beside it", () => {
+  const at = (lockfile: string, more: object = {}) => ({
+    ...lock({ npm: { agent: { lockfile, ...more } } }),
+    [lockfile]: "{}",
+  });
+  const all = { "stacks/Pulumi.prod.yaml": stackFile };
+  const [old, now] = [at("a.json"), at("b.json", { other: 1 })];
+  const { versions } = reportOfRevisions(
+    "prod",
+    revision("main", { ...all, ...old }),
+    revision("b", { ...all, ...now }),
+  );
+  expect(versions).toEqual([
+    { what: "npm packages of the agent, as pinned, lock file", before: "a.json", after: "b.json" },
+    { what: "npm packages of the agent, as pinned", note: "other fields have changed: other" },
+  ]);
 });
 
 test.each<[string, Files]>([
