@@ -5,6 +5,7 @@ import { visible, visibleValue } from "./visible.ts";
 const longest = 60_000;
 // One long value, or one long list, would leave no place for the rest of a report.
 const longestCell = 2000;
+const longestLine = 300;
 const mostRows = 200;
 const tones = { bad: "🟥", warn: "🟧", good: "🟩", plain: "⬜" };
 
@@ -14,14 +15,14 @@ const tones = { bad: "🟥", warn: "🟧", good: "🟩", plain: "⬜" };
  */
 export function markdownOf({ title, headline, compared, sections, exitCode }: Outline): string {
   const head = [
-    `<!-- nemoclaw-review ${title.replaceAll(/[^\w ./-]/g, "")} -->`,
-    `## ${harmless(title)}`,
+    `<!-- nemoclaw-review ${title.replaceAll(/[^\w ./-]/g, "").slice(0, longestLine)} -->`,
+    `## ${line(title)}`,
     "",
-    `**${exitCode === 0 ? "✅" : exitCode === 4 ? "🛑" : exitCode === 3 ? "⚠️" : "ℹ️"} ${harmless(headline)}.** <sub>${harmless(compared)}</sub>`,
+    `**${exitCode === 0 ? "✅" : exitCode === 4 ? "🛑" : exitCode === 3 ? "⚠️" : "ℹ️"} ${line(headline)}.** <sub>${line(compared)}</sub>`,
     "",
     ...sections
       .filter(({ tables }) => tables.length > 0)
-      .map(({ title: name, short, tone }) => `- ${tones[tone]} **${harmless(name)}** ${harmless(short)}`),
+      .map(({ title: name, short, tone }) => `- ${tones[tone]} **${harmless(name)}** ${line(short)}`),
   ];
   const parts = sections.map(section);
   let text = `${head.join("\n")}\n`;
@@ -36,16 +37,16 @@ export function markdownOf({ title, headline, compared, sections, exitCode }: Ou
 
 function section({ title, short, open, tables, note }: Section): string {
   const body = [...tables.map(table), ...(note ? [harmless(note)] : [])].join("\n\n");
-  if (tables.length === 0) return `\n<sub>${harmless(title)}: ${harmless(short)}.</sub>\n`;
+  if (tables.length === 0) return `\n<sub>${harmless(title)}: ${line(short)}.</sub>\n`;
   if (open) return `\n### ${harmless(title)}\n\n${body}\n`;
-  return `\n<details><summary><b>${harmless(title)}</b>: ${harmless(short)}</summary>\n\n${body}\n\n</details>\n`;
+  return `\n<details><summary><b>${harmless(title)}</b>: ${line(short)}</summary>\n\n${body}\n\n</details>\n`;
 }
 
 function table({ head, rows }: Table): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(" | ")} |`;
+  const row = (cells: readonly string[]) => `| ${cells.map(cell).join(" | ")} |`;
   const left = rows.length - mostRows;
   return [
-    ...[line(head), `|${head.map(() => "---").join("|")}|`, ...rows.slice(0, mostRows).map(line)],
+    ...[row(head), `|${head.map(() => "---").join("|")}|`, ...rows.slice(0, mostRows).map(row)],
     ...(left > 0 ? ["", `${left} more rows are in review.html.`] : []),
   ].join("\n");
 }
@@ -71,6 +72,11 @@ export function pieces(text: string): { readonly code: boolean; readonly text: s
 // Inside <code> Markdown still reads its own marks, so each of them is an entity.
 function entities(text: string): string {
   return text.replaceAll(/[&<>"'*_~`|[\]\\@#:!{}()$]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+// The lines at the head are always there, whatever they are about.
+function line(text: string): string {
+  return harmless(text.length > longestLine ? `${text.slice(0, longestLine)}…` : text);
 }
 
 function harmless(text: string): string {

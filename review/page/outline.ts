@@ -141,10 +141,14 @@ const settings = ({ settings: all }: Report) =>
     all.some(({ effect }) => effect === "unclear"),
   );
 
+const mostInShort = 5;
+
 function secrets({ secrets: all }: Report): Section | undefined {
   if (all.length === 0) return undefined;
   const rows = all.map(({ name, kind, note = "" }) => [kind, `\`${name}\``, note]);
-  const short = all.map(({ name, kind }) => `${name} ${kind}`).join(", ");
+  const left = all.length - mostInShort;
+  const first = all.slice(0, mostInShort).map(({ name, kind }) => `${name} ${kind}`);
+  const short = [...first, ...(left > 0 ? [`${left} more`] : [])].join(", ");
   return {
     title: "Secrets",
     short,

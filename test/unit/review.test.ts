@@ -402,6 +402,27 @@ describe("what is not to be misread", () => {
     for (const text of [stdout, stderr]) expect(text).not.toMatch(/(?![\n\t])\p{Cc}|\p{Cf}/u);
   });
 
+  test("no comment is longer than GitHub takes, whatever its lines are about", () => {
+    const secrets = Array.from(
+      { length: 2500 },
+      (_, at) => `  site:secretOfTheSiteNumber${at}: { secure: AAA }\n`,
+    ).join("");
+    const outline = outlineOf(compared({}, { "stacks/Pulumi.prod.yaml": stackFile(secrets) }));
+    const nasty = "\u202e".repeat(5000);
+    const section: Section = {
+      title: "What",
+      short: nasty,
+      tone: "plain",
+      open: false,
+      tables: [{ head: [""], rows: [] }],
+    };
+    const worst = { title: nasty, headline: nasty, compared: nasty, exitCode: 2, sections: Array(17).fill(section) };
+    for (const one of [outline, worst]) expect(markdownOf(one).length).toBeLessThan(65_000);
+    expect(markdownOf(outline)).toContain("**Secrets** site:secretOfTheSiteNumber0 new, ");
+    expect(markdownOf(outline)).toContain(", 2495 more");
+    expect(htmlOf(outline)).toContain("site:secretOfTheSiteNumber2499");
+  });
+
   test("of a long list a comment shows the beginning and says so, and the page shows it whole", () => {
     const tags = (value: string) => Object.fromEntries(Array.from({ length: 250 }, (_, at) => [`t${at}`, value]));
     const one = { type: "aws:ec2/vpc:Vpc", name: "a" };
