@@ -1400,6 +1400,21 @@ describe("revisions", () => {
     expect(unread("main~2", "main")).toEqual(expect.arrayContaining(["docs/b.ts", "docs/plain.md"]));
   });
 
+  test.each(["../prod", "acme/../prod", ".", "a/b/c/d", "pr od", ""])(
+    "%j is no stack, by option and by environment",
+    (name) => {
+      const run = (args: string[], env: NodeJS.ProcessEnv = {}) => {
+        const all = ["scripts/review.ts", "--from", "HEAD", ...args];
+        return spawnSync(process.execPath, all, { cwd: project, encoding: "utf8", env: { ...process.env, ...env } });
+      };
+      for (const { status, stdout, stderr } of [run(["-s", name]), run([], { PULUMI_STACK: name })]) {
+        expect([status, stdout]).toEqual([64, ""]);
+        expect(stderr).toContain(`'${name}'`);
+        expect(stderr).toContain("ORGANIZATION/PROJECT/STACK");
+      }
+    },
+  );
+
   test("one that is not there ends scripts/review with 1 and one message", () => {
     const args = ["scripts/review.ts", "-s", "prod", "--from", "gone-by-now"];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: project, encoding: "utf8" });
