@@ -8,7 +8,8 @@ import type { Project } from "./project.ts";
 import type { PropertyPath } from "./property-path.ts";
 import type { Value } from "./values.ts";
 
-const time = /^\d{4}-\d\d?-\d\d?($|[Tt\s])/;
+// What only begins with a date is a text to Pulumi, too.
+const time = /^\d{4}-\d\d?-\d\d?([Tt]\d\d?:\d\d?:\d\d?(\.\d+)?(Z|[+-]\d\d:\d\d)| +\d\d?:\d\d?:\d\d?(\.\d+)?)?$/;
 
 /** One stack's `Pulumi.<stack>.yaml`: its configuration and the salt of its secrets. Comments survive every change. */
 export class StackFile {

@@ -1,4 +1,5 @@
 import type { AccessChange } from "../../policies/diff.ts";
+import { asCode } from "./as-code.ts";
 import { effects } from "./effect-words.ts";
 import type { Section } from "./outline.ts";
 
@@ -24,12 +25,12 @@ export function accessSection(title: string, all: readonly AccessChange[]): Sect
         head: ["", "What", "Where", "For", "From", "Note"],
         rows: all.map((one) => [
           one.comparable ? effects[one.effect] : "? not comparable",
-          `\`${one.what}\``,
-          one.where ? `\`${one.where}\`` : one.area === "disk" ? "disk" : one.area,
-          one.area === "network" ? (one.programs?.map((path) => `\`${path}\``).join(" ") ?? "every program") : "",
+          asCode(one.what),
+          one.where ? asCode(one.where) : one.area === "disk" ? "disk" : one.area,
+          one.area === "network" ? (one.programs?.map(asCode).join(" ") ?? "every program") : "",
           // A block may be called whatever a preset is called.
           [...one.sources, ...(one.sources.length === 0 ? one.blocks.map((name) => `block ${name}`) : [])].join(", "),
-          [one.note, one.example && one.effect !== "neutral" ? `such as \`${one.example}\`` : ""]
+          [one.note, one.example && one.effect !== "neutral" ? `such as ${asCode(one.example)}` : ""]
             .filter(Boolean)
             .join("; "),
         ]),

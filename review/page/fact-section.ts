@@ -1,7 +1,9 @@
 import type { Fact } from "../facts.ts";
+import { asCode } from "./as-code.ts";
 import { effects } from "./effect-words.ts";
 import type { Section, Table } from "./outline.ts";
 import { sideBySide } from "./side-by-side.ts";
+import { visibleValue } from "./visible.ts";
 
 function factTable(facts: readonly Fact[]): Table {
   const mark = ({ effect }: Fact) => (effect === undefined ? "" : effects[effect]);
@@ -11,7 +13,7 @@ function factTable(facts: readonly Fact[]): Table {
     rows: facts.map((one) => [
       ...(marked ? [mark(one)] : []),
       one.what,
-      ...sideBySide(one.before, one.after).map((side) => (side === undefined ? "none" : `\`${side}\``)),
+      ...sideBySide(one.before, one.after).map((side) => (side === undefined ? "none" : asCode(side))),
       one.note ?? "",
     ]),
   };
@@ -29,7 +31,7 @@ export function factSection(title: string, all: readonly Fact[], open: boolean):
 
 // What is long is in the table, whole.
 function inOneLine({ what, before, after }: Fact): string {
-  const line = sideBySide(before, after).map((side) => side ?? "none");
+  const line = sideBySide(before, after).map((side) => (side === undefined ? "none" : visibleValue(side)));
   return line.some(({ length }) => length > mostInALine) ? `${what} changes` : `${what}: ${line.join(" → ")}`;
 }
 

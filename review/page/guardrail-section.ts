@@ -1,4 +1,5 @@
 import type { Report } from "../report.ts";
+import { asCode } from "./as-code.ts";
 import type { Section } from "./outline.ts";
 
 /** The guardrails: what breaks one, which risks are taken knowingly, and which are kept. */
@@ -9,10 +10,10 @@ export function guardrailSection({ guardrails }: Report): Section | undefined {
     ...broken.map(({ name, rule, resource, path, message, wayOut }) => [
       "BROKEN",
       name,
-      `\`${resource}\` \`${path}\``,
+      `${asCode(resource)} ${asCode(path)}`,
       `${message}. Rule: ${rule}. Way out: ${wayOut}`,
     ]),
-    ...taken.map(({ name, resource, reason }) => ["risk taken", name, `\`${resource}\``, reason]),
+    ...taken.map(({ name, resource, reason }) => ["risk taken", name, asCode(resource), reason]),
   ];
   const counts = [`${kept.length} kept`, `${broken.length} broken`, `${taken.length} taken as a risk`];
   const plural = judged === 1 ? "one resource" : `${judged} resources`;

@@ -1,6 +1,7 @@
+import { pieces } from "./as-code.ts";
 import { style } from "./html-style.ts";
 import { type Html, html } from "./html-template.ts";
-import { pieces } from "./markdown.ts";
+
 import type { Outline, Section, Table } from "./outline.ts";
 import { visibleValue } from "./visible.ts";
 

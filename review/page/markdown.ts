@@ -1,3 +1,4 @@
+import { pieces } from "./as-code.ts";
 import type { Outline, Section, Table } from "./outline.ts";
 import { visible, visibleValue } from "./visible.ts";
 
@@ -59,14 +60,6 @@ function cell(text: string): string {
   );
   const rest = left > 0 ? `… and ${left} characters more, in review.html` : "";
   return onOneLine(`${shown.join("")}${rest}`);
-}
-
-/** Parts a text at its backticks: what stands between two of them is code. */
-export function pieces(text: string): { readonly code: boolean; readonly text: string }[] {
-  return text
-    .split("`")
-    .map((piece, index) => ({ code: index % 2 === 1, text: piece }))
-    .filter(({ text: piece }) => piece !== "");
 }
 
 // Inside <code> Markdown still reads its own marks, so each of them is an entity.

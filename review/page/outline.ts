@@ -2,6 +2,7 @@ import type { DriftedValue } from "../drift/drift.ts";
 import { confirms, type ResourceChange } from "../preview/resource-changes.ts";
 import { type Expected, type Report, verdictOf } from "../report.ts";
 import { accessSection } from "./access-section.ts";
+import { asCode } from "./as-code.ts";
 import { factSection } from "./fact-section.ts";
 import { guardrailSection } from "./guardrail-section.ts";
 import { refusedSection } from "./refused-section.ts";
@@ -97,7 +98,7 @@ function resources({ resources: all, expected }: Report): Section | undefined {
           ...expected.map((one) => [words[deedExpected(one)], one.label, one.lost, one.because]),
           ...sorted.map((one) => [
             words[deed(one)],
-            `${one.label} \`${one.name}\``,
+            `${one.label} ${asCode(one.name)}`,
             one.lost ?? (one.operation === "replace" ? "nothing that is not made again" : ""),
             why(one),
           ]),
@@ -145,7 +146,7 @@ const mostInShort = 5;
 
 function secrets({ secrets: all }: Report): Section | undefined {
   if (all.length === 0) return undefined;
-  const rows = all.map(({ name, kind, note = "" }) => [kind, `\`${name}\``, note]);
+  const rows = all.map(({ name, kind, note = "" }) => [kind, asCode(name), note]);
   const left = all.length - mostInShort;
   const first = all.slice(0, mostInShort).map(({ name, kind }) => `${name} ${kind}`);
   const short = [...first, ...(left > 0 ? [`${left} more`] : [])].join(", ");
@@ -178,14 +179,14 @@ function drift({ drift: found, driftAccess }: Report): Section | undefined {
   const differs = found.some(({ values }) => values.some(({ update }) => update !== "restores"));
   const fate = (update: DriftedValue["update"]) => (differs ? [fates[update]] : []);
   const rows = found.flatMap(({ label, name, gone, values, secrets: others }) => {
-    const what = `${label} \`${name}\``;
+    const what = `${label} ${asCode(name)}`;
     if (gone) return [[what, "", "is not there any more", "", ...fate("restores")]];
     return [
       ...values.map(({ path, before, after, update }) => [
-        ...[what, `\`${path}\``, ...valuesSideBySide(before, after)],
+        ...[what, asCode(path), ...valuesSideBySide(before, after)],
         ...fate(update),
       ]),
-      ...others.map((path) => [what, `\`${path}\``, "`a secret`", "another one", ...fate("restores")]),
+      ...others.map((path) => [what, asCode(path), "`a secret`", "another one", ...fate("restores")]),
     ];
   });
   const head = ["What", "Property", "As left by the last update", "As found", ...(differs ? ["An update"] : [])];
@@ -220,7 +221,7 @@ function warnings({ warnings: all }: Report): Section | undefined {
 
 function details({ resources: all }: Report): Section | undefined {
   const lines = all.flatMap(({ name, values }) =>
-    values.map(({ path, before, after }) => [`\`${name}\``, `\`${path}\``, ...valuesSideBySide(before, after)]),
+    values.map(({ path, before, after }) => [asCode(name), asCode(path), ...valuesSideBySide(before, after)]),
   );
   if (lines.length === 0) return undefined;
   return {

@@ -1,4 +1,5 @@
 import { show } from "../values.ts";
+import { asCode } from "./as-code.ts";
 
 /** How much is shown of what two long texts have in common before their first difference and behind their last. */
 const around = 20;
@@ -22,7 +23,7 @@ export function sideBySide(before: string | undefined, after: string | undefined
 
 /** The same for values of any kind, as code; what is not there is `nothing`. */
 export function valuesSideBySide(before: unknown, after: unknown): string[] {
-  return sideBySide(show(before), show(after)).map((side) => `\`${side}\``);
+  return sideBySide(show(before), show(after)).map((side) => asCode(side ?? ""));
 }
 
 // npm's checksums bear their algorithm and are base64; others are hexadecimal, Docker's with theirs in front.

@@ -1,4 +1,5 @@
 import type { Report } from "../report.ts";
+import { asCode } from "./as-code.ts";
 import type { Section } from "./outline.ts";
 
 const mostNamed = 3;
@@ -13,7 +14,7 @@ export function unreadSection({ unread }: Report): Section | undefined {
     short: `${count} changed that this comparison does not read: ${unread.slice(0, mostNamed).join(", ")}${more}`,
     tone: "warn",
     open: false,
-    tables: [{ head: ["File"], rows: unread.map((path) => [`\`${path.replaceAll("`", "'")}\``]) }],
+    tables: [{ head: ["File"], rows: unread.map((path) => [asCode(path)]) }],
     note: "What they say is not compared. A preview tells which resources they change, and not what a program does otherwise.",
   };
 }

@@ -84,7 +84,8 @@ function refuseTwofold(document: Document, name: string): void {
   });
 }
 
-const time = /^\d{4}-\d\d?-\d\d?($|[Tt\s])/;
+// What only begins with a date is a text to Pulumi, too.
+const time = /^\d{4}-\d\d?-\d\d?([Tt]\d\d?:\d\d?:\d\d?(\.\d+)?(Z|[+-]\d\d:\d\d)| +\d\d?:\d\d?:\d\d?(\.\d+)?)?$/;
 
 /** A revision's stack file, whether or not its settings can be taken; nothing where it is not there or cannot be read. */
 export function stackFileAt(revision: Revision, stack: string): StackFile | undefined {

