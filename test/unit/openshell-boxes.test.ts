@@ -299,6 +299,17 @@ describe("a network policy", () => {
     expect(titles(step(wanted), now)).toEqual([wait]);
   });
 
+  test("that was set by somebody else is kept for the sandbox that is made next", () => {
+    const live = policy("ours");
+    if (live.kind !== "there") throw new Error("it is there");
+    const set = { ...live, policy: { ...live.policy, network_policies: other.networkPolicies } };
+    const now = (kept: unknown) => ({ ...facts("ours"), policy: { box: box("ours"), policy: set, kept } });
+    const write = "write /etc/nemoclaw/main/openshell-live-policy.json";
+    expect(titles(step(other), now({}))).toEqual([write]);
+    expect(titles(step(other), now(undefined))).toEqual([write]);
+    expect(titles(step(other), now(other.networkPolicies))).toEqual([]);
+  });
+
   test("of an environment that is stopped on purpose is set, and nothing waits for it", () => {
     const stopped = { ...other, inForce: false };
     const planned = (step(stopped) as Step<unknown>).plan(facts("ours", "unloaded"));

@@ -1,6 +1,9 @@
 import { type Command, quote } from "../../command.ts";
 import { HostError } from "../../errors.ts";
+import type { Question } from "../../question.ts";
+import { observedJson } from "../../steps/text-file.ts";
 import { openshell, openshellQuestion, type Said, shown } from "./cli.ts";
+import { paths } from "./paths.ts";
 import { type BoxFacts, boxFacts } from "./sandbox-facts.ts";
 
 /** The newest policy that the gateway has for a sandbox, without what providers add to it. */
@@ -18,11 +21,20 @@ export type PolicyFacts =
 export interface LoadedPolicy {
   readonly box: BoxFacts;
   readonly policy: PolicyFacts;
+  /** The network policies that a sandbox made anew would begin with; undefined where nothing has been loaded yet. */
+  readonly kept: unknown;
 }
 
 export function loadedPolicy(sandbox: string) {
   const policy = openshellQuestion(["policy", "get", sandbox, "--base", "-o", "json"], parsePolicy);
-  return { box: boxFacts(sandbox), policy };
+  return { box: boxFacts(sandbox), policy, kept: keptPolicies(sandbox) };
+}
+
+function keptPolicies(sandbox: string): Question<unknown> {
+  return {
+    script: `cat ${quote(paths.livePolicy(sandbox))}`,
+    parse: ({ stdout }) => (observedJson(stdout) as { network_policies?: unknown } | undefined)?.network_policies,
+  };
 }
 
 /** Reads the answer to `openshell policy get NAME --base -o json`. */
@@ -41,7 +53,7 @@ export function parsePolicy({ stdout, exitCode, unreachable }: Said): PolicyFact
  * Whether the sandbox has the gateway's newest policy loaded, by its own word: what the gateway calls active in the same answer is
  * only the newest that it has, loaded or not.
  */
-export function isLoaded({ box, policy }: LoadedPolicy): boolean {
+export function isLoaded({ box, policy }: Pick<LoadedPolicy, "box" | "policy">): boolean {
   if (box.kind !== "there" || policy.kind !== "there" || box.ofGateway) return false;
   return box.loadedVersion === undefined || box.loadedVersion === policy.version;
 }

@@ -74,12 +74,14 @@ function ensurePolicy(sandbox: string, { wanted, origins, inForce }: Wanted): St
       if (policy.kind !== "there") throw notThere(sandbox, policy);
       refuseOfGateway(now, sandbox);
       const loading = inForce && !isLoaded(now) ? [waitUntilLoaded(sandbox)] : [];
-      if (canonical(inOurWords(wanted, policy.policy.network_policies)) === canonical(wanted)) return loading;
-      const file = {
-        path: `${paths.livePolicy(sandbox)}.next`,
-        // The static part as it is: the gateway refuses a change of it, and would pretend that an addition were enforced.
-        content: canonical({ ...policy.policy, network_policies: wanted }),
-      };
+      // The static part as it is: the gateway refuses a change of it, and would pretend that an addition were enforced.
+      const content = canonical({ ...policy.policy, network_policies: wanted });
+      if (canonical(inOurWords(wanted, policy.policy.network_policies)) === canonical(wanted)) {
+        // Somebody else has set it there, or it was set and not waited for: the next sandbox would begin with what was before.
+        const isKept = canonical(now.kept ?? {}) === canonical(wanted);
+        return [...loading, ...(isKept ? [] : [writeFile({ path: paths.livePolicy(sandbox), content })])];
+      }
+      const file = { path: `${paths.livePolicy(sandbox)}.next`, content };
       const set = load(sandbox, file.path, { wait: inForce, rejected: (said) => rejectedParts(said, wanted, origins) });
       return [writeFile(file), set, ...(inForce ? [waitUntilLoaded(sandbox)] : [])];
     },
