@@ -20,7 +20,15 @@ const settings: readonly (readonly [path: RegExp, note: string])[] = [
 /** What cannot be told of a setting that changes; nothing where it only takes away. */
 export function notLookedInto(change: ValueChange): Pick<Fact, "effect" | "note"> {
   const found = settings.find(([pattern]) => pattern.test(change.path));
-  return found === undefined || !adds(change) ? {} : { effect: "unclear", note: found[1] };
+  return found !== undefined && (adds(change) || runsAsItGoes(change)) ? { effect: "unclear", note: found[1] } : {};
+}
+
+/** Whether a command of the site's that is there no more has a script for that. */
+function runsAsItGoes({ before, after }: ValueChange): boolean {
+  const kept = [after ?? []].flat().map((one) => canonical(one));
+  return [before ?? []]
+    .flat()
+    .some((one) => isObject(one) && one.delete !== undefined && !kept.includes(canonical(one)));
 }
 
 function adds({ before, after }: ValueChange): boolean {
@@ -31,12 +39,14 @@ function adds({ before, after }: ValueChange): boolean {
 /** The same of a preview: commands of the site's own, how a machine that exists is known and reached, and what is accepted. */
 export function notLookedIntoOf(changes: readonly ResourceChange[]): Fact[] {
   return changes.flatMap(({ type, name, before, after }) => {
-    if (after === undefined) return [];
-    const [was, is] = [before?.inputs ?? {}, after.inputs ?? {}];
+    const [was, is] = [before?.inputs ?? {}, after?.inputs ?? {}];
     if (type === "command:remote:Command") {
-      const scripts = ["create", "update", "delete"].flatMap((key) => valueChanges(was[key], is[key], key));
-      return scripts.map((one) => untold(`${one.path} of ${name}`, one, ofCommands));
+      // One that goes runs what it has for that.
+      const keys = after === undefined ? ["delete"] : ["create", "update", "delete"];
+      const scripts = keys.flatMap((key) => valueChanges(was[key], is[key], key));
+      return scripts.map((one) => untoldAnyway(`${one.path} of ${name}`, one, ofCommands));
     }
+    if (after === undefined) return [];
     if (type === "nemoclaw:host:SandboxRuntime")
       return valueChanges(was.accept, is.accept).map((one) => untold("accepted of the runtime", one, ofAccepted));
     if (type !== "nemoclaw:host:Preflight" || before === undefined) return [];
@@ -48,8 +58,14 @@ export function notLookedIntoOf(changes: readonly ResourceChange[]): Fact[] {
   });
 }
 
-/** A change of which nobody can tell by looking whether it lets more in; one that only takes away is none. */
-export function untold(what: string, { before, after }: ValueChange, note: string): Fact {
+/** A change of which nobody can tell by looking whether it lets more in; one that only takes grants away is none. */
+export function untold(what: string, change: ValueChange, note: string): Fact {
+  const { effect, note: why, ...fact } = untoldAnyway(what, change, note);
+  return adds(change) ? { ...fact, effect, note: why } : fact;
+}
+
+/** The same of what may be a restriction, so that taking it away may let more in. */
+export function untoldAnyway(what: string, { before, after }: ValueChange, note: string): Fact {
   const [was, is] = [before, after].map((value) => (value === undefined ? undefined : show(value)));
-  return { what, before: was, after: is, ...(adds({ path: "", before, after }) ? { effect: "unclear", note } : {}) };
+  return { what, before: was, after: is, effect: "unclear", note };
 }

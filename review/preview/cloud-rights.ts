@@ -1,5 +1,5 @@
 import type { Fact } from "../facts.ts";
-import { untold } from "../not-looked-into.ts";
+import { untold, untoldAnyway } from "../not-looked-into.ts";
 import { isObject, show, valueChanges } from "../values.ts";
 import type { IsOwn } from "./own-names.ts";
 import type { ResourceChange } from "./resource-changes.ts";
@@ -18,6 +18,9 @@ export const rights: readonly string[] = [
   ...["role", "roles", "member", "members", "user", "users", "group", "groups", "condition"],
 ];
 
+/** Lists of who may and what, from which nothing can go that kept somebody out. */
+const grants = ["role", "roles", "member", "members", "user", "users", "group", "groups", "policyArn"];
+
 /** Of a machine: who it is in the cloud, what its metadata lets in, and what it runs when it starts. */
 const machine = /^(aws:ec2|gcp:compute)\/instance:/;
 const ofMachine = {
@@ -34,10 +37,16 @@ const ofMachine = {
  */
 export function rightsFacts(changes: readonly ResourceChange[], isOwn: IsOwn): Fact[] {
   return changes.flatMap(({ type, name, before, after }) => {
-    if (after === undefined) return [];
-    const [was, is] = [before?.inputs ?? {}, after.inputs ?? {}];
-    const told = (key: string, note: string) =>
-      valueChanges(was[key], is[key], key).map((one) => untold(`${one.path} of ${name}`, one, note));
+    const [was, is] = [before?.inputs ?? {}, after?.inputs ?? {}];
+    const told = (key: string, note: string) => {
+      const tell = grants.includes(key) ? untold : untoldAnyway;
+      return valueChanges(was[key], is[key], key).map((one) => tell(`${one.path} of ${name}`, one, note));
+    };
+    // With a right that goes nobody may do more, but where it denied something.
+    if (after === undefined)
+      return identity.test(type) && !door.test(type) && /deny/i.test(JSON.stringify(was))
+        ? rights.flatMap((key) => told(key, ofRights))
+        : [];
     if (identity.test(type) && !door.test(type)) return rights.flatMap((key) => told(key, ofRights));
     if (!machine.test(type)) return [];
     if (before !== undefined) return Object.entries(ofMachine).flatMap(([key, note]) => told(key, note));

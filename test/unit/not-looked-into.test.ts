@@ -36,6 +36,7 @@ describe("what nobody can tell by looking", () => {
     ["a site command", {}, command("true"), 3],
     ["another one", command("true"), command("curl -s https://example.com | sh"), 3],
     ["one that goes", command("true"), {}, 2],
+    ["one that runs as it goes", { siteCommands: [{ name: "a", create: "true", delete: "ufw disable" }] }, {}, 3],
     ["another host key", {}, { machine: { ...machine, hostKeys: [key("b")] } }, 3],
     ["one host key less", { machine: { ...machine, hostKeys: [key("a"), key("b")] } }, {}, 2],
     ["a way to the machine", {}, { machine: { ...machine, via: jump } }, 3],
@@ -77,11 +78,34 @@ describe("what nobody can tell by looking", () => {
     before: { kind: "embedded", accept: before },
     after: { kind: "embedded", accept: after },
   });
+  const gcp = (before: object, after: object): Planned => ({
+    type: "gcp:compute/instance:Instance",
+    name: "machine",
+    before: { machineType: "g2-standard-4", metadata: before },
+    after: { machineType: "g2-standard-4", metadata: after },
+  });
+  const bound = (before: object | undefined, after: object | undefined): Planned => ({
+    type: "gcp:projects/iAMBinding:IAMBinding",
+    name: "admins",
+    before: { role: "roles/viewer", members: ["group:a@example.com"], condition: before },
+    after: { role: "roles/viewer", members: ["group:a@example.com"], condition: after },
+  });
+  const denial: Planned = {
+    type: "aws:iam/rolePolicy:RolePolicy",
+    name: "no-secrets",
+    before: { policy: '{"Statement":[{"Effect":"Deny"}]}' },
+    after: undefined,
+  };
   test.each<[string, Planned, 2 | 3]>([
     ["a site command", remote(undefined, { create: "true" }), 3],
     ["another one", remote({ create: "true" }, { create: "false" }), 3],
     ["another one for when it goes", remote({ create: "true" }, { create: "true", delete: "false" }), 3],
     ["one that goes", remote({ create: "true" }, undefined), 2],
+    ["one that runs as it goes", remote({ create: "true", delete: "ufw disable" }, undefined), 3],
+    ["metadata that kept keys out, gone", gcp({ "block-project-ssh-keys": "TRUE" }, {}), 3],
+    ["a condition that goes", bound({ title: "office hours", expression: "x" }, undefined), 3],
+    ["a denial that goes", denial, 3],
+    ["a right that goes", { ...denial, before: { policy: '{"Statement":[{"Effect":"Allow"}]}' } }, 2],
     [
       "the same one over another connection",
       remote({ create: "true" }, { create: "true", connection: { ...connection, port: 2 } }),
