@@ -24,14 +24,21 @@ export function providerFacts(changes: readonly ResourceChange[]): Fact[] {
     if (after === undefined) return [];
     const told = valueChanges(before?.inputs ?? {}, after.inputs ?? {}).filter(isTold);
     const values = before === undefined ? told.filter((one) => !isUsual(one)) : told;
-    if (values.length === 0 && operation !== "create" && versionOf(change).length === 0)
+    // Two secrets look alike, whatever else changes.
+    const secrets = [...new Set([...change.secrets.changed, ...change.secrets.drifted])];
+    if (values.length + secrets.length === 0 && operation !== "create" && versionOf(change).length === 0)
       return [{ what: called(change), effect: "unclear", note: "the preview does not show what of it changes" }];
-    return values.map(({ path, before: was, after: is }) => ({
-      what: `${path} of ${called(change)}`,
-      before: shown(was),
-      after: shown(is),
-      ...(plain.test(path) ? {} : { effect: "unclear", note }),
-    }));
+    return [
+      ...secrets.map(
+        (path): Fact => ({ what: `${path} of ${called(change)}`, after: "another secret", effect: "unclear", note }),
+      ),
+      ...values.map(({ path, before: was, after: is }) => ({
+        what: `${path} of ${called(change)}`,
+        before: shown(was),
+        after: shown(is),
+        ...(plain.test(path) ? {} : ({ effect: "unclear", note } as const)),
+      })),
+    ];
   });
 }
 

@@ -19,6 +19,8 @@ export interface Planned {
   readonly seen?: Properties;
   /** What an earlier look added to the outputs that the state had. */
   readonly kept?: Properties;
+  /** The properties that the engine names as changed; two secrets look alike. */
+  readonly diffReasons?: readonly string[];
 }
 
 const urnOf = ({ type, name }: Planned) => `urn:pulumi:prod::nemoclaw::${type}::${name}`;
@@ -70,7 +72,8 @@ export function previewJson(planned: readonly Planned[], more: Properties = {}, 
     const op = replace ? "replace" : !before ? "create" : !after ? "delete" : "update";
     counts[op] = (counts[op] ?? 0) + 1;
     const ops = replace ? ["delete-replaced", "replace", "create-replacement"] : [op];
-    const reasons = replace ? { replaceReasons: replace } : {};
+    const { diffReasons } = one;
+    const reasons = { ...(replace && { replaceReasons: replace }), ...(diffReasons && { diffReasons }) };
     steps.push(...ops.map((name) => ({ op: name, urn: urnOf(one), ...states, ...reasons, detailedDiff: null })));
   }
   return JSON.stringify({ config: {}, steps, duration: 1, changeSummary: counts, ...more });

@@ -30,6 +30,16 @@ describe("a provider, by preview", () => {
     ["of another region", [provider({}, { region: "us-east-1" })], 3],
     ["that no longer refuses other accounts", [provider({ allowedAccountIds: '["1"]' }, {})], 3],
     ["of which the preview shows no difference", [provider({ secretKey: "[secret]" }, { secretKey: "[secret]" })], 3],
+    [
+      "of which a secret changes beside its version",
+      [
+        {
+          ...provider({ version: "7.1.0", secretKey: "[secret]" }, { version: "7.2.0", secretKey: "[secret]" }),
+          diffReasons: ["version", "secretKey"],
+        },
+      ],
+      3,
+    ],
     ["with other tags for all", [provider({ defaultTags: '{"tags":{}}' }, { defaultTags: '{"tags":{"a":"b"}}' })], 2],
     ["of another version", [provider({ version: "7.1.0" }, { version: "7.2.0" })], 2],
     [
