@@ -1,6 +1,7 @@
 import { pathAlphabet } from "./diff/alphabet.ts";
 import { globAutomaton } from "./diff/automaton.ts";
 import { partition } from "./diff/partition.ts";
+import { plainInPath } from "./path-characters.ts";
 
 /**
  * Whether a path glob matches the path of any request at all.
@@ -16,9 +17,7 @@ export function matchesSomePath(glob: string): boolean {
   // Most globs are plain, and a policy may have thousands.
   if (/^[\w*/.~!$&'()+,=:@-]*$/.test(glob) && !/\/\.{0,2}(\/|$)/.test(glob.slice(0, -1))) return true;
   const encoded = glob.match(/%[0-9A-F]{2}/g) ?? [];
-  if (encoded.some((written) => harmless.test(String.fromCharCode(Number.parseInt(written.slice(1), 16)))))
+  if (encoded.some((written) => plainInPath.test(String.fromCharCode(Number.parseInt(written.slice(1), 16)))))
     return false;
   return partition([globAutomaton(glob, "/")], pathAlphabet)?.some(({ accepted }) => accepted[0]) ?? true;
 }
-
-const harmless = /[\w.~!$&'()*+,=:@-]/;

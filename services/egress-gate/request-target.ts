@@ -1,3 +1,5 @@
+import { plainInPath } from "../../policies/path-characters.ts";
+
 /** A request's path and query, in the one spelling that rules are compared with and that is sent on. */
 export interface RequestTarget {
   /** Decoded where that is harmless, without `.`, `..`, `//` and `;parameters`. */
@@ -72,9 +74,7 @@ function decodeSegment(segment: string): string {
 
 function encodeByte(byte: number): string {
   const character = String.fromCharCode(byte);
-  return /[A-Za-z0-9._~!$&'()*+,=:@-]/.test(character)
-    ? character
-    : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  return plainInPath.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
 }
 
 function readQuery(search: string): Map<string, string[]> {

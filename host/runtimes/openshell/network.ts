@@ -45,10 +45,9 @@ export const network = part({
     };
   },
   removal({ sandbox, owner }) {
-    const { name, facts } = ensurePolicy(sandbox, { wanted: {}, inForce: true });
     return {
-      name,
-      facts,
+      name: `network policy of ${sandbox}`,
+      facts: loadedPolicy(sandbox),
       plan(now: LoadedPolicy) {
         const { box, policy } = now;
         // Without its gateway or its sandbox there is nothing left to take away.
