@@ -106,14 +106,25 @@ WantedBy=multi-user.target
 `;
 }
 
-/** AppArmor profile `/etc/apparmor.d/nemoclaw-sandbox`, for kernels that let only named programs make user namespaces (Ubuntu 24.04). */
-export const appArmorProfile = `abi <abi/4.0>,
+/**
+ * AppArmor profile `/etc/apparmor.d/nemoclaw-sandbox`, for kernels that let only named programs make user namespaces (Ubuntu 24.04). The
+ * older text has no rule for them and needs none: such a kernel asks whether a program has a profile of its own, and denies what that
+ * profile's abi mediates and does not allow.
+ */
+export const appArmorProfile = {
+  name: "nemoclaw-sandbox",
+  text: profile("4.0", "\n  userns,"),
+  older: profile("3.0", ""),
+};
+
+function profile(abi: string, rules: string): string {
+  return `abi <abi/${abi}>,
 include <tunables/global>
 
-profile nemoclaw-sandbox flags=(unconfined) {
-  userns,
+profile nemoclaw-sandbox flags=(unconfined) {${rules}
 }
 `;
+}
 
 // Node takes a quarter of the memory it sees for its heap, and inside it sees the whole machine's.
 function heapMegabytes(memory: string): number {

@@ -1,7 +1,7 @@
 import { appArmorProfile } from "../../../services/sandbox-supervisor/units.ts";
 import { artifact, readLock } from "../../lock.ts";
 import { all } from "../../step.ts";
-import { ensureAppArmorProfile } from "../../steps/apparmor-profile.ts";
+import { ensureAppArmorProfile, ensureNoAppArmorProfile } from "../../steps/apparmor-profile.ts";
 import { ensurePackages } from "../../steps/apt-packages.ts";
 import { ensureAuthorities } from "../../steps/authorities.ts";
 import { ensureDirectory } from "../../steps/directory.ts";
@@ -42,7 +42,7 @@ export const install = part({
       gate: ensureSystemUser({ name: users.gate }),
       route: ensureSystemUser({ name: users.route }),
       data: ensureDirectory({ path: "/var/lib/nemoclaw" }),
-      appArmor: ensureAppArmorProfile({ name: "nemoclaw-sandbox", text: appArmorProfile }),
+      appArmor: ensureAppArmorProfile(appArmorProfile),
       mountPoint: ensureDirectory({ path: "/sandbox" }),
       tmpfiles: ensureFile(runtimeFolder),
       runtime: ensureDirectory({ path: "/run/nemoclaw" }),
@@ -69,7 +69,7 @@ export const install = part({
     return { ...spec, versions: { node: pointed(node), npm: pointed(npm), supervisor: there } };
   },
   removal() {
-    return all("no embedded sandbox runtime", noRuntime());
+    return all("no embedded sandbox runtime", { ...noRuntime(), appArmor: ensureNoAppArmorProfile(appArmorProfile) });
   },
 });
 
