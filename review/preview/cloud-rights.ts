@@ -5,10 +5,11 @@ import type { IsOwn } from "./own-names.ts";
 import type { ResourceChange } from "./resource-changes.ts";
 
 const ofRights = "what the machine may do in the cloud";
+const ofTunnels = "who may open IAP tunnels, and when";
 
-/** What an identity may do; who may open IAP's tunnels is told as a door. */
+/** What an identity may do. Whom a member or a binding lets into IAP's tunnels is told as a door; a policy is told whole. */
 const identity = /^aws:iam\/|IAM(Member|Binding|Policy):|^gcp:(serviceaccount|projects)\//i;
-const door = /tunnelInstanceIAM/i;
+const door = /tunnelInstanceIAM(Member|Binding)/i;
 
 /** Those of them of which what follows says all. */
 export const identityTypes =
@@ -47,7 +48,9 @@ export function rightsFacts(changes: readonly ResourceChange[], isOwn: IsOwn): F
       return identity.test(type) && !door.test(type) && /deny/i.test(JSON.stringify(was))
         ? rights.flatMap((key) => told(key, ofRights))
         : [];
-    if (identity.test(type) && !door.test(type)) return rights.flatMap((key) => told(key, ofRights));
+    if (door.test(type))
+      return before === undefined ? [] : ["condition", "role"].flatMap((key) => told(key, ofTunnels));
+    if (identity.test(type)) return rights.flatMap((key) => told(key, ofRights));
     if (!machine.test(type)) return [];
     if (before !== undefined) return Object.entries(ofMachine).flatMap(([key, note]) => told(key, note));
     // A new one has what its own resources say, and what it only names.
