@@ -1,7 +1,7 @@
-import { isUntold, shownEach } from "../values.ts";
+import { shownEach, unknownValue } from "../values.ts";
 import { type PreviewStep, typeOf } from "./preview-step.ts";
 
-/** Whether what a resource names is one of the stack's own, of these types. What only the update brings is. */
+/** Whether what a resource names is one of the stack's own, of these types. What only the update brings is; a secret is not. */
 export type IsOwn = (types: RegExp, named: unknown) => boolean;
 
 /** By all that a preview shows, resources that stay among them where it has looked. */
@@ -10,7 +10,7 @@ export function ownNames(steps: readonly PreviewStep[]): IsOwn {
     [step.oldState ?? [], step.newState ?? []].flat().map((state) => ({ ...state, type: typeOf(step) })),
   );
   return (types, named) => {
-    if (named === undefined || named === null || isUntold(named)) return true;
+    if (named === undefined || named === null || named === unknownValue) return true;
     const own = states
       .filter(({ type }) => types.test(type))
       .flatMap(({ id, inputs, outputs }) => [

@@ -1,7 +1,8 @@
 import { type Fact, fact, listFacts } from "../facts.ts";
-import { isObject, isUntold, knownLater, shownEach } from "../values.ts";
+import { knownLater, shownEach } from "../values.ts";
 import { doorTypes } from "./door-facts.ts";
 import type { IsOwn } from "./own-names.ts";
+import { publicAddress } from "./public-address.ts";
 import type { ResourceChange, StateInputs } from "./resource-changes.ts";
 import { notTold } from "./untold-doors.ts";
 
@@ -23,9 +24,9 @@ export function placeFacts({ type, name, before, after }: ResourceChange, isOwn:
     const others = rulesOf(is).filter((one) => one !== knownLater && !isOwn(doorTypes, one));
     return others.map((one) => untold({ what: `rules for ${name}`, after: one }));
   }
-  const has = hasAddress(is);
+  const has = publicAddress(is);
   return [
-    ...fact(`public address of ${name}`, hasAddress(was), has, effects[has]),
+    ...fact(`public address of ${name}`, publicAddress(was), has, effects[has]),
     ...listFacts(`rules for ${name}`, rulesOf(was), rulesOf(is)).map(untold),
   ];
 }
@@ -35,16 +36,6 @@ const effects = {
   no: { effect: "narrows" },
   [knownLater]: { effect: "unclear", note: notTold },
 } as const;
-
-function hasAddress({
-  networkInterfaces,
-  associatePublicIpAddress,
-}: Exclude<StateInputs, undefined>): keyof typeof effects {
-  const interfaces = [networkInterfaces ?? []].flat();
-  const configs = interfaces.filter(isObject).flatMap((one) => [one.accessConfigs, one.ipv6AccessConfigs]);
-  if (associatePublicIpAddress === true || configs.some((list) => Array.isArray(list) && list.length > 0)) return "yes";
-  return [associatePublicIpAddress, ...interfaces, ...configs].some(isUntold) ? knownLater : "no";
-}
 
 /** Google's by network tag, Amazon's by security group. */
 function rulesOf({ tags, vpcSecurityGroupIds, securityGroups }: Exclude<StateInputs, undefined>): string[] {

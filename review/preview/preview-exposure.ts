@@ -7,17 +7,21 @@ import { rightsFacts } from "./cloud-rights.ts";
 import { doorFacts } from "./door-facts.ts";
 import type { IsOwn } from "./own-names.ts";
 import { placeFacts } from "./place-facts.ts";
+import type { PreviewStep } from "./preview-step.ts";
+import { fixedAddressFacts } from "./public-address.ts";
 import { type ResourceChange, type StateInputs, statesOf } from "./resource-changes.ts";
 
 /**
  * Who can reach the machine or the agent: ports, address ranges, tunnels, chats.
  *
  * @param isOwn whether what is named is the stack's own
+ * @param steps all that the preview shows, resources that stay among them where it has looked
  */
-export function exposureFacts(changes: readonly ResourceChange[], isOwn: IsOwn): Fact[] {
+export function exposureFacts(changes: readonly ResourceChange[], isOwn: IsOwn, steps: readonly PreviewStep[]): Fact[] {
   return [
     ...changes.flatMap((change) => (/securityGroup|firewall/i.test(change.type) ? doorFacts(change) : [])),
     ...changes.flatMap((change) => placeFacts(change, isOwn)),
+    ...changes.flatMap((change) => fixedAddressFacts(change, steps)),
     ...statesOf(changes, /tunnelInstanceIAM(Member|Binding)/i).flatMap(([before, after]) =>
       listFacts("may open IAP tunnels", members(before), members(after)),
     ),

@@ -40,6 +40,11 @@ export function typeIn(urn: string): string {
   return urn.split("::")[2]?.split("$").at(-1) ?? "";
 }
 
+/** The type of what made it, where that is a component. */
+export function parentTypeIn(urn: string): string {
+  return urn.split("::")[2]?.split("$").at(-2) ?? "";
+}
+
 /** What a step is about; one without a state still has its URN. */
 export function typeOf({ urn, newState, oldState }: PreviewStep): string {
   return (newState ?? oldState)?.type ?? typeIn(urn);

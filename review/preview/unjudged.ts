@@ -1,30 +1,55 @@
 import type { Fact } from "../facts.ts";
-import { shown } from "../values.ts";
-import { isKnownProperty, isKnownType } from "./declared-types.ts";
+import { shown, type ValueChange } from "../values.ts";
+import { formOf } from "./declared-types.ts";
+import type { Form, Outside } from "./given-forms.ts";
+import { inputChanges, overlap } from "./input-changes.ts";
+import type { IsOwn } from "./own-names.ts";
+import { parentTypeIn } from "./preview-step.ts";
 import type { ResourceChange } from "./resource-changes.ts";
 
 /**
  * What is made or changed and no rule looks into: resources of types that the components do not make, and of theirs what they do not
  * give them. It may open anything, so it is told with all that it is given.
+ *
+ * @param isOwn whether what is named is the stack's own
  */
-export function unjudged(changes: readonly ResourceChange[]): Fact[] {
+export function unjudged(changes: readonly ResourceChange[], isOwn: IsOwn): Fact[] {
   return changes.flatMap((change) => {
     const { type, label, name, operation, values } = change;
     if (operation === "delete") return [];
-    const foreign = !isKnownType(type);
-    // What a provider fills in by itself, a new resource of the components' has as well.
-    if (!foreign && operation === "create") return [];
-    const told = values.filter(({ path }) => foreign || !isKnownProperty(type, path.split(".")[0] ?? ""));
+    const form = formOf(type);
     const note = `what this opens is not looked into: ${type}`;
-    if (foreign && told.length === 0) return [{ what: `${label} ${name}`, effect: "unclear", note } as const];
+    const told = (form ? notAsGiven(change, form, isOwn) : values).map(valueFact);
+    if (form === undefined && told.length === 0)
+      return [{ what: `${label} ${name}`, effect: "unclear", note } as const];
     return told.map(
-      ({ path, before, after }): Fact => ({
-        what: `${path} of ${label} ${name}`,
-        before: shown(before),
-        after: shown(after),
-        effect: "unclear",
-        note,
-      }),
+      ({ what, ...fact }): Fact => ({ what: `${what} of ${label} ${name}`, ...fact, effect: "unclear", note }),
     );
   });
 }
+
+function valueFact({ path, before, after }: ValueChange): Fact {
+  const none = before === undefined && after === undefined;
+  return {
+    what: path,
+    before: shown(before),
+    after: none ? "nothing: a default of the cloud's own is taken" : shown(after),
+  };
+}
+
+function notAsGiven({ urn, before, after }: ResourceChange, form: Form, isOwn: IsOwn): ValueChange[] {
+  const around = { isOwn, isNew: before === undefined, ofMachine: machines.test(parentTypeIn(urn)) };
+  const outside = (inputs: unknown) => form(inputs ?? {}, around, "");
+  const is = outside(after?.inputs);
+  if (before === undefined) return is.map(({ path, value }) => ({ path, after: value }));
+  // A value that goes was a restriction only where nobody knows what it was.
+  const counts = [...is, ...outside(before.inputs).filter((one) => one.kind === "fixed" || isUnknown(one))];
+  return inputChanges(before.inputs ?? {}, after?.inputs ?? {}).filter((one) =>
+    counts.some(({ path }) => overlap(path, one.path)),
+  );
+}
+
+/** A look may add parts to what is given, but no whole property. */
+const isUnknown = ({ path, kind }: Outside) => kind === "unknown" && !/[.[]/.test(path);
+
+const machines = /^nemoclaw:index:(Aws|Gcp)Machine$/;

@@ -21,9 +21,16 @@ export interface Planned {
   readonly kept?: Properties;
   /** The properties that the engine names as changed; two secrets look alike. */
   readonly diffReasons?: readonly string[];
+  /** The properties that it names one by one, as paths. */
+  readonly detail?: readonly string[];
+  /** What the cloud calls it, where it is there. */
+  readonly id?: string;
+  /** The type of the component that makes it. */
+  readonly parent?: string;
 }
 
-const urnOf = ({ type, name }: Planned) => `urn:pulumi:prod::nemoclaw::${type}::${name}`;
+const urnOf = ({ type, name, parent }: Planned) =>
+  `urn:pulumi:prod::nemoclaw::${parent === undefined ? "" : `${parent}$`}${type}::${name}`;
 
 /**
  * The JSON that the Pulumi CLI prints for a preview with a refresh, as far as a report reads it.
@@ -35,6 +42,7 @@ export function previewJson(planned: readonly Planned[], more: Properties = {}, 
     urn: urnOf(one),
     custom: true,
     type: one.type,
+    ...(one.id === undefined ? {} : { id: one.id }),
     inputs,
     outputs: inputs,
   });
@@ -57,6 +65,7 @@ export function previewJson(planned: readonly Planned[], more: Properties = {}, 
     const { before, after, replace } = one;
     if (
       !one.recorded &&
+      !one.detail &&
       before &&
       after &&
       isDeepStrictEqual(before, after) &&
@@ -72,9 +81,10 @@ export function previewJson(planned: readonly Planned[], more: Properties = {}, 
     const op = replace ? "replace" : !before ? "create" : !after ? "delete" : "update";
     counts[op] = (counts[op] ?? 0) + 1;
     const ops = replace ? ["delete-replaced", "replace", "create-replacement"] : [op];
-    const { diffReasons } = one;
+    const { diffReasons, detail } = one;
+    const detailedDiff = detail ? Object.fromEntries(detail.map((path) => [path, { kind: "update" }])) : null;
     const reasons = { ...(replace && { replaceReasons: replace }), ...(diffReasons && { diffReasons }) };
-    steps.push(...ops.map((name) => ({ op: name, urn: urnOf(one), ...states, ...reasons, detailedDiff: null })));
+    steps.push(...ops.map((name) => ({ op: name, urn: urnOf(one), ...states, ...reasons, detailedDiff })));
   }
   return JSON.stringify({ config: {}, steps, duration: 1, changeSummary: counts, ...more });
 }

