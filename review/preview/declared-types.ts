@@ -41,3 +41,17 @@ export function formOf(type: string): Form | undefined {
   const besides = type.startsWith("aws:") ? [...names, "region"] : names;
   return parts({ ...all(...besides, ...ofRules), ...declared[type] }, always[type]);
 }
+
+const usual: readonly (readonly [types: RegExp, secrets: RegExp])[] = [
+  [ofPackage, /^(key|token|privateKey|machine|hostKey)(\.|$)/],
+  [/^command:remote:Command$/, /^(stdin|connection)(\.|$)/],
+];
+
+/** Whether a secret is one that the components give: another one is told by its name, and opens nothing more. */
+export function isUsualSecret(type: string, path: string): boolean {
+  return names.includes(firstOf(path)) || usual.some(([types, secrets]) => types.test(type) && secrets.test(path));
+}
+
+function firstOf(path: string): string {
+  return path.split(/[.[]/)[0] ?? "";
+}

@@ -1,5 +1,6 @@
 import { secretPaths, type ValueChange, valueChanges } from "../values.ts";
 import { changedSinceUpdate } from "./as-left.ts";
+import { isPartOf } from "./input-changes.ts";
 import { labelOf, lossOf, lossOfRemaking } from "./losses.ts";
 import { isMadeAnew } from "./made-anew.ts";
 import type { Preview } from "./preview.ts";
@@ -135,6 +136,7 @@ function changes(steps: readonly PreviewStep[], secret: string): boolean {
   return steps.some(({ diffReasons, detailedDiff }) => {
     const detail = Object.keys(detailedDiff ?? {});
     if (detail.length === 0) return diffReasons?.includes(secret) ?? false;
-    return detail.some((path) => path === secret || path.startsWith(`${secret}.`) || path.startsWith(`${secret}[`));
+    // A name with other characters than a word's stands in brackets there.
+    return detail.some((path) => isPartOf(path.replaceAll(/\["([^"]*)"\]/g, ".$1"), secret));
   });
 }

@@ -1,6 +1,6 @@
 import type { Fact } from "../facts.ts";
 import { shown, type ValueChange } from "../values.ts";
-import { formOf } from "./declared-types.ts";
+import { formOf, isUsualSecret } from "./declared-types.ts";
 import type { Form, Outside } from "./given-forms.ts";
 import { inputChanges, overlap } from "./input-changes.ts";
 import type { IsOwn } from "./own-names.ts";
@@ -19,7 +19,7 @@ export function unjudged(changes: readonly ResourceChange[], isOwn: IsOwn): Fact
     if (operation === "delete") return [];
     const form = formOf(type);
     const note = `what this opens is not looked into: ${type}`;
-    const told = (form ? notAsGiven(change, form, isOwn) : values).map(valueFact);
+    const told = [...(form ? notAsGiven(change, form, isOwn) : values).map(valueFact), ...secretFacts(change)];
     if (form === undefined && told.length === 0)
       return [{ what: `${label} ${name}`, effect: "unclear", note } as const];
     return told.map(
@@ -35,6 +35,13 @@ function valueFact({ path, before, after }: ValueChange): Fact {
     before: shown(before),
     after: none ? "nothing: a default of the cloud's own is taken" : shown(after),
   };
+}
+
+/** What changes from one secret to another: what either of them says is not to be seen. */
+function secretFacts({ type, secrets: { before, after, changed, drifted } }: ResourceChange): Fact[] {
+  return [...new Set([...changed, ...drifted])]
+    .filter((path) => before.includes(path) && after.includes(path) && !isUsualSecret(type, path))
+    .map((path) => ({ what: path, before: "a secret", after: "another secret" }));
 }
 
 function notAsGiven({ urn, before, after }: ResourceChange, form: Form, isOwn: IsOwn): ValueChange[] {
