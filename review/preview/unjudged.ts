@@ -16,8 +16,12 @@ import type { ResourceChange } from "./resource-changes.ts";
 export function unjudged(changes: readonly ResourceChange[], isOwn: IsOwn): Fact[] {
   return changes.flatMap((change) => {
     const { type, label, name, operation, values } = change;
-    if (operation === "delete") return [];
     const form = formOf(type);
+    // Of what another type's resource did nobody knows whether it let in or kept out.
+    if (operation === "delete")
+      return form
+        ? []
+        : [{ what: `${label} ${name} goes`, effect: "unclear", note: `what it kept out is not looked into: ${type}` }];
     const note = `what this opens is not looked into: ${type}`;
     const told = [...(form ? notAsGiven(change, form, isOwn) : values).map(valueFact), ...secretFacts(change)];
     if (form === undefined && told.length === 0)

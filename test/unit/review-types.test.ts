@@ -44,6 +44,30 @@ describe("a resource is told by its type, whatever its name looks like", () => {
   });
 });
 
+describe("another type's resource that goes, which may have kept somebody out", () => {
+  // What is lost with it says more than that access widens.
+  test.each<[string, number, Record<string, unknown>]>([
+    ["gcp:compute/firewallPolicyRule:FirewallPolicyRule", 3, { action: "deny", match: { srcIpRanges: ["0.0.0.0/0"] } }],
+    ["aws:ec2/networkAclRule:NetworkAclRule", 4, { ruleAction: "deny", cidrBlock: "0.0.0.0/0" }],
+    ["gcp:orgpolicy/policy:Policy", 4, { name: "compute.vmExternalIpAccess" }],
+  ])("%s", (type, exitCode, before) => {
+    const gone = reviewed({ type, name: "guard", before });
+    expect(verdictOf(gone).exitCode).toBe(exitCode);
+    expect(markdownOf(outlineOf(gone))).toContain("guard goes");
+    expect(gone.unjudged).toMatchObject([{ effect: "unclear" }]);
+  });
+
+  test("and one of the components' own kept nobody out", () => {
+    const before = { securityGroupId: "sg-1", cidrIpv4: "203.0.113.0/24", fromPort: 22, toPort: 22, ipProtocol: "tcp" };
+    const gone = reviewed({
+      type: "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+      name: "ssh",
+      before,
+    });
+    expect(verdictOf(gone).exitCode).toBe(2);
+  });
+});
+
 describe("what no rule looks into", () => {
   const machine = {
     ami: "ami-0123456789abcdef0",
