@@ -11,7 +11,7 @@ import type { Expected, Report, SecretChange } from "../report.ts";
 import { ReviewError } from "../review-error.ts";
 import { isObject, shown, type ValueChange, valueChanges } from "../values.ts";
 import { agentFacts } from "./agent-facts.ts";
-import { besideFacts, secretsProviderFacts } from "./beside-facts.ts";
+import { besideFacts } from "./beside-facts.ts";
 import { expectedReplacements } from "./expected-replacements.ts";
 import { lockFacts } from "./lock-facts.ts";
 import { notingReads } from "./noted-reads.ts";
@@ -70,7 +70,7 @@ export function reportOfRevisions(
     access: changes,
     model: model(before, after),
     versions,
-    exposure: [...exposed.flatMap(({ facts }) => facts), ...secretsProviderFacts(...stackFiles)],
+    exposure: exposed.flatMap(({ facts }) => facts),
     unjudged: [],
     trust,
     settings: [

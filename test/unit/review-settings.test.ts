@@ -179,6 +179,46 @@ describe("an environment, which may set anything", () => {
   });
 });
 
+describe("who may open the stack's secrets", () => {
+  const [ours, theirs] = ["ours", "evil"].map((key) => `secretsprovider: gcpkms://${key}\n`) as [string, string];
+  const told = (before: string | undefined, after: string) => {
+    const was = revision("main", before === undefined ? {} : files(before));
+    const report = reportOfRevisions("prod", was, revision("change", files(after)));
+    const looked = reportOfPreview({ stack: "prod", preview: readPreview(previewJson([]), "it"), compared: "it" });
+    // What only the files say, a preview beside them does not take away.
+    return [report, combine(looked, report)].map(({ settings }) => {
+      const { before, after, effect } = settings.find(({ what }) => what === "secretsprovider") ?? {};
+      return [before, after, effect];
+    });
+  };
+  const twice = (before: string | undefined, after: string) => Array(2).fill([before, after, "unclear"]);
+
+  test("of a stack that has changed", () => {
+    expect(told(`${ours}${least}`, `${theirs}${least}`)).toEqual(twice("gcpkms://ours", "gcpkms://evil"));
+    expect(told(least, `${theirs}${least}`)).toEqual(twice("a passphrase", "gcpkms://evil"));
+    expect(told(`${ours}${least}`, least)).toEqual(twice("gcpkms://ours", "a passphrase"));
+    expect(verdictOf(changed(`${ours}${least}`, `${theirs}${least}`)).exitCode).toBe(3);
+  });
+
+  test("of a stack that is new", () => {
+    expect(told(undefined, `${theirs}${least}`)).toEqual(twice(undefined, "gcpkms://evil"));
+  });
+
+  test.each([
+    ["a number that is another one to Pulumi", "  site:number: 0777\n"],
+    ["a date that is a time to it", "  site:date: 2001-12-14\n"],
+    ["line ends of another kind", "  # a\u2028b\n"],
+    ["no YAML", "  a: b: c\n"],
+  ])("where the older file cannot be read: %s", (_, line) => {
+    expect(told(`${ours}${least}${line}`, `${theirs}${least}`)).toEqual(twice(undefined, "gcpkms://evil"));
+  });
+
+  test("that stays is no change", () => {
+    expect(changed(`${ours}${least}`, `${ours}${least}`).settings).toEqual([]);
+    expect(told(undefined, least)[0]).toEqual([undefined, undefined, undefined]);
+  });
+});
+
 describe("settings that the program refuses", () => {
   const mapped = least.replace("kind: embedded", "kind: opnshell");
   test.each<[string, Record<string, string>, RegExp]>([
