@@ -1,5 +1,6 @@
 import type { Recorded } from "../drift/drift.ts";
 import type { Fact } from "../facts.ts";
+import { valueChanges } from "../values.ts";
 import type { ResourceChange } from "./resource-changes.ts";
 
 /**
@@ -14,9 +15,10 @@ export function withKept(
   const facts = factsOf(changes);
   const sinceUpdate = changes.flatMap((change): ResourceChange[] => {
     const left = recorded.get(change.urn);
-    return left && change.before && change.after
-      ? [{ ...change, before: { ...change.before, inputs: left.inputs } }]
-      : [];
+    if (!left || !change.before || !change.after) return [];
+    const values = valueChanges(left.inputs, change.after.inputs ?? {});
+    // Where it is wanted as the last update left it, nothing is kept.
+    return values.length > 0 ? [{ ...change, values, before: { ...change.before, inputs: left.inputs } }] : [];
   });
   const isTold = (one: Fact) => facts.some(({ what, after }) => what === one.what && after === one.after);
   const kept = factsOf(sinceUpdate).filter((one) => opens(one) && !isTold(one));

@@ -74,6 +74,34 @@ describe("what else was changed by hand and is wanted by now", () => {
     expect(verdictOf(reviewed(asked)).exitCode).toBe(3);
   });
 
+  test("counts as more where no rule looks into it, beside what an update changes", () => {
+    const type = "aws:iam/role:Role";
+    const role = (description: string, more: object = {}) => ({ assumeRolePolicy: "x", description, ...more });
+    const bounded = { permissionsBoundary: "arn:aws:iam::aws:policy/ReadOnlyAccess" };
+    const planned = { type, name: "one", before: role("a"), after: role("b") };
+    const report = reviewed({ ...planned, recorded: role("a", bounded) });
+    expect(report.unjudged).toEqual([
+      {
+        what: `permissionsBoundary of ${report.resources[0]?.label} one`,
+        before: bounded.permissionsBoundary,
+        after: undefined,
+        effect: "unclear",
+        note: `what this opens is not looked into: ${type}; changed without an update, and wanted so now`,
+      },
+    ]);
+    expect(verdictOf(report).exitCode).toBe(3);
+    // Taken back by the update, it is as it was.
+    const undone = reviewed({ ...planned, after: role("b", bounded), recorded: role("a", bounded) });
+    expect(JSON.stringify(undone.unjudged)).not.toContain("wanted so now");
+  });
+
+  test("is nothing of a type that no rule looks into where an update puts all of it back", () => {
+    const found = { type: "aws:kms/key:Key", name: "one", before: { policy: "evil" }, after: { policy: "me" } };
+    expect(reviewed({ ...found, recorded: { policy: "me" } }).unjudged).toMatchObject([
+      { before: "evil", after: "me", note: expect.not.stringContaining("wanted so now") },
+    ]);
+  });
+
   test("is told once where an update changes it, too, and not at all where it takes away", () => {
     const more = { ...kept("nemoclaw:host:TelegramBridge", "telegram", bridge(1), bridge(1)), after: bridge(1, 2) };
     expect(reviewed(more).exposure).toHaveLength(1);
