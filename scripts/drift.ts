@@ -5,7 +5,7 @@ import { adoptInto, adoptSome } from "../review/drift/adopt-into.ts";
 import { driftOutline } from "../review/page/drift-outline.ts";
 import { htmlOf } from "../review/page/html.ts";
 import { markdownOf } from "../review/page/markdown.ts";
-import { visible } from "../review/page/visible.ts";
+import { visible, visibleJson } from "../review/page/visible.ts";
 import { reportOfPreview } from "../review/preview/report-of-preview.ts";
 import { ReviewError } from "../review/review-error.ts";
 import { stackFile, stackFileName } from "./clone-paths.ts";
@@ -63,7 +63,7 @@ await runScript(async () => {
     writeFileSync(join(out, "drift.html"), htmlOf(outline));
   }
   const { drift = [], driftAccess } = report;
-  if (json) console.log(visible(JSON.stringify({ stack, drift, access: driftAccess, ...adoptions }, null, 2)));
+  if (json) console.log(visibleJson({ stack, drift, access: driftAccess, ...adoptions }));
   else {
     process.stdout.write(markdownOf(outline));
     if (drift.length > 0) process.stdout.write(visible(offers(stack, adoptions)));

@@ -4,7 +4,7 @@ import { combine } from "../review/combine.ts";
 import { htmlOf } from "../review/page/html.ts";
 import { markdownOf } from "../review/page/markdown.ts";
 import { outlineOf } from "../review/page/outline.ts";
-import { visible } from "../review/page/visible.ts";
+import { visibleJson } from "../review/page/visible.ts";
 import { reportOfPreview } from "../review/preview/report-of-preview.ts";
 import { type Report, verdictOf } from "../review/report.ts";
 import { reportOfRevisions } from "../review/revisions/report-of-revisions.ts";
@@ -54,7 +54,7 @@ await runScript(async () => {
     writeFileSync(join(options.out, "review.html"), htmlOf(outline));
     console.error(`Written: ${join(options.out, "review.md")}, ${join(options.out, "review.html")}`);
   }
-  if (options.json) console.log(visible(JSON.stringify({ ...verdictOf(report), ...withoutStates(report) }, null, 2)));
+  if (options.json) console.log(visibleJson({ ...verdictOf(report), ...withoutStates(report) }));
   else if (options.out === undefined) process.stdout.write(markdown);
   return verdictOf(report).exitCode;
 });

@@ -29,10 +29,11 @@ export function factSection(title: string, all: readonly Fact[], open: boolean):
   return { title, short, tone: gained > 0 ? "warn" : "plain", open, tables: [factTable(all)] };
 }
 
-// What is long is in the table, whole.
+// What is long is in the table, whole; and so is what has characters by their number, which a line would number again.
 function inOneLine({ what, before, after }: Fact): string {
   const line = sideBySide(before, after).map((side) => (side === undefined ? "none" : visibleValue(side)));
-  return line.some(({ length }) => length > mostInALine) ? `${what} changes` : `${what}: ${line.join(" → ")}`;
+  const changes = line.some((side) => side.length > mostInALine || side.includes("⟦"));
+  return changes ? `${what} changes` : `${what}: ${line.join(" → ")}`;
 }
 
 const mostInALine = 160;

@@ -18,5 +18,10 @@ function inserted(value: unknown): string {
   if (value instanceof Html) return value.text;
   if (Array.isArray(value)) return value.map(inserted).join("");
   if (value === undefined || value === null || value === false) return "";
-  return visible(String(value)).replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return escaped(visible(String(value))).text;
+}
+
+/** Text that is visible already, escaped. */
+export function escaped(text: string): Html {
+  return new Html(text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`));
 }

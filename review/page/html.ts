@@ -1,7 +1,6 @@
 import { pieces } from "./as-code.ts";
 import { style } from "./html-style.ts";
-import { type Html, html } from "./html-template.ts";
-
+import { escaped, type Html, html } from "./html-template.ts";
 import type { Outline, Section, Table } from "./outline.ts";
 import { visibleValue } from "./visible.ts";
 
@@ -99,6 +98,6 @@ function effectOf(first = ""): string {
 
 function cell(text: string): Html[] {
   return pieces(text).map((piece) =>
-    piece.code ? html`<code>${visibleValue(piece.text)}</code>` : html`${piece.text}`,
+    piece.code ? html`<code>${escaped(visibleValue(piece.text))}</code>` : html`${piece.text}`,
   );
 }

@@ -209,7 +209,7 @@ function drift({ drift: found, driftAccess }: Report): Section | undefined {
 
 function warnings({ warnings: all }: Report): Section | undefined {
   if (all.length === 0) return undefined;
-  const rows = all.map((message) => [message.replaceAll(/\s+/g, " ")]);
+  const rows = all.map((message) => [message.replaceAll(/[ \t\r\n]+/g, " ")]);
   return {
     title: "Warnings",
     short: `${all.length} from the preview`,

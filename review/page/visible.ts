@@ -1,24 +1,37 @@
 /**
- * A text in which nothing acts on what shows it: control characters, which a terminal obeys, marks that turn the direction of what
- * follows or that nobody sees, and line ends of other systems stand there by their number. Line feeds and tabs stay.
+ * A text in which nothing acts on what shows it, and nothing is there that nobody sees: control characters, which a terminal obeys,
+ * marks that turn the direction of what follows, spaces that are none of the keyboard's and the like stand there by their number. So
+ * does the bracket around a number, or a text could look like a character that it only names. Line feeds and tabs stay.
  *
  * @example
- * visible("a\u202Eb"); // "a\\u202Eb"
+ * visible("a\u202Eb"); // "a⟦U+202E⟧b"
  */
 export function visible(text: string): string {
-  return text
-    .replaceAll("\r\n", "\n")
-    .replaceAll(/(?![\t\n])\p{Cc}|\p{Cf}|\p{Cs}|[\u2028\u2029]/gu, (character) =>
-      character.split("").map(byNumber).join(""),
-    );
+  return text.replaceAll("\r\n", "\n").replaceAll("⟦", byNumber).replaceAll(unseen, byNumber);
 }
 
-/** The same of a value on one line, where the end of a line means something: behind it a comment is over. */
+/** The same of a value on one line, where the end of a line means something, whichever it is: behind it a comment is over. */
 export function visibleValue(text: string): string {
-  return visible(text).replaceAll("\n", "␊");
+  return text.replaceAll(/[⟦␊]/g, byNumber).replaceAll(unseen, byNumber).replaceAll("\n", "␊");
 }
 
-// As JSON writes them, so that JSON stays what it is.
-function byNumber(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+/** A value as JSON, in which such characters are escaped as JSON does it. */
+export function visibleJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).replaceAll(unseen, (character) => character.split("").map(escaped).join(""));
+}
+
+// To Unicode the blank of Braille is a sign.
+const unseen =
+  /[[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800]--[\t\n ]]/gv;
+
+function byNumber(character: string): string {
+  return `⟦U+${digits(character.codePointAt(0))}⟧`;
+}
+
+function escaped(unit: string): string {
+  return `\\u${digits(unit.charCodeAt(0))}`;
+}
+
+function digits(code = 0): string {
+  return code.toString(16).toUpperCase().padStart(4, "0");
 }

