@@ -1,5 +1,6 @@
 import { type Check, check } from "./check.ts";
 import { globAutomaton } from "./diff/automaton.ts";
+import { longestPath } from "./path-characters.ts";
 import { matchesSomePath } from "./path-spelling.ts";
 
 /** A request path glob: rooted, or starting with `**`. */
@@ -11,7 +12,8 @@ export function checkPathGlob(glob: string): Check[] {
 }
 
 function unmatched(glob: string): Check {
-  const compared = "paths are compared decoded where that is harmless, without //, dot segments and ;parameters";
+  const without = "without //, dot segments, ;parameters and control characters";
+  const compared = `paths are compared decoded where that is harmless, ${without}, and are not above ${longestPath} characters`;
   const instead = "the path as it is compared: /caf%C3%A9 for /café, /~me for /%7Eme, /a for /a;b";
   return check([], `${JSON.stringify(glob)} matches no path: ${compared}`, instead);
 }

@@ -11,23 +11,6 @@ export interface Alphabet {
 
 const letters = "xabcdefghijklmnopqrstuvwyz0123456789";
 
-/** Paths in the one spelling that the gate compares: rooted, no empty or dot segments, `%` only before two digits. */
-export const pathAlphabet: Alphabet = {
-  characters: [...`${letters}ABCDEFGHIJKLMNOPQRSTUVWXYZ/._~!$&'()*+,=:@-%`],
-  kind: (character) => (/[0-9A-F]/.test(character) ? "hex" : /[/.%]/.test(character) ? character : "plain"),
-  step(state, kind) {
-    const [start, slash, dot, dots, inside, first, second] = [0, 1, 2, 3, 4, 5, 6];
-    if (state === start) return kind === "/" ? slash : undefined;
-    if (state === first) return kind === "hex" ? second : undefined;
-    if (state === second) return kind === "hex" ? inside : undefined;
-    if (kind === "/") return state === inside ? slash : undefined;
-    if (kind === "%") return first;
-    if (kind !== ".") return inside;
-    return state === slash ? dot : state === dot ? dots : inside;
-  },
-  ends: (state) => state === 1 || state === 4,
-};
-
 /** Host names in lower case: labels parted by dots. */
 export const hostAlphabet: Alphabet = {
   characters: [...`${letters}-_.`],

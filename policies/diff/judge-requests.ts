@@ -1,6 +1,7 @@
-import { pathAlphabet, textAlphabet } from "./alphabet.ts";
+import { textAlphabet } from "./alphabet.ts";
 import { containing, globAutomaton } from "./automaton.ts";
 import { type Part, partition } from "./partition.ts";
+import { pathAlphabet } from "./path-alphabet.ts";
 import { nearestOf, type SideEndpoint, type SideRule } from "./side.ts";
 
 /** What becomes of a request, and what decides so. */

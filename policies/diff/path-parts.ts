@@ -1,6 +1,6 @@
-import { pathAlphabet } from "./alphabet.ts";
 import { endpointPathAutomata } from "./automaton.ts";
 import { partition } from "./partition.ts";
+import { pathAlphabet } from "./path-alphabet.ts";
 import type { SideEndpoint } from "./side.ts";
 
 /** Whether an endpoint is about the paths of one part. */

@@ -1,4 +1,4 @@
-import { plainInPath } from "../../policies/path-characters.ts";
+import { longestPath, standing } from "../../policies/path-characters.ts";
 
 /** A request's path and query, in the one spelling that rules are compared with and that is sent on. */
 export interface RequestTarget {
@@ -9,8 +9,6 @@ export interface RequestTarget {
   /** Decoded values by decoded name. */
   readonly query: ReadonlyMap<string, readonly string[]>;
 }
-
-const longest = 4096;
 
 /**
  * Reads an origin-form target (`/a/b?c=d`). What a server may read in two ways is not guessed at.
@@ -24,7 +22,7 @@ export function readTarget(target: string): RequestTarget {
   const mark = target.indexOf("?");
   const raw = mark < 0 ? target : target.slice(0, mark);
   const search = mark < 0 ? "" : target.slice(mark);
-  if (raw.length > longest) throw new Error(`the path is longer than ${longest} characters`);
+  if (raw.length > longestPath) throw new Error(`the path is longer than ${longestPath} characters`);
   return { path: canonical(raw), search, query: readQuery(search.slice(1)) };
 }
 
@@ -67,14 +65,14 @@ function decodeSegment(segment: string): string {
     bytes.push(Number.parseInt(hex, 16));
     at += 2;
   }
-  if (bytes.some((byte) => byte < 0x20 || byte === 0x7f)) throw new Error("the path has an encoded control character");
-  const end = bytes.indexOf(0x3b); // ";": what follows is a parameter, which servers disagree about
+  if (bytes.some((byte) => standing(byte) === "refused")) throw new Error("the path has an encoded control character");
+  const end = bytes.findIndex((byte) => standing(byte) === "ends");
   return (end < 0 ? bytes : bytes.slice(0, end)).map(encodeByte).join("");
 }
 
 function encodeByte(byte: number): string {
-  const character = String.fromCharCode(byte);
-  return plainInPath.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  if (standing(byte) === "plain") return String.fromCharCode(byte);
+  return `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
 }
 
 function readQuery(search: string): Map<string, string[]> {
