@@ -6,7 +6,7 @@ import { type FilesystemPolicy, type Policy, policySchema } from "./policy.ts";
 import { propertyPath } from "./property-path.ts";
 import { type Place, PolicyError } from "./read.ts";
 
-/** A policy with the name it goes by in errors and reviews: `baseline`, `preset github`, `policies/mine.yaml`. */
+/** A policy with the name it goes by in errors: `baseline`, `preset github`, `policies/mine.yaml`. */
 export interface NamedPolicy {
   readonly name: string;
   readonly policy: Policy;

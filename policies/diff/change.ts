@@ -1,3 +1,5 @@
+import type { PolicySource } from "../policy-source.ts";
+
 /** What a change of access does. What cannot be decided counts as `widens`. */
 export type Effect = "widens" | "narrows" | "neutral";
 
@@ -17,9 +19,9 @@ export interface AccessChange {
   readonly note?: string;
   /** A request that is decided otherwise now. */
   readonly example?: string;
-  /** The blocks of the policy it comes from, and where those come from: `preset github`. */
+  /** The blocks of the policy it comes from, and where those come from. */
   readonly blocks: readonly string[];
-  readonly sources: readonly string[];
+  readonly sources: readonly PolicySource[];
   /** The requests it is about, for whoever filters. `*` among the methods is every other method. */
   readonly requests?: {
     readonly host?: string;

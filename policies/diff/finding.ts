@@ -1,3 +1,5 @@
+import { canonical } from "../canonical.ts";
+import type { PolicySource } from "../policy-source.ts";
 import type { Cell } from "./cells.ts";
 import type { AccessChange, Effect } from "./change.ts";
 import type { SideEndpoint } from "./side.ts";
@@ -16,7 +18,7 @@ export interface Finding {
   readonly note?: string;
   readonly example?: string;
   readonly block: string;
-  readonly source?: string;
+  readonly source?: PolicySource;
 }
 
 /** Makes a {@link Finding} about an endpoint, whose host, block and programs it takes over. */
@@ -53,7 +55,10 @@ export function gather(findings: readonly Finding[]): AccessChange[] {
   return groups(byPort, ({ programs }) => programs).map(change);
 }
 
-type Gathered = Finding & { readonly blocks?: ReadonlySet<string>; readonly sources?: ReadonlySet<string> };
+type Gathered = Finding & {
+  readonly blocks?: ReadonlySet<string>;
+  readonly sources?: ReadonlyMap<string, PolicySource>;
+};
 
 function groups(findings: readonly Gathered[], apart: (one: Gathered) => unknown): Gathered[] {
   const key = (one: Gathered) => {
@@ -73,7 +78,12 @@ function together(same: readonly Gathered[]): Gathered {
     ports: [...new Set(same.flatMap(({ ports }) => ports))].sort((a, b) => a - b),
     programs,
     blocks: new Set(same.flatMap(({ block, blocks }) => [block, ...(blocks ?? [])])),
-    sources: new Set(same.flatMap(({ source, sources }) => [...(source ? [source] : []), ...(sources ?? [])])),
+    sources: new Map(
+      same.flatMap(({ source, sources }) => [
+        ...(source ? [[canonical(source), source] as const] : []),
+        ...(sources ?? []),
+      ]),
+    ),
   };
 }
 
@@ -90,7 +100,7 @@ function change(one: Gathered): AccessChange {
     ...(note ? { note } : {}),
     ...(example ? { example } : {}),
     blocks: [...(blocks ?? [])].sort(),
-    sources: [...(sources ?? [])].sort(),
+    sources: [...(sources ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, source]) => source),
     requests: { host, ports, methods, ...(path ? { path } : {}) },
   };
 }

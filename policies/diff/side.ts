@@ -1,6 +1,7 @@
 import { canonicalHost } from "../canonical-host.ts";
 import type { Policy } from "../policy.ts";
 import { type Endpoint, portsOf } from "../policy.ts";
+import type { PolicySource } from "../policy-source.ts";
 import type { Rule } from "../rule.ts";
 
 /** One kind of request that an endpoint allows or denies. */
@@ -16,7 +17,7 @@ export interface SideRule {
 /** An endpoint of one of the two policies, with the block it stands in. */
 export interface SideEndpoint {
   readonly block: string;
-  readonly source?: string;
+  readonly source?: PolicySource;
   readonly host?: string;
   readonly ports: readonly number[];
   readonly programs: readonly string[];
@@ -40,10 +41,10 @@ const levels = {
   websocket: { "read-only": ["GET"], "read-write": ["GET", "WEBSOCKET_TEXT"], full: ["*"] },
 };
 
-/** One of the two policies, where its blocks come from (`github` from `preset github`), and how it is enforced. */
+/** One of the two policies, where its blocks come from (`github` from the preset of that name), and how it is enforced. */
 export interface DiffSide {
   readonly policy: Policy;
-  readonly sources?: ReadonlyMap<string, string>;
+  readonly sources?: ReadonlyMap<string, PolicySource>;
   /**
    * Whether the runtime of this side tells programs apart. Where it does not, all blocks count for every program, and
    * `binaries` mean nothing. @default true

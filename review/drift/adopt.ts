@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { tellsPrograms } from "../../policies/as-enforced.ts";
 import { canonical } from "../../policies/canonical.ts";
 import { policySchema } from "../../policies/policy.ts";
+import type { PolicySource } from "../../policies/policy-source.ts";
 import { serviceUrl } from "../../stacks/settings/addresses.ts";
 import { presetsOf } from "../preview/access.ts";
 import { confirms, type ResourceChange } from "../preview/resource-changes.ts";
@@ -74,7 +75,7 @@ function blocks({ known, found, wanted }: States): Adoptions {
   if (!policySchema.safeParse({ version: 1, network_policies: is }).success)
     return { adoptions: [], left: ["the network policy: what was found is no policy; restore it"] };
   const before = policySchema.safeParse({ version: 1, network_policies: was });
-  const presets = before.success ? presetsOf(before.data) : new Map<string, string>();
+  const presets = before.success ? presetsOf(before.data) : new Map<string, PolicySource>();
   const runtime: DriftedBlock["runtime"] = tellsPrograms(known.runtime) ? "openshell" : "embedded";
   const adoptions: Adoption[] = [];
   const left: string[] = [];
@@ -84,7 +85,7 @@ function blocks({ known, found, wanted }: States): Adoptions {
     if (step === "none") continue;
     if (step === "merge") left.push(`block ${name}: ${changedSince}`);
     else if (preset !== undefined)
-      left.push(`block ${name} comes from ${preset}: take that out of policy.presets, or restore it`);
+      left.push(`block ${name} comes from preset ${preset.name}: take that out of policy.presets, or restore it`);
     else {
       const drifted = { known: was[name], runtime };
       adoptions.push({ into: "policy", path: ["network_policies", name], value: is[name], drifted });

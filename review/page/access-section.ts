@@ -8,7 +8,8 @@ export function accessSection(title: string, all: readonly AccessChange[]): Sect
   const count = (effect: AccessChange["effect"]) => all.filter((one) => one.effect === effect).length;
   const [gained, lost] = [count("widens"), count("narrows")];
   const unclear = all.filter(({ comparable }) => !comparable).length;
-  const presets = [...new Set(all.flatMap(({ sources }) => sources))].filter((source) => source.startsWith("preset "));
+  const sources = all.flatMap((one) => one.sources).filter(({ kind }) => kind === "preset");
+  const presets = [...new Set(sources.map(({ name }) => `preset ${name}`))];
   return {
     title,
     short: [
@@ -28,8 +29,7 @@ export function accessSection(title: string, all: readonly AccessChange[]): Sect
           asCode(one.what),
           one.where ? asCode(one.where) : one.area === "disk" ? "disk" : one.area,
           one.area === "network" ? (one.programs?.map(asCode).join(" ") ?? "every program") : "",
-          // A block may be called whatever a preset is called.
-          [...one.sources, ...(one.sources.length === 0 ? one.blocks.map((name) => `block ${name}`) : [])].join(", "),
+          from(one).join(", "),
           [one.note, one.example && one.effect !== "neutral" ? `such as ${asCode(one.example)}` : ""]
             .filter(Boolean)
             .join("; "),
@@ -37,4 +37,10 @@ export function accessSection(title: string, all: readonly AccessChange[]): Sect
       },
     ],
   };
+}
+
+// A file or a block may be called whatever a preset is called, or like several of them.
+function from({ sources, blocks }: AccessChange): string[] {
+  if (sources.length === 0) return blocks.map((name) => `block ${asCode(name)}`);
+  return sources.map(({ kind, name }) => (kind === "baseline" ? kind : `${kind} ${asCode(name)}`));
 }

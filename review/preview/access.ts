@@ -3,6 +3,7 @@ import { tellsPrograms } from "../../policies/as-enforced.ts";
 import { canonical } from "../../policies/canonical.ts";
 import { type AccessChange, type DiffSide, diffPolicies } from "../../policies/diff.ts";
 import { type Policy, policySchema } from "../../policies/policy.ts";
+import type { PolicySource } from "../../policies/policy-source.ts";
 import { readPolicy } from "../../policies/read.ts";
 import type { Recorded } from "../drift/drift.ts";
 import { isObject, show } from "../values.ts";
@@ -109,8 +110,8 @@ function side(written: unknown, runtime: unknown): DiffSide | undefined {
   return { policy: found.data, sources: presetsOf(found.data), tellsPrograms: tellsPrograms(runtime) };
 }
 
-/** Which blocks of a policy are those of a preset, by the preset's name. */
-export function presetsOf(policy: Policy): Map<string, string> {
+/** Which blocks of a policy are those of a preset. */
+export function presetsOf(policy: Policy): Map<string, PolicySource> {
   const blocks = Object.entries(policy.network_policies ?? {});
   return new Map(
     blocks.flatMap(([name, block]) => {
@@ -120,16 +121,16 @@ export function presetsOf(policy: Policy): Map<string, string> {
   );
 }
 
-let known: Map<string, string> | undefined;
+let known: Map<string, PolicySource> | undefined;
 
-function presetBlocks(): Map<string, string> {
+function presetBlocks(): Map<string, PolicySource> {
   if (known) return known;
   const folder = new URL("../../policies/presets/", import.meta.url);
   known = new Map();
   for (const file of readdirSync(folder).filter((name) => name.endsWith(".yaml"))) {
     const { policy } = readPolicy(readFileSync(new URL(file, folder), "utf8"), file);
     for (const [name, block] of Object.entries(policy.network_policies ?? {})) {
-      known.set(`${name} ${canonical(block)}`, `preset ${file.slice(0, -".yaml".length)}`);
+      known.set(`${name} ${canonical(block)}`, { kind: "preset", name: file.slice(0, -".yaml".length) });
     }
   }
   return known;

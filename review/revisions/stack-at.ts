@@ -1,5 +1,6 @@
 import { asEnforced } from "../../policies/as-enforced.ts";
 import { type MergedPolicy, mergePolicies, type NamedPolicy } from "../../policies/merge.ts";
+import type { PolicySource } from "../../policies/policy-source.ts";
 import { PolicyError, readPolicy } from "../../policies/read.ts";
 import { ReviewError } from "../review-error.ts";
 import { isObject } from "../values.ts";
@@ -14,7 +15,7 @@ export interface StackAt extends Pick<StackFile, "settings"> {
   readonly filled?: Settings | undefined;
   readonly policy: MergedPolicy;
   /** Where each network block comes from. */
-  readonly sources: ReadonlyMap<string, string>;
+  readonly sources: ReadonlyMap<string, PolicySource>;
   readonly runtime: "embedded" | "openshell";
 }
 
@@ -29,8 +30,8 @@ export function stackAt(revision: Revision, stack: string): StackAt | undefined 
   try {
     const merged = mergePolicies(named);
     const runtime = section(settings, "runtime").kind === "openshell" ? "openshell" : "embedded";
-    const sources = named.flatMap(({ name, policy }) =>
-      Object.keys(policy.network_policies ?? {}).map((block) => [block, name] as const),
+    const sources = named.flatMap(({ source, policy }) =>
+      Object.keys(policy.network_policies ?? {}).map((block) => [block, source] as const),
     );
     return {
       settings,
@@ -44,19 +45,23 @@ export function stackAt(revision: Revision, stack: string): StackAt | undefined 
   }
 }
 
-function policiesOf(revision: Revision, choice: unknown): NamedPolicy[] {
+function policiesOf(revision: Revision, choice: unknown): (NamedPolicy & { readonly source: PolicySource })[] {
   const { presets = [], file } = isObject(choice) ? choice : {};
-  const wanted = [
-    { name: "baseline", path: "policies/baseline.yaml" },
-    ...[presets].flat().map((preset) => ({ name: `preset ${preset}`, path: `policies/presets/${preset}.yaml` })),
-    ...(typeof file === "string" ? [{ name: file, path: file }] : []),
+  const wanted: { source: PolicySource; path: string }[] = [
+    { source: { kind: "baseline", name: "baseline" }, path: "policies/baseline.yaml" },
+    ...[presets].flat().map((preset) => ({
+      source: { kind: "preset", name: String(preset) } as const,
+      path: `policies/presets/${preset}.yaml`,
+    })),
+    ...(typeof file === "string" ? [{ source: { kind: "file", name: file } as const, path: file }] : []),
   ];
-  return wanted.map(({ name, path }) => {
+  return wanted.map(({ source, path }) => {
     const text = revision.read(path);
     if (text === undefined)
       throw new ReviewError(`revision ${revision.name} has no ${path}, which its stack file names`);
     try {
-      return { name, file: path, ...readPolicy(text, path) };
+      const name = source.kind === "preset" ? `preset ${source.name}` : source.name;
+      return { name, source, file: path, ...readPolicy(text, path) };
     } catch (error) {
       throw faulty(error, revision);
     }

@@ -306,12 +306,12 @@ describe("what is told", () => {
       policy: whole,
       sources: new Map(
         sources.flatMap(({ name, policy: { network_policies = {} } }) =>
-          Object.keys(network_policies).map((block) => [block, name] as const),
+          Object.keys(network_policies).map((block) => [block, { kind: "preset", name } as const] as const),
         ),
       ),
     });
     const { changes } = diffPolicies(side(before), side(after));
-    expect(new Set(changes.map(({ effect, sources }) => `${effect} ${sources}`))).toEqual(
+    expect(new Set(changes.map(({ effect, sources }) => `${effect} ${sources.map(({ name }) => name)}`))).toEqual(
       new Set(["widens preset pypi", "narrows preset npm"]),
     );
   });
