@@ -1,10 +1,7 @@
-import { openshellQuestion } from "../host/runtimes/openshell/cli.ts";
 import { rejectDraft } from "../host/runtimes/openshell/drafts.ts";
-import { parsePolicy } from "../host/runtimes/openshell/loaded-policy.ts";
-import { inOurWords, network } from "../host/runtimes/openshell/network.ts";
-import { ensure } from "../host/step.ts";
-import { blockThatAllows, type Code } from "./approval-code.ts";
-import { describeDrafts, firstOf } from "./approval-text.ts";
+import { allowNow } from "./allow-now.ts";
+import { blockThatAllows } from "./approval-code.ts";
+import { describeDrafts } from "./approval-text.ts";
 import { approveDraft } from "./approve-draft.ts";
 import { stackFileName } from "./clone-paths.ts";
 import { type PolicyFile, policyFileOf } from "./policy-file.ts";
@@ -31,7 +28,8 @@ const program = stackCommand(
     "after",
     `
 approve writes the rule into the stack's policy file (policy.file), with who, when and why above it. Nothing is allowed by
-that: review the file, commit it and run scripts/pulumi up. With --live the agent may do it at once, as the file has it.
+that: review the file, commit it and run scripts/pulumi up. With --live the agent may do it at once, as the file has it; not in
+an environment that scripts/stop took down.
 What was approved elsewhere, by OpenShell's own CLI or its terminal, is drift: scripts/drift --adopt takes it into the code.
 
 Exit codes: 0 listed or done, 1 error, 64 usage, 130 cancelled.`,
@@ -102,7 +100,7 @@ async function approve(picked: Picked, { stack, live, reason, json }: Options) {
     reason,
     file: () => policyFileOf(stack),
     warn: (concern) => console.error(concern),
-    ...(live && { allowNow: (code: Code) => allowNow(picked, code) }),
+    ...(live && { live: allowNow(picked, stack) }),
   });
   const configured = file.isNew && !already;
   if (json) {
@@ -115,28 +113,4 @@ async function approve(picked: Picked, { stack, live, reason, json }: Options) {
   if (configured) console.log(`Written: ${stackFileName(stack)}, policy.file: ${file.named}`);
   console.log(`To ${live ? "keep" : "have"} it allowed: review this, commit it, and run scripts/pulumi up -s ${stack}`);
   return 0;
-}
-
-/**
- * Puts the block of the code in force, beside what is. The gateway's own approval is not used: it takes all of a draft, also
- * what its text does not tell, such as `enforcement: audit`, which lets everything pass.
- */
-async function allowNow({ host, sandbox, accept, draft }: Picked, { block, policy }: Code): Promise<void> {
-  console.error(`--live: ${firstOf(draft)} becomes possible now, before anybody has reviewed it in the code.`);
-  const now = await host.look(openshellQuestion(["policy", "get", sandbox, "--base", "-o", "json"], parsePolicy));
-  const others = now.kind === "there" ? inOurWords({}, now.policy.network_policies) : {};
-  await ensure(
-    host,
-    await network.step({
-      sandbox,
-      owner: host.machine.owner,
-      networkPolicies: { ...others, [block]: policy },
-      accept,
-      approval: "manual",
-      inForce: true,
-    }),
-  );
-  await host.apply(`settle a rule of ${sandbox}`, [
-    rejectDraft(sandbox, draft, `the policy allows it now, as ${block}`),
-  ]);
 }

@@ -12,8 +12,15 @@ interface Approval {
   readonly file: () => PolicyFile;
   /** Told to whoever approves it, before anything is done. */
   readonly warn: (concern: string) => void;
-  /** Allows it now, before the file has it; only for who wants that before a review. */
-  readonly allowNow?: (code: Code) => Promise<void>;
+  /** Only for who wants it allowed before a review. */
+  readonly live?: Live;
+}
+
+/** How a rule is allowed before the file has it. */
+export interface Live {
+  /** @throws ExitError where it cannot be */
+  readonly refuse: () => Promise<void>;
+  readonly allow: (code: Code) => Promise<void>;
 }
 
 export interface ApprovedDraft {
@@ -30,16 +37,18 @@ export interface ApprovedDraft {
  */
 export async function approveDraft(draft: Draft, approval: Approval): Promise<ApprovedDraft> {
   const { id, name, rule } = draft;
-  const { stack, reason, warn, allowNow } = approval;
+  const { stack, reason, warn, live } = approval;
   if (!rule) throw new ExitError(notToApprove(draft, stack), 1);
-  for (const concern of concernsOf(draft, allowNow !== undefined)) warn(concern);
+  const concerns = concernsOf(draft, live !== undefined);
+  await live?.refuse();
+  for (const concern of concerns) warn(concern);
   const file = approval.file();
   const known = blockThatAllows(file, rule);
   const comment = reasonsOf(draft, whoami(), new Date(), reason);
   const code = known ?? asCode(file, { id, name, rule, comment });
   // Not only when it is in force already.
   if (!known) file.makeSavable();
-  await allowNow?.(code);
+  await live?.allow(code);
   if (!known) file.save(code.text);
   return { file, block: code.block, already: known !== undefined };
 }

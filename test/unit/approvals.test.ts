@@ -1,8 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { Host } from "../../host/host.ts";
 import type { Draft } from "../../host/runtimes/openshell/drafts.ts";
+import { describeStopped, type Stopped } from "../../host/stopped.ts";
 import type { NetworkPolicy } from "../../policies/policy.ts";
+import { allowNow } from "../../scripts/allow-now.ts";
 import { asCode, blockThatAllows, type Code } from "../../scripts/approval-code.ts";
 import { describeDrafts, reasonsOf } from "../../scripts/approval-text.ts";
 import { approveDraft } from "../../scripts/approve-draft.ts";
@@ -157,9 +160,9 @@ describe("approving a draft", () => {
   const toReview = `${noVerdict} Whoever reviews the file is the only one to look at it.`;
 
   /** What was done, in its order. */
-  const done = async (of: Draft, live: boolean, text = "", locked = false) => {
+  const done = async (of: Draft, live: boolean, text = "", { locked = false, refuse = async () => {} } = {}) => {
     const steps: string[] = [];
-    const allowNow = async ({ block }: Code) => void steps.push(`allow ${block}`);
+    const now = { refuse, allow: async ({ block }: Code) => void steps.push(`allow ${block}`) };
     const saving = {
       makeSavable: () => {
         if (locked) throw new ExitError("it cannot be written", 1);
@@ -169,7 +172,7 @@ describe("approving a draft", () => {
     const policyFile = { ...file(text), isNew: false, stackText: "", ...saving };
     const warn = (concern: string) => void steps.push(concern);
     try {
-      await approveDraft(of, { stack: "s", file: () => policyFile, warn, ...(live && { allowNow }) });
+      await approveDraft(of, { stack: "s", file: () => policyFile, warn, ...(live && { live: now }) });
     } catch (error) {
       if (!(error instanceof ExitError)) throw error;
       steps.push(`${error.exitCode}: ${error.message}`);
@@ -179,7 +182,22 @@ describe("approving a draft", () => {
   const { text: inCode } = asCode(file(""), approved("allow_a", rule("a.example", "/usr/bin/curl")));
 
   test("is not allowed at once where its file cannot be written", async () => {
-    expect(await done(draft, true, "", true)).toEqual(["1: it cannot be written"]);
+    expect(await done(draft, true, "", { locked: true })).toEqual(["1: it cannot be written"]);
+  });
+
+  const marked = { by: "anna@laptop", since: "2026-11-22T21:04:05Z" };
+  const inSandbox = (mark?: Stopped) => {
+    const host = { look: async () => mark } as unknown as Host;
+    return allowNow({ host, sandbox: "main", accept: [], drafts: [], draft }, "prod").refuse;
+  };
+
+  test("at once is refused where the environment is stopped on purpose, with nothing written or allowed", async () => {
+    expect(await done(unsafe, true, "", { refuse: inSandbox(marked) })).toEqual([
+      `1: Sandbox main of prod is ${describeStopped(marked)}. Nothing can be allowed in it now, and nothing was written.
+  try   scripts/start -s prod and then this again, or this without --live`,
+    ]);
+    expect(await done(draft, false, "", { refuse: inSandbox(marked) })).toEqual(["save"]);
+    expect(await done(draft, true, "", { refuse: inSandbox() })).toEqual(["allow allow_a", "save"]);
   });
 
   test.each<[string, Draft, boolean, string[], string?]>([

@@ -10,6 +10,7 @@ import { readPolicy } from "../../policies/read.ts";
 import { Dispatcher } from "../../provider/dispatch.ts";
 import { networkPolicy } from "../../provider/handlers/network-policy.ts";
 import { someMachine } from "../support/some-machine.ts";
+import { withStandIns } from "../support/stand-ins.ts";
 
 /** A policy that OpenShell refuses, and the line of ours that it means. What it says is worded as its 0.0.112 does. */
 const mine = `version: 1
@@ -129,12 +130,12 @@ describe("what OpenShell refuses", () => {
     const step = network.step(spec) as { plan(now: unknown): Parameters<typeof explainFailure>[2] };
     return step.plan(now);
   };
-  const failure = (said: string) =>
+  const failure = (said: string, { exitCode = 1, seconds = 1 } = {}) =>
     explainFailure({ address: "10.0.0.1" } as Machine, "network policy of main", plan(), {
       n: 1,
-      exitCode: 1,
+      exitCode,
       said,
-      seconds: 1,
+      seconds,
     }).message;
 
   test("is named by file and line in the message a person reads", () => {
@@ -144,8 +145,38 @@ describe("what OpenShell refuses", () => {
   });
 
   test("where it names nothing, the message says where to look", () => {
-    expect(failure("the sandbox did not load it")).toMatch(/try {3}what was in force before still is; look for/);
+    expect(failure("status: InvalidArgument")).toMatch(/try {3}what was in force before still is; look for/);
   });
+
+  const submitted = "✓ Policy version 7 submitted (hash: abc)\n";
+
+  test("one that the sandbox cannot load leaves in force what was", () => {
+    expect(failure(`${submitted}✗ Policy version 7 failed to load: network policy 'tickets': endpoint 1`)).toMatch(
+      /try {3}what was in force before still is; what it refuses stands at\n {8}policies\/mine\.yaml:9 /,
+    );
+  });
+
+  test.each<[string, string, { exitCode?: number; seconds?: number }?]>([
+    ["that OpenShell waited for in vain", late(), { exitCode: 124, seconds: 61 }],
+    ["whose gateway went away meanwhile", `${submitted}Error:   × transport error`],
+    ["that was itself stopped", submitted, { exitCode: 124, seconds: 90 }],
+    ["that was itself stopped before it said anything", "", { exitCode: 137, seconds: 90 }],
+  ])("a load %s may yet come into force, and the message says so", (_it, said, how) => {
+    const message = failure(said, how);
+    expect(message).toMatch(
+      /try {3}the gateway (has|may have) the new policy, and it may yet come into force: openshell policy get main --base /,
+    );
+    expect(message).not.toContain("before still is");
+  });
+
+  /** What the load itself says where OpenShell's CLI ends as it does after its own time limit. */
+  function late(): string {
+    const [, load] = plan();
+    const script = load?.script.replace(/^.* 2>&1/, '{ echo "waited in vain"; (exit 124); }');
+    const { stdout, exitCode } = withStandIns({ rm: ":" }, script ?? "");
+    expect(exitCode).toBe(124);
+    return stdout;
+  }
 });
 
 describe("another line alone", () => {

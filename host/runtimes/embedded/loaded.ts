@@ -41,6 +41,7 @@ export function ensureLoaded(loaded: Loaded): Step<LoadedFacts> {
 export function putInForce(loaded: Loaded): Command {
   const wanted = sha256(loaded.file.content);
   const [name, file] = [quote(loaded.unit), quote(loaded.status)];
+  const journal = `on the machine: journalctl -u ${loaded.unit} -e`;
   return {
     title: `put ${loaded.file.path} in force`,
     script: `systemctl reload -- ${name}
@@ -53,7 +54,9 @@ until grep -q ${wanted} ${file} 2>/dev/null; do
 done
 grep -q ${wanted} ${file} || { cat ${file} || :; journalctl --no-pager --namespace="*" -o cat -n 10 -u ${name}; exit 1; }`,
     timeoutSeconds: 60,
-    try: `on the machine: journalctl -u ${loaded.unit} -e; what was in force before still is`,
+    tryAfter: (said) => (/"error":/.test(said) ? `${journal}; what was in force before still is` : undefined),
+    // The file stands where the service looks for it.
+    try: `${journal}; the new one may yet come into force`,
   };
 }
 

@@ -120,14 +120,22 @@ interface Loading {
   readonly rejected: (said: string) => string | undefined;
 }
 
+// Said by the script below, and read again where the failure is worded.
+const unconfirmed = "the sandbox did not say within 60 s that it has it loaded";
+
+/** Whether the gateway has kept a policy, by what a failed load said, so that the sandbox may take it up yet. */
+function isKept(said: string): boolean {
+  return said.includes(unconfirmed) || (/policy version \d+ submitted/i.test(said) && !/failed to load/i.test(said));
+}
+
 function load(sandbox: string, path: string, { wait, rejected }: Loading): Command {
-  const before = "what was in force before still is;";
+  const mayCome = `it may yet come into force: ${shown("policy", "get", sandbox, "--base")} shows what the gateway has; up --refresh puts in force what the code has`;
   const words = ["policy", "set", sandbox, "--policy", path];
   return {
     title: `load the network policy of ${sandbox}`,
     script: `${openshell(...words, ...(wait ? ["--wait", "--timeout", "60"] : []))} 2>&1 || {
   code=$?
-  test "$code" != 124 || echo "the sandbox did not load it within 60 s"
+  test "$code" != 124 || echo ${quote(unconfirmed)}
   rm -f ${quote(path)}
   exit "$code"
 }
@@ -135,10 +143,13 @@ mv -f ${quote(path)} ${quote(paths.livePolicy(sandbox))}`,
     shown: shown(...words, ...(wait ? ["--wait"] : [])),
     timeoutSeconds: 90,
     tryAfter(said) {
+      if (isKept(said)) return `the gateway has the new policy, and ${mayCome}`;
       const parts = rejected(said);
-      return parts && `${before} what it refuses stands at\n        ${parts}`;
+      const where = "look for the block it names under network_policies, in the policy file or its preset";
+      return `what was in force before still is; ${parts ? `what it refuses stands at\n        ${parts}` : where}`;
     },
-    try: `${before} look for the block it names under network_policies, in the policy file or its preset`,
+    // Of one that was stopped half-way nobody knows whether the gateway has it.
+    try: `the gateway may have the new policy, and ${mayCome}`,
   };
 }
 
