@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve } from "node:path";
-import { parseConfig } from "../../stacks/settings/parse-config.ts";
+import { parseConfig, type Surroundings } from "../../stacks/settings/parse-config.ts";
 import { sealed, secretNames } from "../../stacks/settings/secrets.ts";
 import { siteNamespace } from "../../stacks/settings/site-commands.ts";
 import { structured } from "../../stacks/settings/structured.ts";
@@ -16,7 +16,15 @@ const site = `${siteNamespace}:`;
  * What the program would say of a stack file of a revision: the settings with their defaults, or what is wrong with them. All files
  * are the revision's, and no secret is opened.
  */
-export function asProgram({ config }: StackFile, revision: Revision): ReturnType<typeof parseConfig> {
+export function asProgram(file: StackFile, revision: Revision): ReturnType<typeof parseConfig> {
+  return asProgramWith(file, { readFile: (path) => fileAt(revision, path), presets: presetsAt(revision) });
+}
+
+/** The same, with the files that are given. */
+export function asProgramWith(
+  { config }: StackFile,
+  files: Pick<Surroundings, "readFile" | "presets">,
+): ReturnType<typeof parseConfig> {
   const raw: Record<string, unknown> = {};
   const encrypted = new Set<string>();
   const siteSecrets = new Map<string, boolean>();
@@ -27,8 +35,7 @@ export function asProgram({ config }: StackFile, revision: Revision): ReturnType
     raw[key] = (secretNames as readonly string[]).includes(key) && isSealed(value) ? sealed : asHandedOver(value);
   }
   return parseConfig(withoutAway(raw), {
-    readFile: (path) => fileAt(revision, path),
-    presets: presetsAt(revision),
+    ...files,
     encrypted,
     elsewhere: [...config.keys()].filter((key) => key.includes(":")),
     siteSecrets,
@@ -84,6 +91,6 @@ function presetsAt(revision: Revision): string[] {
 }
 
 /** A path from the project's folder. */
-function within(path: string): string {
+export function within(path: string): string {
   return relative(project, resolve(project, path));
 }

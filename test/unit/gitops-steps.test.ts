@@ -26,7 +26,7 @@ afterAll(() => {
   for (const folder of made) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A clone of a local remote with the real steps, and stand-ins for the two scripts that they call. */
+/** A clone of a local remote with the real steps, and stand-ins for the scripts that they call. */
 function clone(): {
   folder: string;
   run: (step: string, env: Record<string, string>, ...args: string[]) => ReturnType<typeof spawnSync>;
@@ -65,6 +65,7 @@ up*) exit $((UP_CODE)) ;;
 esac`,
   );
   script("review", 'cat "$6" >>calls; echo report >reviewed/review.md; exit $((REVIEW_CODE))');
+  putProgram(join(folder, "scripts"), "with-node.sh", '[ -z "$NAMED" ] || echo "$NAMED"\nexit $((NAMED_CODE))');
   writeFileSync(join(folder, ".gitignore"), "calls\nreviewed\n");
   git(folder, "checkout", "-q", "-b", "main");
   git(folder, "add", ".");
@@ -231,6 +232,16 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
       const { status, stderr } = run(step, {}, "prod", ...(step === "review" ? ["-"] : []), "reviewed");
       expect(status).toBe(1);
       expect(stderr).toMatch(/:\nstacks\/Pulumi\.prod\.yaml\n/);
+      expect(readFileSync(join(folder, "calls"), "utf8")).not.toMatch(/pulumi up/);
+    });
+
+    test.each(["review", "apply"])("count where the stack's settings name them: %s", (step) => {
+      const { folder, run } = reviewed();
+      const words = ["prod", ...(step === "review" ? ["-"] : []), "reviewed"];
+      const { status, stderr } = run(step, { NAMED: "site/policy.yaml" }, ...words);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/is a commit:\nsite\/policy\.yaml\nCommit them/);
+      expect(run(step, { NAMED_CODE: "1" }, ...words).status).toBe(1);
       expect(readFileSync(join(folder, "calls"), "utf8")).not.toMatch(/pulumi up/);
     });
 
