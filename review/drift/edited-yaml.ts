@@ -1,6 +1,7 @@
 import { type Document, isScalar, parseDocument, type Tags, type ToStringOptions } from "yaml";
 import { ReviewError } from "../review-error.ts";
 import { notYaml } from "../revisions/not-yaml.ts";
+import { withOwnLineEnds } from "./own-line-ends.ts";
 
 /**
  * The text of a YAML file after a change. Lines that the change does not touch stay as they are written, however that is.
@@ -8,7 +9,7 @@ import { notYaml } from "../revisions/not-yaml.ts";
  * @throws ReviewError when the file is no YAML, or what is there has no place for the change
  */
 export function editedYaml(text: string, name: string, edit: (document: Document) => void): string {
-  return withLineFeeds(text, (lines) => edited(lines, name, edit));
+  return withOwnLineEnds(text, (lines) => edited(lines, name, edit));
 }
 
 function edited(text: string, name: string, edit: (document: Document) => void): string {
@@ -26,11 +27,6 @@ function edited(text: string, name: string, edit: (document: Document) => void):
   }
   const written = asWritten(text, before, after);
   return says(written) === says(after) ? written : after;
-}
-
-/** The same for a file with the line ends of another system, which stay. */
-function withLineFeeds(text: string, work: (text: string) => string): string {
-  return text.includes("\r\n") ? work(text.replaceAll("\r\n", "\n")).replaceAll("\n", "\r\n") : work(text);
 }
 
 /**

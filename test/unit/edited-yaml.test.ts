@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parse } from "yaml";
+import { type Document, parse } from "yaml";
 import { editedYaml } from "../../review/drift/edited-yaml.ts";
 
 const model = ["config", "nemoclaw:inference", "model"];
@@ -28,6 +28,41 @@ describe("a YAML file that is changed keeps the way it is written", () => {
   ])("or, where it is written in more than one way, at least what it says: %j", (text) => {
     const written = editedYaml(text, "it", (document) => document.setIn(["a", "b", "model"], "found"));
     expect(parse(written)).toEqual({ a: { ...parse(text).a, b: { model: "found" } } });
+  });
+
+  const lines = ["# top", "a:", "  b:", "    model: m1 # why", "    # below", "    kind:   openai", "c: 1", "d: 2"];
+  const ended = (all: readonly string[], returned: readonly number[], last = "\n") =>
+    all.map((line, at) => `${line}${returned.includes(at) ? "\r" : ""}`).join("\n") + last;
+  const every = [...lines.keys()];
+
+  test.each<[string, number[], number[]]>([
+    ["none but line feeds", [], []],
+    ["one return, above", [0], [0]],
+    ["one return, below", [6], [6]],
+    ["one return, in the line that changes", [3], []],
+    ["one line feed, below", every.filter((at) => at !== 6), every.filter((at) => at !== 6)],
+    ["one line feed, in the line that changes", every.filter((at) => at !== 3), every],
+    ["returns in all lines", every, every],
+  ])("with each line's own end: %s", (_, was, is) => {
+    const found = lines.with(3, "    model: found # why");
+    const set = (text: string) => editedYaml(text, "it", (document) => document.setIn(["a", "b", "model"], "found"));
+    expect(set(ended(lines, was))).toBe(ended(found, is));
+  });
+
+  test("with each line's own end also between two places that change, and around lines that come and go", () => {
+    const edit = (document: Document) => {
+      document.setIn(["a", "b", "model"], "found");
+      document.deleteIn(["c"]);
+      document.setIn(["e"], 3);
+    };
+    const is = [...lines.with(3, "    model: found # why").filter((line) => line !== "c: 1"), "e: 3"];
+    expect(editedYaml(ended(lines, [4, 6]), "it", edit)).toBe(ended(is, [4]).replace("kind:   openai", "kind: openai"));
+  });
+
+  test("with the usual end also behind a last line that had none", () => {
+    const edit = (document: Document) => document.setIn(["e"], 3);
+    const text = ended(lines, every).replace(/\r\n$/, "");
+    expect(editedYaml(text, "it", edit)).toBe(`${[...lines, "e: 3"].join("\r\n")}\r\n`);
   });
 
   test("whatever its numbers are to other readers", () => {
