@@ -26,9 +26,8 @@ export const keptFolder = "/var/lib/nemoclaw/upgrades";
  * await ensureOrSwitchBack(host, step, [answersTurn("main")]);
  */
 export async function ensureOrSwitchBack<F>(host: Host, step: Step<F>, health: readonly Health[]): Promise<F> {
-  const { kept = { paths: [], units: [] } } = step;
-  if (kept.units.length === 0) return ensure(host, step);
-  const keep = new Keep(step.name, kept);
+  const keep = keepOf(step);
+  if (!keep) return ensure(host, step);
   const questions = { facts: step.facts, standing: keep.facts };
   let found = await host.look(questions);
   if (found.standing.left) {
@@ -64,6 +63,29 @@ export async function ensureOrSwitchBack<F>(host: Host, step: Step<F>, health: r
       cause: error,
     });
   }
+}
+
+/**
+ * The same of services that are stopped on purpose, which cannot be tried: nothing is switched back, and what an earlier run had kept that
+ * was cut off is dropped, as the new version is what is started next.
+ */
+export async function ensureUntried<F>(host: Host, step: Step<F>): Promise<F> {
+  const keep = keepOf(step);
+  if (!keep) return ensure(host, step);
+  const { standing } = await host.look({ facts: step.facts, standing: keep.facts });
+  const after = await ensure(host, step);
+  if (standing.left) await host.apply(`drop what ran before an upgrade of ${step.name} was cut off`, [keep.forget]);
+  return after;
+}
+
+/** Whether what ran before an upgrade is still kept, because the run was cut off; undefined of what is not upgraded so. */
+export function cutOffFacts({ name, kept }: Pick<Step<unknown>, "name" | "kept">): Question<boolean> | undefined {
+  const facts = keepOf({ name, kept })?.facts;
+  return facts && { ...facts, parse: (answer) => facts.parse(answer).left };
+}
+
+function keepOf({ name, kept }: Pick<Step<unknown>, "name" | "kept">): Keep | undefined {
+  return kept && kept.units.length > 0 ? new Keep(name, kept) : undefined;
 }
 
 async function switchBack(host: Host, name: string, keep: Keep, reason: HostError): Promise<void> {

@@ -1,5 +1,6 @@
 import type { provider } from "@pulumi/pulumi";
 import { failuresOf } from "./check.ts";
+import { toSettle } from "./cut-off-upgrade.ts";
 import { type Diff, diff } from "./diff.ts";
 import { driftedSecrets, driftedSecretsOutput } from "./drifted-secrets.ts";
 import type { LogProgress } from "./engine-log.ts";
@@ -58,7 +59,7 @@ export class Dispatcher implements provider.Provider {
       unnoticed: handler.unnoticed,
       secrets: [...observed.secrets, ...wanted.secrets],
       recorded: recorded.plain,
-      unconfirmed: changedSinceUpdate(observed.plain),
+      unconfirmed: [...changedSinceUpdate(observed.plain), ...toSettle(observed.plain)],
     });
   }
 

@@ -5,7 +5,8 @@ import type { Machine } from "../host/machine.ts";
 import { connectTo } from "../host/pool.ts";
 import { ensure, type Step } from "../host/step.ts";
 import { describeStopped } from "../host/stopped.ts";
-import { ensureOrSwitchBack, type Health } from "../host/upgrade.ts";
+import { cutOffFacts, ensureOrSwitchBack, ensureUntried, type Health } from "../host/upgrade.ts";
+import { cutOffUpgradeOutput } from "./cut-off-upgrade.ts";
 import { unlessGone } from "./gone-machine.ts";
 import type { Handler, Progress } from "./handler.ts";
 import { stoppedOn, whileStopped } from "./stopped.ts";
@@ -20,7 +21,8 @@ export interface OnMachine {
  * update make the step true, read looks at its facts, delete makes the removal true.
  *
  * A service of a sandbox whose environment is stopped on purpose is made ready and not started: its step is then made from
- * `running: false` and `inForce: false`, and its state says in `stopped` who stopped it, else `no`.
+ * `running: false` and `inForce: false`, and its state says in `stopped` who stopped it, else `no`. A look also says whether an upgrade
+ * was cut off, which is a change to make whatever else was found.
  */
 export interface HostResource<Inputs extends OnMachine, State extends Inputs, Facts> {
   readonly type: string;
@@ -53,8 +55,12 @@ export function hostHandler<Inputs extends OnMachine, State extends Inputs, Fact
     const isStopped = typeof stopped === "object";
     const wanted = isStopped ? whileStopped(inputs) : inputs;
     const step = isStopped ? await resource.step(wanted) : started;
-    const health = isStopped ? undefined : resource.health?.(wanted);
-    const facts = await (health ? ensureOrSwitchBack(host, step, health) : ensure(host, step));
+    const health = resource.health?.(wanted);
+    const facts = await (health === undefined
+      ? ensure(host, step)
+      : isStopped
+        ? ensureUntried(host, step)
+        : ensureOrSwitchBack(host, step, health));
     const state = resource.observe(wanted, facts);
     if (state === "gone") throw notThere(resource.nameOn(inputs), inputs.machine);
     if (isStopped) progress.log(`made ready and not started: ${describeStopped(stopped)}`);
@@ -75,12 +81,17 @@ export function hostHandler<Inputs extends OnMachine, State extends Inputs, Fact
     },
     read: (_id, state, progress) =>
       unlessGone(state.machine, progress, async (host) => {
-        const { facts } = await resource.step(state);
-        const [stopped, found] = await Promise.all([stoppedOn(host, state), host.look(facts)]);
+        const step = await resource.step(state);
+        const cutOff = resource.health?.(state) && cutOffFacts(step);
+        const [stopped, found, isCutOff] = await Promise.all([
+          stoppedOn(host, state),
+          host.look(step.facts),
+          cutOff && host.look(cutOff),
+        ]);
         const observed = resource.observe(state, found);
         if (observed === "gone") return "gone";
         if (typeof stopped === "object") progress.log(describeStopped(stopped));
-        return { ...state, ...observed, stopped };
+        return { ...state, ...observed, stopped, [cutOffUpgradeOutput]: isCutOff || undefined };
       }),
     update: (_id, inputs, _state, progress) => make(inputs, progress),
     async delete(_id, state, progress) {

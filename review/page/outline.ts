@@ -1,5 +1,5 @@
 import type { DriftedValue } from "../drift/drift.ts";
-import { confirms, type ResourceChange } from "../preview/resource-changes.ts";
+import { confirms, cutOff, type ResourceChange } from "../preview/resource-changes.ts";
 import { type Expected, type Report, verdictOf } from "../report.ts";
 import { accessSection } from "./access-section.ts";
 import { asCode } from "./as-code.ts";
@@ -118,6 +118,7 @@ function why(change: ResourceChange): string {
   const { because, values, operation } = change;
   const { changed } = change.secrets;
   if (operation === "create" || operation === "delete") return "";
+  if (values.length === 0 && cutOff(change)) return "an upgrade of it was cut off, and is settled";
   if (confirms(change)) return "only noted: what was changed without an update is wanted so now";
   const keys =
     because.length > 0

@@ -46,6 +46,11 @@ export function confirms({ operation, before, values, secrets }: ResourceChange)
   return operation === "update" && values.length === 0 && others.length === 0 && found.length > 0;
 }
 
+/** Whether a look has found what an upgrade left that was cut off; the plugin says so in the output `cutOffUpgrade`. */
+export function cutOff({ before }: Pick<ResourceChange, "before">): boolean {
+  return before?.outputs?.cutOffUpgrade === true;
+}
+
 /** The inputs of a resource; nothing where it is not there. */
 export type StateInputs = Readonly<Record<string, unknown>> | undefined;
 

@@ -12,6 +12,16 @@ const of = (...names: string[]) =>
 const reviewed = (...planned: Planned[]) =>
   reportOfPreview({ stack: "prod", preview: readPreview(previewJson(planned), "a preview"), compared: "it" });
 
+test("an upgrade that was cut off is told as what an update settles, where nothing else is to be done", () => {
+  const inputs = { running: true, chats: [1] };
+  const type = "nemoclaw:host:TelegramBridge";
+  const found = { type, name: "main-bridge", recorded: inputs, before: inputs, after: inputs };
+  const report = reviewed({ ...found, seen: { cutOffUpgrade: true } });
+  expect(verdictOf(report).exitCode).toBe(2);
+  expect(markdownOf(outlineOf(report))).toMatch(/main-bridge.*an upgrade of it was cut off, and is settled/);
+  expect(markdownOf(outlineOf(reviewed(found)))).not.toContain("cut off");
+});
+
 describe("access that was opened by hand and is wanted by now", () => {
   test("is gained, beside what an update takes back", () => {
     const report = reviewed(network(of("api", "good", "evil"), of("api", "good"), of("api")));
