@@ -65,22 +65,63 @@ kept=yes
 `;
 }
 
-/** Puts what was unpacked in the place of a workspace, whose files go. Nobody may be at work on them. */
+/**
+ * Puts what was unpacked in the place of a workspace. Nobody may be at work on its files. They lie beside it then: under a name that
+ * {@link removeLeft} takes away once the others are in their place, and under one that nothing takes away until then.
+ */
 export function swapWorkspace(path: string, unpacked: string): Command {
-  const [at, from, before] = [quote(path), quote(unpacked), quote(`${unpacked}.before`)];
+  const [at, from, before, gone] = names(path, unpacked);
   return {
     title: `put the imported files in the place of ${path}`,
-    script: `mv -T -- ${at} ${before}\nmv -T -- ${from} ${at} || { mv -T -- ${before} ${at}; exit 1; }\nrm -rf -- ${before}`,
+    script: `mv -T -- ${at} ${before}
+mv -T -- ${from} ${at} || { mv -T -- ${before} ${at}; exit 1; }
+mv -T -- ${before} ${gone}`,
+    timeoutSeconds: 60,
+  };
+}
+
+/** What became of an import. */
+export interface Left {
+  /** Whether the imported files had not been put in the place of the workspace. */
+  readonly unused: boolean;
+  /** Folders with files of before this import, or an earlier one, that could not be removed. */
+  readonly gone: readonly string[];
+  /** The same of one that was stopped half-way, when something else came into their place: nothing removes them. */
+  readonly aside: readonly string[];
+}
+
+/**
+ * Removes what imports left: what this one unpacked, and the files of before that others have taken the place of, of earlier imports
+ * too. Where the exchange was stopped half-way the files of before are put back. {@link readLeft} reads what it says.
+ */
+export function removeLeft(path: string, unpacked: string): Command {
+  const [at, from, before, gone] = names(path, unpacked);
+  return {
+    title: `remove what is left of the import into ${path}`,
+    script: `if test -d ${from} || ! test -e ${at}; then
+  echo unused
+  test -e ${at} || ! test -d ${before} || mv -T -- ${before} ${at}
+  rm -rf -- ${from} || :
+elif test -d ${before}; then
+  mv -T -- ${before} ${gone}
+fi
+for old in ${quote(`${path}.import.`)}*.gone; do
+  rm -rf -- "$old" || :
+done
+for old in ${quote(`${path}.import.`)}*.gone ${quote(`${path}.import.`)}*.before; do
+  ! test -e "$old" || echo "left $old"
+done`,
     timeoutSeconds: 600,
   };
 }
 
-/** Removes what was unpacked, and says `unused` where it had not been put in the place of the workspace. */
-export function dropUnpacked(unpacked: string): Command {
-  const at = quote(unpacked);
-  return {
-    title: `remove ${unpacked}`,
-    script: `test ! -d ${at} || echo unused\nrm -rf -- ${at}`,
-    timeoutSeconds: 600,
-  };
+export function readLeft(said: string): Left {
+  const lines = said.split("\n");
+  const folders = lines.flatMap((line) => (line.startsWith("left ") ? [line.slice("left ".length)] : []));
+  const aside = folders.filter((folder) => folder.endsWith(".before"));
+  return { unused: lines.includes("unused"), gone: folders.filter((folder) => !aside.includes(folder)), aside };
+}
+
+function names(path: string, unpacked: string): [at: string, from: string, before: string, gone: string] {
+  return [quote(path), quote(unpacked), quote(`${unpacked}.before`), quote(`${unpacked}.gone`)];
 }

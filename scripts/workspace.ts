@@ -38,7 +38,7 @@ While an export runs everything inside the sandbox stands still, and goes on aft
 unpacked beside the workspace by the agent's own user; only then is the agent taken down, the files exchanged, and the agent
 started again, also when the exchange fails, unless the environment is stopped on purpose. Links are kept and never followed.
 
-Exit codes: 0 done, 1 error, 64 usage, 130 cancelled.`,
+Exit codes: 0 done, 1 error, or files of before that could not be removed, 64 usage, 130 cancelled.`,
   );
 
 await runScript(async () => {
@@ -133,7 +133,7 @@ async function importFrom(
     throw new Error(`the machine did not say where it unpacked: ${unpacked}`);
   const power = standing.runtime.operations.power(sandbox, standing.machine.owner);
   const start = stopped === undefined;
-  await exchangeWorkspace(host, { stack, path, unpacked, ...power, start });
+  const left = await exchangeWorkspace(host, { stack, path, unpacked, ...power, start });
   const { members, bytes } = content;
   if (json) console.log(JSON.stringify({ file, sha256: content.sha256, members, bytes }));
   else {
@@ -141,7 +141,8 @@ async function importFrom(
     console.error(`${members} files, folders and links are in ${path}`);
     if (stopped) console.error(`${stack} is still ${describeStopped(stopped)}`);
   }
-  return 0;
+  if (left !== undefined) console.error(left);
+  return left === undefined ? 0 : 1;
 }
 
 function publishedSum(file: string): string | undefined {

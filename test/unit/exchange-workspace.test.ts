@@ -7,9 +7,13 @@ const command = (title: string) => ({ title, script: "true" });
 const failed = (kind: HostErrorKind) =>
   new HostError(kind, { summary: "mv failed on box", said: "no room", try: "make room" });
 const swap = "put the imported files in the place of /work";
+const remove = "remove what is left of the import into /work";
 
-/** Exchanges on a stand-in for a machine that fails what `fails` names; each thing that was run is in `ran`, in order. */
-async function exchanged(fails: Readonly<Record<string, HostError>>, start = true) {
+/**
+ * Exchanges on a stand-in for a machine that fails what `fails` names and cannot remove what `left` names; each thing that was run is in
+ * `ran`, in order.
+ */
+async function exchanged(fails: Readonly<Record<string, HostError>>, start = true, left: readonly string[] = []) {
   const ran: string[] = [];
   const run = async (titles: readonly string[]) => {
     for (const title of titles) {
@@ -23,31 +27,31 @@ async function exchanged(fails: Readonly<Record<string, HostError>>, start = tru
       // Before it is removed, so whether the files had been put in place by then.
       const unused = !ran.includes(swap) || fails[swap] !== undefined;
       await run([title]);
-      return { stdout: unused ? "unused\n" : "" };
+      return { stdout: (unused ? "unused\n" : "") + left.map((folder) => `left ${folder}\n`).join("") };
     },
   } as unknown as Host;
   const power = { down: [command("down")], up: [command("up")] };
-  const error = await exchangeWorkspace(host, {
+  const ended = await exchangeWorkspace(host, {
     stack: "prod",
     path: "/work",
     unpacked: "/new",
     ...power,
     start,
   }).catch((thrown: unknown) => thrown);
-  return { ran, said: error instanceof Error ? error.message : undefined };
+  return ended instanceof Error ? { ran, said: ended.message } : { ran, left: ended };
 }
 
 describe("imported files in the place of a workspace", () => {
-  const all = ["down", swap, "up", "remove /new"];
+  const all = ["down", swap, "up", remove];
 
   test("are put there while the agent is down", async () => {
-    expect(await exchanged({})).toEqual({ ran: all, said: undefined });
-    expect(await exchanged({}, false)).toEqual({ ran: ["down", swap, "remove /new"], said: undefined });
+    expect(await exchanged({})).toEqual({ ran: all });
+    expect(await exchanged({}, false)).toEqual({ ran: ["down", swap, remove] });
   });
 
   test("that cannot be put there leave the agent up, as it was", async () => {
     expect(await exchanged({ [swap]: failed("command") })).toEqual({
-      ran: ["down", swap, "remove /new", "up"],
+      ran: ["down", swap, remove, "up"],
       said: "mv failed on box; the agent was started again\n  said  no room\n  try   make room",
     });
   });
@@ -59,16 +63,29 @@ describe("imported files in the place of a workspace", () => {
     );
   });
 
+  test("are in place all the same where those of before could not be removed, and their folder is named", async () => {
+    expect(await exchanged({}, true, ["/new.gone", "/old.gone", "/older.before"])).toEqual({
+      ran: all,
+      left: "files of before could not be removed and are left in /new.gone, /old.gone, which the next import removes\nan import that was stopped half-way left files in /older.before, which nothing removes",
+    });
+    expect((await exchanged({ [remove]: failed("timeout") })).said).toBe(
+      "mv failed on box; the imported files are in place, and those of before may be left in /new.gone, which the next import removes\n  said  no room\n  try   make room",
+    );
+    expect((await exchanged({ up: failed("command") }, true, ["/new.gone"])).said).toContain(
+      "; the imported files are in place; files of before could not be removed and are left in /new.gone, which the next import removes; the agent",
+    );
+  });
+
   test("and where it does not come up, that is said with what brings it up, whatever else fails", async () => {
     const lost = failed("unreachable");
-    expect((await exchanged({ [swap]: failed("command"), up: lost, "remove /new": lost })).said).toBe(
+    expect((await exchanged({ [swap]: failed("command"), up: lost, remove: lost })).said).toBe(
       "mv failed on box; the agent was taken down and could not be started again\n  said  no room\n  try   scripts/start -s prod",
     );
   });
 
   test("start no agent that nobody took down, or that is stopped on purpose", async () => {
     expect(await exchanged({ down: failed("locked") })).toEqual({
-      ran: ["down", "remove /new"],
+      ran: ["down", remove],
       said: "mv failed on box\n  said  no room\n  try   make room",
     });
     expect((await exchanged({ [swap]: failed("command") }, false)).ran).not.toContain("up");

@@ -1,13 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type TarFile, tar } from "../../host/local/tar.ts";
 import { inspectArchive } from "../../scripts/workspace-archive.ts";
-import { exportScript, swapWorkspace, workspaceFacts } from "../../scripts/workspace-scripts.ts";
+import { exportScript, readLeft, removeLeft, swapWorkspace, workspaceFacts } from "../../scripts/workspace-scripts.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -168,18 +168,71 @@ describe("on the machine", () => {
     expect(readFileSync(join(folder, "said"), "utf8")).toBe("held\nreleased\n".repeat(2));
   });
 
-  test("files are exchanged whole, and a workspace with files in it is known", () => {
-    const work = files();
-    const unpacked = `${work}.import.abc`;
-    mkdirSync(unpacked);
-    writeFileSync(join(unpacked, "new"), "new");
-    const look = () => {
-      const { script, parse } = workspaceFacts(work);
-      return parse({ stdout: execFileSync("sh", ["-c", script], { encoding: "utf8" }), exitCode: 0 });
+  describe("an import", () => {
+    const unpackedAt = (work: string, name = "abc") => {
+      const unpacked = `${work}.import.${name}`;
+      mkdirSync(unpacked);
+      writeFileSync(join(unpacked, "new"), "new");
+      return unpacked;
     };
-    expect(look()).toEqual({ entries: 3 });
-    execFileSync("sh", ["-eu", "-c", swapWorkspace(work, unpacked).script]);
-    expect(look()).toEqual({ entries: 1 });
-    expect(readFileSync(join(work, "new"), "utf8")).toBe("new");
+    const sh = (script: string) => execFileSync("sh", ["-eu", "-c", script], { encoding: "utf8" });
+    const tidied = (work: string, unpacked: string, stand = "") => {
+      const left = readLeft(sh(stand + removeLeft(work, unpacked).script));
+      const [gone, aside] = [left.gone, left.aside].map((folders) => folders.map((path) => basename(path)));
+      return { unused: left.unused, gone, aside, there: readdirSync(folder).sort() };
+    };
+    const inPlace = (work: string) => readdirSync(work).includes("new");
+    const cannotRemove = "rm() { :; }\n";
+
+    test("exchanges files whole, and a workspace with files in it is known", () => {
+      const work = files();
+      const unpacked = unpackedAt(work);
+      const look = () => {
+        const { script, parse } = workspaceFacts(work);
+        return parse({ stdout: sh(script), exitCode: 0 });
+      };
+      expect(look()).toEqual({ entries: 3 });
+      sh(swapWorkspace(work, unpacked).script);
+      expect(look()).toEqual({ entries: 1 });
+      expect(readFileSync(join(work, "new"), "utf8")).toBe("new");
+      expect(tidied(work, unpacked)).toEqual({ unused: false, gone: [], aside: [], there: ["work"] });
+    });
+
+    test("names the files of before that could not be removed, and the next one removes them", () => {
+      const work = files();
+      const first = unpackedAt(work);
+      sh(swapWorkspace(work, first).script);
+      const there = ["work", "work.import.abc.gone"];
+      expect(tidied(work, first, cannotRemove)).toEqual({
+        unused: false,
+        gone: ["work.import.abc.gone"],
+        aside: [],
+        there,
+      });
+      const second = unpackedAt(work, "def");
+      sh(swapWorkspace(work, second).script);
+      expect(tidied(work, second)).toEqual({ unused: false, gone: [], aside: [], there: ["work"] });
+    });
+
+    test.each([
+      ["nothing was moved", 0, false],
+      ["the files of before were moved away", 1, false],
+      ["the new ones were in their place", 2, true],
+    ])("that was stopped when %s leaves the one or the other whole", (_, moves, done) => {
+      const work = files();
+      const unpacked = unpackedAt(work);
+      sh(swapWorkspace(work, unpacked).script.split("\n").slice(0, moves).join("\n"));
+      expect(tidied(work, unpacked)).toEqual({ unused: !done, gone: [], aside: [], there: ["work"] });
+      expect(inPlace(work)).toBe(done);
+    });
+
+    test("that was stopped half-way takes nothing away from under what has come into its place since", () => {
+      const work = files();
+      const unpacked = unpackedAt(work);
+      sh(swapWorkspace(work, unpacked).script.split("\n")[0] ?? "");
+      mkdirSync(work);
+      const before = "work.import.abc.before";
+      expect(tidied(work, unpacked)).toEqual({ unused: true, gone: [], aside: [before], there: ["work", before] });
+    });
   });
 });
