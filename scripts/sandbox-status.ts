@@ -5,7 +5,7 @@ import type { Finding } from "../host/runtimes/runtime.ts";
 import { readyFacts } from "../host/steps/cloudflare-tunnel.ts";
 import { type Stopped, stoppedFacts } from "../host/stopped.ts";
 import { type BridgeReport, bridgeFacts } from "./bridge-facts.ts";
-import { type Drifted, driftIn, goneIn, lookAt } from "./drift-look.ts";
+import { type Drifted, driftIn, goneIn, type Looked, lookAt } from "./drift-look.ts";
 import { type Fault, faultsOf } from "./environment-faults.ts";
 import { unitsByPart } from "./environment-units.ts";
 import { type MachineFacts, machineFacts, type UnitStatus, unitsFacts } from "./machine-facts.ts";
@@ -49,13 +49,24 @@ export interface SandboxStatus {
   readonly faults: readonly Fault[];
 }
 
-/** Looks afresh, in one round trip. */
-export async function readSandboxStatus(host: Host, stack: string, standing: Standing): Promise<SandboxStatus> {
+/** What a look at a whole stack has for one of several sandboxes; what is no sandbox's own is told beside them. */
+export interface OwnLook {
+  readonly looked: Promise<readonly Looked[]>;
+  readonly drift: Promise<readonly Drifted[]>;
+}
+
+/** Looks afresh, in one round trip. @param own where the stack has several sandboxes */
+export async function readSandboxStatus(
+  host: Host,
+  stack: string,
+  standing: Standing,
+  own?: OwnLook,
+): Promise<SandboxStatus> {
   const { state, machine, sandbox } = standing;
   const runtime = standing.runtime;
   const { operations } = runtime;
   const parts = unitsByPart(standing);
-  const [facts, units, stopped, report, bridge, tunnel, approvals, looked] = await Promise.all([
+  const [facts, units, stopped, report, bridge, tunnel, approvals, looked, drift] = await Promise.all([
     host.look(machineFacts),
     host.look(unitsFacts(Object.values(parts))),
     host.look(stoppedFacts(sandbox)),
@@ -63,7 +74,8 @@ export async function readSandboxStatus(host: Host, stack: string, standing: Sta
     parts.bridge ? host.look(bridgeFacts(paths.status(sandbox, "bridge"))) : undefined,
     parts.tunnel ? host.look(readyFacts) : undefined,
     operations.approvals ? host.look(operations.approvals(sandbox)) : undefined,
-    lookAt(state),
+    own ? own.looked : lookAt(state),
+    own?.drift,
   ]);
   const configured = state.find("nemoclaw:host:InferenceRoute")?.inputs.model;
   const url = state.find("nemoclaw:host:CloudflareTunnel")?.outputs.url;
@@ -85,11 +97,11 @@ export async function readSandboxStatus(host: Host, stack: string, standing: Sta
     tunnel: tunnel && { ready: tunnel.ready, url: typeof url === "string" ? url : tunnel.hostname },
     versions: await versionsIn(looked),
     approvals,
-    drift: [...driftIn(looked), ...goneIn(state)],
+    drift: drift ?? [...driftIn(looked), ...goneIn(state)],
     stateChangedAt: state.changedAt,
   };
   const faults = faultsOf({ stack, parts, errors: report.errors }, status);
-  return { ...status, faults: [...faults, ...unfinishedFaults(stack, state)] };
+  return { ...status, faults: own ? faults : [...faults, ...unfinishedFaults(stack, state)] };
 }
 
 function phaseOf(stopped: Stopped | undefined, { agent }: SandboxReport): SandboxStatus["phase"] {

@@ -12,6 +12,7 @@ import { visible } from "../review/page/visible.ts";
 import { goneSinceUpdate } from "../review/preview/gone-since-update.ts";
 import { type Engine, findEngine } from "./engine-choice.ts";
 import { localStack } from "./local-backend.ts";
+import { stateFor } from "./own-resources.ts";
 import { outliveReader } from "./reader-gone.ts";
 import { readStackState, type StackState } from "./stack-state.ts";
 
@@ -65,6 +66,7 @@ export async function runScript(work: () => Promise<number | undefined>): Promis
 
 /** Where a stack's sandbox stands. */
 export interface Standing {
+  /** What it finds by a type alone is this sandbox's own. */
   readonly state: StackState;
   readonly machine: Machine;
   readonly sandbox: string;
@@ -107,7 +109,7 @@ export function standingsIn(state: StackState): Standing[] {
     .filter(({ type }) => type === "nemoclaw:host:Sandbox")
     .flatMap(({ inputs }) => {
       const { success, data } = standingInputs.safeParse(inputs);
-      return success ? { ...data, state, runtime: runtimeOf(data.runtime) } : [];
+      return success ? { ...data, state: stateFor(state, data), runtime: runtimeOf(data.runtime) } : [];
     });
 }
 

@@ -2,22 +2,27 @@ import type { Approvals } from "../host/runtimes/operations.ts";
 import type { Finding } from "../host/runtimes/runtime.ts";
 import { describeStopped } from "../host/stopped.ts";
 import { duration } from "./duration.ts";
+import type { Fault } from "./environment-faults.ts";
 import type { SandboxStatus } from "./sandbox-status.ts";
 import { outdated } from "./version-look.ts";
 
-/** An environment on one screen, for people. */
-export function statusScreen(stack: string, status: SandboxStatus): string {
-  const rows = rowsOf(stack, status);
+/** An environment on one screen, for people. @param sandbox its name, where the stack has several */
+export function statusScreen(stack: string, status: SandboxStatus, sandbox?: string): string {
+  const rows = rowsOf(sandbox === undefined ? stack : `${stack}, sandbox ${sandbox}`, status);
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
   const { faults, phase } = status;
   const verdict = phase === "stopped" ? `stopped; up again: scripts/start -s ${stack}` : "all well";
   return [
     ...rows.map(([name, text]) => `${name.padEnd(width)}${text}`),
-    faults.length === 0 ? verdict : faults.map((fault) => `FAULT  ${fault.found}\n  try  ${fault.try}`).join("\n"),
+    faults.length === 0 ? verdict : faultLines(faults),
   ].join("\n");
 }
 
-function rowsOf(stack: string, status: SandboxStatus): [string, string][] {
+export function faultLines(faults: readonly Fault[]): string {
+  return faults.map((fault) => `FAULT  ${fault.found}\n  try  ${fault.try}`).join("\n");
+}
+
+function rowsOf(name: string, status: SandboxStatus): [string, string][] {
   const { demo, units, approvals, drift, stateChangedAt, lookedAt } = status;
   const parts = units.map(({ unit, state, since, restarts }): [string, string] => [
     `  ${unit.replace(/^nemoclaw-|\.service$/g, "")}`,
@@ -25,7 +30,7 @@ function rowsOf(stack: string, status: SandboxStatus): [string, string][] {
   ]);
   const found = drift.length === 0 ? "none" : `${drift.length}, see below`;
   return [
-    ["stack", `${stack}${demo ? "   DEMO: the model echoes and Telegram is a stand-in" : ""}`],
+    ["stack", `${name}${demo ? "   DEMO: the model echoes and Telegram is a stand-in" : ""}`],
     ["machine", machineRow(status.machine)],
     ["runtime", status.runtime],
     ["sandbox", sandboxRow(status)],

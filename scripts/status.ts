@@ -2,9 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { disconnectFrom } from "../host/pool.ts";
 import { type Engine, findEngine } from "./engine-choice.ts";
 import { endWithReader } from "./reader-gone.ts";
-import { readSandboxStatus, type SandboxStatus } from "./sandbox-status.ts";
-import { connect, findStanding, runScript, stackCommand } from "./stack-command.ts";
-import { statusScreen } from "./status-screen.ts";
+import { connect, findStandings, runScript, stackCommand } from "./stack-command.ts";
+import { readStackStatus, type StackStatus, stackScreen } from "./stack-status.ts";
 import { watchStatus } from "./watch-status.ts";
 
 const everySeconds = 5;
@@ -21,7 +20,8 @@ const program = stackCommand(
 Everything is asked on the machine at this moment, but for what the policy did when it was tried: that is of the last time the
 sandbox was made. An environment that is stopped on purpose is no fault; what runs of it nevertheless is one, and so is drift.
 A watch shows what it cannot look at in the place of the screen and goes on; only a first look that fails ends it, unless the
-machine just does not answer.
+machine just does not answer. Of a stack that has several sandboxes each is shown; the JSON then has them in "sandboxes", and all
+faults above them.
 
 Exit codes: 0 all well or stopped on purpose, 1 a fault, 64 usage, 130 cancelled.`,
   );
@@ -32,7 +32,7 @@ await runScript(async () => {
   const engine = await findEngine();
   if (!watch) {
     const status = await look(engine, stack);
-    console.log(json ? JSON.stringify({ stack, ...status }, null, 2) : statusScreen(stack, status));
+    console.log(json ? JSON.stringify({ stack, ...status }, null, 2) : stackScreen(stack, status));
     return status.faults.length > 0 ? 1 : 0;
   }
   endWithReader();
@@ -50,11 +50,11 @@ await runScript(async () => {
  * Answers are kept with a connection, so each look has one of its own; a machine that rebooted is found again, too. So is the
  * state read anew: somebody's `up` in the meantime is no fault.
  */
-async function look(engine: Engine, stack: string): Promise<SandboxStatus> {
-  const standing = await findStanding(stack, engine);
+async function look(engine: Engine, stack: string): Promise<StackStatus> {
+  const standings = await findStandings(stack, engine);
   try {
-    return await readSandboxStatus(await connect(standing), stack, standing);
+    return await readStackStatus(stack, standings, (standing) => connect(standing));
   } finally {
-    await disconnectFrom(standing.machine);
+    await Promise.all(standings.map(({ machine }) => disconnectFrom(machine)));
   }
 }

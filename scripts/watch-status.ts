@@ -1,11 +1,10 @@
 import { HostError, isCancelled } from "../host/errors.ts";
-import type { SandboxStatus } from "./sandbox-status.ts";
-import { statusScreen } from "./status-screen.ts";
+import { type StackStatus, stackScreen } from "./stack-status.ts";
 
 export interface StatusWatch {
   readonly stack: string;
   readonly json?: boolean;
-  look(): Promise<SandboxStatus>;
+  look(): Promise<StackStatus>;
   show(text: string): void;
   /** Between two looks. */
   pause(): Promise<void>;
@@ -20,7 +19,7 @@ export interface StatusWatch {
 export async function watchStatus({ stack, json, look, show, pause }: StatusWatch): Promise<never> {
   for (let first = true; ; first = false) {
     const shown = await look().then(
-      (status) => (json ? JSON.stringify({ stack, ...status }) : statusScreen(stack, status)),
+      (status) => (json ? JSON.stringify({ stack, ...status }) : stackScreen(stack, status)),
       (error: unknown) => {
         if (isCancelled(error) || (first && !isUnreachable(error))) throw error;
         return json ? failureLine(stack, error) : `FAULT  ${said(error)}\nlooked at ${now()}`;

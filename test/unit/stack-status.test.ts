@@ -1,0 +1,116 @@
+import { expect, test, vi } from "vitest";
+import { z } from "zod";
+import type { Host } from "../../host/host.ts";
+import type { Machine } from "../../host/machine.ts";
+import type { Question, Questions } from "../../host/question.ts";
+import type { AnyHandler } from "../../provider/handler.ts";
+import type { Looked } from "../../scripts/drift-look.ts";
+import { type Standing, standingsIn } from "../../scripts/stack-command.ts";
+import type { StackState, StateResource } from "../../scripts/stack-state.ts";
+import { readStackStatus, stackScreen } from "../../scripts/stack-status.ts";
+import { someMachine } from "../support/some-machine.ts";
+
+/** A look at stand-ins for machines: of all that the state has `running: true`, what is named in `down` is found down. */
+const down = new Set<string>();
+const handler = { inputs: z.object({ running: z.unknown() }) } as unknown as AnyHandler;
+vi.mock("../../scripts/drift-look.ts", async (original) => ({
+  ...(await original<typeof import("../../scripts/drift-look.ts")>()),
+  lookAt: async ({ resources }: StackState): Promise<Looked[]> =>
+    resources
+      .filter(({ inputs }) => "running" in inputs)
+      .map((resource) => ({
+        resource,
+        handler,
+        observed: { ...resource.inputs, running: !down.has(nameOf(resource)) },
+      })),
+}));
+const nameOf = ({ urn }: StateResource) => urn.split("::").at(-1) ?? "";
+
+const other = { ...someMachine, id: "local:def", address: "10.0.0.2" };
+const at = (machine: object) => ({ machine, running: true });
+const resource = (type: string, name: string, inputs: Record<string, unknown>): StateResource => {
+  return { urn: `urn:pulumi:prod::nemoclaw::${type}::${name}`, type, inputs, outputs: inputs };
+};
+const sandboxOf = (name: string, machine: object, model: string) => [
+  resource("nemoclaw:host:Sandbox", `${name}-sandbox`, { ...at(machine), sandbox: name, runtime: "embedded" }),
+  resource("nemoclaw:host:InferenceRoute", `${name}-inference`, { ...at(machine), sandbox: name, model }),
+];
+const bridgeOf = (name: string, machine: object) =>
+  resource("nemoclaw:host:TelegramBridge", `${name}-telegram`, { ...at(machine), sandbox: name });
+const docker = resource("nemoclaw:host:DockerEngine", "machine-docker", at(someMachine));
+
+function hostAt(machine: Machine): Host {
+  const look = (questions: Questions<unknown>): unknown =>
+    typeof (questions as Partial<Question<unknown>>).parse === "function"
+      ? (questions as Question<unknown>).parse({ stdout: "", exitCode: 1 })
+      : Object.fromEntries(Object.entries(questions as object).map(([key, inner]) => [key, look(inner)]));
+  return { machine, look: async (questions: Questions<unknown>) => look(questions) } as unknown as Host;
+}
+
+async function statusOf(resources: readonly StateResource[], ...found: string[]) {
+  down.clear();
+  for (const name of found) down.add(name);
+  const state: StackState = { resources, find: (type) => resources.find((one) => one.type === type) };
+  const standings = standingsIn(state) as [Standing, ...Standing[]];
+  return readStackStatus("prod", standings, async ({ machine }) => hostAt(machine));
+}
+
+const several = (...found: string[]) =>
+  statusOf(
+    [
+      docker,
+      ...sandboxOf("main", someMachine, "one"),
+      ...sandboxOf("second", someMachine, "two"),
+      bridgeOf("second", someMachine),
+    ],
+    ...found,
+  );
+
+test("each sandbox of a stack is shown with what is its own, and what is nobody's beside them", async () => {
+  const status = await several("second-telegram", "main-inference", "machine-docker");
+  if (!("sandboxes" in status)) throw new Error("one alone is shown");
+  const own = status.sandboxes.map(({ sandbox, model, units, drift }) => ({
+    sandbox,
+    model: model.configured,
+    doors: units.map(({ unit }) => unit).filter((unit) => /bridge|tunnel/.test(unit)),
+    drift: drift.map((one) => one.resource),
+  }));
+  expect(own).toEqual([
+    { sandbox: "main", model: "one", doors: [], drift: ["main-inference"] },
+    { sandbox: "second", model: "two", doors: ["nemoclaw-bridge@second.service"], drift: ["second-telegram"] },
+  ]);
+  expect(status.drift).toEqual([{ resource: "machine-docker", changes: ["running: true => false"] }]);
+  const drifted = status.faults.filter(({ found }) => found.includes("is not as the last update left it"));
+  expect(drifted.map(({ sandbox, found }) => [sandbox, found.split(" ")[0]])).toEqual([
+    ["main", "main-inference"],
+    ["second", "second-telegram"],
+    [undefined, "machine-docker"],
+  ]);
+});
+
+test("on a screen each, by name, with what is wrong beside them at the end", async () => {
+  const screens = stackScreen("prod", await several("machine-docker")).split("\n\n");
+  expect(screens.map((screen) => screen.split("\n")[0])).toEqual([
+    expect.stringMatching(/^stack +prod, sandbox main$/),
+    expect.stringMatching(/^stack +prod, sandbox second$/),
+    "FAULT  machine-docker is not as the last update left it: running: true => false",
+  ]);
+});
+
+test("two of one name are told apart by their machines, and each has its own", async () => {
+  const status = await statusOf([...sandboxOf("main", someMachine, "one"), ...sandboxOf("main", other, "two")]);
+  expect("sandboxes" in status && status.sandboxes.map(({ sandbox, model }) => [sandbox, model.configured])).toEqual([
+    ["main on 127.0.0.1:22", "one"],
+    ["main on 10.0.0.2:22", "two"],
+  ]);
+});
+
+test("the only one of a stack is told as ever, with all of the stack's drift", async () => {
+  const status = await statusOf([docker, ...sandboxOf("main", someMachine, "one")], "machine-docker");
+  expect(Object.keys(status)).not.toContain("sandboxes");
+  expect(status).toMatchObject({
+    model: { configured: "one" },
+    drift: [{ resource: "machine-docker", changes: ["running: true => false"] }],
+  });
+  expect(stackScreen("prod", status)).toMatch(/^stack +prod\n/);
+});
