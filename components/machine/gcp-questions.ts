@@ -44,10 +44,25 @@ async function aboutImage({ image }: Asked, options: pulumi.InvokeOptions) {
 }
 
 async function aboutType({ zone, machineType }: Asked, options: pulumi.InvokeOptions) {
-  const { machineTypes } = await getMachineTypes({ zone, filter: `name = "${machineType}"` }, options);
+  const found = await typesIn(zone, machineType, options);
+  if (found === "no such zone") {
+    const instead = "a zone that this lists: gcloud compute zones list";
+    return { path: "machine.zone", message: `Google Cloud has no zone ${zone}`, instead };
+  }
+  const { machineTypes } = found;
   // Before its provider is known, the engine answers nothing.
   if (machineTypes?.some(({ name }) => name === machineType) ?? true) return undefined;
   const command = `gcloud compute machine-types list --filter name=${machineType}`;
   const message = `${zone} does not offer ${machineType}`;
   return { path: "machine.zone", message, instead: `a zone that this lists: ${command}` };
+}
+
+async function typesIn(zone: string, machineType: string, options: pulumi.InvokeOptions) {
+  try {
+    return await getMachineTypes({ zone, filter: `name = "${machineType}"` }, options);
+  } catch (error) {
+    // In Compute Engine's own words: Invalid value for field 'zone': '...'. Unknown zone.
+    if (/unknown zone/i.test(String(error))) return "no such zone" as const;
+    throw error;
+  }
 }

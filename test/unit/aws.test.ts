@@ -45,8 +45,17 @@ function declared(written: object, privateKey?: pulumi.Input<string>, call = clo
 }
 
 /** What AWS answers. */
-function clouds({ architecture = "x86_64", offered = ["g6.xlarge", "g5g.xlarge"], missing = false }) {
+function clouds({
+  architecture = "x86_64",
+  offered = ["g6.xlarge", "g5g.xlarge"],
+  missing = false,
+  subnet = { availabilityZone: "eu-central-1a", vpcId: "vpc-0123456789abcdef0" } as Record<string, unknown> | string,
+}) {
   return (token: string) => {
+    if (token.includes("getSubnet")) {
+      if (typeof subnet === "string") throw new Error(subnet);
+      return subnet;
+    }
     if (!token.includes("getAmi")) return { instanceTypes: offered };
     if (missing) throw new Error("Your query returned no results. Please change your search criteria and try again.");
     return { architecture };
@@ -389,6 +398,32 @@ describe("what only AWS knows", () => {
     const { errors, warnings } = await logged(() => declared({}, undefined, clouds(answer)));
     expect(errors).toEqual([expect.stringMatching(said)]);
     expect(warnings).toEqual([]);
+  });
+
+  const given = { network: { vpc: "vpc-0123456789abcdef0", subnet: "subnet-0123456789abcdef0" } };
+
+  test.each([
+    [
+      { availabilityZone: "eu-central-1b", vpcId: given.network.vpc },
+      /machine\.network\.subnet\n {2}subnet-0123456789abcdef0 is in eu-central-1b, and machine\.zone is eu-central-1a[\s\S]*instead: one that this lists: aws ec2 describe-subnets/,
+    ],
+    [
+      { availabilityZone: "eu-central-1a", vpcId: "vpc-0fedcba9876543210" },
+      /subnet-0123456789abcdef0 is in vpc-0fedcba9876543210, and the stack says vpc-0123456789abcdef0/,
+    ],
+    [
+      "reading EC2 Subnet (subnet-0123456789abcdef0): InvalidSubnetID.NotFound: The subnet ID does not exist",
+      /there is no subnet subnet-0123456789abcdef0 for this account in this region/,
+    ],
+  ])("is asked of a given subnet, too: %j", async (subnet, said) => {
+    const { errors, warnings } = await logged(() => declared(given, undefined, clouds({ subnet })));
+    expect(errors).toEqual([expect.stringMatching(said)]);
+    expect(warnings).toEqual([]);
+  });
+
+  test("says nothing of a given subnet that is where the stack says", async () => {
+    const { errors, warnings } = await logged(() => declared(given));
+    expect([errors, warnings]).toEqual([[], []]);
   });
 
   test("is noted where there are no credentials to ask with, and nothing fails", async () => {

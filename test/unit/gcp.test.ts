@@ -45,9 +45,11 @@ function declared(written: object, call = google({}), stack = "test"): Promise<D
 }
 
 /** What Google answers. */
-function google({ architecture = "X86_64", offered = true, missing = false }) {
+function google({ architecture = "X86_64", offered = true, missing = false, zone = true }) {
   return (token: string, { filter }: Record<string, unknown>) => {
     const [, name] = /name = "([^"]+)"/.exec(String(filter)) ?? [];
+    if (token.includes("getMachineTypes") && !zone)
+      throw new Error("googleapi: Error 400: Invalid value for field 'zone': 'europe-west4-a'. Unknown zone., invalid");
     if (token.includes("getMachineTypes")) return { machineTypes: offered ? [{ name }] : [] };
     const [, asked = architecture] = /architecture = "([^"]+)"/.exec(String(filter)) ?? [];
     return { images: missing || asked !== architecture ? [] : [{ name }] };
@@ -391,6 +393,10 @@ describe("what only Google knows", () => {
       /machine\.image\.arch\n.* is built for arm64, and the stack says amd64\n {2}instead: arm64/,
     ],
     [{ offered: false }, /machine\.zone\n {2}europe-west4-a does not offer g2-standard-8/],
+    [
+      { zone: false },
+      /machine\.zone\n {2}Google Cloud has no zone europe-west4-a\n {2}instead: .*gcloud compute zones list/,
+    ],
     [{ missing: true }, /machine\.image\.name\n {2}project deeplearning-platform-release has no image common-cu129/],
   ])("is asked, and fails the preview: %j", async (answer, said) => {
     const { errors, warnings } = await logged(() => declared({}, google(answer)));
