@@ -6,6 +6,7 @@ import { installPackages, type MissingPackage, notInstalled } from "./apt-packag
 import { keptFolder } from "./clone-paths.ts";
 import { joinDockerGroup, type StartAgain } from "./docker-group.ts";
 import { cutShort } from "./dpkg-status.ts";
+import { isCommand, isInstalled } from "./installed-program.ts";
 import type { Say } from "./progress.ts";
 import { runProgram } from "./run-program.ts";
 
@@ -21,13 +22,13 @@ export interface Lacking {
 
 /** Looks at what is here; changes nothing. */
 export async function findLacking(): Promise<Lacking> {
-  const [docker, dockerd, mmdebstrap] = await Promise.all(["docker", "dockerd", "mmdebstrap"].map(isCommand));
+  const [docker, mmdebstrap] = await Promise.all(["docker", "mmdebstrap"].map(isCommand));
   const answers = docker && (await dockerAnswers());
   const now: MissingPackage[] = [];
   if (!answers) {
     // A program may be there and its package not set up, where an installation was killed.
     const begun = await cutShort(names([daemon, appArmor, client]));
-    if (!docker || !dockerd || begun.includes(daemon.name)) now.push(daemon);
+    if (!docker || !(await isInstalled("dockerd")) || begun.includes(daemon.name)) now.push(daemon);
     if (begun.includes(appArmor.name) || (now.length > 0 && (await lacksAppArmor()))) now.push(appArmor);
     if (begun.includes(client.name)) now.push(client);
   }
@@ -109,10 +110,6 @@ function names(packages: readonly MissingPackage[]): string[] {
   return packages.map(({ name }) => name);
 }
 
-async function isCommand(name: string): Promise<boolean> {
-  return (await runProgram(["sh", "-c", 'command -v "$1"', "sh", name])).exitCode === 0;
-}
-
 async function dockerAnswers(): Promise<boolean> {
   const answer = await runProgram(["docker", "version", "--format", "{{.Server.Version}}"], { timeoutSeconds: 20 });
   return answer.exitCode === 0;
@@ -129,10 +126,15 @@ async function hasBaseImage(): Promise<boolean> {
   return usual.exitCode === 0 || ours.some(({ stdout }) => stdout.trim() !== "");
 }
 
-async function lacksAppArmor(): Promise<boolean> {
+/**
+ * Whether this kernel has AppArmor on, and nothing that loads profiles into it.
+ *
+ * @param folders where that may be beside this user's PATH
+ */
+export async function lacksAppArmor(folders?: readonly string[]): Promise<boolean> {
   const [on, parser] = await Promise.all([
     runProgram(["cat", "/sys/module/apparmor/parameters/enabled"]),
-    isCommand("apparmor_parser"),
+    isInstalled("apparmor_parser", folders),
   ]);
   return on.stdout.trim() === "Y" && !parser;
 }

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { lacksAppArmor } from "../../scripts/computer-setup.ts";
 import { SmallClone } from "../support/small-clone.ts";
 import { putProgram } from "../support/stand-ins.ts";
 
@@ -30,4 +33,21 @@ test("Docker's client is announced where it may be a package of its own, and nam
   const gone = (await clone.script("quickstart", ["--destroy"], env).ended).output;
   expect(gone).toContain("~/.npm as a rule); remove with: npm cache clean");
   expect(gone).toMatch(/ {2}from apt: docker\.io docker-cli; remove with: apt-get remove docker\.io docker-cli\n/);
+});
+
+test("what root runs is looked for where Debian has it, outside a plain user's PATH", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "nemoclaw-sbin-"));
+  const [bin, sbin] = [join(folder, "bin"), join(folder, "sbin")];
+  putProgram(bin, "sh", 'exec /bin/sh "$@"');
+  putProgram(bin, "cat", "echo Y");
+  vi.stubEnv("PATH", bin);
+  try {
+    expect(await lacksAppArmor([sbin])).toBe(true);
+    putProgram(sbin, "apparmor_parser", "exit 0");
+    expect(await lacksAppArmor([sbin])).toBe(false);
+    expect(await lacksAppArmor([])).toBe(true);
+  } finally {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
+  }
 });
