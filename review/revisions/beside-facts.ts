@@ -13,9 +13,9 @@ export function besideFacts(was: StackFile | undefined, is: StackFile | undefine
 function secretsProviderFacts(was: StackFile | undefined, is: StackFile | undefined): Fact[] {
   const [before, after] = [was, is].map((file) => file?.beside[provider] ?? undefined);
   if (is === undefined || canonical({ value: before }) === canonical({ value: after })) return [];
-  const from = was === undefined ? undefined : shown(before ?? passphrase);
+  const from = was === undefined ? undefined : shown(before ?? noneNamed);
   const note = "who may open the stack's secrets";
-  return [{ what: provider, before: from, after: shown(after ?? passphrase), effect: "unclear", note }];
+  return [{ what: provider, before: from, after: shown(after ?? noneNamed), effect: "unclear", note }];
 }
 
 /** Of a stack that is new or gone, its keys and salts are no change; and they are for nobody's eyes. */
@@ -35,7 +35,7 @@ function keyFacts(was: StackFile | undefined, is: StackFile | undefined): Fact[]
 }
 
 const provider = "secretsprovider";
-const passphrase = "a passphrase";
+const noneNamed = "none named: a passphrase, or the backend's own key";
 const notes: Readonly<Record<string, string>> = {
   encryptedkey: "what secrets are encrypted with",
   encryptionsalt: "what secrets are encrypted with, by the passphrase",
