@@ -1,6 +1,7 @@
 import { canonical } from "../policies/canonical.ts";
 import type { Fact } from "./facts.ts";
 import type { ResourceChange } from "./preview/resource-changes.ts";
+import { type Settings, section } from "./revisions/settings.ts";
 import { isObject, show, type ValueChange, valueChanges } from "./values.ts";
 
 const ofCommands = "what a command of yours does is not looked into";
@@ -17,8 +18,19 @@ const settings: readonly (readonly [path: RegExp, note: string])[] = [
   [/^runtime\.accept$/, ofAccepted],
 ];
 
-/** What cannot be told of a setting that changes; nothing where it only takes away. */
-export function notLookedInto(change: ValueChange): Pick<Fact, "effect" | "note"> {
+/** Which account of AWS's may be touched: a restriction, as the provider has it of this setting. */
+const account = "machine.account";
+const ofAccount = "with other credentials, the same is done in another account";
+
+/**
+ * What cannot be told of a setting that changes; nothing where it only takes away.
+ *
+ * @param after what all the settings are then
+ */
+export function notLookedInto(change: ValueChange, after: Settings): Pick<Fact, "effect" | "note"> {
+  // Of a machine that is no more AWS's the provider goes, with what it refused.
+  if (change.path === account && change.before !== undefined && section(after, "machine").kind === "aws")
+    return { effect: "unclear", note: ofAccount };
   const found = settings.find(([pattern]) => pattern.test(change.path));
   return found !== undefined && (adds(change) || runsAsItGoes(change)) ? { effect: "unclear", note: found[1] } : {};
 }

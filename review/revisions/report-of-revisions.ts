@@ -156,7 +156,7 @@ function others(
       const [was, is] = [shown(change.before), shown(change.after)];
       const price = /^machine\.\w+Type$/.test(path) ? priceNote(was, is, priceOf) : undefined;
       const note = price ?? inShort(describedSetting(path, after) ?? describedSetting(path, before));
-      return { what: path, before: was, after: is, ...(note && { note }), ...notLookedInto(change) };
+      return { what: path, before: was, after: is, ...(note && { note }), ...notLookedInto(change, after) };
     });
 }
 

@@ -142,6 +142,30 @@ describe("a label called secure makes no secret of the machine", () => {
   });
 });
 
+describe("the account that a stack may touch", () => {
+  const aws = (more: string) =>
+    least.replace(
+      "kind: local",
+      `kind: aws, region: eu-central-1, zone: eu-central-1a, instanceType: g6.xlarge, image: { id: ami-0123456789abcdef0 }${more}`,
+    );
+  const [ours, others, any] = [", account: '111111111111'", ", account: '222222222222'", ""].map(aws) as [
+    string,
+    string,
+    string,
+  ];
+  test.each<[string, string, string, 2 | 3 | 4]>([
+    ["that goes", ours, any, 3],
+    ["that is another one", ours, others, 3],
+    ["that is new", any, ours, 2],
+    ["of a machine that goes to another place", ours, least, 4],
+  ])("%s", (_, before, after, exitCode) => {
+    const report = changed(before, after);
+    expect(verdictOf(report)).toMatchObject({ exitCode });
+    const { effect } = report.settings.find(({ what }) => what === "machine.account") ?? {};
+    expect(effect).toBe(exitCode === 3 ? "unclear" : undefined);
+  });
+});
+
 describe("an environment, which may set anything", () => {
   const inline = (chat: number) =>
     `environment: { imports: [base], values: { pulumiConfig: { "nemoclaw:telegram": { chats: [${chat}] }, key: { "fn::secret": PLAIN${chat} } } } }\n`;
