@@ -1,5 +1,5 @@
 import type { AccessChange } from "../../policies/diff.ts";
-import { asCode } from "./as-code.ts";
+import { asCode, between, type Cell } from "./cell.ts";
 import { effects } from "./effect-words.ts";
 import type { Section } from "./outline.ts";
 
@@ -28,11 +28,12 @@ export function accessSection(title: string, all: readonly AccessChange[]): Sect
           one.comparable ? effects[one.effect] : "? not comparable",
           asCode(one.what),
           one.where ? asCode(one.where) : one.area === "disk" ? "disk" : one.area,
-          one.area === "network" ? (one.programs?.map(asCode).join(" ") ?? "every program") : "",
-          from(one).join(", "),
-          [one.note, one.example && one.effect !== "neutral" ? `such as ${asCode(one.example)}` : ""]
-            .filter(Boolean)
-            .join("; "),
+          one.area === "network" ? (one.programs ? between(" ", one.programs.map(asCode)) : "every program") : "",
+          between(", ", from(one)),
+          between("; ", [
+            one.note ?? "",
+            one.example && one.effect !== "neutral" ? ["such as ", asCode(one.example)] : "",
+          ]),
         ]),
       },
     ],
@@ -40,7 +41,7 @@ export function accessSection(title: string, all: readonly AccessChange[]): Sect
 }
 
 // A file or a block may be called whatever a preset is called, or like several of them.
-function from({ sources, blocks }: AccessChange): string[] {
-  if (sources.length === 0) return blocks.map((name) => `block ${asCode(name)}`);
-  return sources.map(({ kind, name }) => (kind === "baseline" ? kind : `${kind} ${asCode(name)}`));
+function from({ sources, blocks }: AccessChange): Cell[] {
+  if (sources.length === 0) return blocks.map((name) => ["block ", asCode(name)]);
+  return sources.map(({ kind, name }) => (kind === "baseline" ? kind : [`${kind} `, asCode(name)]));
 }

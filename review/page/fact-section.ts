@@ -1,5 +1,5 @@
 import type { Fact } from "../facts.ts";
-import { asCode } from "./as-code.ts";
+import { asCode } from "./cell.ts";
 import { effects } from "./effect-words.ts";
 import type { Section, Table } from "./outline.ts";
 import { sideBySide } from "./side-by-side.ts";

@@ -1,5 +1,5 @@
 import type { Report } from "../report.ts";
-import { asCode } from "./as-code.ts";
+import { asCode } from "./cell.ts";
 import type { Section } from "./outline.ts";
 
 /** The guardrails: what breaks one, which risks are taken knowingly, and which are kept. */
@@ -10,7 +10,7 @@ export function guardrailSection({ guardrails }: Report): Section | undefined {
     ...broken.map(({ name, rule, resource, path, message, wayOut }) => [
       "BROKEN",
       name,
-      `${asCode(resource)} ${asCode(path)}`,
+      [asCode(resource), " ", asCode(path)],
       `${message}. Rule: ${rule}. Way out: ${wayOut}`,
     ]),
     ...taken.map(({ name, resource, reason }) => ["risk taken", name, asCode(resource), reason]),

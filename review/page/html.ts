@@ -1,4 +1,4 @@
-import { pieces } from "./as-code.ts";
+import { type Cell, piecesOf } from "./cell.ts";
 import { style } from "./html-style.ts";
 import { escaped, type Html, html } from "./html-template.ts";
 import type { Outline, Section, Table } from "./outline.ts";
@@ -69,11 +69,11 @@ ${tables.map((one) => table(one, one.name ? `${title}: ${one.name}` : title))}${
 // The roles stay where a phone's style takes the table's own away. A wide table scrolls by itself, and can be reached and scrolled by keyboard. On a phone each row is a card with its labels.
 function table({ head, rows }: Table, title: string): Html {
   const named = head.length === 1 ? -1 : head.findIndex((name) => name !== "");
-  const cellOf = (text: string, index: number) => {
-    const rest = html` data-label="${head[index]}"${text === "" ? html` class="none"` : ""}`;
+  const cellOf = (shown: Cell, index: number) => {
+    const rest = html` data-label="${head[index]}"${piecesOf(shown).length === 0 ? html` class="none"` : ""}`;
     return index === named
-      ? html`<th scope="row" role="rowheader"${rest}>${cell(text)}</th>`
-      : html`<td role="cell"${rest}>${cell(text)}</td>`;
+      ? html`<th scope="row" role="rowheader"${rest}>${cell(shown)}</th>`
+      : html`<td role="cell"${rest}>${cell(shown)}</td>`;
   };
   return html`<div class="scroll" role="group" aria-label="${title}" tabindex="0">
 <table role="table">
@@ -82,7 +82,7 @@ function table({ head, rows }: Table, title: string): Html {
 <tbody role="rowgroup">
 ${rows.map(
   (row) =>
-    html`<tr role="row" class="${effectOf(row[0])}">${row.map(cellOf)}</tr>
+    html`<tr role="row" class="${effectOf(row)}">${row.map(cellOf)}</tr>
 `,
 )}</tbody>
 </table>
@@ -90,14 +90,15 @@ ${rows.map(
 `;
 }
 
-function effectOf(first = ""): string {
+function effectOf([first = ""]: readonly Cell[]): string {
+  if (typeof first !== "string") return "";
   if (/^(\+|\?)/.test(first)) return "gains";
   if (/^−/.test(first)) return "loses";
   return /^(IS |BROKEN)/.test(first) ? "gone" : "";
 }
 
-function cell(text: string): Html[] {
-  return pieces(text).map((piece) =>
-    piece.code ? html`<code>${escaped(visibleValue(piece.text))}</code>` : html`${piece.text}`,
+function cell(shown: Cell): Html[] {
+  return piecesOf(shown).map((piece) =>
+    typeof piece === "string" ? html`${piece}` : html`<code>${escaped(visibleValue(piece.code))}</code>`,
   );
 }

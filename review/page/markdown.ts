@@ -1,4 +1,4 @@
-import { pieces } from "./as-code.ts";
+import { type Cell, piecesOf } from "./cell.ts";
 import type { Outline, Section, Table } from "./outline.ts";
 import { visible, visibleValue } from "./visible.ts";
 
@@ -44,7 +44,7 @@ function section({ title, short, open, tables, note }: Section): string {
 }
 
 function table({ head, rows }: Table): string {
-  const row = (cells: readonly string[]) => `| ${cells.map(cell).join(" | ")} |`;
+  const row = (cells: readonly Cell[]) => `| ${cells.map(cell).join(" | ")} |`;
   const left = rows.length - mostRows;
   return [
     ...[row(head), `|${head.map(() => "---").join("|")}|`, ...rows.slice(0, mostRows).map(row)],
@@ -52,13 +52,16 @@ function table({ head, rows }: Table): string {
   ].join("\n");
 }
 
-// Text and code take turns at backticks; both are made harmless, code by a fence longer than any inside.
-function cell(text: string): string {
-  const left = text.length - longestCell;
-  const shown = pieces(text.slice(0, longestCell)).map(({ code, text: piece }) =>
-    code ? `<code>${entities(visibleValue(piece))}</code>` : harmless(piece),
-  );
-  const rest = left > 0 ? `… and ${left} characters more, in review.html` : "";
+function cell(whole: Cell): string {
+  let left = longestCell;
+  const shown = piecesOf(whole).map((piece) => {
+    const text = typeof piece === "string" ? piece : piece.code;
+    const part = text.slice(0, Math.max(0, left));
+    left -= text.length;
+    if (part === "") return "";
+    return typeof piece === "string" ? harmless(part) : `<code>${entities(visibleValue(part))}</code>`;
+  });
+  const rest = left < 0 ? `… and ${-left} characters more, in review.html` : "";
   return onOneLine(`${shown.join("")}${rest}`);
 }
 

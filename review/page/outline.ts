@@ -2,7 +2,7 @@ import type { DriftedValue } from "../drift/drift.ts";
 import { confirms, cutOff, type ResourceChange } from "../preview/resource-changes.ts";
 import { type Expected, type Report, verdictOf } from "../report.ts";
 import { accessSection } from "./access-section.ts";
-import { asCode } from "./as-code.ts";
+import { asCode, type Cell } from "./cell.ts";
 import { factSection } from "./fact-section.ts";
 import { guardrailSection } from "./guardrail-section.ts";
 import { refusedSection } from "./refused-section.ts";
@@ -10,12 +10,11 @@ import { valuesSideBySide } from "./side-by-side.ts";
 import { unreadSection } from "./unread-section.ts";
 import { unshownSection } from "./unshown-section.ts";
 
-/** Cells are text, with code between backticks. */
 export interface Table {
   /** What it is of its section, where that has more than one. */
   readonly name?: string;
   readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
+  readonly rows: readonly (readonly Cell[])[];
 }
 
 /** A part of a report, as every format shows it. */
@@ -98,7 +97,7 @@ function resources({ resources: all, expected }: Report): Section | undefined {
           ...expected.map((one) => [words[deedExpected(one)], one.label, one.lost, one.because]),
           ...sorted.map((one) => [
             words[deed(one)],
-            `${one.label} ${asCode(one.name)}`,
+            [`${one.label} `, asCode(one.name)],
             one.lost ?? (one.operation === "replace" ? "nothing that is not made again" : ""),
             why(one),
           ]),
@@ -180,14 +179,14 @@ function drift({ drift: found, driftAccess }: Report): Section | undefined {
   const differs = found.some(({ values }) => values.some(({ update }) => update !== "restores"));
   const fate = (update: DriftedValue["update"]) => (differs ? [fates[update]] : []);
   const rows = found.flatMap(({ label, name, gone, values, secrets: others }) => {
-    const what = `${label} ${asCode(name)}`;
+    const what = [`${label} `, asCode(name)];
     if (gone) return [[what, "", "is not there any more", "", ...fate("restores")]];
     return [
       ...values.map(({ path, before, after, update }) => [
         ...[what, asCode(path), ...valuesSideBySide(before, after)],
         ...fate(update),
       ]),
-      ...others.map((path) => [what, asCode(path), "`a secret`", "another one", ...fate("restores")]),
+      ...others.map((path) => [what, asCode(path), asCode("a secret"), "another one", ...fate("restores")]),
     ];
   });
   const head = ["What", "Property", "As left by the last update", "As found", ...(differs ? ["An update"] : [])];

@@ -13,7 +13,7 @@ export function refusedSection({ refused }: Report): Section | undefined {
     tables: [
       {
         head: ["Refused, as the program of this checkout would"],
-        rows: faults.map((fault) => [fault.replaceAll("`", "'").replaceAll(/:?\n[ \n]*/g, ": ")]),
+        rows: faults.map((fault) => [fault.replaceAll(/:?\n[ \n]*/g, ": ")]),
       },
     ],
     note: "What the revisions tell is told as if nothing had stood before. A preview looks at what does; or compare with a revision whose settings can be taken.",

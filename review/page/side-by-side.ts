@@ -1,5 +1,5 @@
 import { show } from "../values.ts";
-import { asCode } from "./as-code.ts";
+import { asCode, type Code } from "./cell.ts";
 
 /** How much is shown of what two long texts have in common before their first difference and behind their last. */
 const around = 20;
@@ -22,7 +22,7 @@ export function sideBySide(before: string | undefined, after: string | undefined
 }
 
 /** The same for values of any kind, as code; what is not there is `nothing`. */
-export function valuesSideBySide(before: unknown, after: unknown): string[] {
+export function valuesSideBySide(before: unknown, after: unknown): Code[] {
   return sideBySide(show(before), show(after)).map((side) => asCode(side ?? ""));
 }
 

@@ -1,5 +1,5 @@
 import type { Report } from "../report.ts";
-import { asCode } from "./as-code.ts";
+import { asCode } from "./cell.ts";
 import type { Section } from "./outline.ts";
 
 const mostNamed = 3;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { piecesOf } from "../../review/page/cell.ts";
 import { htmlOf } from "../../review/page/html.ts";
 import { markdownOf } from "../../review/page/markdown.ts";
 import { outlineOf } from "../../review/page/outline.ts";
@@ -33,7 +34,10 @@ const reviewed = (blocks: Record<string, unknown>) => {
 const from = (report: Report) =>
   outlineOf(report)
     .sections.find(({ title }) => title === "Access of the agent")
-    ?.tables[0]?.rows.map((row) => row[4]);
+    ?.tables[0]?.rows.map(([, , , , cell = ""]) => {
+      const pieces = piecesOf(cell).map((piece) => (typeof piece === "string" ? piece : `\`${piece.code}\``));
+      return pieces.join("");
+    });
 const short = (report: Report) =>
   outlineOf(report).sections.find(({ title }) => title === "Access of the agent")?.short;
 

