@@ -3,7 +3,7 @@ import { asCode } from "./cell.ts";
 import { effects } from "./effect-words.ts";
 import type { Section, Table } from "./outline.ts";
 import { sideBySide } from "./side-by-side.ts";
-import { visibleValue } from "./visible.ts";
+import { foldedSpaces, visibleValue } from "./visible.ts";
 
 function factTable(facts: readonly Fact[]): Table {
   const mark = ({ effect }: Fact) => (effect === undefined ? "" : effects[effect]);
@@ -29,10 +29,13 @@ export function factSection(title: string, all: readonly Fact[], open: boolean):
   return { title, short, tone: gained > 0 ? "warn" : "plain", open, tables: [factTable(all)] };
 }
 
-// What is long is in the table, whole; and so is what has characters by their number, which a line would number again.
+// What is long is in the table, whole; and so is what has characters by their number, which a line would number again, and spaces that it
+// would fold.
 function inOneLine({ what, before, after }: Fact): string {
   const line = sideBySide(before, after).map((side) => (side === undefined ? "none" : visibleValue(side)));
-  const changes = line.some((side) => side.length > mostInALine || side.includes("⟦"));
+  const changes = line.some(
+    (side) => side.length > mostInALine || side.includes("⟦") || side.search(foldedSpaces) >= 0,
+  );
   return changes ? `${what} changes` : `${what}: ${line.join(" → ")}`;
 }
 

@@ -24,7 +24,8 @@ table { border-collapse: collapse; width: 100%; font-size: .925rem; }
 th, td { text-align: left; vertical-align: top; padding: .5rem 1rem; border-bottom: 1px solid var(--line); }
 th { color: var(--dim); font-weight: 600; } tbody th { color: inherit; font-weight: inherit; }
 td:first-child, tbody th:first-child { white-space: nowrap; } tbody tr:last-child > * { border-bottom: 0; }
-code { background: var(--code); border-radius: .25rem; padding: .05rem .3rem; font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
+code { background: var(--code); border-radius: .25rem; padding: .05rem .3rem; font: .9em ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
+td:first-child code, tbody th:first-child code { white-space: pre; }
 .gains td:first-child { color: var(--warn); font-weight: 600; } .loses td:first-child { color: var(--good); font-weight: 600; }
 .gone td:first-child { color: var(--bad); font-weight: 700; }
 .unseen { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
@@ -32,7 +33,7 @@ footer { color: var(--dim); font-size: .875rem; margin: 2rem 0 1rem; }
 @media (max-width: 40rem) {
   body { padding: .5rem; } thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   table, tbody, tr, td, tbody th { display: block; } tr { padding: .5rem 1rem; border-bottom: 1px solid var(--line); }
-  td, tbody th { border: 0; padding: .1rem 0; overflow-wrap: anywhere; } td:first-child, tbody th:first-child { white-space: normal; } td.none { display: none; }
+  td, tbody th { border: 0; padding: .1rem 0; overflow-wrap: anywhere; } td:first-child, tbody th:first-child { white-space: normal; } td:first-child code, tbody th:first-child code { white-space: pre-wrap; } td.none { display: none; }
   [data-label]:not([data-label=""])::before { content: attr(data-label) ": "; color: var(--dim); } tr:last-child { border-bottom: 0; }
 }
 @media print { details::details-content { content-visibility: visible; } }

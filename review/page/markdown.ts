@@ -1,6 +1,6 @@
 import { type Cell, piecesOf } from "./cell.ts";
 import type { Outline, Section, Table } from "./outline.ts";
-import { visible, visibleValue } from "./visible.ts";
+import { foldedSpaces, visible, visibleValue } from "./visible.ts";
 
 // GitHub refuses comments above 65 536 characters.
 const longest = 60_000;
@@ -59,15 +59,20 @@ function cell(whole: Cell): string {
     const part = text.slice(0, Math.max(0, left));
     left -= text.length;
     if (part === "") return "";
-    return typeof piece === "string" ? harmless(part) : `<code>${entities(visibleValue(part))}</code>`;
+    return typeof piece === "string" ? harmless(part) : `<code>${entities(unfolded(visibleValue(part)))}</code>`;
   });
   const rest = left < 0 ? `… and ${-left} characters more, in review.html` : "";
   return onOneLine(`${shown.join("")}${rest}`);
 }
 
+// A comment brings no style of its own, and without one spaces beside each other are shown as one.
+function unfolded(text: string): string {
+  return text.replaceAll(foldedSpaces, (spaces) => "\u00a0".repeat(spaces.length));
+}
+
 // Inside <code> Markdown still reads its own marks, so each of them is an entity.
 function entities(text: string): string {
-  return text.replaceAll(/[&<>"'*_~`|[\]\\@#:!{}()$]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return text.replaceAll(/[&<>"'*_~`|[\]\\@#:!{}()$\u00a0]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 // The lines at the head are always there, whatever they are about.

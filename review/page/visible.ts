@@ -10,10 +10,19 @@ export function visible(text: string): string {
   return text.replaceAll("\r\n", "\n").replaceAll("⟦", byNumber).replaceAll(unseen, byNumber);
 }
 
-/** The same of a value on one line, where the end of a line means something, whichever it is: behind it a comment is over. */
+/**
+ * The same of a value on one line, where the end of a line means something, whichever it is: behind it a comment is over. A tab, which
+ * looks like spaces, is shown by its number, too.
+ */
 export function visibleValue(text: string): string {
-  return text.replaceAll(/[⟦␊]/g, byNumber).replaceAll(unseen, byNumber).replaceAll("\n", "␊");
+  return text
+    .replaceAll(/[⟦␊\t]/g, byNumber)
+    .replaceAll(unseen, byNumber)
+    .replaceAll("\n", "␊");
 }
+
+/** Spaces of which what shows a text leaves out one: beside others, and at the text's begin and end. */
+export const foldedSpaces = / {2,}|^ | $/g;
 
 /** A value as JSON, in which such characters are escaped as JSON does it. */
 export function visibleJson(value: unknown): string {

@@ -75,6 +75,7 @@ describe("a value is told from every other one", () => {
     ["a character and the text of its number", "a⟦U+202E⟧b", "a\u202eb", "a⟦U+27E6⟧U+202E⟧b", "a⟦U+202E⟧b"],
     ["line ends of two systems", "true\nfalse\n", "true\r\nfalse\r\n", "true␊false␊", "true⟦U+000D⟧␊false⟦U+000D⟧␊"],
     ["the end of a line and the sign for it", "true␊false", "true\nfalse", "true⟦U+240A⟧false", "true␊false"],
+    ["a tab and a space", "a\tb", "a b", "a⟦U+0009⟧b", "a b"],
     ["a letter and one more that is blank", "ab", "a\u3164b", "ab", "a⟦U+3164⟧b"],
   ])("on both pages: %s", (_, before, after, was, is) => {
     for (const page of pages(before, after)) {
@@ -83,6 +84,24 @@ describe("a value is told from every other one", () => {
       // The line at the top has no place for code.
       expect(page).toContain("create of one changes; 1 gained");
     }
+  });
+
+  const spaced = [
+    ["a b", "a  b"],
+    ["a b", " a b"],
+    ["a b", "a b "],
+    ["{ a:\n  b", "{ a:\n   b"],
+  ] as const;
+  test.each(spaced)("where what shows it folds spaces: %j, %j", (before, after) => {
+    const [comment = "", page = ""] = pages(before, after);
+    // As HTML folds them, where no style says otherwise; what stands there is none of the spaces that it folds.
+    const cells = (text: string) => [...text.matchAll(/<code>([^<]*)<\/code>/g)].map(([, code = ""]) => code);
+    const folded = (text: string) => text.replaceAll(/[ \t\n]+/g, " ").replaceAll(/^ | $/g, "");
+    expect(cells(comment).map(folded)).toEqual(cells(comment));
+    expect(cells(comment).map((one) => one.replaceAll("\u00a0", " "))).toContain(after.replaceAll("\n", "␊"));
+    expect(cells(page)).toContain(after.replaceAll("\n", "␊"));
+    expect(page).toMatch(/\ncode \{[^}]*white-space: pre-wrap;/);
+    for (const text of [comment, page]) expect(text).toContain("create of one changes; 1 gained");
   });
 
   test("on a line at the top where it can be read there", () => {
