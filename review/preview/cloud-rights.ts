@@ -2,6 +2,8 @@ import type { Fact } from "../facts.ts";
 import { untold, untoldAnyway } from "../not-looked-into.ts";
 import { isObject, show, valueChanges } from "../values.ts";
 import type { IsOwn } from "./own-names.ts";
+import { mayDeny, namedMayDeny } from "./policy-denials.ts";
+import type { PreviewStep } from "./preview-step.ts";
 import type { ResourceChange } from "./resource-changes.ts";
 
 const ofRights = "what the machine may do in the cloud";
@@ -19,7 +21,10 @@ export const rights: readonly string[] = [
   ...["role", "roles", "member", "members", "user", "users", "group", "groups", "condition"],
 ];
 
-/** Lists of who may and what, from which nothing can go that kept somebody out. */
+/** What is attached to somebody, which may be there to keep them out. */
+const attachment = /^aws:iam\/\w*PolicyAttachment:/i;
+
+/** Lists of who may and what, from which nothing can go that kept somebody out, where what they are given is a grant. */
 const grants = ["role", "roles", "member", "members", "user", "users", "group", "groups", "policyArn"];
 
 /** Of a machine: who it is in the cloud, what its metadata lets in, and what it runs when it starts. */
@@ -35,19 +40,21 @@ const ofMachine = {
  * What a machine may do in its cloud, by preview: nobody here judges it, so what is new of it is not comparable.
  *
  * @param isOwn whether what is named is the stack's own
+ * @param steps all that the preview shows
  */
-export function rightsFacts(changes: readonly ResourceChange[], isOwn: IsOwn): Fact[] {
+export function rightsFacts(changes: readonly ResourceChange[], isOwn: IsOwn, steps: readonly PreviewStep[]): Fact[] {
   return changes.flatMap(({ type, name, before, after }) => {
     const [was, is] = [before?.inputs ?? {}, after?.inputs ?? {}];
+    const restricts = attachment.test(type) && before !== undefined && namedMayDeny(was.policyArn, steps);
     const told = (key: string, note: string) => {
-      const tell = grants.includes(key) ? untold : untoldAnyway;
+      const tell = grants.includes(key) && !restricts ? untold : untoldAnyway;
       return valueChanges(was[key], is[key], key).map((one) => tell(`${one.path} of ${name}`, one, note));
     };
     // With a right that goes nobody may do more, but where it denied something.
-    if (after === undefined)
-      return identity.test(type) && !door.test(type) && /deny/i.test(JSON.stringify(was))
-        ? rights.flatMap((key) => told(key, ofRights))
-        : [];
+    if (after === undefined) {
+      const denied = attachment.test(type) ? restricts : "policy" in was ? mayDeny(was.policy) : hasDenial(was);
+      return identity.test(type) && !door.test(type) && denied ? rights.flatMap((key) => told(key, ofRights)) : [];
+    }
     if (door.test(type))
       return before === undefined ? [] : ["condition", "role"].flatMap((key) => told(key, ofTunnels));
     if (identity.test(type)) return rights.flatMap((key) => told(key, ofRights));
@@ -63,3 +70,6 @@ export function rightsFacts(changes: readonly ResourceChange[], isOwn: IsOwn): F
     return others.map((one) => ({ what: `whom ${name} is in the cloud`, after: show(one), effect: "unclear", note }));
   });
 }
+
+/** Whether what goes has a policy inside that denies: a role's own ones, a policy of Google's. */
+const hasDenial = (inputs: unknown) => /deny/i.test(JSON.stringify(inputs));

@@ -30,7 +30,7 @@ export function exposureFacts(changes: readonly ResourceChange[], isOwn: IsOwn, 
       ...chatFacts(before, after),
       ...serverFacts(before, after),
     ]),
-    ...rightsFacts(changes, isOwn),
+    ...rightsFacts(changes, isOwn, steps),
     ...notLookedIntoOf(changes),
   ];
 }

@@ -329,15 +329,6 @@ describe("what a machine may do in its cloud, which nobody here judges", () => {
       }),
       3,
     ],
-    [
-      "a policy that is attached no more",
-      planned(
-        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-        { policyArn: "arn:aws:iam::aws:policy/X" },
-        undefined,
-      ),
-      2,
-    ],
     ["a role", planned("gcp:projects/iAMMember:IAMMember", { role: "roles/viewer" }, { role: "roles/owner" }), 3],
     [
       "scopes of a machine",
