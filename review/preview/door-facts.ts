@@ -1,6 +1,7 @@
 import { type Fact, fact } from "../facts.ts";
 import { rangeFacts } from "../range-facts.ts";
 import { isObject, isUntold, shownEach } from "../values.ts";
+import { madeByMachine } from "./made-by.ts";
 import { type Ports, portsHold, portsOf } from "./ports.ts";
 import type { ResourceChange, StateInputs } from "./resource-changes.ts";
 import { asFarAsTold, untoldOpenings, untoldRefusals } from "./untold-doors.ts";
@@ -8,10 +9,40 @@ import { asFarAsTold, untoldOpenings, untoldRefusals } from "./untold-doors.ts";
 /** The types whose rules are read here, whole. */
 export const doorTypes = /^aws:(ec2|vpc)\/securityGroup(IngressRule|EgressRule|Rule)?:|^gcp:compute\/firewall:/;
 
-/** What a security group or a firewall rule lets in and keeps out, before and after. */
-export function doorFacts({ type, name, before, after }: ResourceChange): Fact[] {
-  const [was, is] = [before?.inputs, after?.inputs].map((inputs) => (letsIn(inputs) ? inputs : undefined));
-  const [open, shut] = [`open on ${name}`, `refused on ${name}`];
+/** What a security group or a firewall rule lets in and keeps out, before and after; and of what goes out, what may go farther. */
+export function doorFacts({ urn, type, name, before, after }: ResourceChange): Fact[] {
+  const [was, is] = [before?.inputs, after?.inputs];
+  const inwards = [was, is].map((inputs) => (isInForce(inputs) && !leadsOut(type, inputs) ? inputs : undefined));
+  const outwards = [was, is].map((inputs) => (isInForce(inputs) && leadsOut(type, inputs) ? inputs : undefined));
+  // A new machine of the components' has a way out that its kind always has.
+  const usual = was === undefined && madeByMachine(urn);
+  const farther = [
+    ...ruleFacts(type, name, `outwards on ${name}`, outwards[0], outwards[1]),
+    ...nearFacts(name, outwards),
+  ];
+  return [
+    ...ruleFacts(type, name, `on ${name}`, inwards[0], inwards[1]),
+    ...(usual ? [] : farther.map(untoldOutwards)),
+  ];
+}
+
+function isInForce(inputs: StateInputs): boolean {
+  return inputs?.disabled !== true;
+}
+
+function leadsOut(type: string, inputs: StateInputs): boolean {
+  return /egress/i.test(type) || inputs?.direction === "EGRESS" || inputs?.type === "egress";
+}
+
+/** What may go out says nothing of who comes in, and what it opens nobody looks into. */
+function untoldOutwards(one: Fact): Fact {
+  if (one.effect !== "widens") return one;
+  return { ...one, effect: "unclear", note: "what may be reached by it is not looked into" };
+}
+
+/** @param where which way, and on what */
+function ruleFacts(type: string, name: string, where: string, was: StateInputs, is: StateInputs): Fact[] {
+  const [open, shut] = [`open ${where}`, `refused ${where}`];
   const opened = openingFacts(open, openings(type, was, "allows"), openings(type, is, "allows"));
   const refused = openingFacts(shut, openings(type, is, "denies"), openings(type, was, "denies"));
   return [
@@ -19,11 +50,13 @@ export function doorFacts({ type, name, before, after }: ResourceChange): Fact[]
     ...asFarAsTold(shut, refused.map(turned), untoldRefusals(was, is)),
     ...(isGoogles(type) ? [...targetFacts(name, was, is), ...priorityFacts(name, was, is)] : []),
   ];
+}
 
-  function letsIn(inputs: StateInputs): boolean {
-    const out = /egress/i.test(type) || inputs?.direction === "EGRESS" || inputs?.type === "egress";
-    return !out && inputs?.disabled !== true;
-  }
+/** From which of their addresses machines go out by a rule of Google's; whether fewer of them are fewer, its kind decides. */
+function nearFacts(name: string, [was, is]: readonly StateInputs[]): Fact[] {
+  if (was === undefined || is === undefined) return [];
+  const [before, after] = [was, is].map(({ sourceRanges }) => shownEach(sourceRanges).join(", ") || "all of theirs");
+  return fact(`addresses that go outwards on ${name}`, before, after, { effect: "widens" });
 }
 
 const isGoogles = (type: string) => /^gcp:.*firewall:/i.test(type);
@@ -90,7 +123,7 @@ function openings(type: string, inputs: StateInputs, kind: "allows" | "denies"):
   if (inputs === undefined) return [];
   const lists = kind === "denies" ? [inputs.denies] : [inputs.ingress, inputs.allows];
   const groups = lists.filter(Array.isArray).flat().filter(isObject);
-  const outer = rangesOf(inputs);
+  const outer = rangesOf(leadsOut(type, inputs) ? farEnds(inputs) : inputs);
   // A firewall rule of Google's that names nobody is for everybody, and has a list of what it allows or refuses.
   if (outer.length === 0 && isGoogles(type)) outer.push("0.0.0.0/0");
   const listed = inputs.denies !== undefined || lists.some(isUntold);
@@ -116,12 +149,17 @@ const rangeFields = [
   "referencedSecurityGroupId",
 ];
 
-/** What is read of them. To which addresses a rule is, and what goes out, is not. */
+/** What is read of them. To which addresses of its own a rule is, and a group's list of what goes out, is not. */
 export const doorProperties: readonly string[] = [
   ...rangeFields,
   ...["ingress", "allows", "denies", "disabled", "direction", "type", "priority", "self"],
   ...["protocol", "ipProtocol", "ports", "fromPort", "toPort", "targetTags", "targetServiceAccounts"],
 ];
+
+/** Of a rule for what goes out to whom it leads: what Google's rules name as sources is who goes there. */
+function farEnds({ sourceRanges: _, ...rule }: Readonly<Record<string, unknown>>) {
+  return rule.destinationRanges === undefined ? rule : { ...rule, cidrBlocks: rule.destinationRanges };
+}
 
 function rangesOf(rule: Readonly<Record<string, unknown>>): string[] {
   const named = rangeFields.flatMap((field) => shownEach(rule[field]));

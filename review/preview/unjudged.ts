@@ -3,8 +3,8 @@ import { shown, type ValueChange } from "../values.ts";
 import { formOf, isUsualSecret } from "./declared-types.ts";
 import type { Form, Outside } from "./given-forms.ts";
 import { inputChanges, overlap } from "./input-changes.ts";
+import { madeByMachine } from "./made-by.ts";
 import type { IsOwn } from "./own-names.ts";
-import { parentTypeIn } from "./preview-step.ts";
 import type { ResourceChange } from "./resource-changes.ts";
 
 /**
@@ -49,7 +49,7 @@ function secretFacts({ type, secrets: { before, after, changed, drifted } }: Res
 }
 
 function notAsGiven({ urn, before, after }: ResourceChange, form: Form, isOwn: IsOwn): ValueChange[] {
-  const around = { isOwn, isNew: before === undefined, ofMachine: machines.test(parentTypeIn(urn)) };
+  const around = { isOwn, isNew: before === undefined, ofMachine: madeByMachine(urn) };
   const outside = (inputs: unknown) => form(inputs ?? {}, around, "");
   const is = outside(after?.inputs);
   if (before === undefined) return is.map(({ path, value }) => ({ path, after: value }));
@@ -62,5 +62,3 @@ function notAsGiven({ urn, before, after }: ResourceChange, form: Form, isOwn: I
 
 /** A look may add parts to what is given, but no whole property. */
 const isUnknown = ({ path, kind }: Outside) => kind === "unknown" && !/[.[]/.test(path);
-
-const machines = /^nemoclaw:index:(Aws|Gcp)Machine$/;

@@ -14,6 +14,7 @@ function exposure(type: string, before: Inputs, after: Inputs) {
 
 const google = "gcp:compute/firewall:Firewall";
 const amazon = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+const egress = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule";
 const group = "aws:ec2/securityGroup:SecurityGroup";
 const world = "0.0.0.0/0";
 const ssh = { allows: [{ protocol: "tcp", ports: ["22"] }], sourceRanges: ["203.0.113.0/24"] };
@@ -23,6 +24,7 @@ const rule = (fromPort: number, toPort: number, more: object = {}) => ({
   ...more,
 });
 const [open, refused, behind, priority] = ["open on it", "refused on it", "machines behind it", "priority of it"];
+const out = (what: string) => `${what} outwards on it`;
 const all = "every machine of its network";
 
 describe("a door", () => {
@@ -110,7 +112,92 @@ describe("a door", () => {
         ["widens", refused, `${world} to port 22`, undefined],
       ],
     ],
-    ["that keeps out of what goes out", google, undefined, { ...barred("22"), direction: "EGRESS" }, []],
+    [
+      "that keeps in, new",
+      google,
+      undefined,
+      { ...barred("22"), direction: "EGRESS" },
+      [["narrows", out("refused"), undefined, `${world} to port 22`]],
+    ],
+    [
+      "that keeps in, gone",
+      google,
+      { ...barred("22"), direction: "EGRESS" },
+      undefined,
+      [["unclear", out("refused"), `${world} to port 22`, undefined]],
+    ],
+    [
+      "that keeps in, switched off",
+      google,
+      { ...barred("22"), direction: "EGRESS" },
+      { ...barred("22"), direction: "EGRESS", disabled: true },
+      [["unclear", out("refused"), `${world} to port 22`, undefined]],
+    ],
+    [
+      "that keeps in, behind others",
+      google,
+      { ...barred("22"), direction: "EGRESS", priority: 800 },
+      { ...barred("22"), direction: "EGRESS", priority: 1001 },
+      [["unclear", priority, "800", "1001"]],
+    ],
+    [
+      "that keeps in fewer of a machine's addresses",
+      google,
+      { ...barred("22"), direction: "EGRESS" },
+      { ...barred("22"), direction: "EGRESS", sourceRanges: ["10.0.0.1/32"] },
+      [["unclear", "addresses that go outwards on it", world, "10.0.0.1/32"]],
+    ],
+    [
+      "that lets out to more",
+      google,
+      { allows: ssh.allows, direction: "EGRESS", destinationRanges: ["10.0.0.0/8"] },
+      { allows: ssh.allows, direction: "EGRESS", destinationRanges: [world] },
+      [
+        ["unclear", out("open"), undefined, `${world} to port 22`],
+        ["neutral", out("open"), "10.0.0.0/8 to port 22", undefined],
+      ],
+    ],
+    [
+      "that lets out to more, on AWS",
+      egress,
+      rule(443, 443),
+      rule(443, 443, { cidrIpv4: world }),
+      [
+        ["unclear", out("open"), undefined, `${world} to port 443`],
+        ["neutral", out("open"), "203.0.113.0/24 to port 443", undefined],
+      ],
+    ],
+    [
+      "that lets out to fewer",
+      egress,
+      rule(443, 443, { cidrIpv4: world }),
+      rule(443, 443),
+      [
+        ["neutral", out("open"), undefined, "203.0.113.0/24 to port 443"],
+        ["narrows", out("open"), `${world} to port 443`, undefined],
+      ],
+    ],
+    [
+      "that lets out, new",
+      "aws:ec2/securityGroupRule:SecurityGroupRule",
+      undefined,
+      { type: "egress", protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: [world] },
+      [["unclear", out("open"), undefined, `${world} to every port`]],
+    ],
+    [
+      "that lets out, gone",
+      egress,
+      rule(443, 443),
+      undefined,
+      [["narrows", out("open"), "203.0.113.0/24 to port 443", undefined]],
+    ],
+    [
+      "that lets out, with other words",
+      egress,
+      { ...rule(1, 1), description: "a" },
+      { ...rule(1, 1), description: "b" },
+      [],
+    ],
     [
       "for fewer ports",
       amazon,
