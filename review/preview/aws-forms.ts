@@ -1,4 +1,4 @@
-import { all, any, type Form, firstBoot, fixed, oneOf, onlyOne, own, parts, whenNew } from "./given-forms.ts";
+import { all, any, type Form, firstBoot, fixed, oneOf, onlyOne, own, ownOrSet, parts, whenNew } from "./given-forms.ts";
 
 /** What this project's components make of AWS's types, and give them. A test compares with the components. */
 export const awsForms: Readonly<Record<string, Record<string, Form>>> = {
@@ -8,10 +8,11 @@ export const awsForms: Readonly<Record<string, Record<string, Form>>> = {
   "aws:ec2/eip:Eip": all("domain", "instance"),
   "aws:ec2/instance:Instance": {
     ...all("ami", "associatePublicIpAddress", "availabilityZone", "disableApiTermination", "iamInstanceProfile"),
-    ...all("instanceInitiatedShutdownBehavior", "instanceMarketOptions", "instanceType", "subnetId"),
+    ...all("instanceInitiatedShutdownBehavior", "instanceMarketOptions", "instanceType"),
     ...all("vpcSecurityGroupIds"),
     metadataOptions: parts(all("httpEndpoint", "httpPutResponseHopLimit", "httpTokens")),
     rootBlockDevice: parts(all("deleteOnTermination", "encrypted", "kmsKeyId", "volumeSize", "volumeType")),
+    subnetId: ownOrSet(/^aws:ec2\/subnet:/),
     userData: whenNew(firstBoot),
   },
   "aws:ec2/internetGateway:InternetGateway": all("vpcId"),

@@ -16,7 +16,7 @@ const declared: Readonly<Record<string, Record<string, Form>>> = {
 
 /** Without these a cloud takes what its network or its project has for all. */
 const always: Readonly<Record<string, readonly string[]>> = {
-  "aws:ec2/instance:Instance": ["vpcSecurityGroupIds"],
+  "aws:ec2/instance:Instance": ["subnetId", "vpcSecurityGroupIds"],
   "gcp:compute/instance:Instance": ["metadata"],
 };
 

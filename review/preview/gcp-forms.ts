@@ -1,4 +1,4 @@
-import { all, any, type Form, firstBoot, fixed, oneOf, onlyOne, own, parts, whenNew } from "./given-forms.ts";
+import { all, any, type Form, firstBoot, fixed, oneOf, onlyOne, own, ownOrSet, parts, whenNew } from "./given-forms.ts";
 
 /** What this project's components make of Google's types, and give them. A test compares with the components. */
 export const gcpForms: Readonly<Record<string, Record<string, Form>>> = {
@@ -26,7 +26,7 @@ export const gcpForms: Readonly<Record<string, Record<string, Form>>> = {
       ),
     ),
     // Whether it has a public address is told as the machine's.
-    networkInterfaces: onlyOne(parts({ accessConfigs: any, subnetwork: fixed(any) })),
+    networkInterfaces: onlyOne(parts({ accessConfigs: any, subnetwork: fixed(ownOrSet(/^gcp:compute\/subnetwork:/)) })),
     serviceAccount: whenNew(parts(all("email", "scopes"), ["email"])),
   },
   "gcp:compute/network:Network": all("autoCreateSubnetworks"),

@@ -35,6 +35,10 @@ export const oneOf = (...values: readonly unknown[]): Form => holding((value) =>
 /** One of the stack's own resources, of these types. */
 export const own = (types: RegExp): Form => holding((value, { isOwn }) => isOwn(types, value));
 
+/** The same, or what a machine of the components' is given for it by its settings. */
+export const ownOrSet = (types: RegExp): Form =>
+  holding((value, { isOwn, ofMachine }) => ofMachine || isOwn(types, value));
+
 /** What nobody is shown. */
 export const hidden: Form = holding(isUntold);
 

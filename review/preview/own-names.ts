@@ -22,4 +22,4 @@ export function ownNames(steps: readonly PreviewStep[]): IsOwn {
 }
 
 // Of a firewall rule the tags that it is for, by which machines are put behind it.
-const known = ["name", "email", "arn", "targetTags"];
+const known = ["name", "email", "arn", "selfLink", "targetTags"];

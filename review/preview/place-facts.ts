@@ -1,18 +1,19 @@
 import { type Fact, fact, listFacts } from "../facts.ts";
 import { knownLater, shownEach } from "../values.ts";
 import { doorTypes } from "./door-facts.ts";
+import { madeByMachine } from "./made-by.ts";
 import type { IsOwn } from "./own-names.ts";
 import { publicAddress } from "./public-address.ts";
 import type { ResourceChange, StateInputs } from "./resource-changes.ts";
 import { notTold } from "./untold-doors.ts";
 
 /**
- * Where a cloud machine stands: whether it has a public address, and which rules are for it. Of a new one its doors tell, unless it is
- * put behind others than the stack's own.
+ * Where a cloud machine stands: whether it has a public address, and which rules are for it. Of a new one of the components' its doors
+ * tell, unless it is put behind others than the stack's own; another one may stand behind doors that are no news.
  *
  * @param isOwn whether what is named is the stack's own
  */
-export function placeFacts({ type, name, before, after }: ResourceChange, isOwn: IsOwn): Fact[] {
+export function placeFacts({ urn, type, name, before, after }: ResourceChange, isOwn: IsOwn): Fact[] {
   const [was, is] = [before?.inputs, after?.inputs];
   if (is === undefined || !/^(aws:ec2|gcp:compute)\/instance:Instance$/.test(type)) return [];
   const untold = (one: Fact): Fact => ({
@@ -20,13 +21,14 @@ export function placeFacts({ type, name, before, after }: ResourceChange, isOwn:
     effect: "unclear",
     note: "what these rules let in is not known from here",
   });
+  const [address, has] = [`public address of ${name}`, publicAddress(is)] as const;
   if (was === undefined) {
     const others = rulesOf(is).filter((one) => one !== knownLater && !isOwn(doorTypes, one));
-    return others.map((one) => untold({ what: `rules for ${name}`, after: one }));
+    const told = others.map((one) => untold({ what: `rules for ${name}`, after: one }));
+    return has === "no" || madeByMachine(urn) ? told : [...fact(address, undefined, has, effects[has]), ...told];
   }
-  const has = publicAddress(is);
   return [
-    ...fact(`public address of ${name}`, publicAddress(was), has, effects[has]),
+    ...fact(address, publicAddress(was), has, effects[has]),
     ...listFacts(`rules for ${name}`, rulesOf(was), rulesOf(is)).map(untold),
   ];
 }

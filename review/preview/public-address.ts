@@ -1,5 +1,6 @@
 import type { Fact } from "../facts.ts";
 import { isObject, isUntold, knownLater, show, unknownValue } from "../values.ts";
+import { madeByMachine } from "./made-by.ts";
 import { nameOf, operationOf, type PreviewStep, typeOf } from "./preview-step.ts";
 import type { ResourceChange, StateInputs } from "./resource-changes.ts";
 
@@ -19,19 +20,35 @@ export function publicAddress({
  *
  * @param steps all that the preview shows, resources that stay among them where it has looked
  */
-export function fixedAddressFacts({ type, before, after }: ResourceChange, steps: readonly PreviewStep[]): Fact[] {
+export function fixedAddressFacts({ urn, type, before, after }: ResourceChange, steps: readonly PreviewStep[]): Fact[] {
   const instance = after?.inputs?.instance ?? "";
   if (type !== "aws:ec2/eip:Eip" || instance === "" || instance === before?.inputs?.instance) return [];
   const machines = steps.filter((step) => /^aws:ec2\/instance:/.test(typeOf(step)));
-  // What only the update brings is the id of a machine that it makes; of a new one its doors tell.
-  if (instance === unknownValue && machines.some((step) => ["create", "replace"].includes(operationOf(step))))
-    return [];
+  // What only the update brings is the id of a machine that it makes; of one of the components' its doors tell.
+  const fresh = machines.filter((step) => ["create", "replace"].includes(operationOf(step)));
+  if (instance === unknownValue && fresh.length > 0) return madeByMachine(urn) ? [] : freshFacts(fresh);
   const own = machines.filter(({ oldState }) => oldState?.id === instance);
-  const had = own.some(
-    ({ oldState }) => publicAddress(oldState?.inputs ?? {}) === "yes" || oldState?.outputs?.publicIp,
-  );
-  if (had) return [];
+  if (own.some(hasAddress)) return [];
   const what = `public address of ${own[0] ? nameOf(own[0].urn) : show(instance)}`;
   if (own.length > 0) return [{ what, before: "no", after: "yes", effect: "widens" }];
   return [{ what, after: "yes", effect: "unclear", note: "whether it had one is not known from here" }];
+}
+
+/** Of machines that an update makes, one of which the address becomes that of. */
+function freshFacts(fresh: readonly PreviewStep[]): Fact[] {
+  // One that is replaced has several steps.
+  const bare = [...Map.groupBy(fresh, ({ urn }) => urn)]
+    .filter(([urn, same]) => !madeByMachine(urn) && !same.some(hasAddress))
+    .map(([urn]) => nameOf(urn));
+  const [only, ...more] = bare;
+  if (only === undefined) return [];
+  if (more.length === 0) return [{ what: `public address of ${only}`, after: "yes", effect: "widens" }];
+  const note = "which of them gets it is known later";
+  return [{ what: `public address of one of ${bare.join(", ")}`, after: "yes", effect: "unclear", note }];
+}
+
+/** Whether a machine had a public address, or is asked for with one. */
+function hasAddress({ oldState, newState }: PreviewStep): boolean {
+  const asked = [oldState, newState].some((state) => publicAddress(state?.inputs ?? {}) === "yes");
+  return asked || Boolean(oldState?.outputs?.publicIp);
 }

@@ -367,12 +367,26 @@ describe("a machine", () => {
       { vpcSecurityGroupIds: ["sg-1", "sg-2"], tags: { a: "c" } },
       [["unclear", "rules for it", undefined, "sg-2"]],
     ],
-    ["that is new", "gcp:compute/instance:Instance", undefined, machine({}, [{}]), []],
+    [
+      "that is new, with a public address and no door of its own",
+      "gcp:compute/instance:Instance",
+      undefined,
+      machine({}, [{}]),
+      [["widens", "public address of it", undefined, "yes"]],
+    ],
+    [
+      "that is new, with one or none, on AWS",
+      "aws:ec2/instance:Instance",
+      undefined,
+      { associatePublicIpAddress: later },
+      [["unclear", "public address of it", undefined, "(known later)"]],
+    ],
+    ["that is new, without one", "gcp:compute/instance:Instance", undefined, machine({}, []), []],
     [
       "that is new, behind rules of others",
       "gcp:compute/instance:Instance",
       undefined,
-      machine({ tags: ["a"] }, [{}]),
+      machine({ tags: ["a"] }, []),
       [["unclear", "rules for it", undefined, "a"]],
     ],
     [

@@ -129,6 +129,39 @@ describe("what the components never give so", () => {
   });
 });
 
+describe("a machine's place in a network", () => {
+  const subnet: Planned = { type: "aws:ec2/subnet:Subnet", name: "mine", id: "subnet-1", before: { vpcId: "v" } };
+  const selfLink = "https://www.googleapis.com/compute/v1/projects/p/regions/r/subnetworks/mine";
+  const subnetwork: Planned = {
+    ...{ type: "gcp:compute/subnetwork:Subnetwork", name: "mine" },
+    before: { network: "n", selfLink },
+  };
+  const standing = (one: Planned): Planned => ({ ...one, after: one.before });
+  const amazon = (before: string | undefined, after: string): Planned => ({
+    ...{ type: ec2, name: "one", before: before === undefined ? undefined : { subnetId: before } },
+    after: { vpcSecurityGroupIds: [unknownValue], subnetId: after },
+  });
+  const google = (given: string): Planned => {
+    const metadata = {
+      ...{ "block-project-ssh-keys": "TRUE", "enable-oslogin": "FALSE", "serial-port-enable": "FALSE" },
+    };
+    const serviceAccount = { email: unknownValue };
+    return { type: vm, name: "one", after: { metadata, serviceAccount, networkInterfaces: [{ subnetwork: given }] } };
+  };
+  const [amazons, googles] = ["subnetId of machine one", "networkInterfaces[0].subnetwork of machine one"];
+
+  test.each<[string, Planned[], (string | undefined)[][]]>([
+    ["of others", [standing(subnet), amazon(undefined, "subnet-2")], [[amazons, "subnet-2"]]],
+    ["of the stack's own", [standing(subnet), amazon(undefined, "subnet-1")], []],
+    ["of others, instead of its own", [standing(subnet), amazon("subnet-1", "subnet-2")], [[amazons, "subnet-2"]]],
+    ["of others, on Google's cloud", [standing(subnetwork), google("default")], [[googles, "default"]]],
+    ["of the stack's own there", [standing(subnetwork), google(selfLink)], []],
+  ])("%s", (_, planned, expected) => {
+    const found = alarms(reviewed(...planned)).filter(([what]) => what === amazons || what === googles);
+    expect(found).toEqual(expected);
+  });
+});
+
 describe("a fixed address of Amazon's", () => {
   const type = "aws:ec2/eip:Eip";
   const machine = (id: string, inputs: Inputs): Planned => ({ type: ec2, name: id, id, before: inputs, after: inputs });
@@ -137,7 +170,14 @@ describe("a fixed address of Amazon's", () => {
     before: before === undefined ? undefined : { domain: "vpc", instance: before },
     after: { domain: "vpc", instance: after },
   });
-  const fresh: Planned = { type: ec2, name: "new", after: { vpcSecurityGroupIds: [unknownValue] } };
+  const fresh: Planned = {
+    ...{ type: ec2, name: "new" },
+    after: { vpcSecurityGroupIds: [unknownValue], subnetId: unknownValue },
+  };
+  const byMachine = { parent: "nemoclaw:index:AwsMachine" };
+  const anew = (seen: Inputs): Planned => ({
+    ...{ type: ec2, name: "i-4", id: "i-4", before: { ami: "a" }, after: { ami: "b" }, replace: ["ami"], seen },
+  });
   const [bare, open] = [machine("i-1", {}), machine("i-2", { associatePublicIpAddress: true })];
 
   test.each<[string, Planned[], (string | undefined)[][]]>([
@@ -145,7 +185,31 @@ describe("a fixed address of Amazon's", () => {
     ["moved to such a one", [bare, open, given("i-2", "i-1")], [["public address of i-1", "yes"]]],
     ["for one that had one", [open, given(undefined, "i-2")], []],
     ["for a machine of others", [bare, given(undefined, "i-3")], [["public address of i-3", "yes"]]],
-    ["for one that is new", [fresh, given(undefined, unknownValue)], []],
+    ["for one that is new", [fresh, given(undefined, unknownValue)], [["public address of new", "yes"]]],
+    [
+      "for one of two that are new",
+      [fresh, { ...fresh, name: "more" }, given(undefined, unknownValue)],
+      [["public address of one of new, more", "yes"]],
+    ],
+    [
+      "for one that is new and has one already",
+      [{ ...fresh, after: { ...fresh.after, associatePublicIpAddress: true } }, given(undefined, unknownValue)],
+      [["public address of new", "yes"]],
+    ],
+    [
+      "for one that the components make",
+      [
+        { ...fresh, ...byMachine },
+        { ...given(undefined, unknownValue), ...byMachine },
+      ],
+      [],
+    ],
+    ["for one that is made anew, as before", [anew({ publicIp: "203.0.113.1" }), given("i-4", unknownValue)], []],
+    [
+      "for one that is made anew and had none",
+      [anew({}), given(undefined, unknownValue)],
+      [["public address of i-4", "yes"]],
+    ],
     [
       "for one that the preview does not show",
       [bare, given("i-1", unknownValue)],

@@ -115,9 +115,30 @@ describe("a cloud machine that is new", () => {
 
   test.each(["aws-ssm", "gcp-iap"])("made by another program, with a first boot that nobody is shown: %s", (name) => {
     const property = name === "aws-ssm" ? "userData" : "metadata.user-data";
+    // The components give a machine on AWS an address, which their access tells of.
     expect(given(name, () => ({}), { parent: undefined })).toEqual([
+      ...(name === "aws-ssm" ? [["public address of machine-instance", "yes"]] : []),
       [`${property} of machine machine-instance`, "(known later)"],
     ]);
+  });
+
+  test.each<[string, string, (inputs: Inputs) => Inputs, string]>([
+    ["aws-ssm", "a subnet", () => ({ subnetId: "subnet-of-others" }), "subnetId"],
+    ["aws-public", "the given one's like", ({ subnetId }) => ({ subnetId }), "subnetId"],
+    [
+      "gcp-iap",
+      "a subnetwork",
+      () => ({ networkInterfaces: [{ subnetwork: "projects/p/regions/r/subnetworks/default" }] }),
+      "networkInterfaces[0].subnetwork",
+    ],
+    ["gcp-given-network", "the given one's like", (inputs) => inputs, "networkInterfaces[0].subnetwork"],
+  ])("made by another program, on %s in %s of others", (name, _, more, property) => {
+    const found = given(name, more, { parent: undefined }).map(([what]) => what);
+    expect(found).toContain(`${property} of machine machine-instance`);
+  });
+
+  test("on AWS in no subnet that is named", () => {
+    expect(given("aws-ssm", () => ({ subnetId: undefined }))).toEqual([["subnetId of machine machine-instance", none]]);
   });
 
   test("with a profile that nobody is shown", () => {
