@@ -1,5 +1,6 @@
 import { awsForms } from "./aws-forms.ts";
 import { identityTypes, rights } from "./cloud-rights.ts";
+import { wayOfCommand } from "./command-way.ts";
 import { doorProperties, doorTypes } from "./door-facts.ts";
 import { gcpForms } from "./gcp-forms.ts";
 import { all, any, type Form, hidden, parts } from "./given-forms.ts";
@@ -9,7 +10,8 @@ const declared: Readonly<Record<string, Record<string, Form>>> = {
   ...awsForms,
   ...gcpForms,
   "command:remote:Command": {
-    ...all("addPreviousOutputInEnv", "connection", "create", "delete", "logging", "update"),
+    ...all("addPreviousOutputInEnv", "create", "delete", "logging", "update"),
+    connection: wayOfCommand,
     stdin: hidden,
   },
 };
@@ -44,7 +46,7 @@ export function formOf(type: string): Form | undefined {
 
 const usual: readonly (readonly [types: RegExp, secrets: RegExp])[] = [
   [ofPackage, /^(key|token|privateKey|machine|hostKey)(\.|$)/],
-  [/^command:remote:Command$/, /^(stdin|connection)(\.|$)/],
+  [/^command:remote:Command$/, /^stdin(\.|$)/],
 ];
 
 /** Whether a secret is one that the components give: another one is told by its name, and opens nothing more. */

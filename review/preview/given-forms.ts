@@ -8,6 +8,8 @@ export interface Around {
   readonly isNew: boolean;
   /** Whether one of this project's machines is what made it. */
   readonly ofMachine: boolean;
+  /** Whether it is one of this project's site commands. */
+  readonly ofSite: boolean;
 }
 
 /** A part of a resource's inputs that this project's components do not give it so. */

@@ -4,3 +4,8 @@ import { parentTypeIn } from "./preview-step.ts";
 export function madeByMachine(urn: string): boolean {
   return /^nemoclaw:index:(Aws|Gcp)Machine$/.test(parentTypeIn(urn));
 }
+
+/** Whether it is a command of the site's that this project's component makes, whose way to the machine is told as the machine's. */
+export function madeBySiteCommands(urn: string): boolean {
+  return parentTypeIn(urn) === "nemoclaw:index:SiteCommands";
+}

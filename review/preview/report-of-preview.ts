@@ -45,7 +45,7 @@ export function reportOfPreview(source: PreviewSource): Report {
     model: withKept(resources, recorded, modelFacts),
     versions: [...versionFacts(resources, priceOf), ...providerVersions(providers)],
     exposure: withKept(resources, recorded, (changes) => exposureFacts(changes, isOwn, preview.steps)),
-    unjudged: withKept(resources, recorded, (changes) => unjudged(changes, isOwn)),
+    unjudged: withKept(resources, recorded, (changes) => unjudged(changes, isOwn, preview.steps)),
     trust: withKept(resources, recorded, trustChanges),
     settings: providerFacts(providers),
     secrets: secretChanges(resources),

@@ -1,10 +1,12 @@
 import type { Fact } from "../facts.ts";
 import { shown, type ValueChange } from "../values.ts";
+import { isOnlyKey } from "./command-way.ts";
 import { formOf, isUsualSecret } from "./declared-types.ts";
 import type { Form, Outside } from "./given-forms.ts";
-import { inputChanges, overlap } from "./input-changes.ts";
-import { madeByMachine } from "./made-by.ts";
+import { inputChanges, isPartOf, overlap } from "./input-changes.ts";
+import { madeByMachine, madeBySiteCommands } from "./made-by.ts";
 import type { IsOwn } from "./own-names.ts";
+import type { PreviewStep } from "./preview-step.ts";
 import type { ResourceChange } from "./resource-changes.ts";
 
 /**
@@ -12,8 +14,9 @@ import type { ResourceChange } from "./resource-changes.ts";
  * give them. It may open anything, so it is told with all that it is given.
  *
  * @param isOwn whether what is named is the stack's own
+ * @param steps all that the preview shows
  */
-export function unjudged(changes: readonly ResourceChange[], isOwn: IsOwn): Fact[] {
+export function unjudged(changes: readonly ResourceChange[], isOwn: IsOwn, steps: readonly PreviewStep[]): Fact[] {
   return changes.flatMap((change) => {
     const { type, label, name, operation, values } = change;
     const form = formOf(type);
@@ -23,7 +26,7 @@ export function unjudged(changes: readonly ResourceChange[], isOwn: IsOwn): Fact
         ? []
         : [{ what: `${label} ${name} goes`, effect: "unclear", note: `what it kept out is not looked into: ${type}` }];
     const note = `what this opens is not looked into: ${type}`;
-    const told = [...(form ? notAsGiven(change, form, isOwn) : values).map(valueFact), ...secretFacts(change)];
+    const told = [...(form ? notAsGiven(change, form, isOwn) : values).map(valueFact), ...secretFacts(change, steps)];
     if (form === undefined && told.length === 0)
       return [{ what: `${label} ${name}`, effect: "unclear", note } as const];
     return told.map(
@@ -42,14 +45,22 @@ function valueFact({ path, before, after }: ValueChange): Fact {
 }
 
 /** What changes from one secret to another: what either of them says is not to be seen. */
-function secretFacts({ type, secrets: { before, after, changed, drifted } }: ResourceChange): Fact[] {
+function secretFacts(
+  { urn, type, secrets: { before, after, changed, drifted } }: ResourceChange,
+  steps: readonly PreviewStep[],
+): Fact[] {
   return [...new Set([...changed, ...drifted])]
-    .filter((path) => before.includes(path) && after.includes(path) && !isUsualSecret(type, path))
+    .filter((path) => before.includes(path) && after.includes(path) && !isUsualSecret(type, path) && !isUsualWay(path))
     .map((path) => ({ what: path, before: "a secret", after: "another secret" }));
+
+  function isUsualWay(path: string): boolean {
+    if (type !== "command:remote:Command") return false;
+    return (madeBySiteCommands(urn) && isPartOf(path, "connection")) || isOnlyKey(path, urn, steps);
+  }
 }
 
 function notAsGiven({ urn, before, after }: ResourceChange, form: Form, isOwn: IsOwn): ValueChange[] {
-  const around = { isOwn, isNew: before === undefined, ofMachine: madeByMachine(urn) };
+  const around = { isOwn, isNew: before === undefined, ofMachine: madeByMachine(urn), ofSite: madeBySiteCommands(urn) };
   const outside = (inputs: unknown) => form(inputs ?? {}, around, "");
   const is = outside(after?.inputs);
   if (before === undefined) return is.map(({ path, value }) => ({ path, after: value }));

@@ -63,6 +63,8 @@ describe("what nobody can tell by looking", () => {
   const remote = (before: object | undefined, after: object | undefined): Planned => ({
     type: "command:remote:Command",
     name: "site-before-inventory",
+    // As the component makes it: where its machine is and how that is known is told as the machine's.
+    parent: "nemoclaw:index:SiteCommands",
     before: before && { connection, logging: "none", ...before },
     after: after && { connection, logging: "none", ...after },
   });

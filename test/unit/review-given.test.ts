@@ -75,6 +75,37 @@ describe("what the components never give so", () => {
     ],
     ["those of a new one", [command(undefined, { environment: { A: "b" } })], "environment of Command site"],
     ["what a command reads", [command({ stdin: "true" }, { stdin: "false" })], "stdin of Command site"],
+    [
+      "another way of a command",
+      [command({ connection: { host: "a" } }, { connection: { host: "b" } })],
+      "connection.host of Command site",
+    ],
+    [
+      "a host key that is taken as it comes",
+      [command({ connection: { host: "a", hostKey: "k" } }, { connection: { host: "a" } })],
+      "connection.hostKey of Command site",
+    ],
+    [
+      "another host in between",
+      [command({ connection: { proxy: { host: "a" } } }, { connection: { proxy: { host: "b" } } })],
+      "connection.proxy.host of Command site",
+    ],
+    ["a way that was open and is a secret", [command({ connection: { host: "a" } }, {})], "connection of Command site"],
+    [
+      "another socket of an agent, and more patience",
+      [command({ connection: { host: "a" } }, { connection: { host: "a", agentSocketPath: "/s", dialErrorLimit: 3 } })],
+      undefined,
+    ],
+    [
+      "another machine for a command of the site's",
+      [
+        {
+          ...command({ connection: { host: "a" } }, { connection: { host: "b" } }),
+          parent: "nemoclaw:index:SiteCommands",
+        },
+      ],
+      undefined,
+    ],
     ["how a command's output is logged", [command({ logging: "none" }, { logging: "stdout" })], undefined],
     ["the data disk, in a machine of others", [attached("i-others")], "instanceId of VolumeAttachment data"],
     ["the data disk, in a new machine", [attached(unknownValue)], undefined],

@@ -44,8 +44,48 @@ describe("a secret that the preview names as another one", () => {
     ],
     ["a model's key", changed("nemoclaw:host:InferenceRoute", { key: "[secret]" }, "key"), []],
     [
-      "the way of a command",
-      changed("command:remote:Command", { connection: "[secret]" }, "connection.privateKey"),
+      "what lets a command in",
+      changed(
+        "command:remote:Command",
+        { connection: "[secret]" },
+        "connection.privateKey",
+        "connection.proxy.password",
+      ),
+      [],
+    ],
+    [
+      "such a part alone, which the preview does not name",
+      changed("command:remote:Command", {
+        connection: { host: "a", hostKey: "ssh-ed25519 A", privateKey: "[secret]" },
+      }),
+      [],
+    ],
+    [
+      "where a command runs",
+      changed("command:remote:Command", { connection: "[secret]" }, "connection.host", "connection.privateKey"),
+      ["connection of Command one"],
+    ],
+    [
+      "how that is known",
+      changed("command:remote:Command", { connection: "[secret]" }, "connection.hostKey"),
+      ["connection of Command one"],
+    ],
+    [
+      "how a command comes there",
+      changed("command:remote:Command", { connection: "[secret]" }, "connection.proxy.host"),
+      ["connection of Command one"],
+    ],
+    [
+      "what of that is not named",
+      changed("command:remote:Command", { connection: "[secret]" }, "connection"),
+      ["connection of Command one"],
+    ],
+    [
+      "the same of a command that the components make",
+      {
+        ...changed("command:remote:Command", { connection: "[secret]" }, "connection.host"),
+        parent: "nemoclaw:index:SiteCommands",
+      },
       [],
     ],
     [
