@@ -12,13 +12,14 @@ export interface Health {
   readonly command: Command;
 }
 
-/** What was kept by a run that did not come to its end stays, and is put back by the next. */
+/** What was kept by a run that did not come to its end stays, and the next puts it back where what is wanted by then does not work. */
 export const keptFolder = "/var/lib/nemoclaw/upgrades";
 
 /**
  * Makes a step true, like `ensure`. Where its plan puts another version in the place of one that runs, the services are tried
  * afterwards, and what ran before is put back when one of them does not start, or does not do something that it did before.
- * The new version stays beside it.
+ * The new version stays beside it. What a run kept that was cut off is treated the same: what is wanted now is made and tried, which
+ * is the trial alone where all is so already, and only where that fails is it put back.
  *
  * @throws HostError of kind `switched-back` with the reason, when the machine is as it was before
  *
@@ -28,25 +29,24 @@ export const keptFolder = "/var/lib/nemoclaw/upgrades";
 export async function ensureOrSwitchBack<F>(host: Host, step: Step<F>, health: readonly Health[]): Promise<F> {
   const keep = keepOf(step);
   if (!keep) return ensure(host, step);
-  const questions = { facts: step.facts, standing: keep.facts };
-  let found = await host.look(questions);
-  if (found.standing.left) {
-    // Nobody knows how far an earlier run came; what it kept is known to have worked.
-    await host.apply(`put back what ran before an upgrade of ${step.name} was cut off`, [keep.putBack, keep.forget]);
-    found = await host.look(questions);
-  }
-  if (step.replaces?.(found.facts) !== true || !found.standing.running) return ensure(host, step);
+  const { facts, standing } = await host.look({ facts: step.facts, standing: keep.facts });
+  const isUpgrade = step.replaces?.(facts) === true && standing.running;
+  if (!isUpgrade && !standing.left) return ensure(host, step);
   // A plan that refuses what it finds has nothing to be switched back from.
-  step.plan(found.facts);
+  step.plan(facts);
 
   // What does not work now, for whatever reason, is no measure for the new version; what does is, each for itself.
-  const worked: Health[] = [];
-  for (const each of health) if ((await works(host, each)) === true) worked.push(each);
-  await host.apply(`keep what runs now of ${step.name}`, [keep.now]);
+  const broken: string[] = [...standing.broken];
+  // Nobody knows how far an earlier run came, so what it kept is not replaced by what runs now: that is known to have worked.
+  if (!standing.left) {
+    for (const each of health) if ((await works(host, each)) !== true) broken.push(each.what);
+    await host.apply(`keep what runs now of ${step.name}`, [keep.now(broken)]);
+  }
+  const worked = health.filter(({ what }) => !broken.includes(what));
   try {
     const after = await ensure(host, step);
-    const broken = await firstBroken(host, worked);
-    if (broken) throw new HostError("command", { summary: `${broken.what}: not any more`, said: broken.said });
+    const lost = await firstBroken(host, worked);
+    if (lost) throw new HostError("command", { summary: `${lost.what}: not any more`, said: lost.said });
     await host.apply(`the upgrade of ${step.name} is done`, [keep.forget]);
     return after;
   } catch (error) {
@@ -96,7 +96,7 @@ async function switchBack(host: Host, name: string, keep: Keep, reason: HostErro
     throw new HostError("command", {
       summary: `the upgrade of ${name} failed on ${host.machine.address}, and what ran before it could not be put back`,
       said: `${reason.message}\n${error.message}`,
-      try: "look at the units' journal on the machine, then run `up` again: it puts back what ran before, first",
+      try: "look at the units' journal on the machine, then run `up` again: it tries what is wanted once more, and then puts back what ran before",
       cause: error,
     });
   }
@@ -124,41 +124,43 @@ async function works(host: Host, { command }: Health): Promise<true | string> {
   return exitCode === 0 ? true : `${stdout}${stderr}`.trim() || `exit ${exitCode}`;
 }
 
+interface Standing {
+  /** Whether a run that was cut off has left what it kept. */
+  readonly left: boolean;
+  readonly running: boolean;
+  /** What did not work when that was kept, by its own words. */
+  readonly broken: readonly string[];
+}
+
 /** What ran before an upgrade, copied aside on the machine. */
 class Keep {
-  readonly facts: Question<{ readonly left: boolean; readonly running: boolean }>;
-  readonly now: Command;
+  readonly facts: Question<Standing>;
+  readonly #folder: string;
+  readonly #all: string;
+  readonly #services: string;
   readonly putBack: Command;
   readonly forget: Command;
 
   constructor(name: string, { paths, makers = [], units }: Kept) {
     const folder = `${keptFolder}/${createHash("sha256").update(name).digest("hex").slice(0, 16)}`;
     const home = quote(folder);
-    const [all, scripts, services] = [paths, makers, units].map((words) => words.map(quote).join(" "));
+    const [all = "", scripts, services = ""] = [paths, makers, units].map((words) => words.map(quote).join(" "));
+    [this.#folder, this.#all, this.#services] = [home, all, services];
     this.facts = {
       script: `test -d ${home} && echo left
+test ! -f ${home}/broken || sed 's/^/broken: /' ${home}/broken
 for unit in ${services}; do systemctl -q is-active -- "$unit" && echo running; done
 for maker in ${scripts}; do test -f "$maker" || echo unmade; done
 :`,
       // What has no maker yet was made by an older release of ours, and cannot be made again.
-      parse: ({ stdout }) => ({
-        left: stdout.includes("left"),
-        running: stdout.includes("running") && !stdout.includes("unmade"),
-      }),
-    };
-    this.now = {
-      title: "keep what runs now",
-      script: `home=${home}
-rm -rf "$home.new"
-install -d -m 0700 "$home.new"
-for path in ${all}; do
-  if test -L "$path" || test -f "$path"; then cp -a --parents "$path" "$home.new"; fi
-done
-for unit in ${services}; do
-  if systemctl -q is-active -- "$unit"; then echo "$unit" >>"$home.new/running"; fi
-done
-mv -T "$home.new" "$home"`,
-      timeoutSeconds: 60,
+      parse({ stdout }) {
+        const lines = stdout.split("\n");
+        return {
+          left: lines.includes("left"),
+          running: lines.includes("running") && !lines.includes("unmade"),
+          broken: lines.flatMap((line) => (line.startsWith("broken: ") ? [line.slice("broken: ".length)] : [])),
+        };
+      },
     };
     // Only what has changed is put back, so that a download that failed restarts nothing.
     this.putBack = {
@@ -202,5 +204,24 @@ test -z "$failed" || { echo "not running:$failed"; exit 1; }`,
       try: `see what it said; to do without what ran before: rm -rf ${folder}; then run \`up\` again`,
     };
     this.forget = { title: "forget what ran before", script: `rm -rf ${home}`, timeoutSeconds: 60 };
+  }
+
+  /** @param broken what does not work by now, and so is no measure for what comes, in this run or in the next */
+  now(broken: readonly string[]): Command {
+    const noted = broken.length > 0 ? `printf '%s\\n' ${broken.map(quote).join(" ")} >"$home.new/broken"\n` : "";
+    return {
+      title: "keep what runs now",
+      script: `home=${this.#folder}
+rm -rf "$home.new"
+install -d -m 0700 "$home.new"
+for path in ${this.#all}; do
+  if test -L "$path" || test -f "$path"; then cp -a --parents "$path" "$home.new"; fi
+done
+for unit in ${this.#services}; do
+  if systemctl -q is-active -- "$unit"; then echo "$unit" >>"$home.new/running"; fi
+done
+${noted}mv -T "$home.new" "$home"`,
+      timeoutSeconds: 60,
+    };
   }
 }

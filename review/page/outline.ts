@@ -3,6 +3,7 @@ import { confirms, cutOff, type ResourceChange } from "../preview/resource-chang
 import { type Expected, type Report, verdictOf } from "../report.ts";
 import { accessSection } from "./access-section.ts";
 import { asCode, type Cell } from "./cell.ts";
+import { cutOffWords } from "./cut-off-words.ts";
 import { factSection } from "./fact-section.ts";
 import { guardrailSection } from "./guardrail-section.ts";
 import { refusedSection } from "./refused-section.ts";
@@ -117,13 +118,14 @@ function why(change: ResourceChange): string {
   const { because, values, operation } = change;
   const { changed } = change.secrets;
   if (operation === "create" || operation === "delete") return "";
-  if (values.length === 0 && cutOff(change)) return "an upgrade of it was cut off, and is settled";
+  if (values.length === 0 && cutOff(change)) return cutOffWords(change);
   if (confirms(change)) return "only noted: what was changed without an update is wanted so now";
   const keys =
     because.length > 0
       ? because
       : [...new Set([...values.map(({ path }) => path), ...changed].map((path) => path.split(".")[0] ?? ""))];
-  return keys.slice(0, 6).join(", ") + (keys.length > 6 ? " …" : "");
+  const named = keys.slice(0, 6).join(", ") + (keys.length > 6 ? " …" : "");
+  return cutOff(change) ? `${named}; ${cutOffWords(change)}` : named;
 }
 
 function access({ access: all }: Report): Section | undefined {

@@ -18,10 +18,11 @@ const world = {
   kept: undefined as string | undefined,
   stopped: false,
   lost: false,
+  sick: false,
   done: [] as string[],
 };
 beforeEach(() => {
-  Object.assign(world, { version: "1", kept: undefined, stopped: false, lost: false, done: [] });
+  Object.assign(world, { version: "1", kept: undefined, stopped: false, lost: false, sick: false, done: [] });
 });
 
 function answer({ script }: Pick<Question<unknown>, "script">) {
@@ -56,7 +57,7 @@ const host = {
   run: async () => {
     // The operator's Ctrl-C, while the new version is tried.
     if (world.lost && world.version === "2") throw new HostError("cancelled", { summary: "cancelled" });
-    return { exitCode: 0, stdout: "{}", stderr: "" };
+    return { exitCode: world.sick && world.version === "2" ? 1 : 0, stdout: "{}", stderr: "" };
   },
 } as unknown as Host;
 vi.mock("../../host/pool.ts", () => ({ connectTo: async () => host }));
@@ -119,7 +120,7 @@ test("and only once that has come to its end", async () => {
   expect(world.done).toEqual(["write 3", forget]);
 });
 
-test("a look that finds all as it is wanted has the next update put back what ran before, and try again", async () => {
+test("a look that finds all as it is wanted has the next update try that, and drop what ran before", async () => {
   await cutOff();
   const found = await plugin.read("x", urn, inputs("2"));
   expect(found.inputs).toEqual(inputs("2"));
@@ -129,8 +130,22 @@ test("a look that finds all as it is wanted has the next update put back what ra
     replaces: [],
   });
   const after = await update("2");
-  expect(world.done).toEqual([back, forget, keep, "write 2", forget]);
+  expect(world.done).toEqual([forget]);
   expect(after).not.toHaveProperty(cutOffUpgradeOutput);
+});
+
+test("and put back what ran before only where that does not work", async () => {
+  await cutOff();
+  world.sick = true;
+  await expect(update("2")).rejects.toThrow("what ran before it runs again");
+  expect(world.done).toEqual([back, forget]);
+  expect(world).toMatchObject({ version: "1", kept: undefined });
+});
+
+test("an update to yet another version puts nothing back on its way", async () => {
+  await cutOff();
+  await update("3");
+  expect(world.done).toEqual(["write 3", forget]);
 });
 
 test("a look where nothing was cut off, or it is settled by now, says nothing of it", async () => {

@@ -12,14 +12,24 @@ const of = (...names: string[]) =>
 const reviewed = (...planned: Planned[]) =>
   reportOfPreview({ stack: "prod", preview: readPreview(previewJson(planned), "a preview"), compared: "it" });
 
-test("an upgrade that was cut off is told as what an update settles, where nothing else is to be done", () => {
+test("an upgrade that was cut off is told with what an update does, and what comes of one that does not work", () => {
   const inputs = { running: true, chats: [1] };
   const type = "nemoclaw:host:TelegramBridge";
   const found = { type, name: "main-bridge", recorded: inputs, before: inputs, after: inputs };
-  const report = reviewed({ ...found, seen: { cutOffUpgrade: true } });
+  const seen = { cutOffUpgrade: true };
+  const report = reviewed({ ...found, seen });
   expect(verdictOf(report).exitCode).toBe(2);
-  expect(markdownOf(outlineOf(report))).toMatch(/main-bridge.*an upgrade of it was cut off, and is settled/);
+  expect(markdownOf(outlineOf(report))).toMatch(
+    /main-bridge.*cut off: what runs is tried, and stays where it works; else what ran before that is put back, with its .* credentials \|/,
+  );
   expect(markdownOf(outlineOf(reviewed(found)))).not.toContain("cut off");
+  const changed = reviewed({ ...found, after: { ...inputs, chats: [2] }, seen });
+  expect(markdownOf(outlineOf(changed))).toMatch(
+    /chats.*; an upgrade of it was cut off: where this does not work, what ran/,
+  );
+  const box = { runtime: "openshell", sandbox: "main" };
+  const made = reviewed({ type: "nemoclaw:host:Sandbox", name: "main", recorded: box, before: box, after: box, seen });
+  expect(markdownOf(outlineOf(made))).toMatch(/what runs is tried.*for which the sandbox is made anew \|/);
 });
 
 describe("access that was opened by hand and is wanted by now", () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Command } from "../../host/command.ts";
 import { HostError } from "../../host/errors.ts";
 import type { Host } from "../../host/host.ts";
+import type { Question } from "../../host/question.ts";
 import { answersTurn } from "../../host/runtimes/turn-health.ts";
 import { all, type Step } from "../../host/step.ts";
 import { ensureFile } from "../../host/steps/managed-file.ts";
@@ -12,8 +13,9 @@ import { withStandIns } from "../support/stand-ins.ts";
 
 interface World {
   version: string;
-  /** What an earlier run left. */
+  /** Whether an earlier run left what it kept, which is version 1, and what did not work then. */
   left?: boolean;
+  broken?: readonly string[];
   running?: boolean;
   /** Versions under which a turn is answered. */
   answers: readonly string[];
@@ -32,14 +34,15 @@ function machineOf(world: World) {
     look: async (questions: object) => {
       const facts = world.version;
       if (!("standing" in questions)) return facts;
-      return { facts, standing: { left: world.left === true, running: world.running !== false } };
+      const { left = false, running = true, broken = [] } = world;
+      return { facts, standing: { left, running, broken } };
     },
     apply: async (_what: string, commands: readonly Command[]) => {
       for (const { title } of commands) {
         done.push(title);
-        if (title === "keep what runs now") kept = world.version;
-        else if (title === "put back what ran before") world.version = world.left ? "1" : kept;
-        else if (title === "forget what ran before") world.left = false;
+        if (title === keep) kept = world.version;
+        else if (title === back) world.version = world.left ? "1" : kept;
+        else if (title === forget) world.left = false;
         else world.version = title.replace("start ", "");
         if (title === `start ${world.fails?.version}`) throw world.fails?.error;
       }
@@ -117,11 +120,43 @@ describe("an upgrade, on a stand-in for a machine", () => {
     expect(fine.done).toEqual([poll, ask, keep, "start 2", poll, forget]);
   });
 
-  test("that was cut off is put back first and then tried again", async () => {
-    const world: World = { version: "2", left: true, answers: ["1", "2"] };
-    const { done, result } = upgrade(world);
+  test("that was cut off and stands whole is tried, and what ran before is forgotten; nothing is put back or started", async () => {
+    const { done, result } = upgrade({ version: "2", left: true, answers: ["1", "2"] });
     expect(await result).toBe("2");
-    expect(done).toEqual([back, forget, ask, keep, "start 2", ask, forget]);
+    expect(done).toEqual([ask, forget]);
+  });
+
+  test("that was cut off and does not work is switched back, with the reason", async () => {
+    const world: World = { version: "2", left: true, answers: ["1"] };
+    const { done, result } = upgrade(world);
+    await expect(result).rejects.toThrow(
+      /what ran before it runs again[\s\S]*answers a turn: not any more[\s\S]*agent-down/,
+    );
+    expect(done).toEqual([ask, back, forget, ask]);
+    expect(world.version).toBe("1");
+  });
+
+  test.each(["1", "half", "3"])("that was cut off at %s is gone on with, and tried at its end", async (version) => {
+    for (const running of [true, false]) {
+      const { done, result } = upgrade({ version, running, left: true, answers: ["2"] });
+      expect(await result).toBe("2");
+      expect(done).toEqual(["start 2", ask, forget]);
+    }
+  });
+
+  test("that was cut off half-way falls back to what was kept then, not to the half", async () => {
+    const world: World = { version: "half", left: true, answers: ["half", "1"] };
+    const { done, result } = upgrade(world);
+    await expect(result).rejects.toThrow("what ran before it runs again");
+    expect(done).toEqual(["start 2", ask, back, forget, ask]);
+    expect(world.version).toBe("1");
+  });
+
+  test("that was cut off is measured by what worked before it", async () => {
+    const world: World = { version: "2", left: true, broken: ["it polls"], answers: ["1", "2"] };
+    const { done, result } = upgrade(world, both);
+    expect(await result).toBe("2");
+    expect(done).toEqual([ask, forget]);
   });
 
   test.each(["unreachable", "cancelled"] as const)("keeps what ran before when it is %s on the way", async (kind) => {
@@ -193,18 +228,19 @@ describe("what ran before is put back by a real shell", () => {
   const maker = "{here}/make";
   const step: Step<string> = { ...service("2"), kept: { paths: [maker], makers: [maker], units: [unit] } };
 
-  /** The script that the next run begins with where an earlier one was cut off, with a stand-in for systemctl. */
+  /** The script of the next run, where an earlier one was cut off and what it made does not work; with a stand-in for systemctl. */
   async function putBack(prepare: string) {
     let script = "";
     const host = {
       machine: { address: "stand-in" },
       look: async (questions: object) =>
-        "standing" in questions ? { facts: "2", standing: { left: true, running: false } } : "2",
+        "standing" in questions ? { facts: "2", standing: { left: true, running: false, broken: [] } } : "2",
       apply: async (_what: string, [first]: readonly Command[]) => {
         script = first?.script ?? "";
       },
+      run: async () => ({ exitCode: 1, stdout: "", stderr: "" }),
     };
-    await ensureOrSwitchBack(host as unknown as Host, step, [answersTurn("main")]);
+    await expect(ensureOrSwitchBack(host as unknown as Host, step, [answersTurn("main")])).rejects.toThrow();
     const kept = /^home=(.*)$/m.exec(script)?.[1] ?? "";
     const systemctl = `up="$(dirname "$0")/up"
 case "$1" in restart) echo "$3 is restarted"; touch "$up" ;; -q) test -f "$up" ;; esac`;
@@ -220,4 +256,29 @@ case "$1" in restart) echo "$3 is restarted"; touch "$up" ;; -q) test -f "$up" ;
   test("what an older release kept has no maker, and its services are started all the same", async () => {
     expect(await putBack("")).toEqual({ exitCode: 0, stdout: `${unit} is restarted\n` });
   });
+});
+
+test("what did not work when something was kept is told by a look of a later run, whatever its name is", async () => {
+  const unit = "x@main.service";
+  const names = ["the bridge's left side is running", "unmade"];
+  const step: Step<string> = { ...service("2"), kept: { paths: [], units: [unit] } };
+  let [script, standing] = ["", undefined as unknown as Question<unknown>];
+  const host = {
+    machine: { address: "stand-in" },
+    look: async (questions: { standing: Question<unknown> }) => {
+      if (!("standing" in questions)) return "2";
+      standing = questions.standing;
+      return { facts: "1", standing: { left: false, running: true, broken: [] } };
+    },
+    apply: async (_what: string, [first]: readonly Command[]) => {
+      script ||= first?.script ?? "";
+    },
+    run: async () => ({ exitCode: 1, stdout: "", stderr: "" }),
+  };
+  const health = names.map((what) => ({ what, command: { title: what, script: "" } }));
+  await ensureOrSwitchBack(host as unknown as Host, step, health);
+  const folder = /^home=(.*)$/m.exec(script)?.[1] ?? "";
+  const both = `${script}\n${standing.script}`.replaceAll(folder, "{here}/kept");
+  const answer = withStandIns({ systemctl: "exit 1" }, both);
+  expect(standing.parse(answer)).toEqual({ left: true, running: false, broken: names });
 });
