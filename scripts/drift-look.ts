@@ -1,3 +1,4 @@
+import { toSettle } from "../provider/cut-off-upgrade.ts";
 import { diff } from "../provider/diff.ts";
 import { driftedSecretsOutput } from "../provider/drifted-secrets.ts";
 import type { AnyHandler } from "../provider/handler.ts";
@@ -62,6 +63,11 @@ export function driftIn(looked: readonly Looked[]): Drifted[] {
     const named = [...changes, ...takenIn(resource).filter((secret) => !changes.includes(secret))];
     return named.length > 0 ? [{ resource: name, changes: named }] : [];
   });
+}
+
+/** Of which resources an upgrade was cut off, which the next update settles. */
+export function cutOffIn(looked: readonly Looked[]): string[] {
+  return looked.flatMap(({ resource, observed = {} }) => (toSettle(observed).length > 0 ? [nameOf(resource.urn)] : []));
 }
 
 /** What a refresh has found gone since the last update: there is nothing of it in the state to look at any more. */

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Adoptions, adoptionsOf, toPaste } from "../review/drift/adopt.ts";
 import { adoptInto, adoptSome } from "../review/drift/adopt-into.ts";
-import { driftOutline } from "../review/page/drift-outline.ts";
+import { cutOffUpgrades, driftOutline } from "../review/page/drift-outline.ts";
 import { htmlOf } from "../review/page/html.ts";
 import { markdownOf } from "../review/page/markdown.ts";
 import { visible, visibleJson } from "../review/page/visible.ts";
@@ -37,7 +37,7 @@ const program = stackCommand(
 To keep what was found, take it into the code (--adopt, or paste what is printed) and commit it. To put it back, run
 scripts/pulumi up.
 
-Exit codes: 0 none, 1 error, 2 drift, 64 usage.`,
+Exit codes: 0 none, 1 error, 2 drift or an upgrade that was cut off, 64 usage.`,
   );
 
 await runScript(async () => {
@@ -63,7 +63,8 @@ await runScript(async () => {
     writeFileSync(join(out, "drift.html"), htmlOf(outline));
   }
   const { drift = [], driftAccess } = report;
-  if (json) console.log(visibleJson({ stack, drift, access: driftAccess, ...adoptions }));
+  const cutOff = cutOffUpgrades(report).map(({ name }) => name);
+  if (json) console.log(visibleJson({ stack, drift, access: driftAccess, cutOffUpgrades: cutOff, ...adoptions }));
   else {
     process.stdout.write(markdownOf(outline));
     if (drift.length > 0) process.stdout.write(visible(offers(stack, adoptions)));

@@ -98,6 +98,14 @@ export function driftFaults(stack: string, drift: SandboxStatus["drift"]): Fault
   }));
 }
 
+/** Upgrades that were cut off, as faults: what runs was perhaps never tried, and what ran before it is still kept. */
+export function cutOffFaults(stack: string, resources: readonly string[]): Fault[] {
+  return resources.map((resource) => ({
+    found: `an upgrade of ${resource} was cut off, and nobody knows whether it works`,
+    try: `scripts/pulumi up --refresh -s ${stack}: it is tried, and what ran before is put back where it does not work`,
+  }));
+}
+
 function putBack(stack: string): string {
   return `put it back: scripts/pulumi up --refresh -s ${stack}`;
 }

@@ -5,8 +5,8 @@ import type { Finding } from "../host/runtimes/runtime.ts";
 import { readyFacts } from "../host/steps/cloudflare-tunnel.ts";
 import { type Stopped, stoppedFacts } from "../host/stopped.ts";
 import { type BridgeReport, bridgeFacts } from "./bridge-facts.ts";
-import { type Drifted, driftIn, goneIn, type Looked, lookAt } from "./drift-look.ts";
-import { type Fault, faultsOf } from "./environment-faults.ts";
+import { cutOffIn, type Drifted, driftIn, goneIn, type Looked, lookAt } from "./drift-look.ts";
+import { cutOffFaults, type Fault, faultsOf } from "./environment-faults.ts";
 import { unitsByPart } from "./environment-units.ts";
 import { type MachineFacts, machineFacts, type UnitStatus, unitsFacts } from "./machine-facts.ts";
 import { gapsIn } from "./policy-gaps.ts";
@@ -100,7 +100,10 @@ export async function readSandboxStatus(
     drift: drift ?? [...driftIn(looked), ...goneIn(state)],
     stateChangedAt: state.changedAt,
   };
-  const faults = faultsOf({ stack, parts, errors: report.errors }, status);
+  const faults = [
+    ...faultsOf({ stack, parts, errors: report.errors }, status),
+    ...cutOffFaults(stack, cutOffIn(looked)),
+  ];
   return { ...status, faults: own ? faults : [...faults, ...unfinishedFaults(stack, state)] };
 }
 

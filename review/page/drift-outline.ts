@@ -1,5 +1,8 @@
+import { cutOff, type ResourceChange } from "../preview/resource-changes.ts";
 import type { Report } from "../report.ts";
-import { type Outline, outlineOf } from "./outline.ts";
+import { asCode } from "./as-code.ts";
+import { cutOffWords } from "./cut-off-words.ts";
+import { type Outline, outlineOf, type Section } from "./outline.ts";
 
 /** The report of what changed without an update alone; what the code would change besides is left to a review. */
 export function driftOutline(report: Report): Outline {
@@ -31,11 +34,31 @@ export function driftOutline(report: Report): Outline {
       ? ["the agent has more access than the code says"]
       : []),
   ];
+  const cut = cutOffUpgrades(report);
+  const left =
+    cut.length === 0 ? [] : [cut.length === 1 ? "an upgrade was cut off" : `${cut.length} upgrades were cut off`];
   return {
     title: `Drift of ${report.stack}`,
-    headline: drift.length === 0 ? "No drift" : parts.join("; "),
-    exitCode: drift.length === 0 ? 0 : 2,
+    headline: [...(drift.length === 0 ? ["No drift"] : parts), ...left].join("; "),
+    exitCode: drift.length + cut.length === 0 ? 0 : 2,
     compared,
-    sections,
+    sections: [...(cut.length > 0 ? [cutOffSection(cut, left.join())] : []), ...sections],
+  };
+}
+
+/** Those that an update has to settle: nobody knows whether what came of them works. */
+export function cutOffUpgrades({ resources }: Report): readonly ResourceChange[] {
+  return resources.filter((change) => change.operation === "update" && cutOff(change));
+}
+
+function cutOffSection(cut: readonly ResourceChange[], short: string): Section {
+  const rows = cut.map((change) => [`${change.label} ${asCode(change.name)}`, cutOffWords(change)]);
+  return {
+    title: "Upgrades that were cut off",
+    short,
+    tone: "warn",
+    open: true,
+    tables: [{ head: ["What", "What an update does"], rows }],
+    note: "Nobody knows whether what runs works. To settle it: scripts/pulumi up.",
   };
 }

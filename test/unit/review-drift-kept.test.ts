@@ -32,6 +32,18 @@ test("an upgrade that was cut off is told with what an update does, and what com
   expect(markdownOf(outlineOf(made))).toMatch(/what runs is tried.*for which the sandbox is made anew \|/);
 });
 
+test("and drift tells it, beside what has changed or alone", () => {
+  const inputs = { running: true };
+  const type = "nemoclaw:host:TelegramBridge";
+  const found = { type, name: "main-bridge", recorded: inputs, before: inputs, after: inputs };
+  const cut = driftOutline(reviewed({ ...found, seen: { cutOffUpgrade: true } }));
+  expect(cut).toMatchObject({ exitCode: 2, headline: "No drift; an upgrade was cut off" });
+  expect(markdownOf(cut)).toMatch(/main-bridge.*cut off: what runs is tried/);
+  const drifted = { ...found, before: { running: false }, seen: { running: false, cutOffUpgrade: true } };
+  expect(driftOutline(reviewed(drifted)).headline).toMatch(/^One thing has changed.*; an upgrade was cut off$/);
+  expect(driftOutline(reviewed(found))).toMatchObject({ exitCode: 0, headline: "No drift" });
+});
+
 describe("access that was opened by hand and is wanted by now", () => {
   test("is gained, beside what an update takes back", () => {
     const report = reviewed(network(of("api", "good", "evil"), of("api", "good"), of("api")));

@@ -12,6 +12,7 @@ import { someMachine } from "../support/some-machine.ts";
 
 /** A look at stand-ins for machines: of all that the state has `running: true`, what is named in `down` is found down. */
 const down = new Set<string>();
+const cutOff = new Set<string>();
 const handler = { inputs: z.object({ running: z.unknown() }) } as unknown as AnyHandler;
 vi.mock("../../scripts/drift-look.ts", async (original) => ({
   ...(await original<typeof import("../../scripts/drift-look.ts")>()),
@@ -21,7 +22,11 @@ vi.mock("../../scripts/drift-look.ts", async (original) => ({
       .map((resource) => ({
         resource,
         handler,
-        observed: { ...resource.inputs, running: !down.has(nameOf(resource)) },
+        observed: {
+          ...resource.inputs,
+          running: !down.has(nameOf(resource)),
+          cutOffUpgrade: cutOff.has(nameOf(resource)) || undefined,
+        },
       })),
 }));
 const nameOf = ({ urn }: StateResource) => urn.split("::").at(-1) ?? "";
@@ -113,4 +118,22 @@ test("the only one of a stack is told as ever, with all of the stack's drift", a
     drift: [{ resource: "machine-docker", changes: ["running: true => false"] }],
   });
   expect(stackScreen("prod", status)).toMatch(/^stack +prod\n/);
+});
+
+test("an upgrade that was cut off is a fault of the sandbox whose it is, with what to do", async () => {
+  cutOff.add("second-telegram");
+  try {
+    const { faults } = await several();
+    expect(faults.filter(({ found }) => found.includes("upgrade"))).toEqual([
+      {
+        sandbox: "second",
+        found: "an upgrade of second-telegram was cut off, and nobody knows whether it works",
+        try: expect.stringMatching(/^scripts\/pulumi up --refresh -s prod: /),
+      },
+    ]);
+    const one = await statusOf([...sandboxOf("second", someMachine, "one"), bridgeOf("second", someMachine)]);
+    expect(JSON.stringify(one.faults)).toContain("an upgrade of second-telegram was cut off");
+  } finally {
+    cutOff.clear();
+  }
 });
