@@ -102,7 +102,7 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
     ]);
     expect(existsSync(state)).toBe(false);
     const applied = "pulumi up -s prod --yes --refresh --skip-preview --non-interactive --plan reviewed/plan.json";
-    const [begun, ended] = ["begun", "applied"].map(
+    const [begun, ended] = [code === "0" ? "unchanged" : "begun", "applied"].map(
       (word) => `pulumi stack tag set nemoclaw:${word} ${git("rev-parse", "HEAD")} -s prod --non-interactive`,
     );
     expect(calls.slice(5)).toEqual(code === "0" ? [asked, begun, ended] : [asked, begun, applied, ended]);
@@ -392,6 +392,26 @@ describe("a plan that was made before another revision was applied", () => {
     );
   });
 
+  test("of two that are no change both are applied in their order, and a job that is run again passes", () => {
+    const { folder, run, commit, git, apply, at, tag } = waiting();
+    const noChange = () => expect(run("review", { REVIEW_CODE: "0" }, "prod", "applied", "reviewed").status).toBe(0);
+    commit("docs");
+    const docs = git("rev-parse", "HEAD");
+    noChange();
+    renameSync(join(folder, "reviewed"), join(folder, "reviewed-docs"));
+    commit("more docs");
+    const more = git("rev-parse", "HEAD");
+    noChange();
+    at(docs, () => {
+      for (const _ of ["once", "again"]) expect(run("apply", {}, "prod", "reviewed-docs").status).toBe(0);
+    });
+    at(more, () => {
+      for (const _ of ["once", "again"]) expect(apply().status).toBe(0);
+    });
+    expect(tag()).toBe(more);
+    expect(ups(folder)).toEqual([]);
+  });
+
   test("is refused where a newer one was found to be no change", () => {
     const { folder, run, commit, first, review, keep, restore, apply, at } = waiting();
     review();
@@ -432,10 +452,12 @@ describe("a plan that was made before another revision was applied", () => {
   test.each([
     ["what was applied last cannot be asked", { TAG_CODE: "6" }, /^$/],
     ["that it begins cannot be noted", { REFUSED_TAG: "nemoclaw:begun" }, /^$/],
+    ["that nothing changes cannot be noted", { REFUSED_TAG: "nemoclaw:unchanged", REVIEW_CODE: "0" }, /^$/],
   ])("nothing is applied where %s", (_, env, said) => {
-    const { folder, review, apply } = waiting();
-    review();
-    const { status, stderr } = apply(env);
+    const { folder, run, apply } = waiting();
+    run("review", { REVIEW_CODE: "2", ...env, REFUSED_TAG: "", TAG_CODE: "" }, "prod", "applied", "reviewed");
+    const { status, stdout, stderr } = apply(env);
+    expect(stdout).toBe("");
     expect(status).not.toBe(0);
     expect(stderr).toMatch(said);
     expect(ups(folder)).toEqual([]);
