@@ -37,24 +37,38 @@ export function ensureLoaded(loaded: Loaded): Step<LoadedFacts> {
   };
 }
 
-/** Tells a running service to take its file up, and waits until it says that it has. */
+// Said by the script below as its last line, and read again where the failure is worded.
+const refused = "the service refuses the file";
+
+/** Tells a running service to take its file up, and waits until it says that it has, or that it refuses it. */
 export function putInForce(loaded: Loaded): Command {
   const wanted = sha256(loaded.file.content);
   const [name, file] = [quote(loaded.unit), quote(loaded.status)];
   const journal = `on the machine: journalctl -u ${loaded.unit} -e`;
   return {
     title: `put ${loaded.file.path} in force`,
-    script: `systemctl reload -- ${name}
-n=0
+    // The error of an earlier refusal stands in the status until a file is taken up: only another one is about this file.
+    script: `error() { sed -n 's/.*"error":"\\(\\([^"\\]\\|\\\\.\\)*\\)".*/\\1/p' ${file} 2>/dev/null || :; }
+before=$(error)
+systemctl reload -- ${name}
+n=0 said=
 until grep -q ${wanted} ${file} 2>/dev/null; do
-  if grep -q '"error":' ${file} 2>/dev/null && test "$n" -gt 50; then break; fi
+  said=$(error)
+  test -z "$said" || test "$said" = "$before" || break
+  said=
   n=$((n + 1))
   test "$n" -lt 100 || break
   sleep 0.1
 done
-grep -q ${wanted} ${file} || { cat ${file} || :; journalctl --no-pager --namespace="*" -o cat -n 10 -u ${name}; exit 1; }`,
+grep -q ${wanted} ${file} || {
+  cat ${file} || :
+  journalctl --no-pager --namespace="*" -o cat -n 10 -u ${name}
+  test -z "$said" || echo ${quote(refused)}
+  exit 1
+}`,
     timeoutSeconds: 60,
-    tryAfter: (said) => (/"error":/.test(said) ? `${journal}; what was in force before still is` : undefined),
+    tryAfter: (said) =>
+      said.trimEnd().split("\n").at(-1) === refused ? `${journal}; what was in force before still is` : undefined,
     // The file stands where the service looks for it.
     try: `${journal}; the new one may yet come into force`,
   };
