@@ -145,7 +145,8 @@ describe("what OpenShell refuses", () => {
   });
 
   test("where it names nothing, the message says where to look", () => {
-    expect(failure("status: InvalidArgument")).toMatch(/try {3}what was in force before still is; look for/);
+    for (const said of ["status: InvalidArgument", "unknown variant of an internal kind"])
+      expect(failure(said)).toMatch(/try {3}what was in force before still is; look for/);
   });
 
   const submitted = "✓ Policy version 7 submitted (hash: abc)\n";
@@ -159,6 +160,9 @@ describe("what OpenShell refuses", () => {
   test.each<[string, string, { exitCode?: number; seconds?: number }?]>([
     ["that OpenShell waited for in vain", late(), { exitCode: 124, seconds: 61 }],
     ["whose gateway went away meanwhile", `${submitted}Error:   × transport error`],
+    ["whose gateway went away before it answered", "Error:   × transport error\n  ╰─▶ broken pipe"],
+    ["whose gateway cannot be reached", "Error:   × client error (Connect)\n  ╰─▶ Connection refused (os error 111)"],
+    ["whose gateway failed", 'Error:   × status: Unavailable, message: "error reading a body from connection"'],
     ["that was itself stopped", submitted, { exitCode: 124, seconds: 90 }],
     ["that was itself stopped before it said anything", "", { exitCode: 137, seconds: 90 }],
   ])("a load %s may yet come into force, and the message says so", (_it, said, how) => {

@@ -128,6 +128,18 @@ function isKept(said: string): boolean {
   return said.includes(unconfirmed) || (/policy version \d+ submitted/i.test(said) && !/failed to load/i.test(said));
 }
 
+/**
+ * Whether the gateway went away, or failed, before it had said what becomes of the policy: it may have kept it by then. A refusal
+ * is an answer, and keeps nothing.
+ */
+function isUnanswered(said: string): boolean {
+  return (
+    /transport error|client error \(|h2 protocol error|connect error|connection (refused|reset|closed)|broken pipe/i.test(
+      said,
+    ) || /deadline.exceeded|timed out|\bstatus: '?(Unavailable|Unknown|Cancelled|Aborted|Internal)\b/i.test(said)
+  );
+}
+
 function load(sandbox: string, path: string, { wait, rejected }: Loading): Command {
   const mayCome = `it may yet come into force: ${shown("policy", "get", sandbox, "--base")} shows what the gateway has; up --refresh puts in force what the code has`;
   const words = ["policy", "set", sandbox, "--policy", path];
@@ -145,10 +157,11 @@ mv -f ${quote(path)} ${quote(paths.livePolicy(sandbox))}`,
     tryAfter(said) {
       if (isKept(said)) return `the gateway has the new policy, and ${mayCome}`;
       const parts = rejected(said);
+      if (!parts && isUnanswered(said)) return undefined;
       const where = "look for the block it names under network_policies, in the policy file or its preset";
       return `what was in force before still is; ${parts ? `what it refuses stands at\n        ${parts}` : where}`;
     },
-    // Of one that was stopped half-way nobody knows whether the gateway has it.
+    // Of one that was stopped half-way, or had no answer, nobody knows whether the gateway has it.
     try: `the gateway may have the new policy, and ${mayCome}`,
   };
 }
