@@ -1,8 +1,7 @@
-import { whoami } from "../host/operator-lock.ts";
-import { stopUnits } from "../host/steps/unit-power.ts";
-import { describeStopped, markStopped, type Stopped, stoppedFacts } from "../host/stopped.ts";
-import { doorUnits } from "./environment-units.ts";
-import { connect, findStanding, runScript, stackCommand } from "./stack-command.ts";
+import { describeStopped } from "../host/stopped.ts";
+import { failuresIn, inEachSandbox, wordsOf } from "./each-sandbox.ts";
+import { takeDown } from "./environment-power.ts";
+import { connect, findStandings, runScript, stackCommand } from "./stack-command.ts";
 import { recordInState } from "./state-record.ts";
 
 const program = stackCommand("stop", "Takes a stack's environment down at once: bridge, tunnel, agent, gate and route.")
@@ -13,7 +12,8 @@ const program = stackCommand("stop", "Takes a stack's environment down at once: 
     `
 The machine stays up, and everything on it. A mark on the machine says who stopped the environment, when and why: neither
 scripts/pulumi up nor a reboot starts it then, scripts/status and the stack's output "stopped" show it, and changes are made
-ready for the next start. scripts/start takes it up again.
+ready for the next start. scripts/start takes it up again. Of a stack that has several sandboxes all are taken down; the JSON then has
+them in "sandboxes", each with its name, and with "error" where that failed.
 
 Exit codes: 0 stopped, 1 error, 64 usage, 130 cancelled.`,
   );
@@ -21,21 +21,27 @@ Exit codes: 0 stopped, 1 error, 64 usage, 130 cancelled.`,
 await runScript(async () => {
   program.parse();
   const { stack, why, json } = program.opts<{ stack: string; why?: string; json?: boolean }>();
-  const standing = await findStanding(stack);
-  const { sandbox } = standing;
-  const host = await connect(standing);
-  const before = await host.look(stoppedFacts(sandbox));
-  const stopped: Stopped = before ?? { by: whoami(), since: new Date().toISOString(), why };
-  const doors = Object.values(doorUnits(standing)).reverse();
-  await host.apply(`stop ${sandbox}`, [
-    // First, so that whatever is cut short after it does not come back.
-    ...(before ? [] : [markStopped(sandbox, stopped)]),
-    ...(doors.length > 0 ? [stopUnits(doors)] : []),
-    ...standing.runtime.operations.power(sandbox, standing.machine.owner).down,
-  ]);
-  if (json) console.log(JSON.stringify(stopped));
-  else console.log(`${stack} is ${before ? "already " : ""}${describeStopped(stopped)}`);
-  const problem = await recordInState(stack, standing);
+  const standings = await findStandings(stack);
+  const outcomes = await inEachSandbox(stack, standings, async (standing) =>
+    takeDown(await connect(standing), standing, why),
+  );
+  const down = outcomes.flatMap((one) => ("did" in one ? [{ ...one, ...one.did }] : []));
+  if (json) {
+    const told = outcomes.map((one) => ({
+      sandbox: one.sandbox,
+      ...("did" in one ? one.did.stopped : { error: wordsOf(one.failed) }),
+    }));
+    console.log(JSON.stringify(told.length > 1 ? { sandboxes: told } : down[0]?.stopped));
+  } else
+    for (const { who, stopped, already } of down)
+      console.log(`${who} is ${already ? "already " : ""}${describeStopped(stopped)}`);
+  const failures = failuresIn(outcomes);
+  for (const failure of failures) console.error(failure);
+  if (down.length === 0) return 1;
+  const problem = await recordInState(
+    stack,
+    down.map(({ standing }) => standing),
+  );
   console.error(problem ?? `Up again: scripts/start -s ${stack}`);
-  return problem ? 1 : 0;
+  return problem || failures.length > 0 ? 1 : 0;
 });

@@ -1,0 +1,42 @@
+import type { Host } from "../host/host.ts";
+import { whoami } from "../host/operator-lock.ts";
+import { startUnits, stopUnits } from "../host/steps/unit-power.ts";
+import { markStopped, type Stopped, stoppedFacts, unmarkStopped } from "../host/stopped.ts";
+import { doorUnits } from "./environment-units.ts";
+import type { Standing } from "./stack-command.ts";
+
+/** Takes a sandbox and all in front of it down, and marks it as stopped on purpose. */
+export async function takeDown(
+  host: Host,
+  standing: Standing,
+  why?: string,
+): Promise<{ readonly stopped: Stopped; readonly already: boolean }> {
+  const { sandbox, machine, runtime } = standing;
+  const before = await host.look(stoppedFacts(sandbox));
+  const stopped: Stopped = before ?? { by: whoami(), since: new Date().toISOString(), why };
+  const doors = Object.values(doorUnits(standing)).reverse();
+  await host.apply(`stop ${sandbox}`, [
+    // First, so that whatever is cut short after it does not come back.
+    ...(before ? [] : [markStopped(sandbox, stopped)]),
+    ...(doors.length > 0 ? [stopUnits(doors)] : []),
+    ...runtime.operations.power(sandbox, machine.owner).down,
+  ]);
+  return { stopped, already: before !== undefined };
+}
+
+/** Takes them up again. @param say takes who had stopped it, before anything is started */
+export async function takeUp(
+  host: Host,
+  standing: Standing,
+  say: (stopped: Stopped | undefined) => void,
+): Promise<void> {
+  const { sandbox, machine, runtime } = standing;
+  const stopped = await host.look(stoppedFacts(sandbox));
+  const doors = Object.values(doorUnits(standing));
+  say(stopped);
+  await host.apply(`start ${sandbox}`, [
+    ...(stopped ? [unmarkStopped(sandbox)] : []),
+    ...runtime.operations.power(sandbox, machine.owner).up,
+    ...(doors.length > 0 ? [startUnits(doors, "see what it says: scripts/logs bridge, scripts/logs tunnel")] : []),
+  ]);
+}
