@@ -10,7 +10,7 @@ import { describeComputer, describeKeys, describeMachine } from "./doctor-report
 import { type Engine, findEngine } from "./engine-choice.ts";
 import { lookAtEnvironment } from "./environment-look.ts";
 import { hostAddress } from "./host-address.ts";
-import { ExitError, runScript, stackCommand } from "./stack-command.ts";
+import { connect, ExitError, runScript, stackCommand } from "./stack-command.ts";
 import { machineOf, readStackState, type StackState } from "./stack-state.ts";
 
 const program = stackCommand(
@@ -75,7 +75,7 @@ async function lookAtMachine(
   const wants = { ...machine, ...(await configuredUse(stack)) };
   const [facts, environment] = await Promise.all([
     host.look(preflightFacts(wants, Date.now())),
-    state && lookAtEnvironment(host, stack, state),
+    state && lookAtEnvironment(stack, state, (standing) => connect(standing)),
   ]);
   const { missing, ...judged } = judge(facts, wants);
   const verdict = { ...judged, missing: [...missing, ...unreadState(unread)] };

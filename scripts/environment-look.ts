@@ -1,21 +1,31 @@
 import type { Host } from "../host/host.ts";
 import { goneIn } from "./drift-look.ts";
 import { driftFaults } from "./environment-faults.ts";
-import { readSandboxStatus, type SandboxStatus } from "./sandbox-status.ts";
-import { standingsIn } from "./stack-command.ts";
+import type { SandboxStatus } from "./sandbox-status.ts";
+import { type Standing, standingsIn } from "./stack-command.ts";
 import type { StackState } from "./stack-state.ts";
+import { readStackStatus } from "./stack-status.ts";
 import { unfinishedFaults } from "./unfinished-update.ts";
 
 /**
- * What is wrong with what a stack has made on its machine. A sandbox that a refresh has found gone is in the state no more, and
- * nothing is there to be looked at: that is what is wrong.
+ * What is wrong with what a stack has made, in every sandbox of it, on its own machine. A sandbox that a refresh has found gone is
+ * in the state no more, and nothing is there to be looked at: that is what is wrong.
  */
 export async function lookAtEnvironment(
-  host: Host,
   stack: string,
   state: StackState,
+  connect: (standing: Standing) => Promise<Host>,
 ): Promise<Pick<SandboxStatus, "faults" | "stopped">> {
-  const [standing] = standingsIn(state);
-  if (standing) return readSandboxStatus(host, stack, standing);
-  return { faults: [...driftFaults(stack, goneIn(state)), ...unfinishedFaults(stack, state)] };
+  const [first, ...others] = standingsIn(state);
+  if (!first) return { faults: [...driftFaults(stack, goneIn(state)), ...unfinishedFaults(stack, state)] };
+  const status = await readStackStatus(stack, [first, ...others], connect);
+  if (!("sandboxes" in status)) return status;
+  return {
+    faults: status.faults.map(({ sandbox, found, try: hint }) => ({
+      found: sandbox === undefined ? found : `sandbox ${sandbox}: ${found}`,
+      try: hint,
+    })),
+    // One that runs beside others that are stopped is no stopped environment.
+    stopped: status.sandboxes.every(({ stopped }) => stopped) ? status.sandboxes[0]?.stopped : undefined,
+  };
 }

@@ -12,6 +12,11 @@ export function isOwn({ inputs }: Pick<StateResource, "inputs">, { machine, sand
   return inputs.sandbox === sandbox && machineIdOf(inputs) === machine.id;
 }
 
+/** Whether a resource stands on this sandbox's machine. */
+export function isOn({ inputs }: Pick<StateResource, "inputs">, { machine }: Pick<SandboxAt, "machine">): boolean {
+  return machineIdOf(inputs) === machine.id;
+}
+
 /** Whether a resource is another sandbox's, or on another machine. What is neither's, such as the stack itself, is not. */
 export function isOfOthers({ inputs }: Pick<StateResource, "inputs">, { machine, sandbox }: SandboxAt): boolean {
   const at = machineIdOf(inputs);

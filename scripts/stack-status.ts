@@ -1,7 +1,10 @@
+import { HostError, isCancelled } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
-import { type Drifted, driftIn, goneIn, lookAt } from "./drift-look.ts";
+import { type Drifted, driftIn, goneIn, type Looked, lookAt } from "./drift-look.ts";
+import { wordsOf } from "./each-sandbox.ts";
 import { driftFaults, type Fault } from "./environment-faults.ts";
-import { isOfOthers, isOwn } from "./own-resources.ts";
+import { isOfOthers, isOn, isOwn } from "./own-resources.ts";
+import { namesOf } from "./sandbox-names.ts";
 import { readSandboxStatus, type SandboxStatus } from "./sandbox-status.ts";
 import type { Standing } from "./stack-command.ts";
 import { faultLines, statusScreen } from "./status-screen.ts";
@@ -10,7 +13,7 @@ import { unfinishedFaults } from "./unfinished-update.ts";
 /** What stands of a stack that has several sandboxes. */
 export interface SeveralStatus {
   readonly lookedAt: string;
-  /** Each with what is its own. */
+  /** Each with what is its own; one that could not be looked at is among the faults alone. */
   readonly sandboxes: readonly (SandboxStatus & { readonly sandbox: string })[];
   /** What is no sandbox's own and not as the last update left it. */
   readonly drift: readonly Drifted[];
@@ -21,7 +24,12 @@ export interface SeveralStatus {
 
 export type StackStatus = SandboxStatus | SeveralStatus;
 
-/** Looks afresh at every sandbox of a stack, in one round trip to each machine. */
+/**
+ * Looks afresh at every sandbox of a stack, in one round trip to each machine. A machine that does not answer is a fault of its
+ * sandboxes, and hides no other.
+ *
+ * @throws what the look at the only one threw, or at the first where none could be looked at
+ */
 export async function readStackStatus(
   stack: string,
   [only, ...others]: readonly [Standing, ...Standing[]],
@@ -31,20 +39,27 @@ export async function readStackStatus(
   const standings = [only, ...others];
   const { state } = only;
   const names = namesOf(standings);
-  const hosts = await Promise.all(standings.map(connect));
-  const look = lookAt(state);
-  const [looked, ...sandboxes] = await Promise.all([
-    look,
-    ...hosts.map(async (host, at) => {
-      const standing = standings[at] as Standing;
-      const own = {
-        looked: look.then((all) => all.filter(({ resource }) => !isOfOthers(resource, standing))),
-        drift: look.then((all) => driftIn(all.filter(({ resource }) => isOwn(resource, standing)))),
-      };
-      return { sandbox: names[at] as string, ...(await readSandboxStatus(host, stack, standing, own)) };
+  const ofMachine = Map.groupBy(standings, ({ machine }) => machine.id);
+  const looks = await Promise.all(
+    [...ofMachine.values()].map(async (on): Promise<MachineLook> => {
+      const named = on.map((standing) => ({ standing, sandbox: names[standings.indexOf(standing)] as string }));
+      return lookAtMachine(stack, named, connect).catch((failed: unknown) => {
+        const fault = unknownFault("it", failed);
+        return { failed, faults: named.map(({ sandbox }) => ({ sandbox, ...fault })) };
+      });
     }),
-  ]);
-  const rest = looked.filter(({ resource }) => !standings.some((standing) => isOwn(resource, standing)));
+  );
+  const seen = looks.filter((look) => "sandboxes" in look);
+  const failed = looks.flatMap((look) => ("failed" in look ? look : []));
+  if (seen.length === 0) throw failed[0]?.failed;
+  const sandboxes = seen.flatMap((look) => look.sandboxes);
+  const apart = { ...state, resources: state.resources.filter((one) => !standings.some((at) => isOn(one, at))) };
+  const besides: Fault[] = [];
+  const beside = await lookAt(apart).catch((error: unknown) => {
+    besides.push(unknownFault("what stands beside the sandboxes", error));
+    return [];
+  });
+  const rest = [...beside, ...seen.flatMap((look) => look.rest)];
   const drift = [...driftIn(rest), ...goneIn(state)];
   const ofSandboxes = sandboxes.flatMap(({ sandbox, faults }) => faults.map((fault) => ({ sandbox, ...fault })));
   return {
@@ -52,7 +67,58 @@ export async function readStackStatus(
     sandboxes,
     drift,
     stateChangedAt: state.changedAt,
-    faults: [...ofSandboxes, ...driftFaults(stack, drift), ...unfinishedFaults(stack, state)],
+    faults: [
+      ...ofSandboxes,
+      ...failed.flatMap(({ faults }) => faults),
+      ...besides,
+      ...driftFaults(stack, drift),
+      ...unfinishedFaults(stack, state),
+    ],
+  };
+}
+
+type MachineLook =
+  | {
+      readonly sandboxes: SeveralStatus["sandboxes"];
+      /** What on it is no sandbox's own. */
+      readonly rest: readonly Looked[];
+    }
+  | { readonly failed: unknown; readonly faults: readonly (Fault & { readonly sandbox: string })[] };
+
+interface Named {
+  readonly standing: Standing;
+  readonly sandbox: string;
+}
+
+async function lookAtMachine(
+  stack: string,
+  named: readonly Named[],
+  connect: (standing: Standing) => Promise<Host>,
+): Promise<Extract<MachineLook, { rest: unknown }>> {
+  const [{ standing: first }] = named as [Named];
+  const hosts = await Promise.all(named.map(({ standing }) => connect(standing)));
+  const { state } = first;
+  const look = lookAt({ ...state, resources: state.resources.filter((one) => isOn(one, first)) });
+  const [looked, ...sandboxes] = await Promise.all([
+    look,
+    ...named.map(async ({ standing, sandbox }, at) => {
+      const own = {
+        looked: look.then((all) => all.filter(({ resource }) => !isOfOthers(resource, standing))),
+        drift: look.then((all) => driftIn(all.filter(({ resource }) => isOwn(resource, standing)))),
+      };
+      return { sandbox, ...(await readSandboxStatus(hosts[at] as Host, stack, standing, own)) };
+    }),
+  ]);
+  return { sandboxes, rest: looked.filter(({ resource }) => !named.some(({ standing }) => isOwn(resource, standing))) };
+}
+
+/** @throws a cancellation as it is */
+function unknownFault(what: string, error: unknown): Fault {
+  if (isCancelled(error)) throw error;
+  const known = error instanceof HostError ? error.details : undefined;
+  return {
+    found: `nothing is known of ${what}: ${known?.summary ?? wordsOf(error)}`,
+    try: known?.try ?? "look at the machine, then run this again",
   };
 }
 
@@ -60,14 +126,12 @@ export async function readStackStatus(
 export function stackScreen(stack: string, status: StackStatus): string {
   if (!("sandboxes" in status)) return statusScreen(stack, status);
   const screens = status.sandboxes.map((one) => statusScreen(stack, one, one.sandbox));
-  const rest = status.faults.filter(({ sandbox }) => sandbox === undefined);
+  const unknown = status.faults.filter(
+    ({ sandbox }) => sandbox !== undefined && !status.sandboxes.some((one) => one.sandbox === sandbox),
+  );
+  const rest = [
+    ...unknown.map(({ sandbox, found, try: hint }) => ({ found: `sandbox ${sandbox}: ${found}`, try: hint })),
+    ...status.faults.filter(({ sandbox }) => sandbox === undefined),
+  ];
   return [...screens, ...(rest.length > 0 ? [faultLines(rest)] : [])].join("\n\n");
-}
-
-/** Names of sandboxes that tell them apart: two machines may each have a `main`. */
-function namesOf(standings: readonly Standing[]): string[] {
-  return standings.map(({ sandbox, machine }) => {
-    const isOnly = standings.filter((one) => one.sandbox === sandbox).length === 1;
-    return isOnly ? sandbox : `${sandbox} on ${machine.address}:${machine.port}`;
-  });
 }

@@ -12,7 +12,7 @@ const look = (leftByUpdate: string | undefined, cutCreations?: string[]) => {
   const outputs = leftByUpdate === undefined ? {} : { leftByUpdate };
   const resources = [resource("pulumi:pulumi:Stack", "nemoclaw-prod", { outputs }), docker];
   const state: StackState = { resources, cutCreations, find: (type) => resources.find((one) => one.type === type) };
-  return lookAtEnvironment({} as Host, "prod", state);
+  return lookAtEnvironment("prod", state, async () => ({}) as Host);
 };
 
 test("a sandbox that is gone since the last update is a fault of the environment, with all that is gone with it", async () => {

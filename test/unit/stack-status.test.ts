@@ -1,10 +1,12 @@
-import { expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
+import { HostError } from "../../host/errors.ts";
 import type { Host } from "../../host/host.ts";
 import type { Machine } from "../../host/machine.ts";
 import type { Question, Questions } from "../../host/question.ts";
 import type { AnyHandler } from "../../provider/handler.ts";
 import type { Looked } from "../../scripts/drift-look.ts";
+import { lookAtEnvironment } from "../../scripts/environment-look.ts";
 import { type Standing, standingsIn } from "../../scripts/stack-command.ts";
 import type { StackState, StateResource } from "../../scripts/stack-state.ts";
 import { readStackStatus, stackScreen } from "../../scripts/stack-status.ts";
@@ -13,11 +15,18 @@ import { someMachine } from "../support/some-machine.ts";
 /** A look at stand-ins for machines: of all that the state has `running: true`, what is named in `down` is found down. */
 const down = new Set<string>();
 const cutOff = new Set<string>();
+/** Machines that do not answer, by their ids. */
+const silent = new Set<string>();
 const handler = { inputs: z.object({ running: z.unknown() }) } as unknown as AnyHandler;
 vi.mock("../../scripts/drift-look.ts", async (original) => ({
   ...(await original<typeof import("../../scripts/drift-look.ts")>()),
   lookAt: async ({ resources }: StackState): Promise<Looked[]> =>
     resources
+      .map((one) => {
+        const at = (one.inputs.machine as Machine | undefined)?.id ?? "";
+        if (silent.has(at)) throw new HostError("unreachable", { summary: `${at} does not answer` });
+        return one;
+      })
       .filter(({ inputs }) => "running" in inputs)
       .map((resource) => ({
         resource,
@@ -52,12 +61,20 @@ function hostAt(machine: Machine): Host {
   return { machine, look: async (questions: Questions<unknown>) => look(questions) } as unknown as Host;
 }
 
+const connect = async ({ machine }: Standing) => {
+  if (!silent.has(machine.id)) return hostAt(machine);
+  throw new HostError("unreachable", { summary: `${machine.address} does not answer`, try: "see whether it is up" });
+};
+
+function stateOf(resources: readonly StateResource[]): StackState {
+  return { resources, find: (type) => resources.find((one) => one.type === type) };
+}
+
 async function statusOf(resources: readonly StateResource[], ...found: string[]) {
   down.clear();
   for (const name of found) down.add(name);
-  const state: StackState = { resources, find: (type) => resources.find((one) => one.type === type) };
-  const standings = standingsIn(state) as [Standing, ...Standing[]];
-  return readStackStatus("prod", standings, async ({ machine }) => hostAt(machine));
+  const standings = standingsIn(stateOf(resources)) as [Standing, ...Standing[]];
+  return readStackStatus("prod", standings, connect);
 }
 
 const several = (...found: string[]) =>
@@ -136,4 +153,50 @@ test("an upgrade that was cut off is a fault of the sandbox whose it is, with wh
   } finally {
     cutOff.clear();
   }
+});
+
+describe("a machine of two that does not answer", () => {
+  const resources = [docker, ...sandboxOf("main", someMachine, "one"), ...sandboxOf("second", other, "two")];
+  beforeEach(() => void silent.add(other.id));
+  afterEach(() => silent.clear());
+
+  test("is a fault of its sandbox, and hides no other", async () => {
+    const status = await statusOf(resources, "main-inference");
+    if (!("sandboxes" in status)) throw new Error("one alone is shown");
+    expect(status.sandboxes.map(({ sandbox }) => sandbox)).toEqual(["main"]);
+    expect(status.faults).toContainEqual({
+      sandbox: "second",
+      found: "nothing is known of it: 10.0.0.2 does not answer",
+      try: "see whether it is up",
+    });
+    expect(JSON.stringify(status.faults)).toContain("main-inference is not as the last update left it");
+    expect(stackScreen("prod", status)).toMatch(
+      /^stack +prod, sandbox main\n[\s\S]*\n\nFAULT {2}sandbox second: nothing is known of it: 10\.0\.0\.2 does not answer\n {2}try {2}see/,
+    );
+  });
+
+  test("is told by doctor, too, beside what is wrong in each", async () => {
+    const { faults } = await lookAtEnvironment("prod", stateOf(resources), connect);
+    const found = faults.map((one) => one.found);
+    expect(found).toContain("sandbox second: nothing is known of it: 10.0.0.2 does not answer");
+    expect(found).toContain("sandbox main: the agent does not answer");
+    silent.clear();
+    const all = await lookAtEnvironment("prod", stateOf(resources), connect);
+    expect(all.faults.map((one) => one.found)).toContain("sandbox second: the agent does not answer");
+  });
+
+  test("and has no sandbox is a fault of the stack", async () => {
+    const both = [...sandboxOf("main", someMachine, "one"), ...sandboxOf("second", someMachine, "two")];
+    const status = await statusOf([...both, resource("nemoclaw:host:DockerEngine", "other-docker", at(other))]);
+    expect("sandboxes" in status && status.sandboxes).toHaveLength(2);
+    expect(status.faults).toContainEqual({
+      found: "nothing is known of what stands beside the sandboxes: local:def does not answer",
+      try: "look at the machine, then run this again",
+    });
+  });
+
+  test("is the error itself where none answers", async () => {
+    silent.add(someMachine.id);
+    await expect(statusOf(resources)).rejects.toThrow("127.0.0.1 does not answer");
+  });
 });
