@@ -28,9 +28,10 @@ export function logEntry(line: string, parts: Readonly<Record<string, string>>):
 }
 
 /** A line for a terminal: `2026-11-22T21:06:44.172Z  gate    DENIED  CONNECT example.com:443  (no endpoint …)`. */
-export function printEntry({ at, part, level, denied, text }: LogEntry): string {
+export function printEntry({ at, part, sandbox, level, denied, text }: LogEntry): string {
   const mark = denied ? "DENIED  " : level === "info" ? "" : `${level.toUpperCase()}  `;
-  return `${at}  ${part.padEnd(6)}  ${mark}${printable(text)}`;
+  const whose = sandbox === undefined ? "" : `${sandbox}  `;
+  return `${at}  ${whose}${part.padEnd(6)}  ${mark}${printable(text)}`;
 }
 
 function worded(fields: Readonly<Record<string, unknown>>): string {

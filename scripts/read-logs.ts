@@ -1,34 +1,33 @@
 import { Connection } from "../host/connection.ts";
 import { isCancelled } from "../host/errors.ts";
-import type { Machine } from "../host/machine.ts";
 import { rootShell } from "../host/root.ts";
 import type { LogSource, LogWanted } from "../host/runtimes/log-source.ts";
-import type { LogOrder } from "./log-order.ts";
-
-interface Reading {
-  readonly sources: readonly LogSource[];
-  readonly wanted: LogWanted;
-}
+import type { LogOrder, OrderedLog } from "./log-order.ts";
+import type { MachineLogs } from "./log-sources.ts";
 
 /**
- * Reads several logs of a machine at a time, over one connection, until all have ended or Ctrl-C.
+ * Reads several logs at a time, over one connection to each machine, until all have ended or Ctrl-C. A machine of several that does
+ * not answer is told, and keeps nobody from the others' logs.
  *
  * @returns an exit code: 0, that of one that failed, or 130
  */
 export async function readLogs(
-  machine: Machine,
-  { sources, wanted }: Reading,
+  machines: readonly MachineLogs[],
+  wanted: LogWanted,
   order: Pick<LogOrder, "log">,
 ): Promise<number> {
-  const connection = await Connection.open(machine, { connectSeconds: 30, log: (line) => console.error(line) });
+  // All of them before the first is read, or what it has of before would not wait for the others.
+  const asked = machines.map(({ machine, sources }) => ({
+    machine,
+    sources: sources.map((source) => ({ user: machine.user, source, log: order.log() })),
+  }));
   const controller = new AbortController();
   process.once("SIGINT", () => controller.abort());
-  const one = async ({ script, read }: LogSource): Promise<number> => {
+  const one = async (connection: Connection, { user, source: { script, read }, log }: Asked): Promise<number> => {
     let said = "";
-    const log = order.log();
     const split = lineSplitter((line) => log.line(line, read(line)));
     try {
-      const { exitCode } = await connection.exec(rootShell(machine.user), {
+      const { exitCode } = await connection.exec(rootShell(user), {
         stdin: script(wanted),
         onOutput: (chunk, stream) => {
           if (stream === "stdout") return split(chunk);
@@ -43,17 +42,39 @@ export async function readLogs(
       return exitCode;
     } catch (error) {
       if (isCancelled(error)) return 130;
+      // What others of its kind are read for is over, too.
+      controller.abort();
       throw error;
     } finally {
       log.end();
     }
   };
-  try {
-    const codes = await Promise.all(sources.map(one));
-    return codes.find((code) => code !== 0 && code !== 130) ?? Math.max(...codes);
-  } finally {
-    await connection.close();
-  }
+  const ofMachine = async ({ machine, sources }: (typeof asked)[number]): Promise<number[]> => {
+    const log = (line: string) => console.error(line);
+    const connection = await Connection.open(machine, { connectSeconds: 30, log }).catch((error: unknown) => {
+      for (const each of sources) each.log.end();
+      if (machines.length === 1 || isCancelled(error)) throw error;
+      console.error(error instanceof Error ? error.message : String(error));
+    });
+    if (!connection) return [1];
+    try {
+      return await Promise.all(sources.map((source) => one(connection, source)));
+    } finally {
+      await connection.close();
+    }
+  };
+  const read = await Promise.allSettled(asked.map(ofMachine));
+  const codes = read.flatMap((one) => {
+    if (one.status === "rejected") throw one.reason;
+    return one.value;
+  });
+  return codes.find((code) => code !== 0 && code !== 130) ?? Math.max(0, ...codes);
+}
+
+interface Asked {
+  readonly user: string;
+  readonly source: LogSource;
+  readonly log: OrderedLog;
 }
 
 function lineSplitter(onLine: (line: string) => void): (chunk: string) => void {

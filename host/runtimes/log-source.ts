@@ -4,6 +4,8 @@ export interface LogEntry {
   readonly at: string;
   /** `agent`, `gate`, `bridge` and so on. */
   readonly part: string;
+  /** Whose part, of a stack that has several sandboxes; what they share is nobody's. */
+  readonly sandbox?: string;
   readonly level: "error" | "warn" | "info";
   /** Something that was refused. */
   readonly denied: boolean;

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Machine } from "../../host/machine.ts";
 import type { LogSource } from "../../host/runtimes/log-source.ts";
 import { boxLog } from "../../host/runtimes/openshell/box-log.ts";
 import { journal } from "../../scripts/journal.ts";
@@ -20,7 +21,8 @@ interface Running {
 const running = new Map<string, Running>();
 vi.mock("../../host/connection.ts", () => ({
   Connection: {
-    open: async () => ({
+    open: async ({ address }: { address: string }) => ({
+      where: address === "silent" ? await Promise.reject(new Error("silent does not answer")) : address,
       exec: (_shell: string, { stdin, onOutput }: { stdin: string; onOutput: (text: string, name: string) => void }) =>
         new Promise((done) =>
           running.set(stdin, {
@@ -47,7 +49,7 @@ async function reading(names: readonly string[], { follow = true, lines = 3 } = 
   const counted = follow && names.length > 1;
   const order = new LogOrder({ follow, counted, lines, show: ({ part, text }) => shown.push(`${part} ${text}`) });
   const wanted = { follow, lines, denials: false, counted };
-  const code = readLogs(someMachine as never, { sources: names.map(source), wanted }, order);
+  const code = readLogs([{ machine: someMachine as Machine, sources: names.map(source) }], wanted, order);
   await vi.waitFor(() => expect(running.size).toBe(names.length));
   const log = (name: string) => running.get(`${name}${counted ? ", counted" : ""}`) as Running;
   const next = () => {
@@ -168,5 +170,44 @@ esac`,
     // Not followed, so that it ends; what is new would come behind.
     expect(run(boxLog("main", "gate"), true, false)).toMatch(/^2026-\S+ \S+ OCSF .* DENIED .*\nbacklog 0\n$/);
     expect(run(boxLog("main", "gate"), false, false)).toMatch(/^2026-\S+ \S+ OCSF .* DENIED .*\n$/);
+  });
+});
+
+describe("logs of several machines", () => {
+  const on = (address: string, ...names: string[]) => ({
+    machine: { ...someMachine, address } as Machine,
+    sources: names.map(source),
+  });
+  const wanted = { follow: false, lines: 3, denials: false };
+  const read = (...machines: ReturnType<typeof on>[]) => {
+    const shown: string[] = [];
+    const order = new LogOrder({ ...wanted, counted: false, show: ({ text }) => shown.push(text) });
+    return { shown, order, code: readLogs(machines, wanted, order) };
+  };
+
+  test("are put in one order", async () => {
+    const { shown, order, code } = read(on("one", "a"), on("other", "b"));
+    await vi.waitFor(() => expect(running.size).toBe(2));
+    running.get("b")?.write("01 x\n03 x\n");
+    running.get("b")?.end();
+    running.get("a")?.write("02 x\n04 x\n");
+    running.get("a")?.end();
+    expect(await code).toBe(0);
+    order.end();
+    expect(shown).toEqual(["02 x", "03 x", "04 x"]);
+  });
+
+  test("of which one does not answer are shown of the others, and that one is told", async () => {
+    const told = vi.spyOn(console, "error").mockImplementation(() => {});
+    const { shown, order, code } = read(on("silent", "a"), on("other", "b"));
+    await vi.waitFor(() => expect(running.size).toBe(1));
+    running.get("b")?.write("01 x\n");
+    running.get("b")?.end();
+    expect(await code).toBe(1);
+    order.end();
+    expect(shown).toEqual(["01 x"]);
+    expect(told.mock.calls).toEqual([["silent does not answer"]]);
+    told.mockRestore();
+    await expect(read(on("silent", "a")).code).rejects.toThrow("silent does not answer");
   });
 });
