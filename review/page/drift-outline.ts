@@ -1,6 +1,6 @@
 import { cutOff, type ResourceChange } from "../preview/resource-changes.ts";
 import type { Report } from "../report.ts";
-import { asCode } from "./as-code.ts";
+import { asCode } from "./cell.ts";
 import { cutOffWords } from "./cut-off-words.ts";
 import { type Outline, outlineOf, type Section } from "./outline.ts";
 
@@ -52,7 +52,7 @@ export function cutOffUpgrades({ resources }: Report): readonly ResourceChange[]
 }
 
 function cutOffSection(cut: readonly ResourceChange[], short: string): Section {
-  const rows = cut.map((change) => [`${change.label} ${asCode(change.name)}`, cutOffWords(change)]);
+  const rows = cut.map((change) => [[`${change.label} `, asCode(change.name)], cutOffWords(change)]);
   return {
     title: "Upgrades that were cut off",
     short,
