@@ -52,7 +52,7 @@ export function adoptionsOf(changes: readonly ResourceChange[], recorded: Readon
     if (adopted && !same && several(type)) return [{ adoptions: [], left: [`${name}: ${oneOfSeveral}`] }];
     if (/:NetworkPolicy$/.test(type)) return [blocks(states), approval(states)];
     if (/:InferenceRoute$/.test(type)) return [route(states)];
-    if (same) return [];
+    if (same && !change.named.some(({ drifted }) => drifted)) return [];
     return [{ adoptions: [], left: [`${name}: only network policy, model and provider can be adopted`] }];
   });
   return { adoptions: parts.flatMap(({ adoptions }) => adoptions), left: parts.flatMap(({ left }) => left) };

@@ -1,6 +1,7 @@
 import { asLeft } from "../preview/as-left.ts";
 import { goneSinceUpdate, type StandingResource } from "../preview/gone-since-update.ts";
 import { labelOf } from "../preview/losses.ts";
+import type { NamedValue } from "../preview/named-properties.ts";
 import type { Preview } from "../preview/preview.ts";
 import { nameOf, operationOf, type PreviewState } from "../preview/preview-step.ts";
 import { confirms, type ResourceChange } from "../preview/resource-changes.ts";
@@ -61,11 +62,19 @@ export function driftOf(changes: readonly ResourceChange[], recorded: ReadonlyMa
     const known = recorded.get(urn);
     if (known === undefined || confirms(change)) return [];
     const gone = operation === "create";
-    const values = before ? driftedValues(known.inputs, before.inputs, after?.inputs) : [];
+    const values = [
+      ...(before ? driftedValues(known.inputs, before.inputs, after?.inputs) : []),
+      ...change.named.filter(({ drifted: byHand }) => byHand).map(takenBack),
+    ];
     const secrets = gone ? [] : drifted;
     if (!gone && values.length === 0 && secrets.length === 0) return [];
     return [{ urn, name: nameOf(urn), type: known.type, label: labelOf(known.type), gone, values, secrets }];
   });
+}
+
+/** What no input shows the program does not give, so an update makes it what it was. */
+function takenBack({ path, before, recorded }: NamedValue): DriftedValue {
+  return { path, before: recorded, after: before, update: "restores" };
 }
 
 function driftedValues(left: unknown, found: unknown, wanted: unknown): DriftedValue[] {

@@ -1,5 +1,5 @@
 import type { DriftedValue } from "../drift/drift.ts";
-import { confirms, cutOff, type ResourceChange } from "../preview/resource-changes.ts";
+import { confirms, cutOff, isUntoldUpdate, type ResourceChange } from "../preview/resource-changes.ts";
 import { type Expected, type Report, verdictOf } from "../report.ts";
 import { accessSection } from "./access-section.ts";
 import { asCode, type Cell } from "./cell.ts";
@@ -115,17 +115,16 @@ function counted<T>(all: readonly T[], deedOf: (one: T) => keyof typeof words): 
 }
 
 function why(change: ResourceChange): string {
-  const { because, values, operation } = change;
+  const { because, values, named, operation } = change;
   const { changed } = change.secrets;
   if (operation === "create" || operation === "delete") return "";
   if (values.length === 0 && cutOff(change)) return cutOffWords(change);
   if (confirms(change)) return "only noted: what was changed without an update is wanted so now";
-  const keys =
-    because.length > 0
-      ? because
-      : [...new Set([...values.map(({ path }) => path), ...changed].map((path) => path.split(".")[0] ?? ""))];
-  const named = keys.slice(0, 6).join(", ") + (keys.length > 6 ? " …" : "");
-  return cutOff(change) ? `${named}; ${cutOffWords(change)}` : named;
+  if (isUntoldUpdate(change)) return "the preview does not show it";
+  const shown = [...values.map(({ path }) => path), ...changed].map((path) => path.split(".")[0] ?? "");
+  const keys = because.length > 0 ? because : [...new Set([...shown, ...named.map(({ path }) => path)])];
+  const said = keys.slice(0, 6).join(", ") + (keys.length > 6 ? " …" : "");
+  return cutOff(change) ? `${said}; ${cutOffWords(change)}` : said;
 }
 
 function access({ access: all }: Report): Section | undefined {
@@ -222,8 +221,12 @@ function warnings({ warnings: all }: Report): Section | undefined {
 }
 
 function details({ resources: all }: Report): Section | undefined {
-  const lines = all.flatMap(({ name, values }) =>
-    values.map(({ path, before, after }) => [asCode(name), asCode(path), ...valuesSideBySide(before, after)]),
+  const lines = all.flatMap(({ name, values, named }) =>
+    [...values, ...named].map(({ path, before, after }) => [
+      asCode(name),
+      asCode(path),
+      ...valuesSideBySide(before, after),
+    ]),
   );
   if (lines.length === 0) return undefined;
   return {

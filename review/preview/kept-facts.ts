@@ -18,7 +18,9 @@ export function withKept(
     if (!left || !change.before || !change.after) return [];
     const values = valueChanges(left.inputs, change.after.inputs ?? {});
     // Where it is wanted as the last update left it, nothing is kept.
-    return values.length > 0 ? [{ ...change, values, before: { ...change.before, inputs: left.inputs } }] : [];
+    return values.length > 0
+      ? [{ ...change, values, named: [], before: { ...change.before, inputs: left.inputs } }]
+      : [];
   });
   const isTold = (one: Fact) => facts.some(({ what, after }) => what === one.what && after === one.after);
   const kept = factsOf(sinceUpdate).filter((one) => opens(one) && !isTold(one));

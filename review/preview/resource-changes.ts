@@ -3,8 +3,10 @@ import { changedSinceUpdate } from "./as-left.ts";
 import { isPartOf } from "./input-changes.ts";
 import { labelOf, lossOf, lossOfRemaking } from "./losses.ts";
 import { isMadeAnew } from "./made-anew.ts";
+import { type NamedValue, namedProperties } from "./named-properties.ts";
 import type { Preview } from "./preview.ts";
 import { nameOf, operationOf, type PreviewState, type PreviewStep, typeOf } from "./preview-step.ts";
+import { pathText, propertyPath } from "./property-path.ts";
 
 export type Operation = "create" | "update" | "replace" | "delete";
 
@@ -23,7 +25,10 @@ export interface ResourceChange {
   /** The properties that make it a replacement. */
   readonly because: readonly string[];
   readonly values: readonly ValueChange[];
+  /** What the preview names and the values do not show. */
+  readonly named: readonly NamedValue[];
   readonly secrets: SecretsOf;
+  /** With what was found by hand among the inputs, whether its provider writes it there or not. */
   readonly before?: PreviewState;
   readonly after?: PreviewState;
 }
@@ -49,6 +54,18 @@ export function confirms({ operation, before, values, secrets }: ResourceChange)
 /** Whether a look has found what an upgrade left that was cut off; the plugin says so in the output `cutOffUpgrade`. */
 export function cutOff({ before }: Pick<ResourceChange, "before">): boolean {
   return before?.outputs?.cutOffUpgrade === true;
+}
+
+/** Whether a preview tells nothing of what an update changes. This package's plugin says it by its inputs. */
+export function isUntoldUpdate({
+  type,
+  operation,
+  values,
+  named,
+  secrets: { changed, drifted },
+}: ResourceChange): boolean {
+  const told = values.length + named.length + changed.length + drifted.length;
+  return operation === "update" && told === 0 && !type.startsWith("nemoclaw:");
 }
 
 /** The inputs of a resource; nothing where it is not there. */
@@ -89,11 +106,17 @@ function changeOf(urn: string, steps: readonly PreviewStep[], looked: readonly P
   // A URN that is both deleted and created is replaced, whatever the engine calls its steps.
   const both = kinds.includes("delete") && kinds.includes("create");
   const operation = (kinds.includes("replace") || both ? "replace" : kinds[0]) as Operation;
-  const before = steps.find(({ oldState }) => oldState)?.oldState ?? undefined;
+  const stated = steps.find(({ oldState }) => oldState)?.oldState ?? undefined;
   const after =
     operation === "delete" ? undefined : (steps.findLast(({ newState }) => newState)?.newState ?? undefined);
-  const type = (after ?? before)?.type ?? "";
-  const values = after ? valueChanges(before?.inputs ?? {}, after.inputs ?? {}) : [];
+  const type = (after ?? stated)?.type ?? "";
+  const recorded = looked.find(({ oldState }) => oldState)?.oldState?.outputs;
+  const { inputs, named } =
+    stated && after
+      ? namedProperties({ type, operation, steps, before: stated, after, recorded })
+      : { inputs: stated?.inputs, named: [] };
+  const before = stated && { ...stated, inputs };
+  const values = after ? valueChanges(inputs ?? {}, after.inputs ?? {}) : [];
   const gone = operation === "replace" || operation === "delete";
   const madeAnew = operation === "update" && isMadeAnew(before, after);
   return {
@@ -106,7 +129,8 @@ function changeOf(urn: string, steps: readonly PreviewStep[], looked: readonly P
     lost: gone ? lossOf(type, before) : madeAnew ? lossOfRemaking : undefined,
     because: [...new Set(steps.flatMap(({ replaceReasons }) => replaceReasons ?? []))],
     values,
-    secrets: secretsOf(steps, looked, { before, after, guess: operation === "update" && values.length === 0 }),
+    named,
+    secrets: secretsOf(steps, looked, { before: stated, after, guess: operation === "update" && values.length === 0 }),
     before,
     after,
   };
@@ -141,7 +165,6 @@ function changes(steps: readonly PreviewStep[], secret: string): boolean {
   return steps.some(({ diffReasons, detailedDiff }) => {
     const detail = Object.keys(detailedDiff ?? {});
     if (detail.length === 0) return diffReasons?.includes(secret) ?? false;
-    // A name with other characters than a word's stands in brackets there.
-    return detail.some((path) => isPartOf(path.replaceAll(/\["([^"]*)"\]/g, ".$1"), secret));
+    return detail.some((path) => isPartOf(pathText(propertyPath(path)), secret));
   });
 }

@@ -7,7 +7,7 @@ import { inputChanges, isPartOf, overlap } from "./input-changes.ts";
 import { madeByMachine, madeBySiteCommands } from "./made-by.ts";
 import type { IsOwn } from "./own-names.ts";
 import type { PreviewStep } from "./preview-step.ts";
-import type { ResourceChange } from "./resource-changes.ts";
+import { isUntoldUpdate, type ResourceChange } from "./resource-changes.ts";
 
 /**
  * What is made or changed and no rule looks into: resources of types that the components do not make, and of theirs what they do not
@@ -18,7 +18,7 @@ import type { ResourceChange } from "./resource-changes.ts";
  */
 export function unjudged(changes: readonly ResourceChange[], isOwn: IsOwn, steps: readonly PreviewStep[]): Fact[] {
   return changes.flatMap((change) => {
-    const { type, label, name, operation, values } = change;
+    const { type, label, name, operation, values, named } = change;
     const form = formOf(type);
     // Of what another type's resource did nobody knows whether it let in or kept out.
     if (operation === "delete")
@@ -26,7 +26,13 @@ export function unjudged(changes: readonly ResourceChange[], isOwn: IsOwn, steps
         ? []
         : [{ what: `${label} ${name} goes`, effect: "unclear", note: `what it kept out is not looked into: ${type}` }];
     const note = `what this opens is not looked into: ${type}`;
-    const told = [...(form ? notAsGiven(change, form, isOwn) : values).map(valueFact), ...secretFacts(change, steps)];
+    const told = [
+      ...(form ? notAsGiven(change, form, isOwn) : values).map(valueFact),
+      ...named.filter(({ unclear }) => unclear).map(valueFact),
+      ...secretFacts(change, steps),
+    ];
+    if (form !== undefined && isUntoldUpdate(change))
+      return [{ what: `${label} ${name}`, effect: "unclear", note: "the preview does not show what of it changes" }];
     if (form === undefined && told.length === 0)
       return [{ what: `${label} ${name}`, effect: "unclear", note } as const];
     return told.map(
@@ -71,5 +77,5 @@ function notAsGiven({ urn, before, after }: ResourceChange, form: Form, isOwn: I
   );
 }
 
-/** A look may add parts to what is given, but no whole property. */
-const isUnknown = ({ path, kind }: Outside) => kind === "unknown" && !/[.[]/.test(path);
+/** One more entry of a list, such as a disk or an interface, keeps nobody out. */
+const isUnknown = ({ path, kind }: Outside) => kind === "unknown" && !path.includes("[");

@@ -21,8 +21,8 @@ export interface Planned {
   readonly kept?: Properties;
   /** The properties that the engine names as changed; two secrets look alike. */
   readonly diffReasons?: readonly string[];
-  /** The properties that it names one by one, as paths. */
-  readonly detail?: readonly string[];
+  /** The properties that it names one by one, as paths; with what it does to them, where that is not `update`. */
+  readonly detail?: readonly string[] | Readonly<Record<string, string>>;
   /** What the cloud calls it, where it is there. */
   readonly id?: string;
   /** The type of the component that makes it. */
@@ -82,9 +82,13 @@ export function previewJson(planned: readonly Planned[], more: Properties = {}, 
     counts[op] = (counts[op] ?? 0) + 1;
     const ops = replace ? ["delete-replaced", "replace", "create-replacement"] : [op];
     const { diffReasons, detail } = one;
-    const detailedDiff = detail ? Object.fromEntries(detail.map((path) => [path, { kind: "update" }])) : null;
+    const kinds = Array.isArray(detail) ? Object.fromEntries(detail.map((path) => [path, "update"])) : detail;
+    const detailedDiff =
+      kinds && Object.fromEntries(Object.entries(kinds).map(([path, kind]) => [path, { kind, inputDiff: false }]));
     const reasons = { ...(replace && { replaceReasons: replace }), ...(diffReasons && { diffReasons }) };
-    steps.push(...ops.map((name) => ({ op: name, urn: urnOf(one), ...states, ...reasons, detailedDiff })));
+    steps.push(
+      ...ops.map((name) => ({ op: name, urn: urnOf(one), ...states, ...reasons, detailedDiff: detailedDiff ?? null })),
+    );
   }
   return JSON.stringify({ config: {}, steps, duration: 1, changeSummary: counts, ...more });
 }

@@ -1,0 +1,45 @@
+import { identityTypes, rights } from "./cloud-rights.ts";
+import { doorProperties, doorTypes } from "./door-facts.ts";
+import { type PropertyPath, pathText } from "./property-path.ts";
+
+const machine = /^(aws:ec2|gcp:compute)\/instance:/;
+
+/** Of doors, machines, accounts and rights: what decides who gets in, or what the machine may do. */
+const access: readonly (readonly [types: RegExp, properties: readonly string[]])[] = [
+  [doorTypes, doorProperties],
+  [identityTypes, rights],
+  [/^gcp:serviceaccount\/account:/i, ["disabled"]],
+  [
+    machine,
+    [
+      ...["metadata", "metadataStartupScript", "userData", "userDataBase64", "keyName", "metadataOptions"],
+      ...["vpcSecurityGroupIds", "securityGroups", "serviceAccount", "iamInstanceProfile"],
+    ],
+  ],
+  [/^gcp:compute\/instance:/, ["tags"]],
+];
+
+/** Whether somebody's access depends on a property. */
+export function isOfAccess(type: string, [property]: PropertyPath): boolean {
+  return access.some(([types, properties]) => types.test(type) && properties.some((one) => one === property));
+}
+
+// A rule of Google's may refuse what it is for; a security group of Amazon's only lets in.
+const lettingIn = /^((vpcSecurityGroupIds|securityGroups)(\[|$)|metadata\.(ssh-keys|sshKeys)$)/;
+
+/** Whether something of a machine does nothing but let in, so that nobody can do more once it is taken away. */
+export function onlyLetsIn(type: string, path: PropertyPath): boolean {
+  return machine.test(type) && lettingIn.test(pathText(path));
+}
+
+const reported = /^(arn|id|selfLink|etag|state)$|(Fingerprint|Ip|Ips|Dns|Status|State|Timestamp|Time)$/;
+
+/** Whether a cloud only reports a property, and changes it by itself: addresses of a machine that has restarted, marks, times. */
+export function isReported(path: PropertyPath): boolean {
+  return path.some((one) => typeof one === "string" && reported.test(one));
+}
+
+/** What providers write out again beside `tags` and `labels`. */
+export function isMirror([property]: PropertyPath): boolean {
+  return ["tagsAll", "effectiveLabels", "pulumiLabels", "terraformLabels"].some((one) => one === property);
+}
