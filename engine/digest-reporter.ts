@@ -20,15 +20,17 @@ export interface Digest {
 
 /**
  * Gathers a preview into the CLI's own JSON. As there, everything that was looked at is listed, and of what stays as it is
- * only the stack itself.
+ * only the stack itself, unless all of it is asked for.
  */
 export class DigestReporter implements Reporter {
   readonly digest: Digest = {};
   readonly #rest: (line: string) => void;
+  readonly #sames: boolean;
 
-  constructor(config: Record<string, string>, rest: (line: string) => void) {
+  constructor(config: Record<string, string>, rest: (line: string) => void, sames = false) {
     if (Object.keys(config).length > 0) this.digest.config = config;
     this.#rest = rest;
+    this.#sames = sames;
   }
 
   phase(): void {}
@@ -36,7 +38,7 @@ export class DigestReporter implements Reporter {
   planned(step: Step): void {
     if (step.op === "delete-replaced") return;
     const root = (step.after ?? step.before)?.type === stackType;
-    if (step.op === "same" && !root) return;
+    if (step.op === "same" && !root && !this.#sames) return;
     this.digest.steps ??= [];
     this.digest.steps.push(written(step));
   }

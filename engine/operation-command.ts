@@ -13,6 +13,7 @@ interface Flags {
   cwd: string;
   stack?: string;
   nonInteractive?: boolean;
+  showSames?: boolean;
   color: string;
   yes?: boolean;
   json?: boolean;
@@ -46,6 +47,7 @@ export function operationCommands(program: Command, terminal: Terminal): void {
       .option("--diff", "taken as in the CLI, like -m, --show-full-output and --suppress-*; changes are always shown")
       .addOption(new Option("-m, --message <text>").hideHelp())
       .addOption(new Option("--show-full-output").hideHelp())
+      .option("--show-sames", "list in JSON what stays as it is, too")
       .addOption(new Option("--suppress-outputs").hideHelp())
       .addOption(new Option("--suppress-progress").hideHelp())
       .addOption(new Option("--suppress-permalink [when]").hideHelp())
@@ -102,7 +104,9 @@ async function run(operation: Operation, flags: Flags, terminal: Terminal, alway
     throw new EngineError("there is nobody to ask; pass --yes to go on without, or --preview-only", { exitCode: 64 });
   }
   const coloured = flags.color === "always" ? { isTTY: true } : flags.color === "auto" ? process.stdout : {};
-  const digest = flags.json ? new DigestReporter(blindConfig(openStack(target).file.config), terminal.say) : undefined;
+  const digest = flags.json
+    ? new DigestReporter(blindConfig(openStack(target).file.config), terminal.say, flags.showSames === true)
+    : undefined;
   try {
     await operation({
       ...target,

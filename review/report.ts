@@ -29,6 +29,8 @@ export interface Report {
   readonly secrets: readonly SecretChange[];
   /** Not there when nobody looked. */
   readonly drift?: readonly Drift[];
+  /** Where more may have been let in than the stack manages, and what was found is not shown. */
+  readonly unseen?: readonly string[];
   readonly driftAccess: readonly DriftedAccess[];
   /** Not there where no preview tells what the resources will be. */
   readonly guardrails?: GuardrailResults;
@@ -98,9 +100,9 @@ function headline(report: Report, first: string): string {
   return parts.join("; ");
 }
 
-// Of what the code wants by now as it was found, an update undoes nothing.
-function isUndone({ gone, secrets, values }: Drift): boolean {
-  return gone || secrets.length > 0 || values.some(({ update }) => update !== "keeps");
+/** Whether an update undoes any of a drift. It does nothing about what the code wants by now as it was found, and what it does not manage. */
+export function isUndone({ gone, secrets, values }: Drift): boolean {
+  return gone || secrets.length > 0 || values.some(({ update }) => update !== "keeps" && update !== "leaves");
 }
 
 function isChange(report: Report): boolean {

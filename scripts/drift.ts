@@ -7,6 +7,7 @@ import { htmlOf } from "../review/page/html.ts";
 import { markdownOf } from "../review/page/markdown.ts";
 import { visible, visibleJson } from "../review/page/visible.ts";
 import { reportOfPreview } from "../review/preview/report-of-preview.ts";
+import { isUndone } from "../review/report.ts";
 import { ReviewError } from "../review/review-error.ts";
 import { stackFile, stackFileName } from "./clone-paths.ts";
 import { policyFileOf } from "./policy-file.ts";
@@ -26,7 +27,7 @@ const program = stackCommand(
   "drift",
   "What has changed on a stack's machine without an update. Nothing is changed there.",
 )
-  .option("--preview <file>", "read this JSON of pulumi preview --refresh --json; - is standard input")
+  .option("--preview <file>", "read this JSON of pulumi preview --refresh --json --show-sames; - is standard input")
   .option("--state <file>", "with --preview: what pulumi stack export printed, to see an update that was interrupted")
   .option("--adopt", "write what was found into the stack file and its policy file, where that can be said there")
   .option("--out <folder>", "write drift.md and drift.html there")
@@ -51,7 +52,7 @@ await runScript(async () => {
   if (found.recorded.size === 0 && file === undefined)
     throw new ReviewError(`nothing stands of stack ${stack} that could have drifted`, `scripts/pulumi up -s ${stack}`);
   if (found.recorded.size === 0) {
-    const hint = "pulumi preview --refresh --json by the Pulumi CLI, or leave --preview out";
+    const hint = "pulumi preview --refresh --json --show-sames by the Pulumi CLI, or leave --preview out";
     throw new ReviewError("this preview does not tell what the state had before, so drift cannot be seen in it", hint);
   }
   const report = reportOfPreview({ stack, ...found, compared: "what the last update left, and what is there" });
@@ -67,19 +68,20 @@ await runScript(async () => {
   if (json) console.log(visibleJson({ stack, drift, access: driftAccess, cutOffUpgrades: cutOff, ...adoptions }));
   else {
     process.stdout.write(markdownOf(outline));
-    if (drift.length > 0) process.stdout.write(visible(offers(stack, adoptions)));
+    if (drift.length > 0) process.stdout.write(visible(offers(stack, adoptions, drift.some(isUndone))));
   }
   if (adopt) take(stack, adoptions);
   return outline.exitCode;
 });
 
-function offers(stack: string, { adoptions, left }: Adoptions): string {
+function offers(stack: string, { adoptions, left }: Adoptions, undone: boolean): string {
   const files = { policy: "its policy file (policy.file)", stack: stackFileName(stack) };
   const pastes = toPaste(adoptions).map(
     ({ into, yaml }) => `\nTo adopt it, in ${files[into]}:\n\n\`\`\`yaml\n${yaml}\`\`\`\n`,
   );
   const rest = left.map((line) => `- not to be adopted: ${line}\n`).join("");
-  return `${pastes.join("")}${rest ? `\n${rest}` : ""}\nTo restore what the code says: \`scripts/pulumi up -s ${stack}\`\n`;
+  const restore = undone ? `\nTo restore what the code says: \`scripts/pulumi up -s ${stack}\`\n` : "";
+  return `${pastes.join("")}${rest ? `\n${rest}` : ""}${restore}`;
 }
 
 function take(stack: string, { adoptions, left }: Adoptions): void {

@@ -30,7 +30,7 @@ export async function previewOf(stack: string, say: (line: string) => void): Pro
   const run = (args: string[]) =>
     runEngine(engine, stack, [...args, "--stack", stack, "--non-interactive"], { timeoutSeconds: 1800 });
 
-  const read = madePreview(stack, await run(["preview", "--refresh", "--json"]));
+  const read = madePreview(stack, await run(previewArgs));
   const state = await run(["stack", "export"]);
   if (state.exitCode !== 0)
     throw new ReviewError(`the state of stack ${stack} could not be read\n  said  ${state.stderr.trim()}`);
@@ -39,6 +39,9 @@ export async function previewOf(stack: string, say: (line: string) => void): Pro
   const recorded = shown.size > 0 ? shown : recordedByState(state.stdout, read);
   return { preview: read, recorded, engine: engine.about };
 }
+
+/** With what stays: of that only its own step shows what a look found. */
+const previewArgs = ["preview", "--refresh", "--json", "--show-sames"];
 
 function madePreview(stack: string, { exitCode, stdout, stderr }: Finished): Preview {
   const name = `the preview of stack ${stack}`;
@@ -50,7 +53,7 @@ function madePreview(stack: string, { exitCode, stdout, stderr }: Finished): Pre
     if (exitCode === 0 || error instanceof FailedPreview) throw error;
   }
   throw new ReviewError(
-    `${name} failed\n  ran   pulumi preview --refresh --json   (exit ${exitCode})\n  said  ${stderr.trim() || "nothing"}`,
+    `${name} failed\n  ran   pulumi ${previewArgs.join(" ")}   (exit ${exitCode})\n  said  ${stderr.trim() || "nothing"}`,
   );
 }
 

@@ -25,7 +25,7 @@ interface Options {
 }
 
 const program = stackCommand("review", "What a change means, for the person who approves it.")
-  .option("--preview <file>", "read this JSON of pulumi preview --refresh --json; - is standard input")
+  .option("--preview <file>", "read this JSON of pulumi preview --refresh --json --show-sames; - is standard input")
   .option("--state <file>", "with --preview: what pulumi stack export printed, to see an update that was interrupted")
   .option("--from <revision>", "compare what two git revisions configure; with --preview, add what only they tell")
   .option("--to <revision>", "the newer of the two (default: HEAD)")

@@ -2,6 +2,7 @@ import { asLeft } from "../preview/as-left.ts";
 import { goneSinceUpdate, type StandingResource } from "../preview/gone-since-update.ts";
 import { labelOf } from "../preview/losses.ts";
 import type { NamedValue } from "../preview/named-properties.ts";
+import type { Beside } from "../preview/opened-beside.ts";
 import type { Preview } from "../preview/preview.ts";
 import { nameOf, operationOf, type PreviewState } from "../preview/preview-step.ts";
 import { confirms, type ResourceChange } from "../preview/resource-changes.ts";
@@ -13,9 +14,9 @@ export interface Recorded {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** A property that is not as the last update left it, and what an update does with it, by what the code wants now. */
+/** A property that is not as the last update left it, and what an update does with it, by what the code wants now, if anything. */
 export interface DriftedValue extends ValueChange {
-  readonly update: "restores" | "keeps" | "changes";
+  readonly update: "restores" | "keeps" | "changes" | "leaves";
 }
 
 /** A resource that is not as the last update left it. */
@@ -69,6 +70,17 @@ export function driftOf(changes: readonly ResourceChange[], recorded: ReadonlyMa
     const secrets = gone ? [] : drifted;
     if (!gone && values.length === 0 && secrets.length === 0) return [];
     return [{ urn, name: nameOf(urn), type: known.type, label: labelOf(known.type), gone, values, secrets }];
+  });
+}
+
+/** What was found beside what the stack manages, as drift of what it was found at. */
+export function driftBeside(found: readonly Beside[]): Drift[] {
+  return [...Map.groupBy(found, ({ urn }) => urn)].map(([urn, same]) => {
+    const type = same[0]?.type ?? "";
+    const values = same.flatMap(({ property, facts }) =>
+      facts.map(({ after }): DriftedValue => ({ path: property, after, update: "leaves" })),
+    );
+    return { urn, name: nameOf(urn), type, label: labelOf(type), gone: false, values, secrets: [] };
   });
 }
 

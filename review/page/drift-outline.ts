@@ -6,7 +6,7 @@ import { type Outline, outlineOf, type Section } from "./outline.ts";
 
 /** The report of what changed without an update alone; what the code would change besides is left to a review. */
 export function driftOutline(report: Report): Outline {
-  const none = {
+  const leftOut = {
     resources: [],
     expected: [],
     refused: undefined,
@@ -22,8 +22,9 @@ export function driftOutline(report: Report): Outline {
     unread: [],
     unshown: [],
   };
-  const { sections, compared } = outlineOf({ ...report, ...none });
-  const { drift = [], driftAccess } = report;
+  const { sections, compared } = outlineOf({ ...report, ...leftOut });
+  const { drift = [], driftAccess, unseen = [] } = report;
+  const none = unseen.length > 0 ? "No drift in what the preview shows" : "No drift";
   const gone = drift.filter((one) => one.gone).length;
   const parts = [
     drift.length === 1
@@ -39,7 +40,7 @@ export function driftOutline(report: Report): Outline {
     cut.length === 0 ? [] : [cut.length === 1 ? "an upgrade was cut off" : `${cut.length} upgrades were cut off`];
   return {
     title: `Drift of ${report.stack}`,
-    headline: [...(drift.length === 0 ? ["No drift"] : parts), ...left].join("; "),
+    headline: [...(drift.length === 0 ? [none] : parts), ...left].join("; "),
     exitCode: drift.length + cut.length === 0 ? 0 : 2,
     compared,
     sections: [...(cut.length > 0 ? [cutOffSection(cut, left.join())] : []), ...sections],

@@ -161,9 +161,9 @@ function secrets({ secrets: all }: Report): Section | undefined {
   };
 }
 
-const fates = { restores: "puts it back", keeps: "keeps it", changes: "changes it" };
+const fates = { restores: "puts it back", keeps: "keeps it", changes: "changes it", leaves: "leaves it so" };
 
-function drift({ drift: found, driftAccess }: Report): Section | undefined {
+function drift({ drift: found, driftAccess, unseen = [] }: Report): Section | undefined {
   if (found === undefined) {
     return {
       title: "Drift",
@@ -174,8 +174,14 @@ function drift({ drift: found, driftAccess }: Report): Section | undefined {
       note: "This comparison did not look at the machine.",
     };
   }
-  if (found.length === 0)
-    return { title: "Drift", short: "none found among what changes", tone: "good", open: false, tables: [] };
+  const unshown =
+    unseen.length === 0
+      ? undefined
+      : `What was found of ${unseen.join(", ")} this preview does not show; pulumi preview --show-sames does.`;
+  if (found.length === 0) {
+    const short = "none found among what changes";
+    return { title: "Drift", short, tone: unshown ? "plain" : "good", open: false, tables: [], note: unshown };
+  }
   // Only where it is not the same for all.
   const differs = found.some(({ values }) => values.some(({ update }) => update !== "restores"));
   const fate = (update: DriftedValue["update"]) => (differs ? [fates[update]] : []);
@@ -202,10 +208,22 @@ function drift({ drift: found, driftAccess }: Report): Section | undefined {
       driftAccess.length > 0
         ? [...opened.tables.map((one) => ({ ...one, name: "access" })), { ...drifted, name: "properties" }]
         : [drifted],
-    note: differs
-      ? "An update makes this what the code says by now. To keep more of it, take that into the code first: scripts/drift."
-      : "An update puts this back. To keep it, take it into the code first: scripts/drift.",
+    note: [...notesOn(found), unshown].filter((one) => one !== undefined).join(" "),
   };
+}
+
+function notesOn(found: NonNullable<Report["drift"]>): string[] {
+  const updates = found.flatMap(({ values, gone, secrets: others }) => [
+    ...values.map(({ update }) => update),
+    ...(gone || others.length > 0 ? (["restores"] as const) : []),
+  ]);
+  const own = updates.filter((update) => update !== "leaves");
+  const others = own.length < updates.length ? ["What an update leaves so is taken away where it was made."] : [];
+  if (own.length === 0) return others;
+  if (own.every((update) => update === "restores") && others.length === 0)
+    return ["An update puts this back. To keep it, take it into the code first: scripts/drift."];
+  const kept = "To keep more of it, take that into the code first: scripts/drift.";
+  return [`An update makes this what the code says by now. ${kept}`, ...others];
 }
 
 function warnings({ warnings: all }: Report): Section | undefined {

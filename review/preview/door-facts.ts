@@ -9,8 +9,10 @@ import { asFarAsTold, untoldOpenings, untoldRefusals } from "./untold-doors.ts";
 /** The types whose rules are read here, whole. */
 export const doorTypes = /^aws:(ec2|vpc)\/securityGroup(IngressRule|EgressRule|Rule)?:|^gcp:compute\/firewall:/;
 
+type Door = Pick<ResourceChange, "urn" | "type" | "name" | "before" | "after">;
+
 /** What a security group or a firewall rule lets in and keeps out, before and after; and of what goes out, what may go farther. */
-export function doorFacts({ urn, type, name, before, after }: ResourceChange): Fact[] {
+export function doorFacts({ urn, type, name, before, after }: Door): Fact[] {
   const [was, is] = [before?.inputs, after?.inputs];
   const inwards = [was, is].map((inputs) => (isInForce(inputs) && !leadsOut(type, inputs) ? inputs : undefined));
   const outwards = [was, is].map((inputs) => (isInForce(inputs) && leadsOut(type, inputs) ? inputs : undefined));

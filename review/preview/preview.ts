@@ -45,7 +45,7 @@ export function readPreview(text: string, name: string): Preview {
   if (text.length > longestPreview) {
     throw new ReviewError(
       `${name} has ${Math.round(text.length / 1024 / 1024)} MiB, more than the ${longestPreview / 1024 / 1024} that are read`,
-      "a preview of one stack; pulumi preview --json without --show-sames and --show-reads",
+      "a preview of one stack; pulumi preview --json without --show-reads, and without --show-sames if need be",
     );
   }
   const found = digest.safeParse(json(text, name));
@@ -88,7 +88,7 @@ const atItsEnd = /^(error: )?Detected that \S+ exited prematurely/;
 // What a preview has is some ten deep.
 const deepest = 200;
 
-const how = "scripts/pulumi preview -s STACK --refresh --json >preview.json";
+const how = "scripts/pulumi preview -s STACK --refresh --json --show-sames >preview.json";
 
 function json(text: string, name: string): unknown {
   if (text.trim() === "") throw new ReviewError(`${name} is empty`, how);

@@ -1,10 +1,11 @@
 import { authoritiesIn, trustFacts } from "../authorities.ts";
-import { driftOf, type Recorded, recordedIn } from "../drift/drift.ts";
+import { driftBeside, driftOf, type Recorded, recordedIn } from "../drift/drift.ts";
 import type { Report, SecretChange } from "../report.ts";
 import { isObject } from "../values.ts";
 import { accessChanges, driftedAccess } from "./access.ts";
 import { guardrailResults } from "./guardrails.ts";
 import { withKept } from "./kept-facts.ts";
+import { openedBeside, unseenBeside } from "./opened-beside.ts";
 import { ownNames } from "./own-names.ts";
 import type { Preview } from "./preview.ts";
 import { exposureFacts } from "./preview-exposure.ts";
@@ -35,7 +36,8 @@ export function reportOfPreview(source: PreviewSource): Report {
   const [resources, providers] = [resourceChanges(preview), providerChanges(preview)];
   const isOwn = ownNames(preview.steps);
   // Without a look at the real things there is nothing to say of drift, which is not the same as none.
-  const drift = recorded.size > 0 ? driftOf(resources, recorded) : undefined;
+  const beside = openedBeside(preview.steps);
+  const drift = recorded.size > 0 ? [...driftOf(resources, recorded), ...driftBeside(beside)] : undefined;
   return {
     stack,
     compared,
@@ -44,12 +46,16 @@ export function reportOfPreview(source: PreviewSource): Report {
     access: accessChanges(resources, recorded),
     model: withKept(resources, recorded, modelFacts),
     versions: [...versionFacts(resources, priceOf), ...providerVersions(providers)],
-    exposure: withKept(resources, recorded, (changes) => exposureFacts(changes, isOwn, preview.steps)),
+    exposure: [
+      ...beside.flatMap(({ facts }) => facts),
+      ...withKept(resources, recorded, (changes) => exposureFacts(changes, isOwn, preview.steps)),
+    ],
     unjudged: withKept(resources, recorded, (changes) => unjudged(changes, isOwn, preview.steps)),
     trust: withKept(resources, recorded, trustChanges),
     settings: providerFacts(providers),
     secrets: secretChanges(resources),
     drift,
+    unseen: unseenBeside(preview.steps),
     driftAccess: (drift ?? []).flatMap(({ urn }) => {
       const [change, left] = [resources.find((one) => one.urn === urn), recorded.get(urn)];
       return change && left ? driftedAccess(change, left.inputs) : [];

@@ -46,6 +46,10 @@ export function previewJson(planned: readonly Planned[], more: Properties = {}, 
     inputs,
     outputs: inputs,
   });
+  const found = (one: Planned, inputs: Properties) => ({
+    ...state(one, inputs),
+    outputs: { ...inputs, ...one.seen },
+  });
   const root = {
     urn: "urn:pulumi:prod::nemoclaw::pulumi:pulumi:Stack::nemoclaw-prod",
     type: "pulumi:pulumi:Stack",
@@ -72,10 +76,13 @@ export function previewJson(planned: readonly Planned[], more: Properties = {}, 
       !Object.values(after).includes("[secret]")
     ) {
       counts.same = (counts.same ?? 0) + 1;
+      // As with --show-sames; the look's own step shows what the state had, whatever it found.
+      if (one.seen)
+        steps.push({ op: "same", urn: urnOf(one), oldState: found(one, before), newState: state(one, after) });
       continue;
     }
     const states = {
-      ...(before ? { oldState: { ...state(one, before), outputs: { ...before, ...one.seen } } } : {}),
+      ...(before ? { oldState: found(one, before) } : {}),
       ...(after ? { newState: state(one, after) } : {}),
     };
     const op = replace ? "replace" : !before ? "create" : !after ? "delete" : "update";

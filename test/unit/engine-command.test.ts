@@ -52,6 +52,22 @@ test("says first which engine runs, what it does, and a sum; no colours for a pi
   expect(preview.err).toContain("no changes were expected");
 });
 
+test("--show-sames lists in JSON what stays, too, as the CLI does", { timeout: 60_000 }, () => {
+  engine(["config", "set", "value", "one", ...local]);
+  engine(["config", "set", "--secret", "token", ...local], "hunter2\n");
+  const listed = (...more: string[]) => {
+    const { steps } = JSON.parse(engine(["preview", "--json", ...more, ...local]).out);
+    return steps.map(({ op, urn }: { op: string; urn: string }) => [op, urn.split("::").at(-1)]);
+  };
+  expect(listed()).toEqual([["same", "toys-local"]]);
+  expect(listed("--show-sames")).toEqual([
+    ["same", "toys-local"],
+    ["same", "a"],
+  ]);
+  engine(["config", "set", "value", "two", ...local]);
+  engine(["config", "set", "token", "--secret", "other", ...local]);
+});
+
 test("--json leaves nothing but JSON on standard output", { timeout: 60_000 }, () => {
   const { code, out, err } = engine(["preview", "--json", "-s", "local"]);
   expect(code).toBe(0);

@@ -95,7 +95,7 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
     const asked = "pulumi stack tag ls -s prod --json --non-interactive";
     expect(calls.slice(0, 5)).toEqual([
       asked,
-      "pulumi preview -s prod --refresh --json --non-interactive --save-plan reviewed/plan.json",
+      "pulumi preview -s prod --refresh --json --show-sames --non-interactive --save-plan reviewed/plan.json",
       "pulumi stack export -s prod --non-interactive",
       `review -s prod --preview reviewed/preview.json --state ${state} --from HEAD --out reviewed`,
       "state",

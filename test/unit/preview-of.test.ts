@@ -17,7 +17,7 @@ vi.mock("../../scripts/engine-choice.ts", () => ({
 }));
 
 const said = "error: no stack named prod; make it with stack init prod";
-const failed = `the preview of stack prod failed\n  ran   pulumi preview --refresh --json   (exit 1)\n  said  ${said}`;
+const failed = `the preview of stack prod failed\n  ran   pulumi preview --refresh --json --show-sames   (exit 1)\n  said  ${said}`;
 
 test.each([
   ["nothing", ""],
