@@ -54,10 +54,10 @@ export function namedProperties(shown: Shown): { inputs: PreviewState["inputs"];
     const isGiven = given.some((one) => overlap(one.path, text));
     if (secrets.some((secret) => isPartOf(text, secret)) || (isGiven && isAsKnown(shown, name.path))) continue;
     const drifted = isByHand(shown, name);
-    const found = withFound(inputs, before.outputs, name.path) as typeof inputs;
-    const isSeen = valueChanges(found, after.inputs ?? {}).some((one) => overlap(one.path, text));
-    if (drifted && isSeen && !onlyLetsIn(type, name.path)) inputs = found;
-    else named.push(namedValue(shown, name, drifted));
+    const isPut = drifted && !isNone(valueAt(before.outputs, name.path)) && !onlyLetsIn(type, name.path);
+    if (isPut) inputs = withFound(inputs, before.outputs, name.path) as typeof inputs;
+    const isSeen = valueChanges(inputs, after.inputs ?? {}).some((one) => overlap(one.path, text));
+    if (!isPut || !isSeen) named.push(namedValue(shown, name, drifted && !isPut));
   }
   return { inputs, named };
 }
@@ -125,7 +125,7 @@ function namedValue(
     before: found,
     after: isNone(wanted) || (isOther && !isAlike(found, wanted)) ? left : wanted,
     drifted,
-    ...(drifted && !inList ? { recorded: valueAt(recorded, path) } : {}),
+    ...(drifted && (!inList || isNone(found)) ? { recorded: valueAt(recorded, path) } : {}),
     unclear: operation === "update" && isOfAccess(type, path) && !(drifted && onlyLetsIn(type, path)),
   };
 }

@@ -1,17 +1,17 @@
-import { isObject, isSecret } from "../values.ts";
+import { isObject } from "../values.ts";
 import { filled } from "./given-forms.ts";
 import { inputChanges } from "./input-changes.ts";
 import type { PropertyPath } from "./property-path.ts";
 
 /**
  * Inputs with what a look found at a path put among them. Of a list, whose order may be another one in each of the two, an entry that
- * agrees with the one that was found is taken for it; one that is in no input is put at the end.
+ * agrees with the one that was found is taken for it; one that is in no input is put at the end. What is inside a secret is one.
  */
 export function withFound(inputs: unknown, outputs: unknown, [key, ...rest]: PropertyPath): unknown {
   if (key === undefined) return outputs;
   if (typeof key === "string") {
     const [into, from] = [isObject(inputs) ? inputs : {}, isObject(outputs) ? outputs[key] : outputs];
-    return { ...into, [key]: withFound(into[key], isSecret(outputs) ? outputs : from, rest) };
+    return { ...into, [key]: withFound(into[key], from, rest) };
   }
   const [list, item] = [Array.isArray(inputs) ? inputs : [], Array.isArray(outputs) ? outputs[key] : outputs];
   const at = rest.length === 0 ? -1 : placeOf(item, list, key);

@@ -155,6 +155,16 @@ describe("scripts/drift", () => {
     });
   });
 
+  test("of what an update leaves so it says no way to have that undone", () => {
+    const inputs = { vpcId: "v" };
+    const open = { fromPort: 22, toPort: 22, protocol: "tcp", cidrBlocks: ["0.0.0.0/0"] };
+    const group = { type: "aws:ec2/securityGroup:SecurityGroup", name: "group", before: inputs, after: inputs };
+    const found = run(previewJson([{ ...group, seen: { ingress: [open] } }]));
+    expect(found.status).toBe(2);
+    expect(found.stdout).toMatch(/group.*0\.0\.0\.0\/0 to port 22.*leaves it so[\s\S]*taken away where it was made/);
+    expect(found.stdout).not.toContain("scripts/pulumi up");
+  });
+
   test("what an agent asks for and is given without a person is more access", () => {
     const same = network({}, {}, {});
     const [by, without] = ["manual", "auto"].map((approval) => ({ ...same.before, approval }));

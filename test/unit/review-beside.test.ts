@@ -48,6 +48,15 @@ describe("a security group", () => {
     expect(note(report)).toBe("What an update leaves so is taken away where it was made.");
   });
 
+  test("is told so where the stack has such a rule for what goes out alone", () => {
+    const out = { ...ssh, securityGroupId: "group-id", type: "egress", cidrBlocks: ["10.0.0.0/8"] };
+    const report = reviewed(
+      group({ ingress: [asWritten] }),
+      stays("aws:ec2/securityGroupRule:SecurityGroupRule", "out", out),
+    );
+    expect(drifted(report)).toEqual([["group", "ingress", undefined, "10.0.0.0/8 to port 22", "leaves"]]);
+  });
+
   test("is told so also while an update changes something else of it, and undoes other drift", () => {
     const named = { ...group({ ingress: [evil] }), after: { vpcId: "v", tags: { a: "b" } } };
     const report = reviewed({ ...named, recorded: { vpcId: "v", tags: { a: "b" } } });
@@ -67,6 +76,16 @@ describe("a security group", () => {
       [
         group({ ingress: [{ ...asWritten, cidrBlocks: [], self: true }] }),
         rule("members", { fromPort: 22, toPort: 22, ipProtocol: "tcp", referencedSecurityGroupId: "group-id" }),
+      ],
+    ],
+    [
+      "has a rule of the stack's in the older form",
+      [
+        group({ ingress: [asWritten] }),
+        stays("aws:ec2/securityGroupRule:SecurityGroupRule", "older", {
+          ...{ securityGroupId: "group-id", type: "ingress", fromPort: 22, toPort: 22, protocol: "tcp" },
+          cidrBlocks: ["10.0.0.0/8"],
+        }),
       ],
     ],
     [
@@ -106,7 +125,9 @@ describe("a role", () => {
   });
 
   test("that has what the stack gives it is no drift", () => {
-    const report = reviewed(role(usual), ...own);
+    const byId = { ...stays("aws:iam/rolePolicy:RolePolicy", "too", { role: "role-id" }), id: "role-id:too-1" };
+    const inlinePolicies = [...usual.inlinePolicies, { name: "too-1", policy: "{}" }];
+    const report = reviewed(role({ ...usual, inlinePolicies }), ...own, byId);
     expect([report.drift, exitCode(report)]).toEqual([[], 0]);
   });
 });

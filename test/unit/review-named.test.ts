@@ -7,21 +7,19 @@ import { type Report, verdictOf } from "../../review/report.ts";
 import { type Planned, previewJson } from "../support/preview-fixture.ts";
 
 type Inputs = Record<string, unknown>;
-
 const reviewed = (...planned: Planned[]) =>
   reportOfPreview({ stack: "prod", preview: readPreview(previewJson(planned), "it"), compared: "it" });
 const rowsOf = (report: Report, title: string) =>
   outlineOf(report).sections.flatMap((one) => (one.title === title ? one.tables.flatMap(({ rows }) => rows) : []));
 const why = (report: Report) => rowsOf(report, "What happens").map((row) => row.at(-1));
 const properties = (report: Report) => rowsOf(report, "Every property").map((row) => row.slice(1));
-/** The guardrails have tests of their own. */
 const exitCode = (report: Report) => verdictOf({ ...report, guardrails: undefined }).exitCode;
 const alarms = ({ exposure, unjudged }: Report) =>
   [...exposure, ...unjudged]
     .filter(({ effect }) => effect === "widens" || effect === "unclear")
     .map(({ what, before, after }) => [what, before, after]);
 const drifted = ({ drift = [] }: Report) =>
-  drift.flatMap(({ values }) => values.map(({ path, before, after, update }) => [path, before, after, update]));
+  drift.flatMap(({ values }) => values.map((one) => [one.path, one.before, one.after, one.update]));
 
 /** A resource whose inputs the look has not changed, as the providers of clouds leave them, and of whose outputs it has. */
 const byHand = (type: string, inputs: Inputs, seen: Inputs, detail: Planned["detail"]): Planned => ({
@@ -30,6 +28,7 @@ const byHand = (type: string, inputs: Inputs, seen: Inputs, detail: Planned["det
 const vm = "gcp:compute/instance:Instance";
 const ec2 = "aws:ec2/instance:Instance";
 const firewall = "gcp:compute/firewall:Firewall";
+const role = "aws:iam/role:Role";
 const door = { allows: [{ protocol: "tcp", ports: ["22"] }], sourceRanges: ["203.0.113.0/24"] };
 const metadata = { "enable-oslogin": "FALSE" };
 
@@ -151,24 +150,35 @@ describe("what was changed by hand where the program says nothing, so that no in
 
   test("also where a refresh has taken it into the state since", () => {
     const kept = { disabled: true };
-    expect(drifted(reviewed({ ...byHand(firewall, door, kept, ["disabled"]), kept }))).toEqual([
-      ["disabled", undefined, true, "restores"],
-    ]);
+    const report = reviewed({ ...byHand(firewall, door, kept, ["disabled"]), kept });
+    expect(drifted(report)).toEqual([["disabled", undefined, true, "restores"]]);
   });
 
   test("also where it was taken away, and a cloud's default is to come back", () => {
-    const role = "aws:iam/role:Role";
     const policies = { managedPolicyArns: ["arn:aws:iam::aws:policy/AWSDenyAll"] };
     const report = reviewed({ ...byHand(role, { assumeRolePolicy: "{}" }, {}, ["managedPolicyArns"]), kept: policies });
     expect(drifted(report)).toEqual([["managedPolicyArns", policies.managedPolicyArns, undefined, "restores"]]);
     expect(exitCode(report)).toBe(3);
   });
 
+  test("also where an entry of a list was taken away, and is to come back", () => {
+    const report = reviewed({
+      ...byHand(firewall, { allows: door.allows }, { sourceTags: ["a"] }, { "sourceTags[1]": "add" }),
+      kept: { sourceTags: ["a", "b"] },
+    });
+    expect(drifted(report)).toEqual([["sourceTags[1]", "b", undefined, "restores"]]);
+  });
+
+  test("and is kept where the code wants it so by now", () => {
+    const wanted = { ...door, disabled: true };
+    const report = reviewed({ ...byHand(firewall, door, { disabled: true }, ["disabled"]), after: wanted });
+    expect(drifted(report)).toEqual([["disabled", undefined, true, "keeps"]]);
+    expect(why(report)).toEqual(["disabled"]);
+  });
+
   test("by the whole property where no more is named", () => {
-    const { detail: _, ...one } = byHand(firewall, door, { disabled: true }, []);
-    expect(drifted(reviewed({ ...one, diffReasons: ["disabled"], detail: [] }))).toEqual([
-      ["disabled", undefined, true, "restores"],
-    ]);
+    const whole = { ...byHand(firewall, door, { disabled: true }, []), diffReasons: ["disabled"] };
+    expect(drifted(reviewed(whole))).toEqual([["disabled", undefined, true, "restores"]]);
   });
 
   test("by what the look found where nothing is named", () => {
@@ -224,6 +234,11 @@ describe("no alarm is", () => {
         { labels: { "a.b": "2" } },
         { detail: ['labels["a.b"]', 'effectiveLabels["a.b"]'], seen: { effectiveLabels: { "a.b": "1" } } },
       ),
+      "labels",
+    ],
+    [
+      "what the code gives for the first time",
+      changed(vm, { labels: {} }, { labels: { a: "1" } }, { detail: { "labels.a": "add" } }),
       "labels",
     ],
     [
