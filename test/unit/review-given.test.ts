@@ -1,17 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { readPreview } from "../../review/preview/preview.ts";
-import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
-import { type Report, verdictOf } from "../../review/report.ts";
+import { verdictOf } from "../../review/report.ts";
 import { unknownValue } from "../../review/values.ts";
-import { type Planned, previewJson } from "../support/preview-fixture.ts";
-
-const reviewed = (...planned: Planned[]) =>
-  reportOfPreview({ stack: "prod", preview: readPreview(previewJson(planned), "it"), compared: "it" });
-/** What counts as widening, by name and with what it is now. */
-const alarms = ({ exposure, unjudged }: Report) =>
-  [...exposure, ...unjudged]
-    .filter(({ effect }) => effect === "widens" || effect === "unclear")
-    .map(({ what, after }) => [what, after]);
+import type { Planned } from "../support/preview-fixture.ts";
+import { alarms, reviewed } from "../support/reviewed.ts";
 
 type Inputs = Record<string, unknown>;
 const ec2 = "aws:ec2/instance:Instance";
