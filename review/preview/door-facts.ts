@@ -12,12 +12,13 @@ export const doorTypes = /^aws:(ec2|vpc)\/securityGroup(IngressRule|EgressRule|R
 type Door = Pick<ResourceChange, "urn" | "type" | "name" | "before" | "after">;
 
 /** What a security group or a firewall rule lets in and keeps out, before and after; and of what goes out, what may go farther. */
-export function doorFacts({ urn, type, name, before, after }: Door): Fact[] {
+export function doorFacts(door: Door): Fact[] {
+  const { type, name, before, after } = door;
   const [was, is] = [before?.inputs, after?.inputs];
   const inwards = [was, is].map((inputs) => (isInForce(inputs) && !leadsOut(type, inputs) ? inputs : undefined));
   const outwards = [was, is].map((inputs) => (isInForce(inputs) && leadsOut(type, inputs) ? inputs : undefined));
   // A new machine of the components' has a way out that its kind always has.
-  const usual = was === undefined && madeByMachine(urn);
+  const usual = was === undefined && madeByMachine(door);
   const farther = [
     ...ruleFacts(type, name, `outwards on ${name}`, outwards[0], outwards[1]),
     ...nearFacts(name, outwards),

@@ -13,7 +13,8 @@ import { notTold } from "./untold-doors.ts";
  *
  * @param isOwn whether what is named is the stack's own
  */
-export function placeFacts({ urn, type, name, before, after }: ResourceChange, isOwn: IsOwn): Fact[] {
+export function placeFacts(change: ResourceChange, isOwn: IsOwn): Fact[] {
+  const { type, name, before, after } = change;
   const [was, is] = [before?.inputs, after?.inputs];
   if (is === undefined || !/^(aws:ec2|gcp:compute)\/instance:Instance$/.test(type)) return [];
   const untold = (one: Fact): Fact => ({
@@ -25,7 +26,7 @@ export function placeFacts({ urn, type, name, before, after }: ResourceChange, i
   if (was === undefined) {
     const others = rulesOf(is).filter((one) => one !== knownLater && !isOwn(doorTypes, one));
     const told = others.map((one) => untold({ what: `rules for ${name}`, after: one }));
-    return has === "no" || madeByMachine(urn) ? told : [...fact(address, undefined, has, effects[has]), ...told];
+    return has === "no" || madeByMachine(change) ? told : [...fact(address, undefined, has, effects[has]), ...told];
   }
   return [
     ...fact(address, publicAddress(was), has, effects[has]),

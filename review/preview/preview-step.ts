@@ -6,6 +6,7 @@ const state = z.looseObject({
   type: z.string(),
   custom: z.boolean().optional(),
   protect: z.boolean().nullish(),
+  parent: z.string().optional(),
   id: z.string().optional(),
   inputs: properties.optional(),
   outputs: properties.optional(),

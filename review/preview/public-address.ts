@@ -20,13 +20,14 @@ export function publicAddress({
  *
  * @param steps all that the preview shows, resources that stay among them where it has looked
  */
-export function fixedAddressFacts({ urn, type, before, after }: ResourceChange, steps: readonly PreviewStep[]): Fact[] {
+export function fixedAddressFacts(change: ResourceChange, steps: readonly PreviewStep[]): Fact[] {
+  const { type, before, after } = change;
   const instance = after?.inputs?.instance ?? "";
   if (type !== "aws:ec2/eip:Eip" || instance === "" || instance === before?.inputs?.instance) return [];
   const machines = steps.filter((step) => /^aws:ec2\/instance:/.test(typeOf(step)));
   // What only the update brings is the id of a machine that it makes; of one of the components' its doors tell.
   const fresh = machines.filter((step) => ["create", "replace"].includes(operationOf(step)));
-  if (instance === unknownValue && fresh.length > 0) return madeByMachine(urn) ? [] : freshFacts(fresh);
+  if (instance === unknownValue && fresh.length > 0) return madeByMachine(change) ? [] : freshFacts(fresh);
   const own = machines.filter(({ oldState }) => oldState?.id === instance);
   if (own.some(hasAddress)) return [];
   const what = `public address of ${own[0] ? nameOf(own[0].urn) : show(instance)}`;
@@ -38,7 +39,7 @@ export function fixedAddressFacts({ urn, type, before, after }: ResourceChange, 
 function freshFacts(fresh: readonly PreviewStep[]): Fact[] {
   // One that is replaced has several steps.
   const bare = [...Map.groupBy(fresh, ({ urn }) => urn)]
-    .filter(([urn, same]) => !madeByMachine(urn) && !same.some(hasAddress))
+    .filter(([, same]) => !same.some((one) => isOfMachine(one) || hasAddress(one)))
     .map(([urn]) => nameOf(urn));
   const [only, ...more] = bare;
   if (only === undefined) return [];
@@ -46,6 +47,9 @@ function freshFacts(fresh: readonly PreviewStep[]): Fact[] {
   const note = "which of them gets it is known later";
   return [{ what: `public address of one of ${bare.join(", ")}`, after: "yes", effect: "unclear", note }];
 }
+
+const isOfMachine = ({ urn, oldState, newState }: PreviewStep) =>
+  madeByMachine({ urn, before: oldState, after: newState });
 
 /** Whether a machine had a public address, or is asked for with one. */
 function hasAddress({ oldState, newState }: PreviewStep): boolean {

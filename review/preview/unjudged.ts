@@ -65,8 +65,10 @@ function secretFacts(
   }
 }
 
-function notAsGiven({ urn, before, after }: ResourceChange, form: Form, isOwn: IsOwn): ValueChange[] {
-  const around = { isOwn, isNew: before === undefined, ofMachine: madeByMachine(urn), ofSite: madeBySiteCommands(urn) };
+function notAsGiven(change: ResourceChange, form: Form, isOwn: IsOwn): ValueChange[] {
+  const { urn, before, after } = change;
+  const [ofMachine, ofSite] = [madeByMachine(change), madeBySiteCommands(urn)];
+  const around = { isOwn, isNew: before === undefined, ofMachine, ofSite };
   const outside = (inputs: unknown) => form(inputs ?? {}, around, "");
   const is = outside(after?.inputs);
   if (before === undefined) return is.map(({ path, value }) => ({ path, after: value }));

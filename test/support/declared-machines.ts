@@ -28,7 +28,8 @@ function machines(seen: (inputs: Properties) => Properties): [string, Planned[]]
       const graph = parse(readFileSync(new URL(name, goldens), "utf8")) as Graph;
       const made = Object.entries(graph).map(([key, { inputs, options }]): Planned => {
         const [, called = "", type = ""] = /^(.*) \((.*)\)$/.exec(key) ?? [];
-        return { type, name: called, after: seen({ ...inputs }), parent: options?.parent?.split(" ")[0] };
+        const [parent, parentName] = options?.parent?.split(" ") ?? [];
+        return { type, name: called, after: seen({ ...inputs }), parent, parentName };
       });
       return [name, made.filter(({ type }) => !/^nemoclaw:index:(Aws|Gcp)Machine$/.test(type))];
     });

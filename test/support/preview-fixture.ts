@@ -27,6 +27,8 @@ export interface Planned {
   readonly id?: string;
   /** The type of the component that makes it. */
   readonly parent?: string;
+  /** The name of that. @default "machine" */
+  readonly parentName?: string;
 }
 
 const urnOf = ({ type, name, parent }: Planned) =>
@@ -43,6 +45,7 @@ export function previewJson(planned: readonly Planned[], more: Properties = {}, 
     custom: true,
     type: one.type,
     ...(one.id === undefined ? {} : { id: one.id }),
+    ...(one.parent === undefined ? {} : { parent: urnOf({ type: one.parent, name: one.parentName ?? "machine" }) }),
     inputs,
     outputs: inputs,
   });

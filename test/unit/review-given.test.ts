@@ -197,6 +197,10 @@ describe("a fixed address of Amazon's", () => {
     after: { vpcSecurityGroupIds: [unknownValue], subnetId: unknownValue },
   };
   const byMachine = { parent: "nemoclaw:index:AwsMachine" };
+  const [box, boxAddress] = [
+    { ...byMachine, name: "machine-instance" },
+    { ...byMachine, name: "machine-address" },
+  ];
   const anew = (seen: Inputs): Planned => ({
     ...{ type: ec2, name: "i-4", id: "i-4", before: { ami: "a" }, after: { ami: "b" }, replace: ["ami"], seen },
   });
@@ -221,10 +225,19 @@ describe("a fixed address of Amazon's", () => {
     [
       "for one that the components make",
       [
+        { ...fresh, ...box },
+        { ...given(undefined, unknownValue), ...boxAddress },
+      ],
+      [],
+    ],
+    [
+      "for one that a program puts under the components' own",
+      [
+        { ...fresh, ...box },
         { ...fresh, ...byMachine },
         { ...given(undefined, unknownValue), ...byMachine },
       ],
-      [],
+      [["public address of new", "yes"]],
     ],
     ["for one that is made anew, as before", [anew({ publicIp: "203.0.113.1" }), given("i-4", unknownValue)], []],
     [

@@ -128,6 +128,29 @@ describe("a cloud machine that is new", () => {
     expect(found).toContain(`${property} of machine machine-instance`);
   });
 
+  test.each(["aws-public", "aws-ssm", "gcp-iap", "gcp-given-network"])(
+    "put under the components' own by a program is told as another program's: %s",
+    (name) => {
+      const planned = graph(newMachines(), name);
+      const own = machineOf(planned);
+      const told = (more: Partial<Planned>) =>
+        alarms(reviewed(...planned, { ...own, ...more, name: "other-instance" }));
+      const ofOther = told({}).filter(([what]) => what?.includes("other-instance"));
+      expect(ofOther).toContainEqual([
+        `${own.type === ec2 ? "userData" : "metadata.user-data"} of machine other-instance`,
+        "(known later)",
+      ]);
+      expect(ofOther).toEqual(told({ parent: undefined }).filter(([what]) => what?.includes("other-instance")));
+    },
+  );
+
+  test("beside a rule for what goes out that a program puts there", () => {
+    const planned = graph(newMachines(), "aws-ssm");
+    const out = planned.find(({ name }) => name === "machine-out") as Planned;
+    const more = alarms(reviewed(...planned, { ...out, name: "other-out" })).filter(([what]) => what?.includes("-out"));
+    expect(more).toEqual([["open outwards on other-out", "0.0.0.0/0 to every port"]]);
+  });
+
   test("on AWS in no subnet that is named", () => {
     expect(given("aws-ssm", () => ({ subnetId: undefined }))).toEqual([["subnetId of machine machine-instance", none]]);
   });
