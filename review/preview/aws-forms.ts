@@ -1,4 +1,17 @@
-import { all, any, type Form, firstBoot, fixed, oneOf, onlyOne, own, ownOrSet, parts, whenNew } from "./given-forms.ts";
+import {
+  all,
+  any,
+  each,
+  type Form,
+  firstBoot,
+  fixed,
+  oneOf,
+  onlyOne,
+  own,
+  ownOrSet,
+  parts,
+  whenNew,
+} from "./given-forms.ts";
 
 /** What this project's components make of AWS's types, and give them. A test compares with the components. */
 export const awsForms: Readonly<Record<string, Record<string, Form>>> = {
@@ -32,9 +45,12 @@ export const awsForms: Readonly<Record<string, Record<string, Form>>> = {
     volumeId: own(/^aws:ebs\/volume:/),
   },
   "aws:ec2/vpc:Vpc": all("cidrBlock", "enableDnsHostnames"),
-  "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint": all(
-    ...["preserveClientIp", "securityGroupIds", "subnetId"],
-  ),
+  // What it reaches is what its groups let out, and from its subnet.
+  "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint": {
+    preserveClientIp: any,
+    securityGroupIds: each(own(/^aws:ec2\/(securityGroup|defaultSecurityGroup):/)),
+    subnetId: ownOrSet(/^aws:ec2\/subnet:/),
+  },
   "aws:iam/instanceProfile:InstanceProfile": all("role"),
   "aws:iam/role:Role": all("assumeRolePolicy"),
   "aws:iam/rolePolicy:RolePolicy": all("policy", "role"),

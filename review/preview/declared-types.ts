@@ -19,6 +19,7 @@ const declared: Readonly<Record<string, Record<string, Form>>> = {
 /** Without these a cloud takes what its network or its project has for all. */
 const always: Readonly<Record<string, readonly string[]>> = {
   "aws:ec2/instance:Instance": ["subnetId", "vpcSecurityGroupIds"],
+  "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint": ["securityGroupIds"],
   "gcp:compute/instance:Instance": ["metadata"],
 };
 

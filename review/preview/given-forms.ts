@@ -87,6 +87,14 @@ export function all(...properties: readonly string[]): Record<string, Form> {
   return Object.fromEntries(properties.map((name) => [name, any]));
 }
 
+/** A list of any length, each entry of that form. */
+export function each(form: Form): Form {
+  return (value, around, path) =>
+    Array.isArray(value)
+      ? value.flatMap((one, at) => form(one, around, `${path}[${at}]`))
+      : [{ path, value, kind: "other" }];
+}
+
 /** A list with no more than one entry, of that form. */
 export function onlyOne(form: Form): Form {
   return (value, around, path) => {

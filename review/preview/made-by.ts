@@ -20,6 +20,7 @@ export function madeByMachine({ urn, before, after }: Made): boolean {
 const names: Readonly<Record<string, readonly string[]>> = {
   "aws:ec2/eip:Eip": ["address"],
   "aws:ec2/instance:Instance": ["instance"],
+  "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint": ["endpoint"],
   "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ["out", "endpoint-out"],
   "gcp:compute/instance:Instance": ["instance"],
 };
