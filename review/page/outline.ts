@@ -3,7 +3,7 @@ import { confirms, cutOff, isUntoldUpdate, type ResourceChange } from "../previe
 import { type Expected, type Report, verdictOf } from "../report.ts";
 import { accessSection } from "./access-section.ts";
 import { asCode, type Cell } from "./cell.ts";
-import { cutOffWords } from "./cut-off-words.ts";
+import { cutOffWords, lossOfGoingBack } from "./cut-off-words.ts";
 import { factSection } from "./fact-section.ts";
 import { guardrailSection } from "./guardrail-section.ts";
 import { refusedSection } from "./refused-section.ts";
@@ -99,7 +99,7 @@ function resources({ resources: all, expected }: Report): Section | undefined {
           ...sorted.map((one) => [
             words[deed(one)],
             [`${one.label} `, asCode(one.name)],
-            one.lost ?? (one.operation === "replace" ? "nothing that is not made again" : ""),
+            one.lost ?? lossOfGoingBack(one) ?? (one.operation === "replace" ? "nothing that is not made again" : ""),
             why(one),
           ]),
         ],

@@ -19,6 +19,7 @@ test("an upgrade that was cut off is told with what an update does, and what com
   const seen = { cutOffUpgrade: true };
   const report = reviewed({ ...found, seen });
   expect(verdictOf(report).exitCode).toBe(2);
+  expect(markdownOf(outlineOf(report))).not.toContain("if it fails");
   expect(markdownOf(outlineOf(report))).toMatch(
     /main-bridge.*cut off: what runs is tried, and stays where it works; else what ran before that is put back, with its .* credentials \|/,
   );
@@ -29,7 +30,10 @@ test("an upgrade that was cut off is told with what an update does, and what com
   );
   const box = { runtime: "openshell", sandbox: "main" };
   const made = reviewed({ type: "nemoclaw:host:Sandbox", name: "main", recorded: box, before: box, after: box, seen });
-  expect(markdownOf(outlineOf(made))).toMatch(/what runs is tried.*for which the sandbox is made anew \|/);
+  expect(markdownOf(outlineOf(made))).toMatch(
+    /\| if it fails: the agent restarts; .* goes \| .*what runs is tried.*for which the sandbox is made anew \|/,
+  );
+  expect(verdictOf({ ...made, guardrails: undefined }).exitCode).toBe(2);
 });
 
 test("and drift tells it, beside what has changed or alone", () => {
