@@ -63,9 +63,10 @@ await runScript(async () => {
     writeFileSync(join(out, "drift.md"), markdownOf(outline));
     writeFileSync(join(out, "drift.html"), htmlOf(outline));
   }
-  const { drift = [], driftAccess } = report;
+  const { drift = [], driftAccess, unseen = [] } = report;
   const cutOff = cutOffUpgrades(report).map(({ name }) => name);
-  if (json) console.log(visibleJson({ stack, drift, access: driftAccess, cutOffUpgrades: cutOff, ...adoptions }));
+  if (json)
+    console.log(visibleJson({ stack, drift, unseen, access: driftAccess, cutOffUpgrades: cutOff, ...adoptions }));
   else {
     process.stdout.write(markdownOf(outline));
     if (drift.length > 0) process.stdout.write(visible(offers(stack, adoptions, drift.some(isUndone))));

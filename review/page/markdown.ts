@@ -38,7 +38,8 @@ export function markdownOf({ title, headline, compared, sections, exitCode }: Ou
 
 function section({ title, short, open, tables, note }: Section): string {
   const body = [...tables.map(table), ...(note ? [harmless(note)] : [])].join("\n\n");
-  if (tables.length === 0) return `\n<sub>${harmless(title)}: ${line(short)}.</sub>\n`;
+  if (tables.length === 0)
+    return `\n<sub>${harmless(title)}: ${line(short)}.${note ? ` ${harmless(note)}` : ""}</sub>\n`;
   if (open) return `\n### ${harmless(title)}\n\n${body}\n`;
   return `\n<details><summary><b>${harmless(title)}</b>: ${line(short)}</summary>\n\n${body}\n\n</details>\n`;
 }

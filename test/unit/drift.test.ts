@@ -189,6 +189,14 @@ describe("scripts/drift", () => {
     expect(readFileSync(join(out, "drift.html"), "utf8")).toMatch(/^<!doctype html>[\s\S]*main-network/);
   });
 
+  test("names what the preview does not show, as text and as JSON", () => {
+    const vpc = { vpcId: "v" };
+    const group = { type: "aws:ec2/securityGroup:SecurityGroup", name: "group", before: vpc, after: vpc };
+    const [text, json] = [run(previewJson([group])), run(previewJson([group]), "--json")];
+    expect([text.status, text.stdout]).toEqual([0, expect.stringMatching(/What was found of group .* does not show/)]);
+    expect([json.status, JSON.parse(json.stdout)]).toMatchObject([0, { drift: [], unseen: ["group"] }]);
+  });
+
   describe("what a refresh has found gone since the last update", () => {
     const { before: _, ...bridge } = { ...route({}, {}), type: "nemoclaw:host:TelegramBridge", name: "telegram" };
 
