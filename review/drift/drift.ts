@@ -78,7 +78,7 @@ export function driftBeside(found: readonly Beside[]): Drift[] {
   return [...Map.groupBy(found, ({ urn }) => urn)].map(([urn, same]) => {
     const type = same[0]?.type ?? "";
     const values = same.flatMap(({ property, facts }) =>
-      facts.map(({ after }): DriftedValue => ({ path: property, after, update: "leaves" })),
+      facts.map(({ before, after }): DriftedValue => ({ path: property, before, after, update: "leaves" })),
     );
     return { urn, name: nameOf(urn), type, label: labelOf(type), gone: false, values, secrets: [] };
   });

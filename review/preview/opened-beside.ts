@@ -1,7 +1,14 @@
 import type { Fact } from "../facts.ts";
-import { isObject, shownEach, valueChanges } from "../values.ts";
+import { shown, shownEach, valueChanges } from "../values.ts";
+import { isOfAccess } from "./access-properties.ts";
 import { doorFacts } from "./door-facts.ts";
-import { nameOf, operationOf, type PreviewState, type PreviewStep, typeOf } from "./preview-step.ts";
+import { isNothing } from "./given-forms.ts";
+import { overlap } from "./input-changes.ts";
+import { type LookedAt, lookedAt, type Properties } from "./looked-at.ts";
+import { nameIn, ownPolicies, ownRules } from "./own-entries.ts";
+import type { PreviewState, PreviewStep } from "./preview-step.ts";
+import { propertyPath, valueAt } from "./property-path.ts";
+import type { ResourceChange } from "./resource-changes.ts";
 
 /** What a look found of one resource that lets in more, that the stack does not manage, and that no update touches. */
 export interface Beside {
@@ -11,107 +18,100 @@ export interface Beside {
   readonly facts: readonly Fact[];
 }
 
-/** One resource that stands, and stays. */
-interface Standing {
-  readonly urn: string;
-  readonly name: string;
-  readonly type: string;
-  readonly inputs: Properties;
-  /** As it was found; nothing where the preview does not show that. */
-  readonly found?: Properties;
-  readonly id?: string;
-}
-
-type Properties = Readonly<Record<string, unknown>>;
+type Told = readonly [property: string, facts: readonly Fact[]];
 
 const group = /^aws:ec2\/(securityGroup|defaultSecurityGroup):/;
 const role = /^aws:iam\/role:/;
+/** Of Google's its provider names whatever is otherwise than the program gives it. */
+const machine = /^aws:ec2\/instance:/;
 
 const note = "made without an update, beside what the stack manages: an update leaves it so";
 
 /**
- * Rules of a security group, and policies of a role, that are none of the stack's own. AWS's provider writes all that there are into
- * the outputs, the stack's own among them, and an update touches none that the program does not give there.
+ * Rules of a security group, policies of a role and rights of a machine that are none of the stack's own. AWS's provider writes all that
+ * there are into the outputs, the stack's own among them, and an update touches none that the program does not give there. What
+ * the state had before the look is no news: somebody has taken note of it, or it is the stack's own as the cloud writes it.
+ *
+ * @param changes what the preview tells by itself
  */
-export function openedBeside(steps: readonly PreviewStep[]): Beside[] {
-  const all = standing(steps);
-  return all.flatMap((one) => {
-    const { urn, type } = one;
-    return lists(one, all).flatMap(([property, factsOf]) => {
-      const listed = one.found?.[property];
-      // What the program gives there itself is all there is to be.
-      if (!Array.isArray(listed) || shownEach(one.inputs[property]).length > 0) return [];
-      const facts = factsOf(listed).filter(({ effect }) => effect === "widens" || effect === "unclear");
-      return facts.length > 0 ? [{ urn, type, property, facts: facts.map((each) => ({ ...each, note })) }] : [];
+export function openedBeside(steps: readonly PreviewStep[], changes: readonly ResourceChange[]): Beside[] {
+  const all = lookedAt(steps);
+  return all
+    .filter(({ goes }) => !goes)
+    .flatMap((one) => {
+      const { urn, type, found } = one;
+      const change = changes.find((other) => other.urn === urn);
+      const known = [...(change?.values ?? []), ...(change?.named ?? [])];
+      const isTold = (property: string) => known.some(({ path }) => overlap(path, property));
+      if (found === undefined) return [];
+      return toldOf({ ...one, found }, all).flatMap(([property, facts]) => {
+        if (facts.length === 0 || isTold(property)) return [];
+        return [{ urn, type, property, facts: facts.map((each) => ({ ...each, note })) }];
+      });
     });
-  });
 }
 
 /** The names of those of which a preview does not show what a look found: it leaves out what stays, unless it is asked not to. */
 export function unseenBeside(steps: readonly PreviewStep[]): string[] {
-  const lets = standing(steps).filter(({ type }) => group.test(type) || role.test(type));
-  return lets.filter(({ found }) => found === undefined).map(({ name }) => name);
+  const isAsked = ({ type, goes }: LookedAt) => !goes && [group, role, machine].some((types) => types.test(type));
+  return lookedAt(steps)
+    .filter((one) => isAsked(one) && one.found === undefined)
+    .map(({ name }) => name);
 }
 
-function lists(one: Standing, all: readonly Standing[]): (readonly [string, (found: unknown[]) => readonly Fact[]])[] {
-  if (group.test(one.type)) return [["ingress", (found) => openings(one, found, ownRules(one, all))]];
-  if (!role.test(one.type)) return [];
-  const [attached, inline] = ownPolicies(one, all);
-  return [
-    ["managedPolicyArns", (found) => policies(one, shownEach(found), attached)],
-    ["inlinePolicies", (found) => policies(one, found.filter(isObject).flatMap(nameIn), inline)],
-  ];
+interface Found extends LookedAt {
+  readonly found: Properties;
 }
 
-function openings({ urn, name, type, id }: Standing, found: unknown[], own: readonly Properties[]): Fact[] {
-  // A rule for the group itself is written as one for its own members.
-  const rules = own.map((rule) => (rule.referencedSecurityGroupId === id ? { ...rule, self: true } : rule));
-  const state = (ingress: readonly unknown[]): PreviewState => ({ type, inputs: { ingress } });
-  return doorFacts({ urn, name, type, before: state(rules), after: state(found) });
+function toldOf(one: Found, all: readonly LookedAt[]): Told[] {
+  if (group.test(one.type)) return [openings(one, all, "ingress"), openings(one, all, "egress")];
+  if (role.test(one.type)) return policies(one, all);
+  return machine.test(one.type) ? rights(one) : [];
 }
 
-function policies({ name }: Standing, found: readonly string[], own: readonly string[]): Fact[] {
-  const others = found.filter((one) => !own.includes(one));
-  return others.map((after) => ({ what: `what ${name} may do in the cloud`, after, effect: "unclear" }));
-}
-
-function ownRules({ id }: Standing, all: readonly Standing[]): Properties[] {
-  const rules = all.filter(({ type }) => /^aws:(vpc\/securityGroupIngressRule|ec2\/securityGroupRule):/.test(type));
-  return rules.map(({ inputs }) => inputs).filter((rule) => rule.securityGroupId === id && rule.type !== "egress");
-}
-
-/** By their addresses, and by their names. */
-function ownPolicies({ id, name }: Standing, all: readonly Standing[]): [attached: string[], inline: string[]] {
-  const of = (types: RegExp) =>
-    all.filter(
-      ({ type, inputs }) => types.test(type) && [inputs.role, inputs.roles].flat().some((one) => one === (id ?? name)),
+function openings(one: Found, all: readonly LookedAt[], way: "ingress" | "egress"): Told {
+  const { urn, name, type, inputs, recorded, found } = one;
+  // What the program gives there itself is all there is to be.
+  if (!isNothing(inputs[way]) || !Array.isArray(found[way])) return [way, []];
+  const state = (ingress: readonly unknown[]): PreviewState => ({ type, inputs: { type: way, ingress } });
+  const opened = (before: readonly unknown[], after: readonly unknown[]) =>
+    doorFacts({ urn, name, type, before: state(before), after: state(after) }).filter(
+      ({ after: more, effect }) => more !== undefined && (effect === "widens" || effect === "unclear"),
     );
-  const inline = of(/^aws:iam\/rolePolicy:/).flatMap((one) => [
-    // Its id is the role's name and its own.
-    ...(one.id?.split(":").slice(1) ?? []),
-    ...[one.inputs, one.found ?? {}].flatMap(nameIn),
-  ]);
-  return [
-    of(/^aws:iam\/(rolePolicyAttachment|policyAttachment):/).flatMap(({ inputs }) => shownEach(inputs.policyArn)),
-    inline,
-  ];
+  const { stay, go } = ownRules(one, all, way);
+  // What is narrower than an own rule that goes would be left alone, so of those only what is the same is theirs.
+  const going = opened([], go).map(({ after }) => after);
+  const news = opened([...stay, ...listIn(recorded[way])], found[way]);
+  return [way, news.filter(({ after }) => !going.includes(after))];
 }
 
-function nameIn({ name }: Properties): string[] {
-  return shownEach(name);
+function policies(one: Found, all: readonly LookedAt[]): Told[] {
+  const [attached, inline] = ownPolicies(one, all);
+  const of = (property: string, own: readonly string[], named: (entry: unknown) => string[]): Told => {
+    if (!isNothing(one.inputs[property])) return [property, []];
+    const recorded = listIn(one.recorded[property]);
+    const news = listIn(one.found[property]).filter((entry) => recorded.every((had) => isOther(had, entry)));
+    const others = news.flatMap(named).filter((name) => !own.includes(name));
+    return [
+      property,
+      others.map((after) => ({ what: `what ${one.name} may do in the cloud`, after, effect: "unclear" })),
+    ];
+  };
+  return [of("managedPolicyArns", attached, shownEach), of("inlinePolicies", inline, nameIn)];
 }
 
-function standing(steps: readonly PreviewStep[]): Standing[] {
-  return [...Map.groupBy(steps, ({ urn }) => urn)].flatMap(([urn, own]) => {
-    const [looked, doing] = [own.find(({ op }) => op === "refresh"), own.filter(({ op }) => op !== "refresh")];
-    const had = looked?.oldState;
-    const goes = doing.some((step) => ["delete", "replace", "create"].includes(operationOf(step)));
-    if (!looked || !had || !looked.newState || goes) return [];
-    const stays = doing.find(({ oldState }) => oldState)?.oldState;
-    // Where an update finds nothing to do the look's own step shows what the state had on both sides, whatever it found.
-    const isOther = valueChanges(had.outputs, looked.newState.outputs).length > 0;
-    const found = stays ?? (isOther ? looked.newState : undefined);
-    const { inputs = {}, id } = stays ?? had;
-    return [{ urn, name: nameOf(urn), type: typeOf(looked), inputs, found: found?.outputs, id }];
+/** What a machine was given of what its provider takes as it is, where the program says nothing of it: a profile, above all. */
+function rights({ name, type, inputs, recorded, found }: Found): Told[] {
+  return valueChanges(recorded, found).flatMap(({ path, before, after }): Told[] => {
+    const at = propertyPath(path);
+    const isGiven = [at, ...(at[0] === groups ? [[groupNames]] : [])].some((each) => !isNothing(valueAt(inputs, each)));
+    if (!isOfAccess(type, at) || isGiven || isNothing(after) || at[0] === groupNames) return [];
+    return [[path, [{ what: `${path} of ${name}`, before: shown(before), after: shown(after), effect: "unclear" }]]];
   });
 }
+
+/** A machine's groups are written twice where it is in the default network: also by their names. */
+const [groups, groupNames] = ["vpcSecurityGroupIds", "securityGroups"];
+
+const isOther = (one: unknown, other: unknown) => valueChanges(one, other).length > 0;
+const listIn = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);

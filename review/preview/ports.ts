@@ -16,7 +16,7 @@ type Rule = Readonly<Record<string, unknown>>;
 export function portsOf(rule: Rule): Ports {
   const written = show(rule.protocol ?? rule.ipProtocol ?? "tcp").toLowerCase();
   if (["-1", "all"].includes(written)) return { shown: "every port", protocol: "all", spans: every };
-  const protocol = written === "6" ? "tcp" : written;
+  const protocol = names[written] ?? written;
   const named = namedPorts(rule);
   const spans = named === undefined ? every : spansOf(rule);
   if (protocol === "tcp") return { shown: named ?? "every port of TCP", protocol, spans };
@@ -29,6 +29,9 @@ export function portsHold(all: Ports, some: Ports): boolean {
   if (all.protocol !== "all" && all.protocol !== some.protocol) return false;
   return some.spans.every(([first, last]) => all.spans.some(([from, to]) => from <= first && last <= to));
 }
+
+/** The numbers of protocols that have a name at the clouds. */
+const names: Readonly<Record<string, string>> = { "1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6" };
 
 const every: Ports["spans"] = [[Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]];
 

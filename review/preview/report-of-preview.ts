@@ -36,7 +36,7 @@ export function reportOfPreview(source: PreviewSource): Report {
   const [resources, providers] = [resourceChanges(preview), providerChanges(preview)];
   const isOwn = ownNames(preview.steps);
   // Without a look at the real things there is nothing to say of drift, which is not the same as none.
-  const beside = openedBeside(preview.steps);
+  const beside = openedBeside(preview.steps, resources);
   const drift = recorded.size > 0 ? [...driftOf(resources, recorded), ...driftBeside(beside)] : undefined;
   return {
     stack,

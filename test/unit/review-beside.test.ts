@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { driftOutline } from "../../review/page/drift-outline.ts";
+import { markdownOf } from "../../review/page/markdown.ts";
 import { outlineOf } from "../../review/page/outline.ts";
 import { readPreview } from "../../review/preview/preview.ts";
 import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
@@ -92,10 +93,74 @@ describe("a security group", () => {
       "has the program's own list, of which a provider names what was added",
       [group({ ingress: [asWritten, evil] }, { vpcId: "v", ingress: [asWritten] })],
     ],
+    [
+      "lets in its own members by a rule of the stack's in the older form",
+      [
+        group({ ingress: [{ ...asWritten, cidrBlocks: [], self: true }] }),
+        stays("aws:ec2/securityGroupRule:SecurityGroupRule", "older", {
+          ...{ ...ssh, securityGroupId: "group-id", type: "ingress", sourceSecurityGroupId: "group-id" },
+        }),
+      ],
+    ],
+    [
+      "has a rule of the stack's whose protocol is written as a number",
+      [
+        group({ ingress: [{ fromPort: -1, toPort: -1, protocol: "icmpv6", ipv6CidrBlocks: ["fd00::/8"] }] }),
+        rule("echo", { fromPort: -1, toPort: -1, ipProtocol: "58", cidrIpv6: "fd00::/8" }),
+      ],
+    ],
+    [
+      "has what it had before the look, whoever made it",
+      [{ ...group({ ingress: [evil] }), kept: { ingress: [evil] } }],
+    ],
+    [
+      "has the stack's own rules for what goes out",
+      [
+        group({ egress: [asWritten, { ...ssh, cidrBlocks: ["10.1.0.0/16"] }] }),
+        stays("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "out", {
+          ...{ fromPort: 22, toPort: 22, ipProtocol: "tcp", cidrIpv4: "10.0.0.0/8", securityGroupId: "group-id" },
+        }),
+      ],
+    ],
   ])("is no drift where it %s", (_, planned) => {
     const report = reviewed(...planned);
     expect([report.drift, report.exposure, exitCode(report)]).toEqual([[], [], 0]);
     expect(driftOutline(report)).toMatchObject({ headline: "No drift", exitCode: 0 });
+  });
+
+  test("is told of what somebody has put there for what goes out", () => {
+    const report = reviewed(group({ egress: [asWritten] }), own);
+    expect(report.exposure).toMatchObject([{ what: "open outwards on group", effect: "unclear" }]);
+    expect(drifted(report)).toEqual([["group", "egress", undefined, "10.0.0.0/8 to port 22", "leaves"]]);
+    expect(exitCode(report)).toBe(3);
+  });
+
+  const goes = ({ after: _, seen: __, ...one }: Planned): Planned => one;
+  const half = rule("half", { fromPort: 22, toPort: 22, ipProtocol: "tcp", cidrIpv4: "10.0.0.0/9" });
+  const { before: _before, seen: _seen, ...made } = half;
+
+  test.each<[string, Planned[]]>([
+    ["deleted", [goes(own)]],
+    ["replaced", [{ ...own, replace: ["region"] }]],
+    ["renamed", [goes(own), { ...made, name: "other", after: own.after }]],
+    ["made half as wide", [goes(own), made]],
+  ])("of which an own rule is %s, and is still found in it, has no drift", (_, planned) => {
+    const report = reviewed(group({ ingress: [asWritten] }), ...planned);
+    const { exposure, drift } = report;
+    expect(exposure.filter(({ effect, what }) => effect === "widens" && what === "open on group")).toEqual([]);
+    expect(drift).toEqual([]);
+  });
+
+  test("is told of what was put beside an own rule that held it as well, and that goes", () => {
+    const report = reviewed(group({ ingress: [asWritten, { ...asWritten, cidrBlocks: ["10.1.0.0/16"] }] }), goes(own));
+    expect(drifted(report)).toEqual([["group", "ingress", undefined, "10.1.0.0/16 to port 22", "leaves"]]);
+  });
+
+  test("is told once of what a provider names, as undone", () => {
+    const named = group({ ingress: [evil] }, { vpcId: "v", ingress: [] });
+    const report = reviewed({ ...named, detail: { "ingress[0]": "delete" } });
+    expect(drifted(report).map(([, path, , , update]) => [path, update])).toEqual([["ingress", "restores"]]);
+    expect(report.exposure.filter(({ effect }) => effect === "widens")).toEqual([]);
   });
 
   test("of which the preview does not show what was found is named, and there is no clean bill", () => {
@@ -103,6 +168,8 @@ describe("a security group", () => {
     const report = reviewed(unseen, own);
     expect(driftOutline(report)).toMatchObject({ headline: "No drift in what the preview shows", exitCode: 0 });
     expect(note(report)).toBe("What was found of group this preview does not show; pulumi preview --show-sames does.");
+    for (const outline of [outlineOf(report), driftOutline(report)])
+      expect(markdownOf(outline)).toContain("What was found of group this preview does not show");
   });
 });
 
@@ -124,6 +191,20 @@ describe("a role", () => {
     expect(exitCode(report)).toBe(3);
   });
 
+  test.each(own)("from which one of the stack's own is taken, and has it still, is no drift: $name", (one) => {
+    const { after: _, ...gone } = one;
+    expect(reviewed(role(usual), ...own.filter((other) => other !== one), gone).drift).toEqual([]);
+  });
+
+  test("is told of what was not so before the look alone", () => {
+    const [known, evil] = ["known", "evil"].map((name) => ({ name, policy: "{}" }));
+    const kept = { managedPolicyArns: ["arn:known"], inlinePolicies: [known, evil] };
+    const seen = { managedPolicyArns: ["arn:known"], inlinePolicies: [known, { ...evil, policy: '{"a":"b"}' }] };
+    expect(drifted(reviewed({ ...role(seen), kept }))).toEqual([
+      ["role", "inlinePolicies", undefined, "evil", "leaves"],
+    ]);
+  });
+
   test("that has what the stack gives it is no drift", () => {
     const byId = { ...stays("aws:iam/rolePolicy:RolePolicy", "too", { role: "role-id" }), id: "role-id:too-1" };
     const inlinePolicies = [...usual.inlinePolicies, { name: "too-1", policy: "{}" }];
@@ -132,12 +213,64 @@ describe("a role", () => {
   });
 });
 
+describe("a machine", () => {
+  const type = "aws:ec2/instance:Instance";
+  const vm = (inputs: Inputs, kept: Inputs, seen: Inputs): Planned => ({ ...stays(type, "vm", inputs, seen), kept });
+
+  test("that was given a profile by hand, where the program gives none, is told", () => {
+    const report = reviewed(vm({ ami: "a" }, { iamInstanceProfile: "" }, { iamInstanceProfile: "admin" }));
+    expect(report.exposure).toMatchObject([{ what: "iamInstanceProfile of vm", after: "admin", effect: "unclear" }]);
+    expect(drifted(report)).toEqual([["vm", "iamInstanceProfile", "", "admin", "leaves"]]);
+    expect([exitCode(report), driftOutline(report).exitCode]).toEqual([3, 2]);
+  });
+
+  test("is told of a part that the program does not give, and of its groups once", () => {
+    const outputs = (hops: number, names: string[]) => ({
+      metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: hops },
+      vpcSecurityGroupIds: names.map((name) => `sg-${name}`),
+      securityGroups: names,
+    });
+    const [had, seen] = [outputs(1, ["1"]), outputs(5, ["1", "2"])];
+    expect(drifted(reviewed(vm({ metadataOptions: { httpTokens: "required" } }, had, seen)))).toEqual([
+      ["vm", "metadataOptions.httpPutResponseHopLimit", "1", "5", "leaves"],
+      ["vm", "vpcSecurityGroupIds", '["sg-1"]', '["sg-1","sg-2"]', "leaves"],
+    ]);
+  });
+
+  test.each<[string, Planned]>([
+    ["has started again", vm({}, { publicIp: "1.1.1.1" }, { publicIp: "2.2.2.2" })],
+    ["has the profile that it had", vm({}, { iamInstanceProfile: "a" }, { iamInstanceProfile: "a" })],
+    [
+      "has lost a profile that the program does not give",
+      vm({}, { iamInstanceProfile: "a" }, { iamInstanceProfile: "" }),
+    ],
+    [
+      "is found with groups that it is given by their names",
+      vm({ securityGroups: ["a"] }, {}, { vpcSecurityGroupIds: ["b"] }),
+    ],
+  ])("that %s is no drift", (_, planned) => {
+    const report = reviewed(planned);
+    expect([report.drift, report.exposure]).toEqual([[], []]);
+  });
+
+  test("whose profile an update takes away, which the provider names, is told once", () => {
+    const given = vm({ ami: "a" }, { iamInstanceProfile: "" }, { iamInstanceProfile: "admin" });
+    const report = reviewed({ ...given, detail: { iamInstanceProfile: "delete" } });
+    expect(drifted(report)).toEqual([["vm", "iamInstanceProfile", undefined, "admin", "restores"]]);
+  });
+
+  test("of which the preview does not show what was found is named", () => {
+    const { seen: _, ...unseen } = vm({}, {}, {});
+    expect(reviewed(unseen).unseen).toEqual(["vm"]);
+  });
+});
+
 test.each(standingMachines())(
   "the components' machines that stand as they were made are no drift: %s",
   (_, planned) => {
-    const rules = planned.filter(({ type }) => /securityGroupIngressRule/.test(type));
-    const ingress = (id: unknown) =>
-      rules
+    const listed = (types: RegExp, id: unknown) =>
+      planned
+        .filter(({ type }) => types.test(type))
         .map(({ before = {} }) => before)
         .filter(({ securityGroupId }) => securityGroupId === id)
         .map(({ cidrIpv4, cidrIpv6, ipProtocol, referencedSecurityGroupId, ...ports }) => ({
@@ -149,7 +282,12 @@ test.each(standingMachines())(
         }));
     const looked = planned.map((one) => ({
       ...one,
-      seen: { ...(/ec2\/(defaultS|s)ecurityGroup:/.test(one.type) && { ingress: ingress(one.id) }) },
+      seen: {
+        ...(/ec2\/(defaultS|s)ecurityGroup:/.test(one.type) && {
+          ingress: listed(/securityGroupIngressRule/, one.id),
+          egress: listed(/securityGroupEgressRule/, one.id),
+        }),
+      },
     }));
     const report = reviewed(...looked);
     expect([report.drift, report.exposure, report.unseen]).toEqual([[], [], []]);
