@@ -1,3 +1,4 @@
+import { isObject, isSecret } from "../values.ts";
 import { identityTypes, rights } from "./cloud-rights.ts";
 import { doorProperties, doorTypes } from "./door-facts.ts";
 import { type PropertyPath, pathText } from "./property-path.ts";
@@ -24,8 +25,9 @@ export function isOfAccess(type: string, [property]: PropertyPath): boolean {
   return access.some(([types, properties]) => types.test(type) && properties.some((one) => one === property));
 }
 
-// A rule of Google's may refuse what it is for; a security group of Amazon's only lets in.
-const lettingIn = /^((vpcSecurityGroupIds|securityGroups)(\[|$)|metadata\.(ssh-keys|sshKeys)$)/;
+// A rule of Google's may refuse what it is for; a security group of Amazon's only lets in. Google's older `sshKeys` shuts out
+// the keys of the whole project, which its going lets in again.
+const lettingIn = /^((vpcSecurityGroupIds|securityGroups)(\[|$)|metadata\.ssh-keys$)/;
 
 /** Whether something of a machine does nothing but let in, so that nobody can do more once it is taken away. */
 export function onlyLetsIn(type: string, path: PropertyPath): boolean {
@@ -37,6 +39,14 @@ const reported = /^(arn|id|selfLink|etag|state)$|(Fingerprint|Ip|Ips|Dns|Status|
 /** Whether a cloud only reports a property, and changes it by itself: addresses of a machine that has restarted, marks, times. */
 export function isReported(path: PropertyPath): boolean {
   return path.some((one) => typeof one === "string" && reported.test(one));
+}
+
+/** A value without what a cloud only reports, wherever it lies in it. */
+export function withoutReported(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutReported);
+  if (!isObject(value) || isSecret(value)) return value;
+  const kept = Object.entries(value).filter(([key]) => !isReported([key]));
+  return Object.fromEntries(kept.map(([key, inner]) => [key, withoutReported(inner)]));
 }
 
 /** What providers write out again beside `tags` and `labels`. */

@@ -1,5 +1,5 @@
 import { secretPaths, type ValueChange, valueChanges } from "../values.ts";
-import { isMirror, isOfAccess, isReported, onlyLetsIn } from "./access-properties.ts";
+import { isMirror, isOfAccess, isReported, onlyLetsIn, withoutReported } from "./access-properties.ts";
 import { inputChanges, isPartOf, overlap } from "./input-changes.ts";
 import type { PreviewState, PreviewStep } from "./preview-step.ts";
 import { type PropertyPath, pathText, propertyPath, valueAt, valuesAt } from "./property-path.ts";
@@ -95,7 +95,7 @@ function topLevel(recorded: Properties, found: Properties = {}): PropertyPath[] 
 function isAsKnown({ before, recorded }: Shown, path: PropertyPath): boolean {
   const found = valueAt(before.outputs, path);
   const known = [before.inputs, recorded].flatMap((values) => valuesAt(values, path));
-  return isNone(found) || known.some((one) => isAlike(one, found));
+  return isNone(found) || known.some((one) => isSame(one, found));
 }
 
 /** Whether a property that is named, and that no input shows, was changed by somebody, and not by its provider. */
@@ -104,8 +104,8 @@ function isByHand({ type, operation, before, recorded }: Shown, { path, kind }: 
   if (isReported(path) && !isTakenAway) return false;
   if (isNone(found)) return !isNone(valueAt(recorded, path));
   if (valuesAt(before.inputs, path).some((one) => isAlike(one, found))) return false;
-  if (isTakenAway || (recorded !== undefined && !valuesAt(recorded, path).some((one) => isAlike(one, found))))
-    return true;
+  // What was so before the look nobody has changed since; a default that its provider drops is named as taken away.
+  if (recorded === undefined ? isTakenAway : !valuesAt(recorded, path).some((one) => isSame(one, found))) return true;
   // A refresh in between has taken it into the state already.
   return operation === "update" && isOfAccess(type, path);
 }
@@ -131,4 +131,6 @@ function namedValue(
 }
 
 const isAlike = (one: unknown, other: unknown) => inputChanges(one, other).length === 0;
+/** Apart from what a cloud changes by itself, such as the address of a machine that has restarted. */
+const isSame = (one: unknown, other: unknown) => isAlike(withoutReported(one), withoutReported(other));
 const isNone = (value: unknown) => value === undefined || value === null;

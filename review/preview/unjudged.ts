@@ -1,13 +1,17 @@
 import type { Fact } from "../facts.ts";
 import { shown, type ValueChange } from "../values.ts";
+import { isReported } from "./access-properties.ts";
 import { isOnlyKey } from "./command-way.ts";
 import { formOf, isUsualSecret } from "./declared-types.ts";
-import type { Form, Outside } from "./given-forms.ts";
+import { type Around, type Form, isNothing, type Outside } from "./given-forms.ts";
 import { inputChanges, isPartOf, overlap } from "./input-changes.ts";
 import { madeByMachine, madeBySiteCommands } from "./made-by.ts";
+import type { NamedValue } from "./named-properties.ts";
 import type { IsOwn } from "./own-names.ts";
 import type { PreviewStep } from "./preview-step.ts";
+import { propertyPath } from "./property-path.ts";
 import { isUntoldUpdate, type ResourceChange } from "./resource-changes.ts";
+import { withFound } from "./with-found.ts";
 
 /**
  * What is made or changed and no rule looks into: resources of types that the components do not make, and of theirs what they do not
@@ -28,7 +32,7 @@ export function unjudged(changes: readonly ResourceChange[], isOwn: IsOwn, steps
     const note = `what this opens is not looked into: ${type}`;
     const told = [
       ...(form ? notAsGiven(change, form, isOwn) : values).map(valueFact),
-      ...named.filter(({ unclear }) => unclear).map(valueFact),
+      ...named.filter((one) => one.unclear || (form && isUnknownGone(change, one, form, isOwn))).map(valueFact),
       ...secretFacts(change, steps),
     ];
     if (form !== undefined && isUntoldUpdate(change))
@@ -66,10 +70,8 @@ function secretFacts(
 }
 
 function notAsGiven(change: ResourceChange, form: Form, isOwn: IsOwn): ValueChange[] {
-  const { urn, before, after } = change;
-  const [ofMachine, ofSite] = [madeByMachine(change), madeBySiteCommands(urn)];
-  const around = { isOwn, isNew: before === undefined, ofMachine, ofSite };
-  const outside = (inputs: unknown) => form(inputs ?? {}, around, "");
+  const { before, after } = change;
+  const outside = (inputs: unknown) => form(inputs ?? {}, around(change, isOwn), "");
   const is = outside(after?.inputs);
   if (before === undefined) return is.map(({ path, value }) => ({ path, after: value }));
   // A value that goes was a restriction only where nobody knows what it was.
@@ -77,6 +79,25 @@ function notAsGiven(change: ResourceChange, form: Form, isOwn: IsOwn): ValueChan
   return inputChanges(before.inputs ?? {}, after?.inputs ?? {}).filter((one) =>
     counts.some(({ path }) => overlap(path, one.path)),
   );
+}
+
+function around(change: ResourceChange, isOwn: IsOwn): Around {
+  const [ofMachine, ofSite] = [madeByMachine(change), madeBySiteCommands(change.urn)];
+  return { isOwn, isNew: change.before === undefined, ofMachine, ofSite };
+}
+
+/**
+ * Whether something that no input shows, and that was so before the look, goes and is nothing that the components give. Without a value
+ * that is as good as none a cloud does the same.
+ */
+function isUnknownGone(change: ResourceChange, one: NamedValue, form: Form, isOwn: IsOwn): boolean {
+  const { before, operation } = change;
+  if (operation !== "update" || one.drifted || one.after !== undefined) return false;
+  if (isNothing(one.before) || one.before === false || one.before === 0) return false;
+  const at = propertyPath(one.path);
+  const inputs = withFound(before?.inputs, before?.outputs, at);
+  const outside = isReported(at) ? [] : form(inputs, around(change, isOwn), "");
+  return outside.some((each) => (each.kind === "fixed" || isUnknown(each)) && overlap(each.path, one.path));
 }
 
 /** One more entry of a list, such as a disk or an interface, keeps nobody out. */
