@@ -141,7 +141,7 @@ describe("a security group", () => {
 
   test.each<[string, Planned[]]>([
     ["deleted", [goes(own)]],
-    ["replaced", [{ ...own, replace: ["region"] }]],
+    ["replaced", [{ ...own, after: { ...own.after, region: "r" }, replace: ["region"] }]],
     ["renamed", [goes(own), { ...made, name: "other", after: own.after }]],
     ["made half as wide", [goes(own), made]],
   ])("of which an own rule is %s, and is still found in it, has no drift", (_, planned) => {
