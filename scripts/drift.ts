@@ -36,7 +36,7 @@ const program = stackCommand(
     "after",
     `
 To keep what was found, take it into the code (--adopt, or paste what is printed) and commit it. To put it back, run
-scripts/pulumi up.
+scripts/pulumi up --refresh: without --refresh an update looks at no machine, and finds nothing to do.
 
 Exit codes: 0 none, 1 error, 2 drift or an upgrade that was cut off, 64 usage.`,
   );
@@ -81,7 +81,7 @@ function offers(stack: string, { adoptions, left }: Adoptions, undone: boolean):
     ({ into, yaml }) => `\nTo adopt it, in ${files[into]}:\n\n\`\`\`yaml\n${yaml}\`\`\`\n`,
   );
   const rest = left.map((line) => `- not to be adopted: ${line}\n`).join("");
-  const restore = undone ? `\nTo restore what the code says: \`scripts/pulumi up -s ${stack}\`\n` : "";
+  const restore = undone ? `\nTo restore what the code says: \`scripts/pulumi up --refresh -s ${stack}\`\n` : "";
   return `${pastes.join("")}${rest ? `\n${rest}` : ""}${restore}`;
 }
 

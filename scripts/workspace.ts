@@ -114,7 +114,7 @@ async function importFrom(
   const host = await connectToOurs(standing);
   const [{ entries }, stopped] = await Promise.all([host.look(workspaceFacts(path)), host.look(stoppedFacts(sandbox))]);
   if (entries === undefined)
-    throw new ExitError(`there is no ${path} on the machine\n  try   scripts/pulumi up -s ${stack}`, 1);
+    throw new ExitError(`there is no ${path} on the machine\n  try   scripts/pulumi up --refresh -s ${stack}`, 1);
   if (entries > 0 && !replace) {
     throw new ExitError(
       `the workspace has files already (${entries} at its top), which an import would remove\n  try   scripts/workspace export first, then --replace`,

@@ -60,6 +60,6 @@ function cutOffSection(cut: readonly ResourceChange[], short: string): Section {
     tone: "warn",
     open: true,
     tables: [{ head: ["What", "What an update does"], rows }],
-    note: "Nobody knows whether what runs works. To settle it: scripts/pulumi up.",
+    note: "Nobody knows whether what runs works. To settle it: scripts/pulumi up --refresh -s STACK.",
   };
 }

@@ -148,7 +148,7 @@ describe("scripts/drift", () => {
     expect(found.status).toBe(2);
     expect(found.stdout).toMatch(/the agent has more access than the code says/);
     expect(found.stdout).toMatch(/To adopt it.*\n\n```yaml/);
-    expect(found.stdout).toContain("scripts/pulumi up -s prod");
+    expect(found.stdout).toContain("scripts/pulumi up --refresh -s prod");
     expect(JSON.parse(run(previewJson([opened]), "--json").stdout)).toMatchObject({
       stack: "prod",
       drift: [{ name: "main-network" }],

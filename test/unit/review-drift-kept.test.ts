@@ -43,6 +43,7 @@ test("and drift tells it, beside what has changed or alone", () => {
   const cut = driftOutline(reviewed({ ...found, seen: { cutOffUpgrade: true } }));
   expect(cut).toMatchObject({ exitCode: 2, headline: "No drift; an upgrade was cut off" });
   expect(markdownOf(cut)).toMatch(/main-bridge.*cut off: what runs is tried/);
+  expect(markdownOf(cut)).toContain("To settle it: scripts/pulumi up --refresh -s STACK.");
   const drifted = { ...found, before: { running: false }, seen: { running: false, cutOffUpgrade: true } };
   expect(driftOutline(reviewed(drifted)).headline).toMatch(/^One thing has changed.*; an upgrade was cut off$/);
   expect(driftOutline(reviewed(found))).toMatchObject({ exitCode: 0, headline: "No drift" });
