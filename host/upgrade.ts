@@ -19,7 +19,7 @@ export const keptFolder = "/var/lib/nemoclaw/upgrades";
  * Makes a step true, like `ensure`. Where its plan puts another version in the place of one that runs, the services are tried
  * afterwards, and what ran before is put back when one of them does not start, or does not do something that it did before.
  * The new version stays beside it. What a run kept that was cut off is treated the same: what is wanted now is made and tried, which
- * is the trial alone where all is so already, and only where that fails is it put back.
+ * is the trial alone where all is so already, and only where that fails is it put back, unless it fails in the same way.
  *
  * @throws HostError of kind `switched-back` with the reason, when the machine is as it was before
  *
@@ -43,15 +43,17 @@ export async function ensureOrSwitchBack<F>(host: Host, step: Step<F>, health: r
     await host.apply(`keep what runs now of ${step.name}`, [keep.now(broken)]);
   }
   const worked = health.filter(({ what }) => !broken.includes(what));
+  let lost: Broken | undefined;
   try {
     const after = await ensure(host, step);
-    const lost = await firstBroken(host, worked);
-    if (lost) throw new HostError("command", { summary: `${lost.what}: not any more`, said: lost.said });
+    lost = await firstBroken(host, worked);
+    if (lost) throw new HostError("command", { summary: `${lost.tried.what}: not any more`, said: lost.said });
     await host.apply(`the upgrade of ${step.name} is done`, [keep.forget]);
     return after;
   } catch (error) {
     if (!(error instanceof HostError) || isLost(error)) throw error;
-    await switchBack(host, step.name, keep, error);
+    if (standing.left) await switchBackIfBetter(host, step, keep, error, lost?.tried);
+    else await switchBack(host, step.name, [keep.putBack, keep.forget], error);
     const again = await firstBroken(host, worked);
     throw new HostError("switched-back", {
       summary: `the upgrade of ${step.name} failed on ${host.machine.address}, and what ran before it runs again`,
@@ -88,9 +90,50 @@ function keepOf({ name, kept }: Pick<Step<unknown>, "name" | "kept">): Keep | un
   return kept && kept.units.length > 0 ? new Keep(name, kept) : undefined;
 }
 
-async function switchBack(host: Host, name: string, keep: Keep, reason: HostError): Promise<void> {
+/**
+ * Puts back what a run kept that was cut off, perhaps days ago, and forgets it where that works. Where it fails in the same way, what is
+ * wanted is not to blame but something that both need, such as a model's provider that is away: what was taken away since then must
+ * not come back for that, so what is wanted is made again, and what was kept stays for the run that can tell.
+ *
+ * @param lost what did not work any more; nothing where what is wanted could not even be made
+ * @throws HostError with both reasons, where neither works
+ */
+async function switchBackIfBetter<F>(
+  host: Host,
+  step: Step<F>,
+  keep: Keep,
+  reason: HostError,
+  lost: Health | undefined,
+): Promise<void> {
+  const said = await host.apply(`switch ${step.name} back`, [keep.putBack]).then(
+    () => (lost ? works(host, lost) : true),
+    (error: unknown) => {
+      if (!(error instanceof HostError) || isLost(error)) throw error;
+      return error.message;
+    },
+  );
+  if (said === true) {
+    await host.apply(`${step.name} is switched back`, [keep.forget]);
+    return;
+  }
+  const left = await ensure(host, step).then(
+    () => "what is wanted is in force",
+    (error: unknown) => {
+      if (!(error instanceof HostError) || isLost(error)) throw error;
+      return "what is wanted is in force as far as it could be made";
+    },
+  );
+  throw new HostError("command", {
+    summary: `neither what is wanted of ${step.name} nor what ran before it works on ${host.machine.address}; ${left}`,
+    said: `${reason.message}\nand what ran before, put back to be tried: ${said}`,
+    try: "see what both need, such as the model's provider; once it is there, run `up` again: what ran before is kept until one of them works",
+    cause: reason,
+  });
+}
+
+async function switchBack(host: Host, name: string, commands: readonly Command[], reason: HostError): Promise<void> {
   try {
-    await host.apply(`switch ${name} back`, [keep.putBack, keep.forget]);
+    await host.apply(`switch ${name} back`, commands);
   } catch (error) {
     if (!(error instanceof HostError) || isLost(error)) throw error;
     throw new HostError("command", {
@@ -107,13 +150,15 @@ function isLost({ kind }: HostError): boolean {
   return kind === "unreachable" || kind === "cancelled" || kind === "locked";
 }
 
-async function firstBroken(
-  host: Host,
-  health: readonly Health[],
-): Promise<{ readonly what: string; readonly said: string } | undefined> {
-  for (const each of health) {
-    const said = await works(host, each);
-    if (said !== true) return { what: each.what, said };
+interface Broken {
+  readonly tried: Health;
+  readonly said: string;
+}
+
+async function firstBroken(host: Host, health: readonly Health[]): Promise<Broken | undefined> {
+  for (const tried of health) {
+    const said = await works(host, tried);
+    if (said !== true) return { tried, said };
   }
   return undefined;
 }

@@ -23,6 +23,8 @@ interface World {
   polls?: readonly string[];
   /** The version that cannot be started, and how that fails. */
   fails?: { readonly version: string; readonly error: HostError };
+  /** How what was kept fails to start. */
+  failsBack?: HostError;
 }
 
 /** A stand-in for a machine with one service of a version; it knows what it is told to do by its title. */
@@ -44,6 +46,7 @@ function machineOf(world: World) {
         else if (title === back) world.version = world.left ? "1" : kept;
         else if (title === forget) world.left = false;
         else world.version = title.replace("start ", "");
+        if (title === back && world.failsBack) throw world.failsBack;
         if (title === `start ${world.fails?.version}`) throw world.fails?.error;
       }
     },
@@ -132,8 +135,51 @@ describe("an upgrade, on a stand-in for a machine", () => {
     await expect(result).rejects.toThrow(
       /what ran before it runs again[\s\S]*answers a turn: not any more[\s\S]*agent-down/,
     );
-    expect(done).toEqual([ask, back, forget, ask]);
+    expect(done).toEqual([ask, back, ask, forget, ask]);
     expect(world.version).toBe("1");
+  });
+
+  test("that was cut off stays what is wanted where what ran before does not work either, and is settled by a later run", async () => {
+    const world: World = { version: "2", left: true, answers: [] };
+    const away = upgrade(world);
+    const error = await away.result.catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ kind: "command" });
+    expect(String(error)).toMatch(
+      /neither what is wanted of the service nor what ran before it works.*; what is wanted is in force\n[\s\S]*not any more[\s\S]*agent-down[\s\S]*put back to be tried: agent-down/,
+    );
+    expect(away.done).toEqual([ask, back, ask, "start 2"]);
+    expect(world).toMatchObject({ version: "2", left: true });
+
+    const before = upgrade({ ...world, answers: ["1"] });
+    await expect(before.result).rejects.toThrow("what ran before it runs again");
+    world.answers = ["2"];
+    expect(await upgrade(world).result).toBe("2");
+    expect(world).toMatchObject({ version: "2", left: false });
+  });
+
+  test("that was cut off and neither starts nor lets what ran before start leaves what is wanted", async () => {
+    const failing = (version: string) => new HostError("command", { summary: `version ${version} does not start` });
+    const world: World = {
+      version: "half",
+      left: true,
+      answers: [],
+      fails: { version: "2", error: failing("2") },
+      failsBack: failing("1"),
+    };
+    const { done, result } = upgrade(world);
+    await expect(result).rejects.toThrow(
+      /neither.*as far as it could be made\n[\s\S]*2 does not start[\s\S]*1 does not start/,
+    );
+    expect(done).toEqual(["start 2", back, "start 2"]);
+    expect(world).toMatchObject({ version: "2", left: true });
+  });
+
+  test("that was cut off is to blame for what it alone takes away, whatever else does not work", async () => {
+    const world: World = { version: "2", left: true, answers: [], polls: ["1"] };
+    const { done, result } = upgrade(world, both);
+    await expect(result).rejects.toThrow(/it polls: not any more[\s\S]*not work any more either: agent-down/);
+    expect(done).toEqual([poll, back, poll, forget, poll, ask]);
+    expect(world).toMatchObject({ version: "1", left: false });
   });
 
   test.each(["1", "half", "3"])("that was cut off at %s is gone on with, and tried at its end", async (version) => {
@@ -148,7 +194,7 @@ describe("an upgrade, on a stand-in for a machine", () => {
     const world: World = { version: "half", left: true, answers: ["half", "1"] };
     const { done, result } = upgrade(world);
     await expect(result).rejects.toThrow("what ran before it runs again");
-    expect(done).toEqual(["start 2", ask, back, forget, ask]);
+    expect(done).toEqual(["start 2", ask, back, ask, forget, ask]);
     expect(world.version).toBe("1");
   });
 
