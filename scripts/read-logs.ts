@@ -51,12 +51,16 @@ export async function readLogs(
   };
   const ofMachine = async ({ machine, sources }: (typeof asked)[number]): Promise<number[]> => {
     const log = (line: string) => console.error(line);
-    const connection = await Connection.open(machine, { connectSeconds: 30, log }).catch((error: unknown) => {
+    const { signal } = controller;
+    const connection = await Connection.open(machine, { connectSeconds: 30, log, signal }).catch((error: unknown) => {
       for (const each of sources) each.log.end();
-      if (machines.length === 1 || isCancelled(error)) throw error;
+      // By Ctrl-C, or as another's log has failed, which is what is told then.
+      if (isCancelled(error)) return 130;
+      if (machines.length === 1) throw error;
       console.error(error instanceof Error ? error.message : String(error));
+      return 1;
     });
-    if (!connection) return [1];
+    if (typeof connection === "number") return [connection];
     try {
       return await Promise.all(sources.map((source) => one(connection, source)));
     } finally {

@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { newKey } from "../support/fake-host.ts";
 import { SmallClone } from "../support/small-clone.ts";
+import { someMachine } from "../support/some-machine.ts";
 
 /** Notes how it was called; called so for the first time, it works until it is interrupted. */
 const interruptible = (when: string) => `echo "$*" >>"$here/calls"
@@ -54,6 +57,32 @@ await prepareBrowser([{ name: "chromium", reason: "y" }], (line) => console.log(
     );
     expect(called(clone, "install")).toHaveLength(1);
     expect(called(clone, "update")).toEqual([]);
+  });
+
+  test.each([1, 2])("the logs of %i machines that do not answer are waited for no more", async (machines) => {
+    // A machine that takes a connection and says nothing.
+    const asked: Socket[] = [];
+    const silent = createServer((socket) => void asked.push(socket));
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as AddressInfo;
+    const machine = { ...someMachine, port, hostKeys: [newKey().public], privateKey: newKey().private };
+    try {
+      await using clone = new SmallClone();
+      const run = clone.lines(`import { readLogs } from "./scripts/read-logs.ts";
+import { LogOrder } from "./scripts/log-order.ts";
+const wanted = { follow: true, lines: 10, denials: false, counted: true };
+const logs = { machine: ${JSON.stringify(machine)}, sources: [{ script: () => "true", read: () => undefined }] };
+const order = new LogOrder({ ...wanted, show: () => {} });
+process.exitCode = await readLogs(Array(${machines}).fill(logs), wanted, order);`);
+      await expect.poll(() => asked.length, { timeout: 60_000 }).toBe(machines);
+      run.kill("SIGINT");
+      const { exitCode, output } = await run.ended;
+      expect(exitCode, output).toBe(130);
+      expect(output).toBe("");
+    } finally {
+      for (const socket of asked) socket.destroy();
+      silent.close();
+    }
   });
 
   test("a Pulumi CLI that is interrupted is none that does not run: no other engine is taken", async () => {
