@@ -7,17 +7,29 @@ import { describeStopped } from "../host/stopped.ts";
 import type { ComputerVerdict } from "./cloud-needs.ts";
 import type { SandboxStatus } from "./sandbox-status.ts";
 
-/** What `doctor` prints about a machine, and about the environment that stands on it. */
+/** What `doctor` prints about a machine, of which nothing is known where it does not answer, and about the environment that stands on it. */
 export function describeMachine(
   where: string,
-  facts: PreflightFacts,
+  facts: PreflightFacts | undefined,
   { missing, notes }: PreflightVerdict,
   { faults, stopped }: Pick<SandboxStatus, "faults" | "stopped"> = { faults: [] },
 ): string {
-  const { system, kernel, room, clockAhead, gpu, ports, docker } = facts;
+  const rows = [["machine", where] as const, ...(facts ? rowsOf(facts) : [])];
+  const lines = rows.map(([name, text]) => `${name.padEnd(11)}${text}`);
+  for (const note of notes) lines.push(`note       ${note}`);
+  for (const { found, try: hint } of missing) lines.push(`MISSING    ${found}`, `  try      ${hint}`);
+  for (const { found, try: hint } of faults) lines.push(`FAULT      ${found}`, `  try      ${hint}`);
+  if (stopped) lines.push(`note       the environment on it is ${describeStopped(stopped)}`);
+  const smi = facts?.gpu.smi;
+  if (missing.length + faults.length === 0)
+    lines.push(smi && smi.exitCode !== 0 ? "fit, without its GPU" : "fit for this stack");
+  return lines.join("\n");
+}
+
+function rowsOf(facts: PreflightFacts): [string, string][] {
+  const { system, kernel, room, clockAhead, ports, docker } = facts;
   const held = ports.filter(({ heldBy }) => heldBy !== "").map(({ port, heldBy }) => `${port} ${heldBy}`);
-  const rows: [string, string][] = [
-    ["machine", where],
+  return [
     ["system", `${system.name || system.distribution}, ${system.architecture}, Linux ${kernel.release}`],
     ["libraries", `${system.glibc ? `glibc ${system.glibc}` : "no glibc"}, systemd ${system.systemd || "none"}`],
     ["kernel", `control groups ${kernel.cgroups}, Landlock ${kernel.landlock ? "on" : "not offered"}`],
@@ -27,14 +39,6 @@ export function describeMachine(
     ["Docker", describeDocker(docker)],
     ["ports", held.length === 0 ? "free" : held.join(", ")],
   ];
-  const lines = rows.map(([name, text]) => `${name.padEnd(11)}${text}`);
-  for (const note of notes) lines.push(`note       ${note}`);
-  for (const { found, try: hint } of missing) lines.push(`MISSING    ${found}`, `  try      ${hint}`);
-  for (const { found, try: hint } of faults) lines.push(`FAULT      ${found}`, `  try      ${hint}`);
-  if (stopped) lines.push(`note       the environment on it is ${describeStopped(stopped)}`);
-  if (missing.length + faults.length === 0)
-    lines.push(gpu.smi && gpu.smi.exitCode !== 0 ? "fit, without its GPU" : "fit for this stack");
-  return lines.join("\n");
 }
 
 /** What `doctor` prints before a cloud machine is made: only this computer can be looked at by then. */

@@ -1,8 +1,8 @@
-import { isCancelled } from "../host/errors.ts";
+import { HostError, isCancelled } from "../host/errors.ts";
 import type { Machine } from "../host/machine.ts";
 import { connectTo } from "../host/pool.ts";
 import { judge, preflightFacts } from "../host/preflight/preflight.ts";
-import type { Finding } from "../host/preflight/verdict.ts";
+import type { Finding, PreflightVerdict } from "../host/preflight/verdict.ts";
 import { presentedKeys } from "../host/presented-keys.ts";
 import { type CloudSettings, lookForNeeds } from "./cloud-needs.ts";
 import { configuredMachine, configuredUse, configuredWay, reachOf } from "./configured-machine.ts";
@@ -10,7 +10,7 @@ import { describeComputer, describeKeys, describeMachine } from "./doctor-report
 import { type Engine, findEngine } from "./engine-choice.ts";
 import { lookAtEnvironment } from "./environment-look.ts";
 import { hostAddress } from "./host-address.ts";
-import { connect, ExitError, runScript, stackCommand } from "./stack-command.ts";
+import { ExitError, runScript, stackCommand, standingsIn } from "./stack-command.ts";
 import { machineOf, readStackState, type StackState } from "./stack-state.ts";
 
 const program = stackCommand(
@@ -71,19 +71,34 @@ async function lookAtMachine(
   { state, unread }: { readonly state?: StackState | undefined; readonly unread?: Error | undefined },
   json?: boolean,
 ): Promise<number> {
-  const host = await connectTo(machine, { connectSeconds: 30, log: (line) => console.error(line) });
+  const log = (line: string) => console.error(line);
+  const connect = (to: Machine) => connectTo(to, { connectSeconds: 30, log });
+  const where = `${machine.user}@${machine.address}:${machine.port}`;
   const wants = { ...machine, ...(await configuredUse(stack)) };
+  // One that does not answer hides no other, where there is another.
+  const isAll = !state || standingsIn(state).every((standing) => standing.machine.id === machine.id);
   const [facts, environment] = await Promise.all([
-    host.look(preflightFacts(wants, Date.now())),
-    state && lookAtEnvironment(stack, state, (standing) => connect(standing)),
+    connect(machine)
+      .then((host) => host.look(preflightFacts(wants, Date.now())))
+      .catch((error: unknown) => {
+        if (isAll || !(error instanceof HostError) || isCancelled(error)) throw error;
+        return error;
+      }),
+    state && lookAtEnvironment(stack, state, (standing) => connect(standing.machine)),
   ]);
-  const { missing, ...judged } = judge(facts, wants);
+  const { missing, ...judged } = facts instanceof HostError ? notLookedAt(facts) : judge(facts, wants);
   const verdict = { ...judged, missing: [...missing, ...unreadState(unread)] };
   const { faults = [], stopped } = environment ?? {};
-  const where = `${machine.user}@${machine.address}:${machine.port}`;
-  if (json) console.log(JSON.stringify({ stack, machine: where, ...verdict, faults, stopped, facts }, null, 2));
-  else console.log(describeMachine(where, facts, verdict, environment));
+  const seen = facts instanceof HostError ? undefined : facts;
+  if (json) console.log(JSON.stringify({ stack, machine: where, ...verdict, faults, stopped, facts: seen }, null, 2));
+  else console.log(describeMachine(where, seen, verdict, environment));
   return verdict.missing.length + faults.length === 0 ? 0 : 1;
+}
+
+function notLookedAt({ details }: HostError): PreflightVerdict {
+  const hint = details.try ?? "look at the machine yourself, then run this again";
+  const found = `nothing is known of the machine: ${details.summary}`;
+  return { missing: [{ what: "machine", found, try: hint }], notes: [] };
 }
 
 async function lookAtComputer(

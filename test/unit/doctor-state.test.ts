@@ -1,13 +1,21 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { startFakeHost } from "../support/fake-host.ts";
+import { newKey, startFakeHost } from "../support/fake-host.ts";
 import { SmallClone } from "../support/small-clone.ts";
+import { someMachine } from "../support/some-machine.ts";
 import { putProgram } from "../support/stand-ins.ts";
 
 /** What `scripts/doctor` says of a stack on a machine that exists (a stand-in), whose state a stand-in for the CLI exports. */
 async function doctor(exported: string): Promise<{ exitCode: number | null; missing: string[]; faults: string[] }> {
   await using fake = await startFakeHost();
+  return await doctorOn(fake, () => exported);
+}
+
+type FakeHost = Awaited<ReturnType<typeof startFakeHost>>;
+
+async function doctorOn(fake: FakeHost, exportedOf: (machine: FakeHost["machine"]) => string) {
+  const exported = exportedOf(fake.machine);
   for (const name of ["docker", "systemctl", "dpkg-query"]) putProgram(join(fake.folder, "bin"), name, "exit 1");
   await using clone = new SmallClone({
     "pulumi-language-nodejs": "",
@@ -29,13 +37,13 @@ async function doctor(exported: string): Promise<{ exitCode: number | null; miss
   return {
     exitCode,
     missing: missing
-      .filter(({ what }: { what: string }) => what === "state")
+      .filter(({ what }: { what: string }) => what === "state" || what === "machine")
       .map(({ found }: { found: string }) => found),
     faults: faults.map(({ found }: { found: string }) => found),
   };
 }
 
-const state = (deployment: object | null) => `echo '${JSON.stringify({ version: 3, deployment })}'`;
+const state = (deployment: object | null) => `printf %s '${JSON.stringify({ version: 3, deployment })}'`;
 
 describe("what doctor makes of a state", { timeout: 60_000 }, () => {
   test("of a stack that nothing was ever made of: nothing is missing, and nothing is wrong", async () => {
@@ -46,6 +54,25 @@ describe("what doctor makes of a state", { timeout: 60_000 }, () => {
     const { exitCode, missing } = await doctor("echo 'AccessDenied: no' >&2; exit 255");
     expect(exitCode).toBe(1);
     expect(missing).toEqual([expect.stringMatching(/state of stack prod could not be read.*AccessDenied: no/)]);
+  });
+
+  test("whose first machine cannot be looked at: what is wrong on another is told all the same", async () => {
+    await using fake = await startFakeHost();
+    const { exitCode, missing, faults } = await doctorOn(fake, (machine) => {
+      const first = { ...machine, id: "existing:first", hostKeys: [newKey().public] };
+      const sandboxes = [first, machine].map((on, at) => {
+        const sandbox = ["main", "second"][at];
+        const type = "nemoclaw:host:Sandbox";
+        const urn = `urn:pulumi:prod::nemoclaw::${type}::${sandbox}`;
+        const inputs = { machine: { ...someMachine, ...on }, sandbox, runtime: "embedded", running: true };
+        return { urn, type, inputs, outputs: inputs };
+      });
+      return state({ resources: sandboxes });
+    });
+    expect(exitCode).toBe(1);
+    expect(missing).toEqual([expect.stringMatching(/^nothing is known of the machine: .*did not prove/)]);
+    expect(faults).toContainEqual(expect.stringMatching(/^sandbox main: nothing is known of it: .*did not prove/));
+    expect(faults).toContainEqual(expect.stringMatching(/^sandbox second: (?!nothing is known)/));
   });
 
   test.each([

@@ -100,6 +100,18 @@ describe("the report about a machine", () => {
     );
   });
 
+  it("tells what is wrong elsewhere where the machine itself does not answer", () => {
+    const missing = [{ what: "machine", found: "nothing is known of admin@box:22", try: "look at it" }];
+    const faults = [{ found: "sandbox second: no turn", try: "scripts/logs" }];
+    expect(describeMachine("admin@box:22", undefined, { missing, notes: [] }, { faults }).split("\n")).toEqual([
+      "machine    admin@box:22",
+      "MISSING    nothing is known of admin@box:22",
+      "  try      look at it",
+      "FAULT      sandbox second: no turn",
+      "  try      scripts/logs",
+    ]);
+  });
+
   it("lists what is missing with what to do", () => {
     const missing = [{ what: "port-17871", found: "nginx.service listens on port 17871", try: "stop it" }];
     const text = describeMachine("admin@box:22", facts, { missing, notes: ["the kernel offers no Landlock"] });
