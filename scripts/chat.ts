@@ -1,7 +1,8 @@
 import { text } from "node:stream/consumers";
 import { argv } from "../host/command.ts";
 import { turn } from "../host/runtimes/turn.ts";
-import { connect, ExitError, findStanding, runScript, stackCommand } from "./stack-command.ts";
+import { findChosen, sandboxCommand } from "./chosen-sandbox.ts";
+import { connect, ExitError, runScript } from "./stack-command.ts";
 
 interface Options {
   readonly stack: string;
@@ -17,7 +18,7 @@ interface Reply {
   readonly error?: { readonly kind: string; readonly message: string };
 }
 
-const program = stackCommand("chat", "One turn with the agent, without Telegram; also tells whether all of it works.")
+const program = sandboxCommand("chat", "One turn with the agent, without Telegram; also tells whether all of it works.")
   .argument("[message...]", "what to say; standard input where there is none")
   .option("--session <key>", "which conversation to go on with", "chat")
   .option("--timeout <seconds>", "how long to wait for the answer", "300")
@@ -40,7 +41,7 @@ await runScript(async () => {
   const timeoutSeconds = Number(timeout);
   if (!(timeoutSeconds > 0)) throw new ExitError(`--timeout takes a number of seconds, not ${timeout}`, 64);
 
-  const standing = await findStanding(stack);
+  const standing = await findChosen(program);
   const host = await connect(standing);
   const { argv: words } = turn(standing.sandbox, session);
   const answer = await host.run(argv("one turn with the agent", words, { stdin: message, timeoutSeconds }));

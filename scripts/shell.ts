@@ -1,9 +1,10 @@
 import { Connection } from "../host/connection.ts";
 import { describeStopped, stoppedFacts } from "../host/stopped.ts";
+import { findChosen, sandboxCommand } from "./chosen-sandbox.ts";
 import { runInTerminal, runRemotely } from "./remote-program.ts";
-import { connectToOurs, ExitError, findStanding, runScript, stackCommand } from "./stack-command.ts";
+import { connectToOurs, ExitError, runScript } from "./stack-command.ts";
 
-const program = stackCommand(
+const program = sandboxCommand(
   "shell",
   "A shell inside a stack's sandbox: as the agent, under its policy and its limits.",
 )
@@ -35,7 +36,7 @@ await runScript(async () => {
   if (terminal && !here) throw new ExitError("scripts/shell --terminal needs a terminal: this is none", 64);
   const inTerminal = here && (terminal === true || program.args.length === 0);
 
-  const standing = await findStanding(stack);
+  const standing = await findChosen(program);
   const { machine, sandbox } = standing;
   const stopped = await (await connectToOurs(standing)).look(stoppedFacts(sandbox));
   if (stopped) {

@@ -74,16 +74,6 @@ export interface Standing {
 }
 
 /**
- * Finds what a stack has made: its only sandbox, or the first of them.
- *
- * @throws ExitError when there is no such stack, or nothing on it yet
- */
-export async function findStanding(stack: string, engine?: Engine): Promise<Standing> {
-  const [first] = await findStandings(stack, engine);
-  return first;
-}
-
-/**
  * Finds every sandbox that a stack has made. The program of this repository makes one; one that uses its components may make more.
  *
  * @throws ExitError when there is no such stack, or nothing on it yet

@@ -8,8 +8,9 @@ import { Connection } from "../host/connection.ts";
 import { HostError } from "../host/errors.ts";
 import { rootLine } from "../host/root.ts";
 import { describeStopped, stoppedFacts } from "../host/stopped.ts";
+import { findChosen, sandboxCommand } from "./chosen-sandbox.ts";
 import { exchangeWorkspace } from "./exchange-workspace.ts";
-import { connectToOurs, ExitError, findStanding, runScript, type Standing, stackCommand } from "./stack-command.ts";
+import { connectToOurs, ExitError, runScript, type Standing } from "./stack-command.ts";
 import { ArchiveError, inspectArchive } from "./workspace-archive.ts";
 import { exportScript, receiveScript, workspaceFacts } from "./workspace-scripts.ts";
 
@@ -21,7 +22,7 @@ interface Options {
   readonly json?: boolean;
 }
 
-const program = stackCommand(
+const program = sandboxCommand(
   "workspace",
   "Moves the agent's files out of a stack's sandbox, or into it, with a checksum.",
 )
@@ -47,7 +48,7 @@ await runScript(async () => {
   const [what = "", file = ""] = program.args;
   if (what !== "export" && what !== "import")
     throw new ExitError(`scripts/workspace exports or imports, not ${what}`, 64);
-  const standing = await findStanding(options.stack);
+  const standing = await findChosen(program);
   return what === "export" ? exportTo(file, standing, options) : importFrom(file, standing, options);
 });
 
