@@ -80,17 +80,22 @@ async function refreshImage(lock: Lock, reference: string, options: RefreshOptio
   const renamed = (url: string) => (version === undefined ? url : url.replaceAll(tag, version));
   const archives =
     entry.archives && (await refreshFiles(`images.${next}.archives`, entry.archives, { ...options, renamed }));
-  // A site with archives has no registry: the digest stays what it was, and nobody asks for it.
+  // A site with archives has no registry, and nobody asks for the digest: it stays with its reference, and is no other one's.
   if (!archives) say(`asking for the digest of ${next}`);
-  const digest = archives ? entry.digest : await imageDigest(next, mirrors);
-  const pinned = archives
-    ? []
-    : [{ path: `images.${next}`, before: entry.digest, after: digest as string, published: "its registry" }];
+  const digest = !archives ? await imageDigest(next, mirrors) : next === reference ? entry.digest : null;
+  const pinned = {
+    path: `images.${next}`,
+    before: entry.digest,
+    after: digest,
+    ...(!archives && { published: "its registry" }),
+  };
   const renewed = { digest, ...(archives && { archives: archives.files }) };
   const images = Object.entries(lock.images).map(([key, value]) =>
     key === reference ? [next, renewed] : [key, value],
   );
-  return { lock: { ...lock, images: Object.fromEntries(images) }, files: [...pinned, ...(archives?.refreshed ?? [])] };
+  const isKept = archives && digest === entry.digest;
+  const files = [...(isKept ? [] : [pinned]), ...(archives?.refreshed ?? [])];
+  return { lock: { ...lock, images: Object.fromEntries(images) }, files };
 }
 
 async function refreshFiles(

@@ -183,6 +183,23 @@ describe("an image's digest, from a stand-in for a container registry", () => {
     expect(refreshed.lock.images[name]?.archives?.["linux-amd64"]?.sha256).toBe(hex(one));
   });
 
+  test("beside an archive stays with its version, and is not taken for another one's", async () => {
+    const archives = { "linux-amd64": { url: `${release}/v1.0/tool-amd64.tar.gz`, sha256: null } };
+    const name = "ghcr.example.com/x/image:1.0";
+    const next = "ghcr.example.com/x/image:1.2";
+    const digest = `sha256:${hex("1.0")}`;
+    const lock: Lock = { ...lockOf("1.0"), images: { [name]: { digest, archives } } };
+    const mirrors = { artifacts: base };
+    const again = await refreshPin(lock, name, { mirrors });
+    expect(again.lock.images[name]?.digest).toBe(digest);
+    expect(again.files.map(({ path }) => path)).toEqual([`images.${name}.archives.linux-amd64`]);
+
+    const newer = await refreshPin(lock, name, { mirrors, version: "1.2" });
+    expect(newer.lock.images).toEqual({ [next]: { digest: null, archives: expect.anything() } });
+    expect(newer.files[0]).toEqual({ path: `images.${next}`, before: digest, after: null });
+    expect(() => image(newer.lock, next, "arm64")).toThrow(`no digest for ${next}`);
+  });
+
   test.each([
     ["lying", "is not what its registry says it is"],
     ["none", "cannot be read"],
