@@ -163,10 +163,15 @@ async function firstBroken(host: Host, health: readonly Health[]): Promise<Broke
   return undefined;
 }
 
-/** `true`, or what it said. */
+/** `true`, or what it said; what does not answer in its time does not work. */
 async function works(host: Host, { command }: Health): Promise<true | string> {
-  const { exitCode, stdout, stderr } = await host.run(command);
-  return exitCode === 0 ? true : `${stdout}${stderr}`.trim() || `exit ${exitCode}`;
+  try {
+    const { exitCode, stdout, stderr } = await host.run(command);
+    return exitCode === 0 ? true : `${stdout}${stderr}`.trim() || `exit ${exitCode}`;
+  } catch (error) {
+    if (error instanceof HostError && error.kind === "timeout") return error.message;
+    throw error;
+  }
 }
 
 interface Standing {

@@ -106,6 +106,8 @@ function rights({ name, type, inputs, recorded, found }: Found): Told[] {
     const at = propertyPath(path);
     const isGiven = [at, ...(at[0] === groups ? [[groupNames]] : [])].some((each) => !isNothing(valueAt(inputs, each)));
     if (!isOfAccess(type, at) || isGiven || isNothing(after) || at[0] === groupNames) return [];
+    // A property that a newer provider writes was there before, too.
+    if (before === undefined && at.length > 1 && !isNothing(valueAt(recorded, at.slice(0, 1)))) return [];
     return [[path, [{ what: `${path} of ${name}`, before: shown(before), after: shown(after), effect: "unclear" }]]];
   });
 }

@@ -105,7 +105,8 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
     const [begun, ended] = [code === "0" ? "unchanged" : "begun", "applied"].map(
       (word) => `pulumi stack tag set nemoclaw:${word} ${git("rev-parse", "HEAD")} -s prod --non-interactive`,
     );
-    expect(calls.slice(5)).toEqual(code === "0" ? [asked, begun, ended] : [asked, begun, applied, ended]);
+    const looked = "pulumi refresh -s prod --yes --skip-preview --non-interactive";
+    expect(calls.slice(5)).toEqual(code === "0" ? [asked, begun, ended] : [asked, begun, applied, ended, looked]);
   });
 
   test("a review that cannot be made, or a failed preview, leaves nothing to approve", () => {

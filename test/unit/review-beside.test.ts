@@ -239,6 +239,14 @@ describe("a machine", () => {
 
   test.each<[string, Planned]>([
     ["has started again", vm({}, { publicIp: "1.1.1.1" }, { publicIp: "2.2.2.2" })],
+    [
+      "has a part written out that an older provider did not write",
+      vm(
+        {},
+        { metadataOptions: { httpTokens: "required" } },
+        { metadataOptions: { httpTokens: "required", httpProtocolIpv6: "disabled" } },
+      ),
+    ],
     ["has the profile that it had", vm({}, { iamInstanceProfile: "a" }, { iamInstanceProfile: "a" })],
     [
       "has lost a profile that the program does not give",

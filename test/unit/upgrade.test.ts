@@ -25,6 +25,8 @@ interface World {
   fails?: { readonly version: string; readonly error: HostError };
   /** How what was kept fails to start. */
   failsBack?: HostError;
+  /** Versions under which a turn has no end. */
+  hangs?: readonly string[];
 }
 
 /** A stand-in for a machine with one service of a version; it knows what it is told to do by its title. */
@@ -54,6 +56,7 @@ function machineOf(world: World) {
       done.push(title);
       const [able = [], said] = title === poll ? [world.polls, "no poll"] : [world.answers, "agent-down"];
       const works = able.includes(world.version);
+      if (world.hangs?.includes(world.version)) throw new HostError("timeout", { summary: "did not end within 240 s" });
       return { exitCode: works ? 0 : 1, stdout: works ? "{}" : said, stderr: "" };
     },
   };
@@ -155,6 +158,31 @@ describe("an upgrade, on a stand-in for a machine", () => {
     world.answers = ["2"];
     expect(await upgrade(world).result).toBe("2");
     expect(world).toMatchObject({ version: "2", left: false });
+  });
+
+  test.each([
+    [
+      ["1", "2"],
+      ["did not end", "did not end"],
+    ],
+    [["1"], ["agent-down", "did not end"]],
+    [["2"], ["did not end", "agent-down"]],
+  ])("that was cut off stays, too, where a turn has no end under %s", async (hangs, [first, then]) => {
+    const world: World = { version: "2", left: true, answers: [], hangs };
+    const { done, result } = upgrade(world);
+    await expect(result).rejects.toThrow(
+      new RegExp(`neither[\\s\\S]*not any more[\\s\\S]*${first}[\\s\\S]*put back to be tried:[\\s\\S]*${then}`),
+    );
+    expect(done).toEqual([ask, back, ask, "start 2"]);
+    expect(world).toMatchObject({ version: "2", left: true });
+  });
+
+  test("under which a turn has no end any more is switched back", async () => {
+    const world: World = { version: "1", answers: ["1"], hangs: ["2"] };
+    const { done, result } = upgrade(world);
+    await expect(result).rejects.toThrow("what ran before it runs again");
+    expect(done).toEqual([ask, keep, "start 2", ask, back, forget, ask]);
+    expect(world.version).toBe("1");
   });
 
   test("that was cut off and neither starts nor lets what ran before start leaves what is wanted", async () => {
