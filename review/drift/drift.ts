@@ -1,5 +1,6 @@
 import { asLeft } from "../preview/as-left.ts";
 import { goneSinceUpdate, type StandingResource } from "../preview/gone-since-update.ts";
+import { overlap } from "../preview/input-changes.ts";
 import { labelOf } from "../preview/losses.ts";
 import type { NamedValue } from "../preview/named-properties.ts";
 import type { Beside } from "../preview/opened-beside.ts";
@@ -95,8 +96,4 @@ function driftedValues(left: unknown, found: unknown, wanted: unknown): DriftedV
     const isIn = (changes: readonly ValueChange[]) => changes.some(({ path }) => overlap(path, value.path));
     return { ...value, update: !isIn(moved) ? "restores" : !isIn(differs) ? "keeps" : "changes" };
   });
-}
-
-function overlap(one: string, other: string): boolean {
-  return one === "" || one === other || one.startsWith(`${other}.`) || other.startsWith(`${one}.`);
 }

@@ -1,9 +1,8 @@
 import { isObject, isSecret } from "../values.ts";
 import { identityTypes, rights } from "./cloud-rights.ts";
 import { doorProperties, doorTypes } from "./door-facts.ts";
+import { machineTypes } from "./machine-types.ts";
 import { type PropertyPath, pathText } from "./property-path.ts";
-
-const machine = /^(aws:ec2|gcp:compute)\/instance:/;
 
 /** Of doors, machines, accounts and rights: what decides who gets in, or what the machine may do. */
 const access: readonly (readonly [types: RegExp, properties: readonly string[]])[] = [
@@ -11,7 +10,7 @@ const access: readonly (readonly [types: RegExp, properties: readonly string[]])
   [identityTypes, rights],
   [/^gcp:serviceaccount\/account:/i, ["disabled"]],
   [
-    machine,
+    machineTypes,
     [
       ...["metadata", "metadataStartupScript", "userData", "userDataBase64", "keyName", "metadataOptions"],
       ...["vpcSecurityGroupIds", "securityGroups", "serviceAccount", "iamInstanceProfile"],
@@ -31,7 +30,7 @@ const lettingIn = /^((vpcSecurityGroupIds|securityGroups)(\[|$)|metadata\.ssh-ke
 
 /** Whether something of a machine does nothing but let in, so that nobody can do more once it is taken away. */
 export function onlyLetsIn(type: string, path: PropertyPath): boolean {
-  return machine.test(type) && lettingIn.test(pathText(path));
+  return machineTypes.test(type) && lettingIn.test(pathText(path));
 }
 
 const reported = /^(arn|id|selfLink|etag|state)$|(Fingerprint|Ip|Ips|Dns|Status|State|Timestamp|Time)$/;

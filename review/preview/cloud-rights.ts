@@ -1,6 +1,7 @@
 import type { Fact } from "../facts.ts";
 import { untold, untoldAnyway } from "../not-looked-into.ts";
 import { isObject, show, valueChanges } from "../values.ts";
+import { machineTypes } from "./machine-types.ts";
 import type { IsOwn } from "./own-names.ts";
 import { mayDeny, namedMayDeny } from "./policy-denials.ts";
 import type { PreviewStep } from "./preview-step.ts";
@@ -28,7 +29,6 @@ const attachment = /^aws:iam\/\w*PolicyAttachment:/i;
 const grants = ["role", "roles", "member", "members", "user", "users", "group", "groups", "policyArn"];
 
 /** Of a machine: who it is in the cloud, what its metadata lets in, and what it runs when it starts. */
-const machine = /^(aws:ec2|gcp:compute)\/instance:/;
 const ofMachine = {
   iamInstanceProfile: ofRights,
   serviceAccount: ofRights,
@@ -58,7 +58,7 @@ export function rightsFacts(changes: readonly ResourceChange[], isOwn: IsOwn, st
     if (door.test(type))
       return before === undefined ? [] : ["condition", "role"].flatMap((key) => told(key, ofTunnels));
     if (identity.test(type)) return rights.flatMap((key) => told(key, ofRights));
-    if (!machine.test(type)) return [];
+    if (!machineTypes.test(type)) return [];
     if (before !== undefined) return Object.entries(ofMachine).flatMap(([key, note]) => told(key, note));
     // A new one has what its own resources say, and what it only names.
     const account = isObject(is.serviceAccount) ? is.serviceAccount.email : is.serviceAccount;

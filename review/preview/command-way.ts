@@ -2,6 +2,7 @@ import { isObject, isUntold } from "../values.ts";
 import type { Form } from "./given-forms.ts";
 import { isPartOf } from "./input-changes.ts";
 import type { PreviewStep } from "./preview-step.ts";
+import { namedPaths } from "./property-path.ts";
 
 /** By what a command is let in, and how long it tries: neither says where it runs. */
 const besides =
@@ -23,9 +24,6 @@ export const wayOfCommand: Form = (value, around, path) => {
  * what changes inside.
  */
 export function isOnlyKey(secret: string, urn: string, steps: readonly PreviewStep[]): boolean {
-  const named = steps
-    .filter((step) => step.urn === urn)
-    .flatMap(({ detailedDiff }) => Object.keys(detailedDiff ?? {}))
-    .filter((path) => isPartOf(path, secret));
+  const named = namedPaths(steps.filter((step) => step.urn === urn)).filter((path) => isPartOf(path, secret));
   return besides.test(secret) || (named.length > 0 && named.every((path) => besides.test(path)));
 }

@@ -31,7 +31,7 @@ export function overlap(one: string, other: string): boolean {
   return isPartOf(one, other) || isPartOf(other, one);
 }
 
-/** Whether a property is the other one, or a part of it. */
+/** Whether a property is the other one, or a part of it; the empty path is all of them. */
 export function isPartOf(part: string, whole: string): boolean {
-  return part === whole || part.startsWith(`${whole}.`) || part.startsWith(`${whole}[`);
+  return whole === "" || part === whole || part.startsWith(`${whole}.`) || part.startsWith(`${whole}[`);
 }

@@ -4,9 +4,9 @@ import { isOfAccess } from "./access-properties.ts";
 import { doorFacts } from "./door-facts.ts";
 import { isNothing } from "./given-forms.ts";
 import { overlap } from "./input-changes.ts";
-import { type LookedAt, lookedAt, type Properties } from "./looked-at.ts";
+import type { LookedAt, Properties } from "./looked-at.ts";
 import { nameIn, ownPolicies, ownRules } from "./own-entries.ts";
-import type { PreviewState, PreviewStep } from "./preview-step.ts";
+import type { PreviewState } from "./preview-step.ts";
 import { propertyPath, valueAt } from "./property-path.ts";
 import type { ResourceChange } from "./resource-changes.ts";
 
@@ -32,10 +32,10 @@ const note = "made without an update, beside what the stack manages: an update l
  * there are into the outputs, the stack's own among them, and an update touches none that the program does not give there. What
  * the state had before the look is no news: somebody has taken note of it, or it is the stack's own as the cloud writes it.
  *
+ * @param all what a look has found to be there
  * @param changes what the preview tells by itself
  */
-export function openedBeside(steps: readonly PreviewStep[], changes: readonly ResourceChange[]): Beside[] {
-  const all = lookedAt(steps);
+export function openedBeside(all: readonly LookedAt[], changes: readonly ResourceChange[]): Beside[] {
   return all
     .filter(({ goes }) => !goes)
     .flatMap((one) => {
@@ -52,11 +52,9 @@ export function openedBeside(steps: readonly PreviewStep[], changes: readonly Re
 }
 
 /** The names of those of which a preview does not show what a look found: it leaves out what stays, unless it is asked not to. */
-export function unseenBeside(steps: readonly PreviewStep[]): string[] {
+export function unseenBeside(all: readonly LookedAt[]): string[] {
   const isAsked = ({ type, goes }: LookedAt) => !goes && [group, role, machine].some((types) => types.test(type));
-  return lookedAt(steps)
-    .filter((one) => isAsked(one) && one.found === undefined)
-    .map(({ name }) => name);
+  return all.filter((one) => isAsked(one) && one.found === undefined).map(({ name }) => name);
 }
 
 interface Found extends LookedAt {

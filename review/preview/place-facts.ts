@@ -1,6 +1,7 @@
 import { type Fact, fact, listFacts } from "../facts.ts";
 import { knownLater, shownEach } from "../values.ts";
 import { doorTypes } from "./door-facts.ts";
+import { machineTypes } from "./machine-types.ts";
 import { madeByMachine } from "./made-by.ts";
 import type { IsOwn } from "./own-names.ts";
 import { publicAddress } from "./public-address.ts";
@@ -16,7 +17,7 @@ import { notTold } from "./untold-doors.ts";
 export function placeFacts(change: ResourceChange, isOwn: IsOwn): Fact[] {
   const { type, name, before, after } = change;
   const [was, is] = [before?.inputs, after?.inputs];
-  if (is === undefined || !/^(aws:ec2|gcp:compute)\/instance:Instance$/.test(type)) return [];
+  if (is === undefined || !machineTypes.test(type)) return [];
   const untold = (one: Fact): Fact => ({
     ...one,
     effect: "unclear",

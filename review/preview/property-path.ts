@@ -1,4 +1,5 @@
 import { isObject, isSecret } from "../values.ts";
+import type { PreviewStep } from "./preview-step.ts";
 
 /** Where a property lies: names, and places in lists. */
 export type PropertyPath = readonly (string | number)[];
@@ -20,6 +21,13 @@ export function propertyPath(written: string): PropertyPath {
 /** A path as a report writes it, and as the paths of secrets are written: `metadata.ssh-keys`, `rules[1]`. */
 export function pathText(path: PropertyPath): string {
   return path.map((one, at) => (typeof one === "number" ? `[${one}]` : at === 0 ? one : `.${one}`)).join("");
+}
+
+/** What steps name as changed inside properties, as a report writes it. */
+export function namedPaths(steps: readonly Pick<PreviewStep, "detailedDiff">[]): string[] {
+  return steps.flatMap(({ detailedDiff }) =>
+    Object.keys(detailedDiff ?? {}).map((path) => pathText(propertyPath(path))),
+  );
 }
 
 /** What stands at a path; a secret where one stands above it. */

@@ -5,6 +5,7 @@ import { isObject } from "../values.ts";
 import { accessChanges, driftedAccess } from "./access.ts";
 import { guardrailResults } from "./guardrails.ts";
 import { withKept } from "./kept-facts.ts";
+import { lookedAt } from "./looked-at.ts";
 import { openedBeside, unseenBeside } from "./opened-beside.ts";
 import { ownNames } from "./own-names.ts";
 import type { Preview } from "./preview.ts";
@@ -36,7 +37,8 @@ export function reportOfPreview(source: PreviewSource): Report {
   const [resources, providers] = [resourceChanges(preview), providerChanges(preview)];
   const isOwn = ownNames(preview.steps);
   // Without a look at the real things there is nothing to say of drift, which is not the same as none.
-  const beside = openedBeside(preview.steps, resources);
+  const standing = lookedAt(preview.steps);
+  const beside = openedBeside(standing, resources);
   const drift = recorded.size > 0 ? [...driftOf(resources, recorded), ...driftBeside(beside)] : undefined;
   return {
     stack,
@@ -55,7 +57,7 @@ export function reportOfPreview(source: PreviewSource): Report {
     settings: providerFacts(providers),
     secrets: secretChanges(resources),
     drift,
-    unseen: unseenBeside(preview.steps),
+    unseen: unseenBeside(standing),
     driftAccess: (drift ?? []).flatMap(({ urn }) => {
       const [change, left] = [resources.find((one) => one.urn === urn), recorded.get(urn)];
       return change && left ? driftedAccess(change, left.inputs) : [];

@@ -6,7 +6,7 @@ import { isMadeAnew } from "./made-anew.ts";
 import { type NamedValue, namedProperties } from "./named-properties.ts";
 import type { Preview } from "./preview.ts";
 import { nameOf, operationOf, type PreviewState, type PreviewStep, typeOf } from "./preview-step.ts";
-import { pathText, propertyPath } from "./property-path.ts";
+import { namedPaths } from "./property-path.ts";
 
 export type Operation = "create" | "update" | "replace" | "delete";
 
@@ -162,9 +162,9 @@ function namesChanges({ diffReasons, detailedDiff }: PreviewStep): boolean {
 
 // The keys of `diffReasons` are whole properties: one of them says nothing of a secret inside it.
 function changes(steps: readonly PreviewStep[], secret: string): boolean {
-  return steps.some(({ diffReasons, detailedDiff }) => {
-    const detail = Object.keys(detailedDiff ?? {});
-    if (detail.length === 0) return diffReasons?.includes(secret) ?? false;
-    return detail.some((path) => isPartOf(pathText(propertyPath(path)), secret));
+  return steps.some((step) => {
+    const detail = namedPaths([step]);
+    if (detail.length === 0) return step.diffReasons?.includes(secret) ?? false;
+    return detail.some((path) => isPartOf(path, secret));
   });
 }
