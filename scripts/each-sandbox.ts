@@ -1,6 +1,8 @@
 import { isCancelled } from "../host/errors.ts";
+import { messageOf } from "./message-of.ts";
 import { namesOf } from "./sandbox-names.ts";
 import type { Standing } from "./stack-command.ts";
+import { recordInState } from "./state-record.ts";
 
 /** What came of it in one sandbox. */
 export type Outcome<T> = {
@@ -39,11 +41,22 @@ export async function inEachSandbox<T>(
   return outcomes;
 }
 
-/** What failed, for a person, by the sandbox in which it did. */
-export function failuresIn(outcomes: readonly Outcome<unknown>[]): string[] {
-  return outcomes.flatMap((one) => ("failed" in one ? [`${one.who}: ${wordsOf(one.failed)}`] : []));
-}
-
-export function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/**
+ * Tells in which sandboxes it failed, and takes what came of the others into the stack's state.
+ *
+ * @param next said where that was possible
+ * @returns an exit code: 0, or 1 where something failed
+ */
+export async function settle(stack: string, outcomes: readonly Outcome<unknown>[], next?: string): Promise<number> {
+  const failed = outcomes.filter((one) => "failed" in one);
+  for (const one of failed) console.error(`${one.who}: ${messageOf(one.failed)}`);
+  const done = outcomes.filter((one) => "did" in one);
+  if (done.length === 0) return 1;
+  const problem = await recordInState(
+    stack,
+    done.map(({ standing }) => standing),
+  );
+  const said = problem ?? next;
+  if (said) console.error(said);
+  return problem || failed.length > 0 ? 1 : 0;
 }

@@ -4,7 +4,7 @@ import { driftFaults } from "./environment-faults.ts";
 import type { SandboxStatus } from "./sandbox-status.ts";
 import { type Standing, standingsIn } from "./stack-command.ts";
 import type { StackState } from "./stack-state.ts";
-import { readStackStatus } from "./stack-status.ts";
+import { readStackStatus, withSandbox } from "./stack-status.ts";
 import { unfinishedFaults } from "./unfinished-update.ts";
 
 /**
@@ -21,10 +21,7 @@ export async function lookAtEnvironment(
   const status = await readStackStatus(stack, [first, ...others], connect);
   if (!("sandboxes" in status)) return status;
   return {
-    faults: status.faults.map(({ sandbox, found, try: hint }) => ({
-      found: sandbox === undefined ? found : `sandbox ${sandbox}: ${found}`,
-      try: hint,
-    })),
+    faults: status.faults.map(withSandbox),
     // One that runs beside others that are stopped is no stopped environment.
     stopped: status.sandboxes.every(({ stopped }) => stopped) ? status.sandboxes[0]?.stopped : undefined,
   };

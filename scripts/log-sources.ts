@@ -18,24 +18,25 @@ export interface MachineLogs {
  * @throws ExitError where no sandbox has a part of such a name
  */
 export function logSourcesOf(standings: readonly Standing[], named: readonly string[]): MachineLogs[] {
-  const parts = standings.map(partsOf);
-  const known = [...new Set(parts.flatMap(({ units, own }) => [...Object.keys(units), ...Object.keys(own)]))];
+  const names = namesOf(standings);
+  const all = standings.map((standing, at) => ({
+    ...partsOf(standing),
+    machine: standing.machine,
+    sandbox: standings.length > 1 ? names[at] : undefined,
+  }));
+  const known = [...new Set(all.flatMap(({ units, own }) => [...Object.keys(units), ...Object.keys(own)]))];
   const unknown = named.find((part) => !known.includes(part));
   if (unknown !== undefined) {
     throw new ExitError(`scripts/logs knows ${[...known, "denials"].join(", ")} here; not ${unknown}`, 64);
   }
   const chosen = named.length > 0 ? named : known;
   const isChosen = ([part]: [string, unknown]) => chosen.includes(part);
-  const names = namesOf(standings);
-  const machines = Map.groupBy(standings.keys(), (at) => (standings[at] as Standing).machine.id);
-  const logs = [...machines.values()].map((all) => {
-    const on = all.map((at) => parts[at] as Parts);
+  const logs = [...Map.groupBy(all, ({ machine }) => machine.id).values()].map((on) => {
     const isShared = ([, unit]: [string, string]) =>
       on.filter(({ units }) => Object.values(units).includes(unit)).length > 1;
     const shared = Object.fromEntries(on.flatMap(({ units }) => Object.entries(units).filter(isShared)));
-    const sources = on.flatMap(({ units, own }, index) => {
+    const sources = on.flatMap(({ units, own, sandbox }) => {
       const its = Object.entries(units).filter((one) => !isShared(one));
-      const sandbox = standings.length > 1 ? names[all[index] as number] : undefined;
       return [
         ...journalOf(its.filter(isChosen)),
         ...Object.entries(own)
@@ -43,7 +44,7 @@ export function logSourcesOf(standings: readonly Standing[], named: readonly str
           .map(([, source]) => source),
       ].map((source) => ofSandbox(source, sandbox));
     });
-    const machine = (standings[all[0] as number] as Standing).machine;
+    const [{ machine }] = on as [(typeof on)[number]];
     return { machine, sources: [...journalOf(Object.entries(shared).filter(isChosen)), ...sources] };
   });
   return logs.filter(({ sources }) => sources.length > 0);

@@ -4,6 +4,7 @@ import { rootShell } from "../host/root.ts";
 import type { LogSource, LogWanted } from "../host/runtimes/log-source.ts";
 import type { LogOrder, OrderedLog } from "./log-order.ts";
 import type { MachineLogs } from "./log-sources.ts";
+import { messageOf } from "./message-of.ts";
 
 /**
  * Reads several logs at a time, over one connection to each machine, until all have ended or Ctrl-C. A machine of several that does
@@ -57,7 +58,7 @@ export async function readLogs(
       // By Ctrl-C, or as another's log has failed, which is what is told then.
       if (isCancelled(error)) return 130;
       if (machines.length === 1) throw error;
-      console.error(error instanceof Error ? error.message : String(error));
+      console.error(messageOf(error));
       return 1;
     });
     if (typeof connection === "number") return [connection];

@@ -12,6 +12,7 @@ import { visible } from "../review/page/visible.ts";
 import { goneSinceUpdate } from "../review/preview/gone-since-update.ts";
 import { type Engine, findEngine } from "./engine-choice.ts";
 import { localStack } from "./local-backend.ts";
+import { messageOf } from "./message-of.ts";
 import { stateFor } from "./own-resources.ts";
 import { outliveReader } from "./reader-gone.ts";
 import { readStackState, type StackState } from "./stack-state.ts";
@@ -56,7 +57,7 @@ export async function runScript(work: () => Promise<number | undefined>): Promis
       return;
     }
     // What it says may come from anywhere: a file of a pull request, a machine.
-    console.error(visible(stripVTControlCharacters(error instanceof Error ? error.message : String(error))));
+    console.error(visible(stripVTControlCharacters(messageOf(error))));
     if (error instanceof ExitError) process.exitCode = error.exitCode;
     else process.exitCode = isCancelled(error) ? 130 : 1;
   } finally {

@@ -1,8 +1,8 @@
 import { HostError, isCancelled } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
 import { type Drifted, driftIn, goneIn, type Looked, lookAt } from "./drift-look.ts";
-import { wordsOf } from "./each-sandbox.ts";
 import { driftFaults, type Fault } from "./environment-faults.ts";
+import { messageOf } from "./message-of.ts";
 import { isOfOthers, isOn, isOwn } from "./own-resources.ts";
 import { namesOf } from "./sandbox-names.ts";
 import { readSandboxStatus, type SandboxStatus } from "./sandbox-status.ts";
@@ -117,9 +117,14 @@ function unknownFault(what: string, error: unknown): Fault {
   if (isCancelled(error)) throw error;
   const known = error instanceof HostError ? error.details : undefined;
   return {
-    found: `nothing is known of ${what}: ${known?.summary ?? wordsOf(error)}`,
+    found: `nothing is known of ${what}: ${known?.summary ?? messageOf(error)}`,
     try: known?.try ?? "look at the machine, then run this again",
   };
+}
+
+/** A fault that says whose it is. */
+export function withSandbox({ sandbox, found, try: hint }: SeveralStatus["faults"][number]): Fault {
+  return { found: sandbox === undefined ? found : `sandbox ${sandbox}: ${found}`, try: hint };
 }
 
 /** For people: one screen, or one for each sandbox and what is wrong beside them. */
@@ -129,9 +134,6 @@ export function stackScreen(stack: string, status: StackStatus): string {
   const unknown = status.faults.filter(
     ({ sandbox }) => sandbox !== undefined && !status.sandboxes.some((one) => one.sandbox === sandbox),
   );
-  const rest = [
-    ...unknown.map(({ sandbox, found, try: hint }) => ({ found: `sandbox ${sandbox}: ${found}`, try: hint })),
-    ...status.faults.filter(({ sandbox }) => sandbox === undefined),
-  ];
+  const rest = [...unknown.map(withSandbox), ...status.faults.filter(({ sandbox }) => sandbox === undefined)];
   return [...screens, ...(rest.length > 0 ? [faultLines(rest)] : [])].join("\n\n");
 }

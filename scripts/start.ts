@@ -1,8 +1,7 @@
 import { describeStopped } from "../host/stopped.ts";
-import { failuresIn, inEachSandbox } from "./each-sandbox.ts";
+import { inEachSandbox, settle } from "./each-sandbox.ts";
 import { takeUp } from "./environment-power.ts";
 import { connectToOurs, findStandings, runScript, stackCommand } from "./stack-command.ts";
-import { recordInState } from "./state-record.ts";
 
 const program = stackCommand("start", "Takes a stack's environment up again that scripts/stop took down.").addHelpText(
   "after",
@@ -22,15 +21,6 @@ await runScript(async () => {
       console.error(stopped ? `${who} was ${describeStopped(stopped)}` : `${who} was not stopped on purpose`),
     ),
   );
-  const up = outcomes.filter((one) => "did" in one);
-  for (const { who } of up) console.log(`${who} is up`);
-  const failures = failuresIn(outcomes);
-  for (const failure of failures) console.error(failure);
-  if (up.length === 0) return 1;
-  const problem = await recordInState(
-    stack,
-    up.map(({ standing }) => standing),
-  );
-  if (problem) console.error(problem);
-  return problem || failures.length > 0 ? 1 : 0;
+  for (const one of outcomes) if ("did" in one) console.log(`${one.who} is up`);
+  return settle(stack, outcomes);
 });

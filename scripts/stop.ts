@@ -1,8 +1,8 @@
 import { describeStopped } from "../host/stopped.ts";
-import { failuresIn, inEachSandbox, wordsOf } from "./each-sandbox.ts";
+import { inEachSandbox, settle } from "./each-sandbox.ts";
 import { takeDown } from "./environment-power.ts";
+import { messageOf } from "./message-of.ts";
 import { connect, findStandings, runScript, stackCommand } from "./stack-command.ts";
-import { recordInState } from "./state-record.ts";
 
 const program = stackCommand("stop", "Takes a stack's environment down at once: bridge, tunnel, agent, gate and route.")
   .option("--why <text>", "what others are to read about it")
@@ -29,19 +29,11 @@ await runScript(async () => {
   if (json) {
     const told = outcomes.map((one) => ({
       sandbox: one.sandbox,
-      ...("did" in one ? one.did.stopped : { error: wordsOf(one.failed) }),
+      ...("did" in one ? one.did.stopped : { error: messageOf(one.failed) }),
     }));
     console.log(JSON.stringify(told.length > 1 ? { sandboxes: told } : down[0]?.stopped));
   } else
     for (const { who, stopped, already } of down)
       console.log(`${who} is ${already ? "already " : ""}${describeStopped(stopped)}`);
-  const failures = failuresIn(outcomes);
-  for (const failure of failures) console.error(failure);
-  if (down.length === 0) return 1;
-  const problem = await recordInState(
-    stack,
-    down.map(({ standing }) => standing),
-  );
-  console.error(problem ?? `Up again: scripts/start -s ${stack}`);
-  return problem || failures.length > 0 ? 1 : 0;
+  return settle(stack, outcomes, `Up again: scripts/start -s ${stack}`);
 });

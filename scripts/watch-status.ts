@@ -1,4 +1,5 @@
 import { HostError, isCancelled } from "../host/errors.ts";
+import { messageOf } from "./message-of.ts";
 import { type StackStatus, stackScreen } from "./stack-status.ts";
 
 export interface StatusWatch {
@@ -22,7 +23,7 @@ export async function watchStatus({ stack, json, look, show, pause }: StatusWatc
       (status) => (json ? JSON.stringify({ stack, ...status }) : stackScreen(stack, status)),
       (error: unknown) => {
         if (isCancelled(error) || (first && !isUnreachable(error))) throw error;
-        return json ? failureLine(stack, error) : `FAULT  ${said(error)}\nlooked at ${now()}`;
+        return json ? failureLine(stack, error) : `FAULT  ${messageOf(error)}\nlooked at ${now()}`;
       },
     );
     show(shown);
@@ -36,12 +37,8 @@ function isUnreachable(error: unknown): boolean {
 
 function failureLine(stack: string, error: unknown): string {
   const [found, hint] =
-    error instanceof HostError ? [error.details.summary, error.details.try] : said(error).split(/\n {2}try {3}/);
+    error instanceof HostError ? [error.details.summary, error.details.try] : messageOf(error).split(/\n {2}try {3}/);
   return JSON.stringify({ stack, lookedAt: now(), faults: [{ found, try: hint }] });
-}
-
-function said(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function now(): string {
