@@ -2,16 +2,13 @@ import { describe, expect, test } from "vitest";
 import { driftOutline } from "../../review/page/drift-outline.ts";
 import { markdownOf } from "../../review/page/markdown.ts";
 import { outlineOf } from "../../review/page/outline.ts";
-import { readPreview } from "../../review/preview/preview.ts";
-import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { type Report, verdictOf } from "../../review/report.ts";
 import { standingMachines } from "../support/declared-machines.ts";
-import { type Planned, previewJson } from "../support/preview-fixture.ts";
+import type { Planned } from "../support/preview-fixture.ts";
+import { reviewed } from "../support/reviewed.ts";
 
 type Inputs = Record<string, unknown>;
 
-const reviewed = (...planned: Planned[]) =>
-  reportOfPreview({ stack: "prod", preview: readPreview(previewJson(planned), "it"), compared: "it" });
 const exitCode = (report: Report) => verdictOf({ ...report, guardrails: undefined }).exitCode;
 const drifted = ({ drift = [] }: Report) =>
   drift.flatMap(({ name, values }) =>

@@ -1,12 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { readPreview } from "../../review/preview/preview.ts";
-import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { verdictOf } from "../../review/report.ts";
 import { newMachines, standingMachines } from "../support/declared-machines.ts";
-import { type Planned, previewJson } from "../support/preview-fixture.ts";
-
-const reviewed = (...planned: Planned[]) =>
-  reportOfPreview({ stack: "prod", preview: readPreview(previewJson(planned), "it"), compared: "it" });
+import type { Planned } from "../support/preview-fixture.ts";
+import { reviewed } from "../support/reviewed.ts";
 
 type Inputs = Record<string, unknown>;
 const change = (type: string, before: Inputs | undefined, after: Inputs | undefined): Planned => ({

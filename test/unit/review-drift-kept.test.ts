@@ -2,15 +2,12 @@ import { describe, expect, test } from "vitest";
 import { driftOutline } from "../../review/page/drift-outline.ts";
 import { markdownOf } from "../../review/page/markdown.ts";
 import { outlineOf } from "../../review/page/outline.ts";
-import { readPreview } from "../../review/preview/preview.ts";
-import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { verdictOf } from "../../review/report.ts";
-import { block, network, type Planned, previewJson } from "../support/preview-fixture.ts";
+import { block, network, type Planned } from "../support/preview-fixture.ts";
+import { reviewed } from "../support/reviewed.ts";
 
 const of = (...names: string[]) =>
   Object.fromEntries(names.map((name) => [name, block(`${name}.example.com`, { access: "full" })]));
-const reviewed = (...planned: Planned[]) =>
-  reportOfPreview({ stack: "prod", preview: readPreview(previewJson(planned), "a preview"), compared: "it" });
 
 test("an upgrade that was cut off is told with what an update does, and what comes of one that does not work", () => {
   const inputs = { running: true, chats: [1] };

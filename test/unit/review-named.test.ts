@@ -2,14 +2,11 @@ import { describe, expect, test } from "vitest";
 import { type Piece, piecesOf } from "../../review/page/cell.ts";
 import { driftOutline } from "../../review/page/drift-outline.ts";
 import { outlineOf } from "../../review/page/outline.ts";
-import { readPreview } from "../../review/preview/preview.ts";
-import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { type Report, verdictOf } from "../../review/report.ts";
-import { type Planned, previewJson } from "../support/preview-fixture.ts";
+import type { Planned } from "../support/preview-fixture.ts";
+import { reviewed } from "../support/reviewed.ts";
 
 type Inputs = Record<string, unknown>;
-const reviewed = (...planned: Planned[]) =>
-  reportOfPreview({ stack: "prod", preview: readPreview(previewJson(planned), "it"), compared: "it" });
 const rowsOf = (report: Report, title: string) =>
   outlineOf(report).sections.flatMap((one) => (one.title === title ? one.tables.flatMap(({ rows }) => rows) : []));
 const why = (report: Report) => rowsOf(report, "What happens").map((row) => row.at(-1));

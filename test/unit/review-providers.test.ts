@@ -3,14 +3,10 @@ import { combine } from "../../review/combine.ts";
 import { htmlOf } from "../../review/page/html.ts";
 import { markdownOf } from "../../review/page/markdown.ts";
 import { outlineOf } from "../../review/page/outline.ts";
-import { readPreview } from "../../review/preview/preview.ts";
-import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { verdictOf } from "../../review/report.ts";
 import { reportOfRevisions } from "../../review/revisions/report-of-revisions.ts";
-import { type Planned, previewJson, revision } from "../support/preview-fixture.ts";
-
-const reviewed = (...planned: Planned[]) =>
-  reportOfPreview({ stack: "prod", preview: readPreview(previewJson(planned), "it"), compared: "it" });
+import { type Planned, revision } from "../support/preview-fixture.ts";
+import { reviewed } from "../support/reviewed.ts";
 
 type Inputs = Record<string, unknown>;
 const usual = { region: "eu-central-1", skipCredentialsValidation: "false", skipRegionValidation: "true" };

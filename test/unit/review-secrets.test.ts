@@ -1,11 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { readPreview } from "../../review/preview/preview.ts";
-import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { verdictOf } from "../../review/report.ts";
-import { type Planned, previewJson } from "../support/preview-fixture.ts";
+import type { Planned } from "../support/preview-fixture.ts";
+import { reviewed } from "../support/reviewed.ts";
 
-const reviewed = (...planned: Planned[]) =>
-  reportOfPreview({ stack: "prod", preview: readPreview(previewJson(planned), "it"), compared: "it" });
 type Inputs = Record<string, unknown>;
 const vm = "gcp:compute/instance:Instance";
 

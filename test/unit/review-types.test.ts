@@ -5,13 +5,10 @@ import { markdownOf } from "../../review/page/markdown.ts";
 import { outlineOf } from "../../review/page/outline.ts";
 import { formOf } from "../../review/preview/declared-types.ts";
 import { readPreview } from "../../review/preview/preview.ts";
-import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { refuseOtherStack } from "../../review/preview/same-stack.ts";
 import { verdictOf } from "../../review/report.ts";
-import { type Planned, previewJson } from "../support/preview-fixture.ts";
-
-const reviewed = (...planned: Planned[]) =>
-  reportOfPreview({ stack: "prod", preview: readPreview(previewJson(planned), "it"), compared: "it" });
+import { previewJson } from "../support/preview-fixture.ts";
+import { reviewed } from "../support/reviewed.ts";
 
 describe("a resource is told by its type, whatever its name looks like", () => {
   const names = [
