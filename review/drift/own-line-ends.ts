@@ -1,3 +1,5 @@
+import { diffArrays } from "diff";
+
 /**
  * Does work on a text that has nothing but line feeds, and gives each line that is still there the end it had; a new one gets the end
  * that most lines have.
@@ -20,20 +22,14 @@ export function withOwnLineEnds(text: string, work: (text: string) => string): s
   return [...ended, after.at(-1)].join("\n");
 }
 
-/** Where each line that stayed was before, by where it is: the longest common row of lines. */
+/** Where each line that stayed was before, by where it is. */
 function stayedAs(before: readonly string[], after: readonly string[]): ReadonlyMap<number, number> {
-  const longest = Array.from({ length: before.length + 1 }, () => new Uint32Array(after.length + 1));
-  const at = (was: number, is: number) => longest[was]?.[is] ?? 0;
-  for (let was = before.length - 1; was >= 0; was--) {
-    const row = longest[was] as Uint32Array;
-    for (let is = after.length - 1; is >= 0; is--)
-      row[is] = before[was] === after[is] ? at(was + 1, is + 1) + 1 : Math.max(at(was + 1, is), at(was, is + 1));
-  }
   const stayed = new Map<number, number>();
-  for (let was = 0, is = 0; was < before.length && is < after.length; ) {
-    if (before[was] === after[is]) stayed.set(is++, was++);
-    else if (at(was + 1, is) >= at(was, is + 1)) was++;
-    else is++;
+  let [was, is] = [0, 0];
+  for (const { added, removed, count } of diffArrays([...before], [...after])) {
+    for (let n = 0; n < count && !added && !removed; n++) stayed.set(is + n, was + n);
+    if (!added) was += count;
+    if (!removed) is += count;
   }
   return stayed;
 }
