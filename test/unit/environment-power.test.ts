@@ -115,6 +115,20 @@ test("one whose machine does not answer is told and fails the run, and keeps no 
   expect(urns.map((urn) => urn.split("::").at(-1))).toEqual(["second"]);
 });
 
+test.each(["stop", "start"] as const)(
+  "where no machine answers %s tells each, records nothing and fails",
+  async (script) => {
+    world.silent = someMachine.id;
+    const both = standingsOf(sandboxOf("main", someMachine), sandboxOf("second", someMachine));
+    expect(await run(script, both)).toBe(1);
+    expect(world.err.toSorted()).toEqual([
+      "prod, sandbox main: 127.0.0.1 is silent",
+      "prod, sandbox second: 127.0.0.1 is silent",
+    ]);
+    expect([world.out, world.recorded]).toEqual([[], []]);
+  },
+);
+
 test("every one is taken up again, whichever was stopped", async () => {
   world.stopped = "second";
   expect(await run("start", several())).toBe(0);

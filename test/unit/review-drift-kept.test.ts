@@ -33,6 +33,12 @@ test("an upgrade that was cut off is told with what an update does, and what com
   expect(verdictOf({ ...made, guardrails: undefined }).exitCode).toBe(2);
 });
 
+test("what was changed by hand of something that the update deletes is neither put back nor kept", () => {
+  const type = "nemoclaw:host:TelegramBridge";
+  const gone = reviewed({ type, name: "main-bridge", recorded: { running: true }, before: { running: false } });
+  expect(gone.drift).toMatchObject([{ values: [{ path: "running", update: "changes" }] }]);
+});
+
 test("and drift tells it, beside what has changed or alone", () => {
   const inputs = { running: true };
   const type = "nemoclaw:host:TelegramBridge";
