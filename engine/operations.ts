@@ -63,7 +63,7 @@ export async function refresh(options: OperationOptions): Promise<OperationResul
   const stop = cancelPlugins(session, options);
   const failures = await look(run).finally(stop);
   if (options.clearPendingCreates) run.snapshot.forgetCreations();
-  report.summary(run.changes, seconds(began), true);
+  report.summary(run.changes, seconds(began), true, failures.length);
   if (!options.previewOnly && !run.cancelled.aborted) {
     const agreed = unchanged(run.changes) || ((await options.confirm?.("Take these changes into the state?")) ?? true);
     if (!agreed) throw new EngineError("nothing was changed", { exitCode: 130 });
@@ -118,7 +118,7 @@ async function perform(
   const deployment = await pass(run, session, options);
   await run.snapshot.close();
   options.report.outputs(deployment.outputs);
-  options.report.summary(run.changes, seconds(began), dryRun);
+  options.report.summary(run.changes, seconds(began), dryRun, deployment.failures.length);
   return { run, deployment };
 }
 

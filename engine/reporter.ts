@@ -49,7 +49,8 @@ export interface Reporter {
   failed(step: Step, seconds: number): void;
   diagnostic(diagnostic: Diagnostic): void;
   outputs(outputs: Properties): void;
-  summary(changes: Changes, seconds: number, preview: boolean): void;
+  /** What came of it: counted by kind, and how many could not be done. */
+  summary(changes: Changes, seconds: number, preview: boolean, failures: number): void;
   /** Something a person should see that is about the run itself. */
   say(line: string): void;
 }

@@ -85,7 +85,7 @@ export class TerminalReporter implements Reporter {
     for (const [name, value] of entries) this.#write(`    ${name}: ${show(value)}`);
   }
 
-  summary(changes: Changes, seconds: number, preview: boolean): void {
+  summary(changes: Changes, seconds: number, preview: boolean, failures: number): void {
     const words = preview
       ? { create: "to create", update: "to update", replace: "to replace", delete: "to delete" }
       : { create: "created", update: "updated", replace: "replaced", delete: "deleted" };
@@ -93,7 +93,8 @@ export class TerminalReporter implements Reporter {
       changes[op] ? [`${changes[op]} ${words[op]}`] : [],
     );
     const same = changes.same ? [`${changes.same} unchanged`] : [];
-    this.#write(`Resources: ${[...parts, ...same, `took ${took(seconds)}`].join(", ")}`);
+    const failed = failures > 0 ? [`${failures} failed`] : [];
+    this.#write(`Resources: ${[...parts, ...same, ...failed, `took ${took(seconds)}`].join(", ")}`);
   }
 
   say(line: string): void {

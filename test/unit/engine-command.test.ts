@@ -9,12 +9,12 @@ import { Toys } from "../fixtures/engine/toys.ts";
 
 const entry = join(import.meta.dirname, "../../engine/main.ts");
 const firstLine = "engine: embedded (this project's own; runs where the Pulumi CLI cannot be had)";
+const program =
+  'const config = new pulumi.Config(); new Thing("a", { value: config.get("value"), secret: config.getSecret("token") }); export const it = config.get("value");';
 let toys: Toys;
 
 beforeAll(async () => {
-  toys = await Toys.make(
-    'const config = new pulumi.Config(); new Thing("a", { value: config.get("value"), secret: config.getSecret("token") }); export const it = config.get("value");',
-  );
+  toys = await Toys.make(program);
 });
 afterAll(() => toys[Symbol.dispose]());
 
@@ -50,6 +50,14 @@ test("says first which engine runs, what it does, and a sum; no colours for a pi
   expect(preview.out).toContain('        ~ value: "one" => "two"');
   expect(preview.out).toContain("        ~ secret: [secret] => [secret] (changed)");
   expect(preview.err).toContain("no changes were expected");
+});
+
+test("a sum counts what could not be done", { timeout: 60_000 }, () => {
+  toys.program('new Thing("b", {}); new Thing("c", { fail: "check" });');
+  const { code, out } = engine(["preview", ...local]);
+  toys.program(program);
+  expect(code).toBe(1);
+  expect(out).toMatch(/^Resources: (?:\d+ [a-z ]+, )*1 failed, took [\d.]+s$/m);
 });
 
 test("--show-sames lists in JSON what stays, too, as the CLI does", { timeout: 60_000 }, () => {
