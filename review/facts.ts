@@ -1,6 +1,8 @@
 /** A plain fact that changes: the model, a version, an address. */
 export interface Fact {
   readonly what: string;
+  /** The resource that it is a fact of, where there are several of its kind. */
+  readonly of?: string;
   readonly before?: string;
   readonly after?: string;
   /** Whether it lets more in or out than before; what cannot be told counts as more. */

@@ -1,7 +1,6 @@
-import type { AccessChange } from "../policies/diff.ts";
 import type { Drift } from "./drift/drift.ts";
 import type { Fact } from "./facts.ts";
-import type { DriftedAccess } from "./preview/access.ts";
+import type { DriftedAccess, ToldAccess } from "./preview/access.ts";
 import type { GuardrailResults } from "./preview/guardrails.ts";
 import type { ResourceChange } from "./preview/resource-changes.ts";
 import type { Refused } from "./revisions/refused-settings.ts";
@@ -16,7 +15,7 @@ export interface Report {
   readonly expected: readonly Expected[];
   /** The older revision, where nothing could be compared with it. */
   readonly refused?: Refused;
-  readonly access: readonly AccessChange[];
+  readonly access: readonly ToldAccess[];
   readonly model: readonly Fact[];
   readonly versions: readonly Fact[];
   readonly exposure: readonly Fact[];

@@ -1,13 +1,15 @@
 import type { AccessChange } from "../../policies/diff.ts";
+import type { ToldAccess } from "../preview/access.ts";
 import { asCode, between, type Cell } from "./cell.ts";
 import { effects } from "./effect-words.ts";
 import type { Section } from "./outline.ts";
 
 /** What an agent may do that it may not do now, and the other way round. */
-export function accessSection(title: string, all: readonly AccessChange[]): Section {
+export function accessSection(title: string, all: readonly ToldAccess[]): Section {
   const count = (effect: AccessChange["effect"]) => all.filter((one) => one.effect === effect).length;
   const [gained, lost] = [count("widens"), count("narrows")];
   const unclear = all.filter(({ comparable }) => !comparable).length;
+  const isOfMany = all.some(({ of }) => of !== undefined);
   const sources = all.flatMap((one) => one.sources).filter(({ kind }) => kind === "preset");
   const presets = [...new Set(sources.map(({ name }) => `preset ${name}`))];
   return {
@@ -23,9 +25,10 @@ export function accessSection(title: string, all: readonly AccessChange[]): Sect
     open: true,
     tables: [
       {
-        head: ["", "What", "Where", "For", "From", "Note"],
+        head: ["", ...(isOfMany ? ["Of"] : []), "What", "Where", "For", "From", "Note"],
         rows: all.map((one) => [
           one.comparable ? effects[one.effect] : "? not comparable",
+          ...(isOfMany ? [one.of === undefined ? "" : asCode(one.of)] : []),
           asCode(one.what),
           one.where ? asCode(one.where) : one.area === "disk" ? "disk" : one.area,
           one.area === "network" ? (one.programs ? between(" ", one.programs.map(asCode)) : "every program") : "",

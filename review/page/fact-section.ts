@@ -12,7 +12,7 @@ function factTable(facts: readonly Fact[]): Table {
     head: [...(marked ? [""] : []), "What", "Before", "After", "Note"],
     rows: facts.map((one) => [
       ...(marked ? [mark(one)] : []),
-      one.what,
+      one.of === undefined ? one.what : [`${one.what} of `, asCode(one.of)],
       ...sideBySide(one.before, one.after).map((side) => (side === undefined ? "none" : asCode(side))),
       one.note ?? "",
     ]),
@@ -31,7 +31,8 @@ export function factSection(title: string, all: readonly Fact[], open: boolean):
 
 // What is long is in the table, whole; and so is what has characters by their number, which a line would number again, and spaces that it
 // would fold.
-function inOneLine({ what, before, after }: Fact): string {
+function inOneLine({ what: thing, of, before, after }: Fact): string {
+  const what = of === undefined ? thing : `${thing} of ${visibleValue(of)}`;
   const line = sideBySide(before, after).map((side) => (side === undefined ? "none" : visibleValue(side)));
   const changes = line.some(
     (side) => side.length > mostInALine || side.includes("⟦") || side.search(foldedSpaces) >= 0,

@@ -9,6 +9,7 @@ import type { Recorded } from "../drift/drift.ts";
 import { isObject, show } from "../values.ts";
 import { nameOf } from "./preview-step.ts";
 import type { ResourceChange } from "./resource-changes.ts";
+import type { Whose } from "./whose.ts";
 
 const network = "nemoclaw:host:NetworkPolicy";
 const sandbox = "nemoclaw:host:Sandbox";
@@ -27,14 +28,16 @@ export function policyIn(type: string, inputs: Readonly<Record<string, unknown>>
  */
 export function accessChanges(
   changes: readonly ResourceChange[],
+  whose: Whose,
   recorded: ReadonlyMap<string, Recorded> = new Map(),
-): AccessChange[] {
+): ToldAccess[] {
   return changes
     .filter(({ type }) => type === network || type === sandbox)
     .flatMap((change) => {
       const { type, before, after, urn } = change;
       const changed = compare(type, before?.inputs, after?.inputs, urn);
-      return [...keptGains(change, recorded.get(urn)?.inputs, changed), ...changed];
+      const all = [...keptGains(change, recorded.get(urn)?.inputs, changed), ...changed];
+      return all.map((one) => ({ ...one, ...whose(urn) }));
     });
 }
 
@@ -54,20 +57,29 @@ function keptGains(
 
 const isGain = ({ effect }: AccessChange) => effect === "widens";
 
+/** What an agent may do, with the resource that says so where there are several of its kind. */
+export interface ToldAccess extends AccessChange {
+  readonly of?: string;
+}
+
 /** What drifted, as access: from what the last update left to what was found. */
-export interface DriftedAccess extends AccessChange {
+export interface DriftedAccess extends ToldAccess {
   /** The code wants it so by now, so an update does not undo it. */
   readonly kept: boolean;
 }
 
 /** How a resource that drifted lets the agent do more or less than the last update left it. */
-export function driftedAccess({ type, before, after, urn }: ResourceChange, left: Recorded["inputs"]): DriftedAccess[] {
+export function driftedAccess(
+  { type, before, after, urn }: ResourceChange,
+  left: Recorded["inputs"],
+  whose: Whose,
+): DriftedAccess[] {
   if (!before || (type !== network && type !== sandbox)) return [];
   const wanted = after ? compare(type, left, after.inputs, urn) : [];
   return compare(type, left, before.inputs, urn).map((one) =>
     wanted.some(sameAccess(one))
-      ? { ...noted(one, "the code wants it by now: an update keeps it"), kept: true }
-      : { ...one, kept: false },
+      ? { ...noted(one, "the code wants it by now: an update keeps it"), ...whose(urn), kept: true }
+      : { ...one, ...whose(urn), kept: false },
   );
 }
 

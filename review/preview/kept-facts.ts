@@ -22,7 +22,8 @@ export function withKept(
       ? [{ ...change, values, named: [], before: { ...change.before, inputs: left.inputs } }]
       : [];
   });
-  const isTold = (one: Fact) => facts.some(({ what, after }) => what === one.what && after === one.after);
+  const isTold = (one: Fact) =>
+    facts.some(({ what, of, after }) => what === one.what && of === one.of && after === one.after);
   const kept = factsOf(sinceUpdate).filter((one) => opens(one) && !isTold(one));
   return [...kept.map(noted), ...facts];
 }

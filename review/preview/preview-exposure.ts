@@ -10,6 +10,7 @@ import { placeFacts } from "./place-facts.ts";
 import type { PreviewStep } from "./preview-step.ts";
 import { fixedAddressFacts } from "./public-address.ts";
 import { type ResourceChange, type StateInputs, statesOf } from "./resource-changes.ts";
+import { factsOfEach, type Whose } from "./whose.ts";
 
 /**
  * Who can reach the machine or the agent: ports, address ranges, tunnels, chats.
@@ -17,7 +18,12 @@ import { type ResourceChange, type StateInputs, statesOf } from "./resource-chan
  * @param isOwn whether what is named is the stack's own
  * @param steps all that the preview shows, resources that stay among them where it has looked
  */
-export function exposureFacts(changes: readonly ResourceChange[], isOwn: IsOwn, steps: readonly PreviewStep[]): Fact[] {
+export function exposureFacts(
+  changes: readonly ResourceChange[],
+  isOwn: IsOwn,
+  steps: readonly PreviewStep[],
+  whose: Whose,
+): Fact[] {
   return [
     ...changes.flatMap((change) => (/securityGroup|firewall/i.test(change.type) ? doorFacts(change) : [])),
     ...changes.flatMap((change) => placeFacts(change, isOwn)),
@@ -25,8 +31,8 @@ export function exposureFacts(changes: readonly ResourceChange[], isOwn: IsOwn, 
     ...statesOf(changes, /tunnelInstanceIAM(Member|Binding)/i).flatMap(([before, after]) =>
       listFacts("may open IAP tunnels", members(before), members(after)),
     ),
-    ...statesOf(changes, /:CloudflareTunnel$/).flatMap(([before, after]) => tunnelFacts(before, after)),
-    ...statesOf(changes, /:TelegramBridge$/).flatMap(([before, after]) => [
+    ...factsOfEach(changes, /:CloudflareTunnel$/, whose, tunnelFacts),
+    ...factsOfEach(changes, /:TelegramBridge$/, whose, (before, after) => [
       ...chatFacts(before, after),
       ...serverFacts(before, after),
     ]),

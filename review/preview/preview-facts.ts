@@ -1,11 +1,12 @@
 import { type Fact, fact } from "../facts.ts";
 import { isObject, shown, valueChanges } from "../values.ts";
 import { isMachine } from "./losses.ts";
-import { type ResourceChange, statesOf } from "./resource-changes.ts";
+import type { ResourceChange } from "./resource-changes.ts";
+import { factsOfEach, type Whose } from "./whose.ts";
 
 /** Model and provider, as the changes of a preview have them. */
-export function modelFacts(changes: readonly ResourceChange[]): Fact[] {
-  return statesOf(changes, /:InferenceRoute$/).flatMap(([before, after]) => [
+export function modelFacts(changes: readonly ResourceChange[], whose: Whose): Fact[] {
+  return factsOfEach(changes, /:InferenceRoute$/, whose, (before, after) => [
     ...fact("model", shown(before?.model), shown(after?.model)),
     ...fact("sent to", shown(before?.baseUrl), shown(after?.baseUrl), {
       effect: after === undefined ? "narrows" : "widens",
@@ -26,23 +27,23 @@ export function priceNote(before: string | undefined, after: string | undefined,
 }
 
 /** Versions, sizes and images. */
-export function versionFacts(changes: readonly ResourceChange[], priceOf: PriceOf): Fact[] {
+export function versionFacts(changes: readonly ResourceChange[], priceOf: PriceOf, whose: Whose): Fact[] {
   return [
-    ...statesOf(changes, /^nemoclaw:host:Sandbox$/).flatMap(([before, after]) => [
+    ...factsOfEach(changes, /^nemoclaw:host:Sandbox$/, whose, (before, after) => [
       ...fact("agent", version(before?.agent), version(after?.agent)),
       ...fact("sandbox image", shown(before?.image), shown(after?.image)),
       ...limits(before?.limits, after?.limits),
     ]),
-    ...statesOf(changes, /^nemoclaw:host:SandboxRuntime$/).flatMap(([before, after]) => {
+    ...factsOfEach(changes, /^nemoclaw:host:SandboxRuntime$/, whose, (before, after) => {
       const [was, is] = [before?.versions, after?.versions].map((one) => (isObject(one) ? one : {}));
       return Object.keys({ ...was, ...is }).flatMap((name) => fact(name, shown(was?.[name]), shown(is?.[name])));
     }),
     ...changes
       .filter(({ type }) => isMachine(type))
-      .flatMap(({ before, after }) =>
-        ["instanceType", "machineType", "ami", "image", "bootDisk", "memory"].flatMap((key) =>
-          sized(key, shown(before?.inputs?.[key]), shown(after?.inputs?.[key]), priceOf),
-        ),
+      .flatMap(({ urn, before, after }) =>
+        ["instanceType", "machineType", "ami", "image", "bootDisk", "memory"]
+          .flatMap((key) => sized(key, shown(before?.inputs?.[key]), shown(after?.inputs?.[key]), priceOf))
+          .map((one) => ({ ...one, ...whose(urn) })),
       ),
     ...changes.flatMap(({ label, values, operation, madeAnew }) =>
       operation === "update" && values.some(({ path }) => path === "definition")

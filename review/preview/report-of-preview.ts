@@ -13,14 +13,9 @@ import { exposureFacts } from "./preview-exposure.ts";
 import { modelFacts, type PriceOf, versionFacts } from "./preview-facts.ts";
 import { nameOf } from "./preview-step.ts";
 import { providerFacts, providerVersions } from "./provider-facts.ts";
-import {
-  providerChanges,
-  type ResourceChange,
-  resourceChanges,
-  type StateInputs,
-  statesOf,
-} from "./resource-changes.ts";
+import { providerChanges, type ResourceChange, resourceChanges, type StateInputs } from "./resource-changes.ts";
 import { unjudged } from "./unjudged.ts";
+import { factsOfEach, type Whose, whoseAmong } from "./whose.ts";
 
 export interface PreviewSource {
   readonly stack: string;
@@ -36,6 +31,7 @@ export function reportOfPreview(source: PreviewSource): Report {
   const { stack, preview, recorded = recordedIn(preview), compared, priceOf = () => undefined } = source;
   const [resources, providers] = [resourceChanges(preview), providerChanges(preview)];
   const isOwn = ownNames(preview.steps);
+  const whose = whoseAmong([...preview.steps.map(({ urn }) => urn), ...recorded.keys()]);
   // Without a look at the real things there is nothing to say of drift, which is not the same as none.
   const standing = lookedAt(preview.steps);
   const beside = openedBeside(standing, resources);
@@ -45,22 +41,22 @@ export function reportOfPreview(source: PreviewSource): Report {
     compared,
     resources,
     expected: [],
-    access: accessChanges(resources, recorded),
-    model: withKept(resources, recorded, modelFacts),
-    versions: [...versionFacts(resources, priceOf), ...providerVersions(providers)],
+    access: accessChanges(resources, whose, recorded),
+    model: withKept(resources, recorded, (changes) => modelFacts(changes, whose)),
+    versions: [...versionFacts(resources, priceOf, whose), ...providerVersions(providers)],
     exposure: [
       ...beside.flatMap(({ facts }) => facts),
-      ...withKept(resources, recorded, (changes) => exposureFacts(changes, isOwn, preview.steps)),
+      ...withKept(resources, recorded, (changes) => exposureFacts(changes, isOwn, preview.steps, whose)),
     ],
     unjudged: withKept(resources, recorded, (changes) => unjudged(changes, isOwn, preview.steps)),
-    trust: withKept(resources, recorded, trustChanges),
+    trust: withKept(resources, recorded, (changes) => trustChanges(changes, whose)),
     settings: providerFacts(providers),
     secrets: secretChanges(resources),
     drift,
     unseen: unseenBeside(standing),
     driftAccess: (drift ?? []).flatMap(({ urn }) => {
       const [change, left] = [resources.find((one) => one.urn === urn), recorded.get(urn)];
-      return change && left ? driftedAccess(change, left.inputs) : [];
+      return change && left ? driftedAccess(change, left.inputs, whose) : [];
     }),
     guardrails: guardrailResults(preview.steps),
     unread: [],
@@ -69,9 +65,9 @@ export function reportOfPreview(source: PreviewSource): Report {
 }
 
 /** What the runtime is given; the other resources that take the same authorities are given no others. */
-function trustChanges(resources: readonly ResourceChange[]) {
+function trustChanges(resources: readonly ResourceChange[], whose: Whose) {
   const authorities = (inputs: StateInputs) => authoritiesIn(isObject(inputs?.mirrors) ? inputs.mirrors.ca : undefined);
-  return statesOf(resources, /^nemoclaw:host:SandboxRuntime$/).flatMap(([before, after]) =>
+  return factsOfEach(resources, /^nemoclaw:host:SandboxRuntime$/, whose, (before, after) =>
     after === undefined ? [] : trustFacts(authorities(before), authorities(after)),
   );
 }

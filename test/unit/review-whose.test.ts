@@ -1,0 +1,85 @@
+import { expect, test } from "vitest";
+import { markdownOf } from "../../review/page/markdown.ts";
+import { outlineOf } from "../../review/page/outline.ts";
+import type { Planned } from "../support/preview-fixture.ts";
+import { reviewed } from "../support/reviewed.ts";
+
+// A stack may have several sandboxes, and what one gains another may lose.
+
+const block = (host: string) => ({
+  endpoints: [{ host, port: 443, protocol: "rest", enforcement: "enforce", access: "full" }],
+  binaries: [{ path: "/**" }],
+});
+
+function policy(sandbox: string, before: object, after: object): Planned {
+  const inputs = (networkPolicies: object) => ({ sandbox, runtime: "embedded", inForce: true, networkPolicies });
+  return {
+    type: "nemoclaw:host:NetworkPolicy",
+    name: `${sandbox}-network`,
+    before: inputs(before),
+    after: inputs(after),
+  };
+}
+
+function bridge(sandbox: string, before: number[], after: number[]): Planned {
+  const inputs = (chats: number[]) => ({ sandbox, chats });
+  return {
+    type: "nemoclaw:host:TelegramBridge",
+    name: `${sandbox}-bridge`,
+    before: inputs(before),
+    after: inputs(after),
+  };
+}
+
+function route(sandbox: string, before: string, after: string): Planned {
+  const inputs = (model: string) => ({ sandbox, model, baseUrl: "https://x/v1" });
+  return {
+    type: "nemoclaw:host:InferenceRoute",
+    name: `${sandbox}-route`,
+    before: inputs(before),
+    after: inputs(after),
+  };
+}
+
+const bank = { bank: block("bank.example.com") };
+
+test("what changes places between two sandboxes is told with whose it is", () => {
+  const report = reviewed(
+    policy("intern", bank, {}),
+    policy("public", {}, bank),
+    bridge("intern", [1], [2]),
+    bridge("public", [2], [1]),
+    route("intern", "a", "b"),
+    route("public", "b", "a"),
+  );
+  expect(report.access.map(({ effect, of }) => [effect, of])).toEqual([
+    ["narrows", "intern-network"],
+    ["widens", "public-network"],
+  ]);
+  expect(report.exposure.map(({ of, before, after }) => [of, before, after])).toEqual([
+    ["intern-bridge", undefined, "2"],
+    ["intern-bridge", "1", undefined],
+    ["public-bridge", undefined, "1"],
+    ["public-bridge", "2", undefined],
+  ]);
+  expect(report.model.map(({ of, before, after }) => [of, before, after])).toEqual([
+    ["intern-route", "a", "b"],
+    ["public-route", "b", "a"],
+  ]);
+  const page = markdownOf(outlineOf(report));
+  expect(page).toMatch(/loses \| <code>intern-network<\/code> \|.*bank\.example\.com/);
+  expect(page).toMatch(/gains \| <code>public-network<\/code> \|.*bank\.example\.com/);
+  expect(page).toContain("| Telegram chat of <code>public-bridge</code> | none | <code>1</code> |");
+  expect(page).toContain("| model of <code>intern-route</code> | <code>a</code> | <code>b</code> |");
+});
+
+test("one that stays counts among them, too", () => {
+  const { model } = reviewed(route("intern", "a", "b"), route("public", "b", "b"));
+  expect(model).toMatchObject([{ what: "model", of: "intern-route" }]);
+});
+
+test("with one sandbox nobody asks whose it is", () => {
+  const report = reviewed(policy("main", bank, {}), bridge("main", [1], [2]), route("main", "a", "b"));
+  expect([...report.access, ...report.exposure, ...report.model].filter(({ of }) => of !== undefined)).toEqual([]);
+  expect(markdownOf(outlineOf(report))).toContain("| model | <code>a</code> | <code>b</code> |");
+});
