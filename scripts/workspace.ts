@@ -1,15 +1,14 @@
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, existsSync, readFileSync, rmSync, statSync } from "node:fs";
-import { rename, writeFile } from "node:fs/promises";
-import { basename } from "node:path";
-import { Transform } from "node:stream";
+import { createReadStream, existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { open, rename, writeFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { type Readable, Transform, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { Connection } from "../host/connection.ts";
-import { HostError } from "../host/errors.ts";
-import { rootLine } from "../host/root.ts";
 import { describeStopped, stoppedFacts } from "../host/stopped.ts";
 import { findChosen, sandboxCommand } from "./chosen-sandbox.ts";
 import { exchangeWorkspace } from "./exchange-workspace.ts";
+import { messageOf } from "./message-of.ts";
+import { streamRemotely } from "./remote-stream.ts";
 import { connectToOurs, ExitError, runScript, type Standing } from "./stack-command.ts";
 import { ArchiveError, inspectArchive } from "./workspace-archive.ts";
 import { exportScript, receiveScript, workspaceFacts } from "./workspace-scripts.ts";
@@ -52,6 +51,8 @@ await runScript(async () => {
   return what === "export" ? exportTo(file, standing, options) : importFrom(file, standing, options);
 });
 
+const fails = "the workspace could not be moved";
+
 function folderOf({ state }: Standing): string {
   const path = state.find("nemoclaw:host:Workspace")?.outputs.path;
   if (typeof path === "string") return path;
@@ -66,8 +67,13 @@ async function exportTo(file: string, standing: Standing, { force, json }: Optio
   const hash = createHash("sha256");
   const part = `${file}.part`;
   let bytes = 0;
+  // Before anything is held still there.
+  const target = await open(part, "w", 0o600).catch((error: unknown) => {
+    const said = `  said  ${messageOf(error)}`;
+    throw new ExitError(`${file} cannot be written\n${said}\n  try   mkdir -p ${dirname(file)}, or another folder`, 1);
+  });
   try {
-    await remotely(standing, script, async (channel) => {
+    const attach = async (output: Readable) => {
       const counted = new Transform({
         transform(chunk: Buffer, _encoding, done) {
           hash.update(chunk);
@@ -75,8 +81,9 @@ async function exportTo(file: string, standing: Standing, { force, json }: Optio
           done(null, chunk);
         },
       });
-      await pipeline(channel, counted, createWriteStream(part, { mode: 0o600 }));
-    });
+      await pipeline(output, counted, target.createWriteStream());
+    };
+    await streamRemotely(machine, { fails, script, attach });
     const { members } = await inspectArchive(part);
     const sha256 = hash.digest("hex");
     await rename(part, file);
@@ -88,6 +95,7 @@ async function exportTo(file: string, standing: Standing, { force, json }: Optio
     }
     return 0;
   } finally {
+    await target.close();
     rmSync(part, { force: true });
   }
 }
@@ -123,12 +131,13 @@ async function importFrom(
     );
   }
   let answer = "";
-  await remotely(standing, receiveScript(path, content.sha256), async (channel) => {
-    channel.setEncoding("utf8").on("data", (text: string) => {
+  const attach = async (output: Readable, input: Writable) => {
+    output.setEncoding("utf8").on("data", (text: string) => {
       answer += text;
     });
-    await pipeline(createReadStream(file), channel);
-  });
+    await pipeline(createReadStream(file), input);
+  };
+  await streamRemotely(standing.machine, { fails, script: receiveScript(path, content.sha256), attach });
   const unpacked = answer.trim();
   if (!unpacked.startsWith(`${path}.import.`))
     throw new Error(`the machine did not say where it unpacked: ${unpacked}`);
@@ -152,48 +161,4 @@ function publishedSum(file: string): string | undefined {
   const [, sum] = /^([0-9a-fA-F]{64})\b/.exec(statSync(path).size < 4096 ? readFileSync(path, "utf8") : "") ?? [];
   if (sum) return sum;
   throw new ExitError(`${path} holds no sha256 checksum`, 1);
-}
-
-/** Runs a script on the machine as root; what goes in and out is the caller's. */
-async function remotely(
-  { machine }: Standing,
-  script: string,
-  attach: (channel: NodeJS.ReadWriteStream) => Promise<void>,
-): Promise<void> {
-  const connection = await Connection.open(machine, { connectSeconds: 30, log: (line) => console.error(line) });
-  let [said, exitCode] = ["", undefined as number | undefined];
-  try {
-    const { channel, work } = await connection.hold(rootLine(machine.user, script), (opened) => {
-      opened.stderr.on("data", (chunk: Buffer) => {
-        said = (said + chunk.toString()).slice(-4096);
-      });
-      const closed = new Promise<void>((done) => opened.once("close", () => done()));
-      opened.on("exit", (code: number | null) => {
-        exitCode = code ?? 255;
-      });
-      return { channel: closed, work: attach(opened) };
-    });
-    const stop = () => void connection.close();
-    process.once("SIGINT", stop);
-    // What went wrong there explains what went wrong here.
-    const [failure] = await Promise.all([
-      work.then(
-        () => undefined,
-        (error: unknown) => error,
-      ),
-      channel,
-    ]);
-    process.off("SIGINT", stop);
-    if (exitCode === 0 && failure === undefined) return;
-    throw new HostError(exitCode === undefined ? "unreachable" : "command", {
-      summary:
-        exitCode === undefined
-          ? `the connection to ${connection.where} was lost; nothing was changed`
-          : `the workspace could not be moved on ${connection.where}; nothing was changed`,
-      exitCode,
-      said: said || (failure instanceof Error ? failure.message : undefined),
-    });
-  } finally {
-    await connection.close();
-  }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -204,6 +204,13 @@ export const operating = ({ what, engine, stack: name }: OperatedWith) =>
       expect(exported.exitCode, exported.stderr).toBe(0);
       const sum = /^([0-9a-f]{64}) /.exec(exported.stdout)?.[1] ?? "";
       expect(await readFile(`${file}.sha256`, "utf8")).toBe(`${sum}  work.tgz\n`);
+
+      // A disk that is full here, with more on the way than is held back for it: the sandbox goes on all the same.
+      await symlink("/dev/full", join(folder, "full.tgz.part"));
+      await shell("", "sh", "-c", "head -c 3000000 /dev/urandom > big");
+      const full = await stack.script("workspace", "export", join(folder, "full.tgz"));
+      expect(full).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/a file here.*\n.*ENOSPC/) });
+      expect((await shell("", "rm", "big")).exitCode).toBe(0);
 
       await shell("", "sh", "-c", "rm -r deep out; echo new > fresh");
       const kept = await stack.script("workspace", "import", file);

@@ -23,13 +23,15 @@ describe("of a stack with several sandboxes", { timeout: 120_000 }, () => {
 
   /** Runs a script on a stack whose sandboxes have these names, each on a machine of its own; the last is the fake one. */
   async function run(names: readonly string[], script: string, ...words: string[]) {
-    const resources = names.map((sandbox, at) => {
+    const resources = names.flatMap((sandbox, at) => {
       const isLast = at === names.length - 1;
       const port = isLast ? fake.machine.port : at + 1;
       const machine = { ...someMachine, id: `m${at}`, port, hostKeys: [newKey().public], privateKey: newKey().private };
       const inputs = { machine, sandbox, runtime: "embedded" };
-      const type = "nemoclaw:host:Sandbox";
-      return { urn: `urn:pulumi:prod::nemoclaw::${type}::s${at}`, type, inputs, outputs: { ...inputs, path: "/x" } };
+      return ["nemoclaw:host:Workspace", "nemoclaw:host:Sandbox"].map((type) => {
+        const urn = `urn:pulumi:prod::nemoclaw::${type}::s${at}`;
+        return { urn, type, inputs, outputs: { ...inputs, path: "/x" } };
+      });
     });
     writeFileSync(join(clone.folder, "state"), JSON.stringify({ version: 3, deployment: { resources } }));
     return clone.script(script, ["-s", "prod", ...words]).ended;
@@ -56,6 +58,13 @@ describe("of a stack with several sandboxes", { timeout: 120_000 }, () => {
   ])("scripts/%s acts on the one that is named", async (script, ...words) => {
     const { output } = await run(["main", "second"], script, "--sandbox", "second", ...words);
     expect(output).toContain(`admin@127.0.0.1:${fake.machine.port} did not prove to be the pinned machine`);
+  });
+
+  test("scripts/workspace export asks no machine for what it cannot write here", async () => {
+    const before = fake.seen.connections;
+    const { exitCode, output } = await run(["main"], "workspace", "export", "no-such/x.tgz");
+    expect(output).toMatch(/^no-such\/x\.tgz cannot be written\n {2}said {2}ENOENT.*\n {2}try {3}mkdir -p no-such,/);
+    expect([exitCode, fake.seen.connections]).toEqual([1, before]);
   });
 
   test("two of one name are told apart by their machines, and the only one needs no name", async () => {
