@@ -2,19 +2,19 @@ import { isIP } from "node:net";
 import { covered, isRange } from "../policies/diff/addresses.ts";
 import { type Fact, listFacts } from "./facts.ts";
 
-/** What a wider door of the same kind lets in, too. */
-export interface Wider {
-  readonly before: readonly string[];
-  readonly after: readonly string[];
+/** Whether a range is let in, each way it may be: also by others that hold it together. */
+interface Open {
+  readonly before: (range: string) => boolean;
+  readonly after: (range: string) => boolean;
 }
 
-/** Facts about what a door lets in; ranges that others of the list, or of a wider door, hold already change nothing. */
+/** Facts about what a door lets in; ranges that others hold already, of the list or beside it, change nothing. */
 export function rangeFacts(
   what: string,
   before: readonly string[],
   after: readonly string[],
   shown: (range: string) => string = (range) => range,
-  wider: Wider = { before, after },
+  open: Open = { before: (range) => within(range, before), after: (range) => within(range, after) },
 ): Fact[] {
   const named = (ranges: readonly string[]) => new Map(ranges.map((range) => [shown(range), range]));
   const [was, is] = [named(before), named(after)];
@@ -23,14 +23,15 @@ export function rangeFacts(
       return { ...one, effect: "unclear", note: "no range that can be read" };
     const opened = is.get(one.after ?? "");
     if (opened !== undefined)
-      return within(opened, wider.before) ? { ...one, effect: "neutral", note: "part of what was open" } : one;
+      return open.before(opened) ? { ...one, effect: "neutral", note: "part of what was open" } : one;
     const shut = was.get(one.before ?? "");
-    const stays = shut !== undefined && within(shut, wider.after);
+    const stays = shut !== undefined && open.after(shut);
     return stays ? { ...one, effect: "neutral", note: "part of what stays open" } : one;
   });
 }
 
-function within(range: string, others: readonly string[]): boolean {
+/** Whether a range is one of others, or lies within them together. */
+export function within(range: string, others: readonly string[]): boolean {
   return others.includes(range) || (isRange(range) && covered(range, others.filter(isRange)));
 }
 

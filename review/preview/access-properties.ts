@@ -1,12 +1,12 @@
 import { isObject, isSecret } from "../values.ts";
 import { identityTypes, rights } from "./cloud-rights.ts";
-import { doorProperties, doorTypes } from "./door-facts.ts";
 import { machineTypes } from "./machine-types.ts";
+import { doorProperties } from "./openings.ts";
 import { type PropertyPath, pathText } from "./property-path.ts";
 
 /** Of doors, machines, accounts and rights: what decides who gets in, or what the machine may do. */
 const access: readonly (readonly [types: RegExp, properties: readonly string[]])[] = [
-  [doorTypes, doorProperties],
+  ...doorProperties,
   [identityTypes, rights],
   [/^gcp:serviceaccount\/account:/i, ["disabled"]],
   [

@@ -1,9 +1,9 @@
 import { awsForms } from "./aws-forms.ts";
 import { identityTypes, rights } from "./cloud-rights.ts";
 import { wayOfCommand } from "./command-way.ts";
-import { doorProperties, doorTypes } from "./door-facts.ts";
 import { gcpForms } from "./gcp-forms.ts";
 import { all, any, type Form, hidden, parts } from "./given-forms.ts";
+import { doorProperties } from "./openings.ts";
 
 /** What the components make and give, by type. */
 const declared: Readonly<Record<string, Record<string, Form>>> = {
@@ -25,7 +25,7 @@ const always: Readonly<Record<string, readonly string[]>> = {
 
 /** Types that others make, too, of which rules say all. */
 const rules: readonly (readonly [types: RegExp, properties: readonly string[]])[] = [
-  [doorTypes, doorProperties],
+  ...doorProperties,
   [identityTypes, rights],
 ];
 

@@ -1,14 +1,16 @@
 import type { Fact } from "../facts.ts";
 import { shown, shownEach, valueChanges } from "../values.ts";
 import { isOfAccess } from "./access-properties.ts";
-import { doorFacts } from "./door-facts.ts";
+import { untoldOutwards } from "./door-facts.ts";
 import { isNothing } from "./given-forms.ts";
 import { overlap } from "./input-changes.ts";
 import type { LookedAt, Properties } from "./looked-at.ts";
+import { openingFacts } from "./opening-facts.ts";
+import { groupTypes, listedOpenings } from "./openings.ts";
 import { nameIn, ownPolicies, ownRules } from "./own-entries.ts";
-import type { PreviewState } from "./preview-step.ts";
 import { propertyPath, valueAt } from "./property-path.ts";
 import type { ResourceChange } from "./resource-changes.ts";
+import { asFarAsTold, holdsUntold } from "./untold-doors.ts";
 
 /** What a look found of one resource that lets in more, that the stack does not manage, and that no update touches. */
 export interface Beside {
@@ -20,7 +22,6 @@ export interface Beside {
 
 type Told = readonly [property: string, facts: readonly Fact[]];
 
-const group = /^aws:ec2\/(securityGroup|defaultSecurityGroup):/;
 const role = /^aws:iam\/role:/;
 /** Of Google's its provider names whatever is otherwise than the program gives it. */
 const machine = /^aws:ec2\/instance:/;
@@ -53,7 +54,7 @@ export function openedBeside(all: readonly LookedAt[], changes: readonly Resourc
 
 /** The names of those of which a preview does not show what a look found: it leaves out what stays, unless it is asked not to. */
 export function unseenBeside(all: readonly LookedAt[]): string[] {
-  const isAsked = ({ type, goes }: LookedAt) => !goes && [group, role, machine].some((types) => types.test(type));
+  const isAsked = ({ type, goes }: LookedAt) => !goes && [groupTypes, role, machine].some((types) => types.test(type));
   return all.filter((one) => isAsked(one) && one.found === undefined).map(({ name }) => name);
 }
 
@@ -62,20 +63,23 @@ interface Found extends LookedAt {
 }
 
 function toldOf(one: Found, all: readonly LookedAt[]): Told[] {
-  if (group.test(one.type)) return [openings(one, all, "ingress"), openings(one, all, "egress")];
+  if (groupTypes.test(one.type)) return [openings(one, all, "ingress"), openings(one, all, "egress")];
   if (role.test(one.type)) return policies(one, all);
   return machine.test(one.type) ? rights(one) : [];
 }
 
 function openings(one: Found, all: readonly LookedAt[], way: "ingress" | "egress"): Told {
-  const { urn, name, type, inputs, recorded, found } = one;
+  const { name, inputs, recorded, found } = one;
   // What the program gives there itself is all there is to be.
   if (!isNothing(inputs[way]) || !Array.isArray(found[way])) return [way, []];
-  const state = (ingress: readonly unknown[]): PreviewState => ({ type, inputs: { type: way, ingress } });
-  const opened = (before: readonly unknown[], after: readonly unknown[]) =>
-    doorFacts({ urn, name, type, before: state(before), after: state(after) }).filter(
+  const [what, asTold] = way === "egress" ? [`open outwards on ${name}`, untoldOutwards] : [`open on ${name}`, asIs];
+  const opened = (before: readonly unknown[], after: readonly unknown[]) => {
+    const facts = openingFacts(what, listedOpenings(before), listedOpenings(after)).map(asTold);
+    const untold = holdsUntold(after) && valueChanges(before, after).length > 0;
+    return asFarAsTold(what, facts, untold).filter(
       ({ after: more, effect }) => more !== undefined && (effect === "widens" || effect === "unclear"),
     );
+  };
   const { stay, go } = ownRules(one, all, way);
   // What is narrower than an own rule that goes would be left alone, so of those only what is the same is theirs.
   const going = opened([], go).map(({ after }) => after);
@@ -113,5 +117,6 @@ function rights({ name, type, inputs, recorded, found }: Found): Told[] {
 /** A machine's groups are written twice where it is in the default network: also by their names. */
 const [groups, groupNames] = ["vpcSecurityGroupIds", "securityGroups"];
 
+const asIs = (one: Fact): Fact => one;
 const isOther = (one: unknown, other: unknown) => valueChanges(one, other).length > 0;
 const listIn = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);

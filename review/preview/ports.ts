@@ -27,7 +27,23 @@ export function portsOf(rule: Rule): Ports {
 export function portsHold(all: Ports, some: Ports): boolean {
   if (all.shown === some.shown) return true;
   if (all.protocol !== "all" && all.protocol !== some.protocol) return false;
+  // ICMP has a type and a code in the place of a first and a last port, and all of it is written as nothing, or as -1.
+  if (/^icmp/.test(all.protocol)) return all.spans === every || all.spans.flat().every((one) => one === -1);
   return some.spans.every(([first, last]) => all.spans.some(([from, to]) => from <= first && last <= to));
+}
+
+/** Ports in parts of which any of the others has all or nothing, so that several may hold them together. */
+export function portParts(ports: Ports, others: readonly Ports[]): Ports[] {
+  const { protocol, spans } = ports;
+  if (/^(icmp|all$)/.test(protocol) || !spans.every(([first, last]) => first <= last)) return [ports];
+  const edges = others.flatMap((one) => one.spans.flatMap(([first, last]) => [first, last + 1]));
+  return spans.flatMap(([first, last]) => {
+    const starts = [...new Set([first, ...edges.filter((edge) => first < edge && edge <= last)])].sort((a, b) => a - b);
+    return starts.map((start, at): Ports => {
+      const end = starts[at + 1];
+      return { shown: "", protocol, spans: [[start, end === undefined ? last : end - 1]] };
+    });
+  });
 }
 
 /** The numbers of protocols that have a name at the clouds. */

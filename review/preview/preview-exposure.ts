@@ -5,6 +5,7 @@ import { tunnelFacts } from "../tunnel-facts.ts";
 import { shownEach } from "../values.ts";
 import { rightsFacts } from "./cloud-rights.ts";
 import { doorFacts } from "./door-facts.ts";
+import { isOfGroup } from "./group-doors.ts";
 import type { IsOwn } from "./own-names.ts";
 import { placeFacts } from "./place-facts.ts";
 import type { PreviewStep } from "./preview-step.ts";
@@ -17,6 +18,7 @@ import { factsOfEach, type Whose } from "./whose.ts";
  *
  * @param isOwn whether what is named is the stack's own
  * @param steps all that the preview shows, resources that stay among them where it has looked
+ * @param ofGroups what those say that are of AWS's security groups
  */
 export function exposureFacts(
   changes: readonly ResourceChange[],
@@ -25,7 +27,7 @@ export function exposureFacts(
   whose: Whose,
 ): Fact[] {
   return [
-    ...changes.flatMap((change) => (/securityGroup|firewall/i.test(change.type) ? doorFacts(change) : [])),
+    ...changes.filter((one) => /securityGroup|firewall/i.test(one.type) && !isOfGroup(one)).flatMap(doorFacts),
     ...changes.flatMap((change) => placeFacts(change, isOwn)),
     ...changes.flatMap((change) => fixedAddressFacts(change, steps)),
     ...statesOf(changes, /tunnelInstanceIAM(Member|Binding)/i).flatMap(([before, after]) =>

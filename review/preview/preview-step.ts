@@ -10,6 +10,7 @@ const state = z.looseObject({
   id: z.string().optional(),
   inputs: properties.optional(),
   outputs: properties.optional(),
+  propertyDependencies: z.record(z.string(), z.array(z.string()).nullish()).nullish(),
 });
 
 /** One step of a preview, as both engines print it. */

@@ -3,6 +3,7 @@ import { driftBeside, driftOf, type Recorded, recordedIn } from "../drift/drift.
 import type { Report, SecretChange } from "../report.ts";
 import { isObject } from "../values.ts";
 import { accessChanges, driftedAccess } from "./access.ts";
+import { groupDoors } from "./group-doors.ts";
 import { guardrailResults } from "./guardrails.ts";
 import { withKept } from "./kept-facts.ts";
 import { lookedAt } from "./looked-at.ts";
@@ -32,6 +33,7 @@ export function reportOfPreview(source: PreviewSource): Report {
   const [resources, providers] = [resourceChanges(preview), providerChanges(preview)];
   const isOwn = ownNames(preview.steps);
   const whose = whoseAmong([...preview.steps.map(({ urn }) => urn), ...recorded.keys()]);
+  const ofGroups = groupDoors(preview, resources, recorded);
   // Without a look at the real things there is nothing to say of drift, which is not the same as none.
   const standing = lookedAt(preview.steps);
   const beside = openedBeside(standing, resources);
@@ -46,7 +48,10 @@ export function reportOfPreview(source: PreviewSource): Report {
     versions: [...versionFacts(resources, priceOf, whose), ...providerVersions(providers)],
     exposure: [
       ...beside.flatMap(({ facts }) => facts),
-      ...withKept(resources, recorded, (changes) => exposureFacts(changes, isOwn, preview.steps, whose)),
+      ...withKept(resources, recorded, (changes) => [
+        ...ofGroups(changes),
+        ...exposureFacts(changes, isOwn, preview.steps, whose),
+      ]),
     ],
     unjudged: withKept(resources, recorded, (changes) => unjudged(changes, isOwn, preview.steps)),
     trust: withKept(resources, recorded, (changes) => trustChanges(changes, whose)),

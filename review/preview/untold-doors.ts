@@ -1,5 +1,6 @@
 import type { Fact } from "../facts.ts";
 import { isObject, isUntold, knownLater, valueChanges } from "../values.ts";
+import { isGoogles } from "./openings.ts";
 import type { StateInputs } from "./resource-changes.ts";
 
 /** What is said of what cannot be told before an update. */
@@ -13,8 +14,9 @@ export function asFarAsTold(what: string, facts: readonly Fact[], untold: boolea
 }
 
 /** Whether a preview does not tell all that a door will let in. */
-export function untoldOpenings(before: StateInputs, after: StateInputs): boolean {
-  return ["ingress", "allows"].some((list) => holdsUntold(after?.[list]) && isOther(before?.[list], after?.[list]));
+export function untoldOpenings(type: string, before: StateInputs, after: StateInputs): boolean {
+  const list = isGoogles(type) ? "allows" : "ingress";
+  return holdsUntold(after?.[list]) && isOther(before?.[list], after?.[list]);
 }
 
 /** Whether a preview does not tell all that a door will refuse. Ports that are not known it counts as all of them, which is more. */
@@ -24,7 +26,8 @@ export function untoldRefusals(before: StateInputs, after: StateInputs): boolean
   return untold && (isOther(before?.denies, after.denies) || isOther(before?.disabled, after.disabled));
 }
 
-function holdsUntold(value: unknown): boolean {
+/** Whether a preview does not tell a value, or something in it. */
+export function holdsUntold(value: unknown): boolean {
   if (isUntold(value)) return true;
   return typeof value === "object" && value !== null && Object.values(value).some(holdsUntold);
 }

@@ -29,6 +29,8 @@ export interface Planned {
   readonly parent?: string;
   /** The name of that. @default "machine" */
   readonly parentName?: string;
+  /** The resource on which its `securityGroupId` depends. */
+  readonly group?: Pick<Planned, "type" | "name" | "parent">;
 }
 
 const urnOf = ({ type, name, parent }: Planned) =>
@@ -46,6 +48,7 @@ export function previewJson(planned: readonly Planned[], more: Properties = {}, 
     type: one.type,
     ...(one.id === undefined ? {} : { id: one.id }),
     ...(one.parent === undefined ? {} : { parent: urnOf({ type: one.parent, name: one.parentName ?? "machine" }) }),
+    ...(one.group === undefined ? {} : { propertyDependencies: { securityGroupId: [urnOf(one.group)] } }),
     inputs,
     outputs: inputs,
   });

@@ -28,6 +28,7 @@ import {
   route,
   sandbox,
 } from "../support/preview-fixture.ts";
+import { machineGroup, sshRules } from "../support/public-machine.ts";
 import { someAuthorities } from "../support/some-authorities.ts";
 
 const project = resolve(import.meta.dirname, "../..");
@@ -178,8 +179,12 @@ const goldens: [name: string, report: () => Report, exitCode: number][] = [
   ],
   ["instance-type-changed", () => reviewed(server({ instanceType: "g6.2xlarge" })), 2],
   ["machine-replaced", () => reviewed(server({ ami: "ami-0123456789abcdef1" }, ["ami"])), 4],
-  ["cidr-opened", () => reviewed(door(rules("198.51.100.0/24"), rules("198.51.100.0/24", "0.0.0.0/0"))), 3],
-  ["cidr-narrowed", () => reviewed(door(rules("0.0.0.0/0"), rules("198.51.100.0/24"))), 2],
+  [
+    "cidr-opened",
+    () => reviewed(...machineGroup, ...sshRules(["198.51.100.0/24"], ["198.51.100.0/24", "0.0.0.0/0"])),
+    3,
+  ],
+  ["cidr-narrowed", () => reviewed(...machineGroup, ...sshRules(["198.51.0.0/16"], ["198.51.100.0/24"])), 2],
   ["version-bumped", () => compared({}, { "nemoclaw.lock.json": lock("2026.2.0", "b".repeat(64)) }), 2],
   ["digest-changed-without-version", () => compared({}, { "nemoclaw.lock.json": lock("2026.1.0", "b".repeat(64)) }), 3],
   ["secret-rotated", () => compared({}, { "stacks/Pulumi.prod.yaml": stackFile().replace("v1:aaaa", "v1:bbbb") }), 2],
