@@ -37,7 +37,7 @@ export const isOfGroup = ({ type }: Pick<ResourceChange, "type">): boolean =>
  * where a preview shows them. A rule that moves to another group is gone from one door, and new in another.
  *
  * @param all every change of the preview
- * @param recorded what the last update left: what somebody has opened since is no reason to open more
+ * @param recorded what the last update left: what somebody has opened since is no reason for another rule to open more
  */
 export function groupDoors(
   { steps, counts }: Preview,
