@@ -14,11 +14,11 @@ import { type ResourceChange, type StateInputs, statesOf } from "./resource-chan
 import { factsOfEach, type Whose } from "./whose.ts";
 
 /**
- * Who can reach the machine or the agent: ports, address ranges, tunnels, chats.
+ * Who can reach the machine or the agent: ports, address ranges, tunnels, chats; but for AWS's groups, whose rules are one door.
  *
  * @param isOwn whether what is named is the stack's own
  * @param steps all that the preview shows, resources that stay among them where it has looked
- * @param ofGroups what those say that are of AWS's security groups
+ * @param whose the name of what a fact is of, where there are several of its kind
  */
 export function exposureFacts(
   changes: readonly ResourceChange[],
