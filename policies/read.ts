@@ -3,6 +3,7 @@ import { type Fault, printFault } from "./fault.ts";
 import { parse, type ValueFault } from "./parse.ts";
 import { type Policy, policySchema } from "./policy.ts";
 import { propertyPath } from "./property-path.ts";
+import { isOfUnkeptName, unkeptNames } from "./unkept-names.ts";
 
 /** A policy that cannot be taken, with everything that is wrong with it. */
 export class PolicyError extends Error {
@@ -47,8 +48,10 @@ export function readPolicy(text: string, file: string): ReadPolicy {
   const place = (keys: readonly PropertyKey[], atKey = false): Place =>
     placeOf(lines, offsetOf(document, keys, atKey) ?? 0);
   const result = parse(policySchema, value ?? {});
-  if (result.faults === undefined) return { policy: result.value, place };
-  throw new PolicyError(result.faults.map((fault) => locate(fault, file, place)).sort(byPlace));
+  const unkept = unkeptNames(value);
+  if (result.faults === undefined && unkept.length === 0) return { policy: result.value, place };
+  const others = (result.faults ?? []).filter((fault) => !isOfUnkeptName(fault));
+  throw new PolicyError([...others, ...unkept].map((fault) => locate(fault, file, place)).sort(byPlace));
 }
 
 interface Broken {

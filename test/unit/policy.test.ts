@@ -88,6 +88,24 @@ network_policies:
     ]);
   });
 
+  test.each([
+    [
+      "a block",
+      `version: 1\nnetwork_policies:\n  __proto__: { endpoints: [], binaries: [] }\n`,
+      "3:3 network_policies.__proto__",
+    ],
+    [
+      "the one condition of a rule",
+      endpoint(
+        'host: a.example.com, port: 443, protocol: rest, rules: [{ allow: { method: GET, path: "/**", query: { "__proto__": a } } }]',
+      ),
+      "5:113 network_policies.api.endpoints[0].rules[0].allow.query.__proto__",
+    ],
+    ["an unknown key", "version: 1\n__proto__: {}\n", "2:1 __proto__"],
+  ])("%s of a name that would be dropped in silence", (_, text, place) => {
+    expect(faults(text)).toEqual([`policy.yaml:${place}: "__proto__" is not a possible name | another name`]);
+  });
+
   test("a file that is not YAML, or holds a key twice", () => {
     expect(faults("version: 1\nprocess: {\n")[0]).toMatch(/^policy\.yaml:\d:\d : not YAML/);
     expect(faults("version: 1\nlandlock: {}\nlandlock: {}\n")).toEqual([
