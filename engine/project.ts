@@ -1,9 +1,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { parse } from "yaml";
 import { z } from "zod";
 import { EngineError, refused } from "./errors.ts";
-import { refuseOtherLineEnds } from "./line-ends.ts";
+import { readYaml } from "./read-yaml.ts";
 
 /** A Pulumi project whose plugins all live in folders. */
 export interface Project {
@@ -50,8 +49,7 @@ export function readProject(folder: string): Project {
   const path = join(root, "Pulumi.yaml");
   if (!existsSync(path)) throw new EngineError(`no Pulumi.yaml in ${root}; -C names the project's folder`);
   const text = readFileSync(path, "utf8");
-  refuseOtherLineEnds(text, path);
-  const read = file.safeParse(parse(text));
+  const read = file.safeParse(readYaml(text, path).toJS());
   if (!read.success)
     throw new EngineError(`${path} is not a project this engine can read:\n${z.prettifyError(read.error)}`);
   const project = read.data;

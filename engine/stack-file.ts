@@ -1,15 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Document, parseDocument, visit } from "yaml";
+import { Document } from "yaml";
 import { EngineError, refused } from "./errors.ts";
-import { refuseOtherLineEnds } from "./line-ends.ts";
 import { type Crypter, newCrypter, openCrypter, readPassphrase } from "./passphrase.ts";
 import type { Project } from "./project.ts";
 import type { PropertyPath } from "./property-path.ts";
+import { readYaml } from "./read-yaml.ts";
 import type { Value } from "./values.ts";
-
-// What only begins with a date is a text to Pulumi, too.
-const time = /^\d{4}-\d\d?-\d\d?([Tt]\d\d?:\d\d?:\d\d?(\.\d+)?(Z|[+-]\d\d:\d\d)| +\d\d?:\d\d?:\d\d?(\.\d+)?)?$/;
 
 /** One stack's `Pulumi.<stack>.yaml`: its configuration and the salt of its secrets. Comments survive every change. */
 export class StackFile {
@@ -19,23 +16,7 @@ export class StackFile {
   constructor(project: Project, stack: string) {
     this.path = join(project.stackFolder, `Pulumi.${stack}.yaml`);
     const text = existsSync(this.path) ? readFileSync(this.path, "utf8") : undefined;
-    if (text !== undefined) refuseOtherLineEnds(text, this.path);
-    this.#document = text === undefined ? new Document({}) : parseDocument(text);
-    const [fault] = this.#document.errors;
-    if (fault) throw new EngineError(`${this.path} is not YAML: ${fault.message}`);
-    visit(this.#document, {
-      Scalar: (_, { value, source = "", type, tag }) => {
-        // By YAML 1.1, which Pulumi reads, it is octal; and a date is a time of that day.
-        if (typeof value === "number" && /^[-+]?0\d/.test(source))
-          throw new EngineError(
-            `${this.path} has ${source}: Pulumi reads it as octal, others as ${value}; write the one that is meant without the zero, or "${source}" for a text`,
-          );
-        if (value instanceof Date || (type === "PLAIN" && tag === undefined && time.test(source)))
-          throw new EngineError(
-            `${this.path} has ${source}: Pulumi reads it as a time, others as a text; write "${source}"`,
-          );
-      },
-    });
+    this.#document = text === undefined ? new Document({}) : readYaml(text, this.path);
     if (this.#document.contents === null) this.#document.contents = this.#document.createNode({}) as never;
     if (this.#document.has("environment")) throw refused("environments (environment: in the stack file)");
     const provider = this.#document.get("secretsprovider");

@@ -3,10 +3,16 @@ import type { Fact } from "../facts.ts";
 import { shown } from "../values.ts";
 import { environment, environmentFacts } from "./environment-facts.ts";
 import type { StackFile } from "./stack-file.ts";
+import { unknownKeyFacts } from "./unknown-key-facts.ts";
 
 /** What has changed in two stack files beside the settings. */
 export function besideFacts(was: StackFile | undefined, is: StackFile | undefined): Fact[] {
-  return [...environmentFacts(was?.beside, is?.beside), ...secretsProviderFacts(was, is), ...keyFacts(was, is)];
+  return [
+    ...environmentFacts(was?.beside, is?.beside),
+    ...secretsProviderFacts(was, is),
+    ...keyFacts(was, is),
+    ...unknownKeyFacts(was?.beside, is?.beside, [provider, environment, ...Object.keys(notes)]),
+  ];
 }
 
 /** Who may open the stack's secrets; also of a stack that is new, or whose older file cannot be read. */
@@ -21,16 +27,14 @@ function secretsProviderFacts(was: StackFile | undefined, is: StackFile | undefi
 /** Of a stack that is new or gone, its keys and salts are no change; and they are for nobody's eyes. */
 function keyFacts(was: StackFile | undefined, is: StackFile | undefined): Fact[] {
   if (was === undefined || is === undefined) return [];
-  const keys = [...new Set([...Object.keys(was.beside), ...Object.keys(is.beside)])].sort();
-  return keys
-    .filter((key) => key !== provider && key !== environment)
-    .map((what) => ({ what, before: was.beside[what], after: is.beside[what] }))
+  return Object.entries(notes)
+    .map(([what, note]) => ({ what, note, before: was.beside[what], after: is.beside[what] }))
     .filter(({ before, after }) => canonical({ value: before }) !== canonical({ value: after }))
-    .map(({ what, before, after }) => ({
+    .map(({ what, note, before, after }) => ({
       what,
       ...(before === undefined ? {} : { before: "one" }),
       ...(after === undefined ? {} : { after: before === undefined ? "one" : "another one" }),
-      note: notes[what] ?? "beside the settings in the stack file",
+      note,
     }));
 }
 

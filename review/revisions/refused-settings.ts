@@ -3,6 +3,7 @@ import { siteNamespace } from "../../stacks/settings/site-commands.ts";
 import { ReviewError } from "../review-error.ts";
 import { asProgram } from "./as-program.ts";
 import { refuseOtherLineEnds } from "./line-ends.ts";
+import { projectFile, refuseProjectSettings } from "./project-file.ts";
 import type { Revision } from "./revision.ts";
 import { stackAt } from "./stack-at.ts";
 import { readStackFile, type StackFile, stackFileOf } from "./stack-file.ts";
@@ -12,7 +13,7 @@ import { readStackFile, type StackFile, stackFileOf } from "./stack-file.ts";
  * `main:stacks/Pulumi.prod.yaml`. All files are the revision's, and no secret is opened.
  */
 function settingFaults(revision: Revision, stack: string): Fault[] {
-  refuseHiddenLines(revision);
+  refuseOtherFiles(revision);
   const path = stackFileOf(stack);
   const text = revision.read(path);
   if (text === undefined) return [];
@@ -21,13 +22,19 @@ function settingFaults(revision: Revision, stack: string): Fault[] {
   return faults.map((fault) => ({ ...fault, file: `${revision.name}:${fault.file ?? path}` }));
 }
 
-/** @throws ReviewError for a file besides the stack's that Pulumi reads itself, and reads otherwise than a reviewer would */
-function refuseHiddenLines(revision: Revision): void {
-  for (const path of [...revision.files().keys()].filter((one) => readByPulumi.test(one)))
-    refuseOtherLineEnds(revision.read(path) ?? "", `${path} at ${revision.name}`);
+/** @throws ReviewError for a file besides the stack's that Pulumi reads itself, where it reads it otherwise than a reviewer would or finds settings */
+function refuseOtherFiles(revision: Revision): void {
+  for (const path of revision.files().keys()) {
+    const refuse = projectFile.test(path)
+      ? refuseProjectSettings
+      : pluginFile.test(path)
+        ? refuseOtherLineEnds
+        : undefined;
+    refuse?.(revision.read(path) ?? "", `${path} at ${revision.name}`);
+  }
 }
 
-const readByPulumi = /^(Pulumi|provider\/PulumiPlugin|policies\/guardrails\/PulumiPolicy)\.ya?ml$/;
+const pluginFile = /^(provider\/PulumiPlugin|policies\/guardrails\/PulumiPolicy)\.ya?ml$/;
 
 /** An older revision whose settings cannot be taken, and why. */
 export interface Refused {

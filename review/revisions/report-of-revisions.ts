@@ -1,4 +1,3 @@
-import { parseDocument } from "yaml";
 import { tellsPrograms } from "../../policies/as-enforced.ts";
 import { type DiffSide, diffPolicies } from "../../policies/diff.ts";
 import { mergePolicies } from "../../policies/merge.ts";
@@ -84,15 +83,8 @@ export function reportOfRevisions(
     driftAccess: [],
     warnings: [],
   };
-  const settingsElsewhere =
-    stackFiles.some((file) => file?.beside.environment !== undefined) || [older, newer].some(projectHasSettings);
+  const settingsElsewhere = stackFiles.some((file) => file?.beside.environment !== undefined);
   return { ...report, unread: unreadFiles(from, to, read, settingsElsewhere) };
-}
-
-/** Whether the project's own file has settings, which Pulumi takes for every stack that has none of that name. */
-function projectHasSettings(revision: Revision): boolean {
-  const text = revision.read("Pulumi.yaml");
-  return text !== undefined && parseDocument(text).has("config");
 }
 
 /** Both with the program's defaults, so that one that is written out is no change; where it does not take one, both as written. */

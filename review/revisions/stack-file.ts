@@ -1,4 +1,3 @@
-import { type Document, parseDocument, visit } from "yaml";
 import { canonical } from "../../policies/canonical.ts";
 import type { Fault } from "../../policies/fault.ts";
 import { checkSecrets, secretNames } from "../../stacks/settings/secrets.ts";
@@ -6,8 +5,7 @@ import { siteNamespace } from "../../stacks/settings/site-commands.ts";
 import { structured } from "../../stacks/settings/structured.ts";
 import { ReviewError } from "../review-error.ts";
 import { isObject } from "../values.ts";
-import { refuseOtherLineEnds } from "./line-ends.ts";
-import { notYaml } from "./not-yaml.ts";
+import { asPulumiReads } from "./as-pulumi-reads.ts";
 import type { Revision } from "./revision.ts";
 import { holdsSealed, isSealed, sealedParts, withoutSealed } from "./sealed-values.ts";
 import type { Settings } from "./settings.ts";
@@ -36,17 +34,7 @@ export function stackFileOf(stack: string): string {
  * @param name how to name the file in errors
  */
 export function readStackFile(text: string, name: string): StackFile {
-  refuseOtherLineEnds(text, name);
-  const document = parseDocument(text);
-  const [fault] = document.errors;
-  if (fault) throw notYaml(name, fault);
-  refuseTwofold(document, name);
-  let file: unknown;
-  try {
-    file = document.toJS();
-  } catch (error) {
-    throw notYaml(name, error as Error);
-  }
+  const file = asPulumiReads(text, name);
   const { config: written, ...beside } = isObject(file) ? file : { config: false };
   const mapping = written ?? {};
   if (!isObject(mapping)) throw new ReviewError(`${name} is not a stack file: it has no mapping "config"`);
@@ -67,25 +55,6 @@ export function readStackFile(text: string, name: string): StackFile {
   }
   return { settings, config, beside, secrets, inClear };
 }
-
-/** @throws ReviewError for what Pulumi reads as something else: by YAML 1.1, 0777 is octal, and a date is a time of that day */
-function refuseTwofold(document: Document, name: string): void {
-  visit(document, {
-    Scalar: (_, { value, source = "", type, tag }) => {
-      if (typeof value === "number" && /^[-+]?0\d/.test(source))
-        throw new ReviewError(
-          `${name} has ${source}: Pulumi reads it as octal, others as ${value}`,
-          `the one that is meant without the zero, or "${source}" for a text`,
-        );
-      const date = value instanceof Date || (type === "PLAIN" && tag === undefined && time.test(source));
-      if (date)
-        throw new ReviewError(`${name} has ${source}: Pulumi reads it as a time, others as a text`, `"${source}"`);
-    },
-  });
-}
-
-// What only begins with a date is a text to Pulumi, too.
-const time = /^\d{4}-\d\d?-\d\d?([Tt]\d\d?:\d\d?:\d\d?(\.\d+)?(Z|[+-]\d\d:\d\d)| +\d\d?:\d\d?:\d\d?(\.\d+)?)?$/;
 
 /** A revision's stack file, whether or not its settings can be taken; nothing where it is not there or cannot be read. */
 export function stackFileAt(revision: Revision, stack: string): StackFile | undefined {

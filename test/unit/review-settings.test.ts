@@ -203,6 +203,45 @@ describe("an environment, which may set anything", () => {
   });
 });
 
+describe("what stands beside the settings and nobody here knows", () => {
+  test.each<[string, string, string, string | undefined, string | undefined]>([
+    ["that is new", "", "futures: [a, b]\n", undefined, '["a","b"]'],
+    ["that is another one", "futures: 1\n", "futures: { a: 2 }\n", "1", '{"a":2}'],
+    ["that goes", "futures: a\n", "", "a", undefined],
+    ["of nothing", "", "futures:\n", undefined, "nothing"],
+    ["of a name that every object has", "", "constructor: a\n", undefined, "a"],
+    [
+      "with secrets inside, by their form or their name",
+      "futures: [{ a: { secure: v1:PLAIN } }, { nemoclaw:inferenceKey: PLAIN, site:token: PLAIN }]\n",
+      "futures: [{ a: { secure: v1:PLAINER } }, { nemoclaw:inferenceKey: PLAIN, site:token: PLAIN }]\n",
+      '[{"a":"(secret)"},{"nemoclaw:inferenceKey":"(secret)","site:token":"(secret)"}]',
+      '[{"a":"(secret)"},{"nemoclaw:inferenceKey":"(secret)","site:token":"(secret)"}], another one',
+    ],
+    ["that is a secret", "", "inferenceKey: PLAIN\n", undefined, "a secret"],
+  ])("%s", (_, before, after, was, is) => {
+    const report = changed(`${before}${least}`, `${after}${least}`);
+    const [what] = /^\w+/.exec(after || before) as unknown as [string];
+    expect(report.settings).toEqual([
+      { what, before: was, after: is, effect: "unclear", note: expect.stringContaining("not known here") },
+    ]);
+    expect(verdictOf(report).exitCode).toBe(3);
+    expect(written(report)).not.toContain("PLAIN");
+  });
+
+  test("of a stack that is new", () => {
+    const report = reportOfRevisions("prod", revision("main", {}), revision("change", files(`futures: a\n${least}`)));
+    expect(report.settings).toContainEqual(expect.objectContaining({ what: "futures", effect: "unclear" }));
+  });
+
+  test("that stays is no change, and keys and salts are told by name alone", () => {
+    expect(changed(`futures: a\n${least}`, `futures: a\n${least}`).settings).toEqual([]);
+    const report = changed(`encryptionsalt: v1:PLAIN\n${least}`, `encryptionsalt: v1:PLAINER\n${least}`);
+    expect(report.settings).toMatchObject([{ what: "encryptionsalt", before: "one", after: "another one" }]);
+    expect(verdictOf(report).exitCode).toBe(2);
+    expect(written(report)).not.toContain("PLAIN");
+  });
+});
+
 describe("who may open the stack's secrets", () => {
   const [ours, theirs] = ["ours", "evil"].map((key) => `secretsprovider: gcpkms://${key}\n`) as [string, string];
   const told = (before: string | undefined, after: string) => {

@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { readProject } from "../../engine/project.ts";
+import { StackFile } from "../../engine/stack-file.ts";
+import { verdictOf } from "../../review/report.ts";
+import { reportOfRevisions } from "../../review/revisions/report-of-revisions.ts";
+import { revision } from "../support/preview-fixture.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "nemoclaw-merge-keys-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const usual = `config:
+  nemoclaw:machine: { kind: local }
+  nemoclaw:runtime: { kind: embedded }
+  nemoclaw:inference: { kind: openai, baseUrl: "https://models.example.com/v1", model: m1 }
+`;
+const project = "name: nemoclaw\nruntime: { name: nodejs, options: { typescript: false } }\n";
+type Files = Record<string, string>;
+const compared = (before: Files, after: Files) => {
+  const all = { "stacks/Pulumi.prod.yaml": usual, "Pulumi.yaml": project };
+  return reportOfRevisions("prod", revision("main", { ...all, ...before }), revision("change", { ...all, ...after }));
+};
+
+// The CLI takes over what stands under each of these: it was asked.
+const keys = ["<<", '"<<"', "!!merge <<", "!!str <<", "!site <<", "!!binary PDw=", "&key <<"];
+
+describe.each([...keys.map((key) => ["", key]), ['also: &key "<<"\n', "*key "]])(
+  "a key that takes over a mapping, %j%j:",
+  (above, key) => {
+    test.each<[string, string, string]>([
+      [
+        "beside the settings",
+        "stacks/Pulumi.prod.yaml",
+        `${usual}${above}${key}: { secretsprovider: gcpkms://evil }\n`,
+      ],
+      ["among them", "stacks/Pulumi.prod.yaml", `${above}${usual}  ${key}: { nemoclaw:policy: { presets: [npm] } }\n`],
+      ["deep in a list", "stacks/Pulumi.prod.yaml", `${above}${usual}  site:list: [{ a: [{ ${key}: { a: b } }] }]\n`],
+      [
+        "in the project's file",
+        "Pulumi.yaml",
+        `${above}${project}${key}: { config: { aws:endpoints: { value: [] } } }\n`,
+      ],
+    ])("%s is refused by a review and by the embedded engine", (_, path, text) => {
+      expect(() => compared({}, { [path]: text })).toThrow(/at change has "<<" for a key: Pulumi takes .*\n {2}try/);
+      const mended = compared({ [path]: text }, {});
+      expect(mended.refused?.faults.join()).toContain('"<<"');
+      expect(verdictOf(mended).exitCode).toBe(4);
+
+      const name = path.replace("stacks/", "");
+      writeFileSync(join(folder, name), text);
+      const open = () =>
+        name === "Pulumi.yaml" ? readProject(folder) : new StackFile({ stackFolder: folder } as never, "prod");
+      expect(open).toThrow('has "<<" for a key');
+    });
+  },
+);
+
+test("the same characters in a value, or in a longer key, are text like any other", () => {
+  const text = `${usual}  site:text: "<<"\n  site:more: { "<<<": "a << b" }\n`;
+  expect(() => compared({}, { "stacks/Pulumi.prod.yaml": text })).not.toThrow(/"<<" for a key/);
+  writeFileSync(join(folder, "Pulumi.prod.yaml"), text);
+  expect(() => new StackFile({ stackFolder: folder } as never, "prod")).not.toThrow();
+});
