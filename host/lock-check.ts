@@ -1,4 +1,5 @@
 import { isOpenshell, type Lock, refreshedWith } from "./lock.ts";
+import { holdsVersion } from "./lock-version.ts";
 import { isUnchecked } from "./npm-unchecked.ts";
 import { isSpoken } from "./runtimes/openshell/dialect.ts";
 import { imagesOf } from "./runtimes/openshell/release-images.ts";
@@ -41,13 +42,13 @@ function artifactGaps({ artifacts }: Lock, name: string): LockGap[] {
     try: `scripts/lock refresh ${refreshedWith(name)}`,
   });
   const found: LockGap[] = [];
-  if (checksums && !checksums.includes(version))
+  if (checksums && !holdsVersion(checksums, version))
     found.push(gap("checksums", `${checksums} is not of version ${version}`));
   const ofFile = (where: string, message: string) => found.push({ ...gap(where, message), ...runtimeOf(name) });
   if (Object.keys(files).length === 0) ofFile("files", `no file of ${name} ${version} for any architecture`);
   for (const [platform, { sha256, url }] of Object.entries(files)) {
     if (sha256 === null) ofFile(`files.${platform}`, `no checksum for ${name} ${version}`);
-    if (!url.includes(version)) ofFile(`files.${platform}`, `${url} is not of version ${version}`);
+    if (!holdsVersion(url, version)) ofFile(`files.${platform}`, `${url} is not of version ${version}`);
   }
   return found;
 }

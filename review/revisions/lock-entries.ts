@@ -1,9 +1,13 @@
+import { type Fact, fact } from "../facts.ts";
 import { ReviewError } from "../review-error.ts";
 import { isObject } from "../values.ts";
 import type { Revision } from "./revision.ts";
 
 /** What a lock file has under one heading, by name. */
 export type Entries = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** One of them, where it is there. */
+export type Entry = Entries[string] | undefined;
 
 /** The entries under a heading; none where it is missing. */
 export function part(value: Readonly<Record<string, unknown>> | undefined, name: string): Entries {
@@ -35,6 +39,14 @@ export function text(value: unknown): string | undefined {
 /** A checksum, whole: two that only begin alike are two. */
 export function digest(value: unknown): string | undefined {
   return value === null ? "not pinned" : text(value);
+}
+
+/** That an entry is pinned to something else, by one of its fields. */
+export function pinFacts(what: string, field: string, was: Entry, is: Entry): Fact[] {
+  const [before, after] = [was?.[field], is?.[field]];
+  const moved =
+    was && is && before ? ({ effect: "unclear", note: "pinned to another one under the same name" } as const) : {};
+  return fact(what, digest(before), digest(after), moved);
 }
 
 /** What is said of another content under a name and version that stay. */

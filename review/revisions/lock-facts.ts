@@ -1,7 +1,10 @@
 import { type Fact, fact } from "../facts.ts";
-import { digest, type Entries, elsewhere, lockAt, names, part, replaced, text } from "./lock-entries.ts";
+import { addressFacts } from "./address-facts.ts";
+import { bumpFacts, bumps, imageFacts } from "./image-facts.ts";
+import { type Entries, type Entry, elsewhere, lockAt, names, part, pinFacts, text } from "./lock-entries.ts";
 import { nothingPinned, otherFields } from "./other-fields.ts";
 import { packageFacts } from "./package-facts.ts";
+import { pinnedFiles } from "./pinned-files.ts";
 import type { Revision } from "./revision.ts";
 
 const path = "nemoclaw.lock.json";
@@ -14,7 +17,7 @@ export function lockFacts(from: Revision, to: Revision): Fact[] {
   return [
     ...nothingPinned(path, pinned, pins),
     ...each(part(was, "artifacts"), part(is, "artifacts"), (name) => name, artifact),
-    ...each(part(was, "images"), part(is, "images"), (name) => `image ${name}`, pin("digest")),
+    ...images(part(was, "images"), part(is, "images")),
     ...each(part(was, "apt"), part(is, "apt"), (name) => `apt repository ${name}`, repository),
     ...["agent", "sandbox-supervisor"].flatMap((service) => {
       const lockfiles = [was, is].map((lock) => text(part(lock, "npm")[service]?.lockfile));
@@ -25,14 +28,13 @@ export function lockFacts(from: Revision, to: Revision): Fact[] {
   ];
 }
 
-type Entry = Entries[string] | undefined;
-type FactsOf = (what: string, before: Entry, after: Entry) => Fact[];
+type FactsOf = (what: string, before: Entry, after: Entry, name: string) => Fact[];
 
 /** The facts of each entry under a heading; where these say nothing, that something has changed all the same. */
 function each(was: Entries, is: Entries, called: (name: string) => string, factsOf: FactsOf): Fact[] {
   return names(was, is).flatMap((name) => {
     const [before, after] = [was[name], is[name]];
-    const facts = factsOf(called(name), before, after);
+    const facts = factsOf(called(name), before, after, name);
     return facts.length > 0 ? facts : otherFields(called(name), before, after);
   });
 }
@@ -44,44 +46,29 @@ function without(lock: object, left: readonly string[]): object {
 function artifact(name: string, before: Entry, after: Entry): Fact[] {
   const version = fact(name, text(before?.version), text(after?.version));
   const same = version.length === 0 && before !== undefined && after !== undefined;
-  const files = pinnedFiles(name, part(before, "files"), part(after, "files"), same);
-  const list = [before, after].map((entry) => place(entry?.checksums, entry?.version));
-  const checksums = fact(`${name}, its publisher's checksums`, list[0], list[1], elsewhere);
-  return [...version, ...files, ...(before && after ? checksums : [])];
+  const [old, now] = [
+    { files: part(before, "files"), version: before?.version },
+    { files: part(after, "files"), version: after?.version },
+  ];
+  const files = pinnedFiles(name, old, now, { same, versioned: true });
+  return [...version, ...files, ...(before && after ? checksums(name, before, after) : [])];
 }
 
-/** @param same whether both sides are of one version, under which nothing should change */
-function pinnedFiles(name: string, old: Entries, now: Entries, same: boolean): Fact[] {
-  return names(old, now).flatMap((platform) => {
-    const [before, after] = [old[platform], now[platform]];
-    const sums = fact(
-      `${name}, ${platform}`,
-      digest(before?.sha256),
-      digest(after?.sha256),
-      same && before?.sha256 ? { effect: "unclear", note: replaced } : {},
-    );
-    if (!before || !after) return sums;
-    const moved = fact(`${name}, ${platform}, address`, place(before.url), place(after.url), elsewhere);
-    return [...sums, ...moved];
-  });
+function checksums(name: string, before: Entries[string], after: Entries[string]): Fact[] {
+  const what = `${name}, its publisher's checksums`;
+  const [was, is] = [text(before.checksums), text(after.checksums)];
+  if (was === undefined || is === undefined) return fact(what, was, is, elsewhere);
+  return addressFacts(what, { url: was, version: before.version }, { url: is, version: after.version }, true);
 }
 
-/** Where something comes from, whatever its version. */
-function place(url: unknown, version?: unknown): string | undefined {
-  if (typeof url !== "string") return undefined;
-  const plain = typeof version === "string" ? url.replaceAll(version, "*") : url;
-  return plain.replaceAll(/\d+(\.\d+)+/g, "*");
-}
-
-/** @param field what it is pinned by */
-function pin(field: string): FactsOf {
-  return (what, was, is) => {
-    const [before, after] = [was?.[field], is?.[field]];
-    const moved =
-      was && is && before ? ({ effect: "unclear", note: "pinned to another one under the same name" } as const) : {};
-    const archives = pinnedFiles(what.replace(/^image /, ""), part(was, "archives"), part(is, "archives"), true);
-    return [...fact(what, digest(before), digest(after), moved), ...archives];
-  };
+function images(was: Entries, is: Entries): Fact[] {
+  const bumped = bumps(was, is);
+  const paired = new Set(bumped.flatMap(({ from, to }) => [from, to]));
+  const [old, now] = [was, is].map((entries) => without(entries, [...paired]) as Entries) as [Entries, Entries];
+  return [
+    ...bumped.flatMap((bump) => bumpFacts(bump, was[bump.from], is[bump.to])),
+    ...each(old, now, (name) => `image ${name}`, imageFacts),
+  ];
 }
 
 /** Where a service's packages are pinned; what is pinned there is compared by itself. */
@@ -92,6 +79,7 @@ const npmLock: FactsOf = (what, before, after) => {
 };
 
 const repository: FactsOf = (what, before, after) => {
-  const moved = before && after ? fact(`${what}, address`, text(before.uri), text(after.uri), elsewhere) : [];
-  return [...pin("fingerprint")(what, before, after), ...moved];
+  const effect = before && after ? elsewhere : {};
+  const moved = after ? fact(`${what}, address`, text(before?.uri), text(after.uri), effect) : [];
+  return [...pinFacts(what, "fingerprint", before, after), ...moved];
 };

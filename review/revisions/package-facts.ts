@@ -1,6 +1,6 @@
 import { isUnchecked } from "../../host/npm-unchecked.ts";
 import { type Fact, fact } from "../facts.ts";
-import { digest, type Entries, lockAt, names, part, replaced, text } from "./lock-entries.ts";
+import { digest, type Entry, lockAt, names, part, replaced, text } from "./lock-entries.ts";
 import { fieldsNote, nothingPinned, otherFields } from "./other-fields.ts";
 import { originFacts } from "./package-origin.ts";
 import type { Revision } from "./revision.ts";
@@ -28,8 +28,6 @@ export function packageFacts(service: string, from: Located, to: Located): Fact[
   const rank = (one: Fact) => (isUntold(one) ? 0 : one.before === undefined && one.after !== undefined ? 1 : 2);
   return found.toSorted((one, other) => rank(one) - rank(other));
 }
-
-type Entry = Entries[string] | undefined;
 
 function pinnedFacts(service: string, name: string, before: Entry, after: Entry): Fact[] {
   const origin = originFacts(service, name, before, after);

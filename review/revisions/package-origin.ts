@@ -1,5 +1,6 @@
 import { fillMirror } from "../../host/lock.ts";
 import { nameOf, npmFile } from "../../host/lock-npm.ts";
+import { withoutVersion } from "../../host/lock-version.ts";
 import { type Fact, fact } from "../facts.ts";
 import { type Entries, elsewhere, text } from "./lock-entries.ts";
 
@@ -47,7 +48,7 @@ function address(path: string, entry: Entry): string {
 /** An address, whatever the version. */
 function place(address: string, entry: Entry | undefined): string {
   const version = entry?.version;
-  return isVersion(version) ? address.replaceAll(version, "*") : address;
+  return isVersion(version) ? withoutVersion(address, version) : address;
 }
 
 function isVersion(version: unknown): version is string {

@@ -26,13 +26,13 @@ const rules: Record<string, Rule> = {
   services: { loads: [/^policies\//, /^services\/[^/]+\.ts$/], never: [pulumi, ssh] },
   engine: { loads: [] },
   // The settings of a revision are read by the program's own reader, which is pure; so are the table of what a cloud has and what
-  // tells where a lock file's packages come from.
+  // tells where a lock file's packages come from, and of which version an address is.
   review: {
     loads: [
       /^policies\//,
       /^stacks\/settings\//,
       /^components\/machine\/gpu-table-gcp\.ts$/,
-      /^host\/(lock|lock-npm|npm-unchecked)\.ts$/,
+      /^host\/(lock|lock-npm|lock-version|npm-unchecked)\.ts$/,
     ],
     never: [pulumi, ssh],
   },

@@ -67,7 +67,7 @@ describe("what is not pinned", () => {
     ...lock,
     artifacts: {
       tool: { version: "1.0", files: { "linux-amd64": { url: "{artifacts}/tool-2.0", sha256: null } } },
-      other: { version: "2.0", files: {} },
+      other: { version: "2.0", files: {}, checksums: "{artifacts}/12.0.txt" },
     },
     npm: { agent: { lockfile: "services/none/package-lock.json" } },
     images: { "ghcr.io/x/y": { digest: null } },
@@ -91,6 +91,7 @@ describe("what is not pinned", () => {
     expect(lockGaps(unpinned, readFile).map(({ path, message }) => `${path}: ${message}`)).toEqual([
       "artifacts.tool.files.linux-amd64: no checksum for tool 1.0",
       "artifacts.tool.files.linux-amd64: {artifacts}/tool-2.0 is not of version 1.0",
+      "artifacts.other.checksums: {artifacts}/12.0.txt is not of version 2.0",
       "artifacts.other.files: no file of other 2.0 for any architecture",
       "images.ghcr.io/x/y: no digest",
       "npm.agent: services/none/package-lock.json: cannot be read: ENOENT",

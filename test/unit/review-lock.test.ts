@@ -182,13 +182,6 @@ test.each<[string, Files, string]>([
     { ...lock({ npm: { agent: { lockfile: "other.json" } } }), "other.json": "{}" },
     "npm packages of the agent, as pinned, lock file",
   ],
-  [
-    "an address of the same version",
-    lock({
-      artifacts: { tool: { version: "1.0", files: { "linux-amd64": { url: "{artifacts}/v1.1/tool", sha256: "a" } } } },
-    }),
-    "tool, other fields have changed: files",
-  ],
 ])("nemoclaw.lock.json: %s is named", (_, after, expected) => {
   const before = { ...lock(), [agentLock]: "{}" };
   expect(compared(before, { [agentLock]: "{}", ...after })).toEqual([2, `plain: ${expected}`]);

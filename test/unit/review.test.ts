@@ -103,7 +103,7 @@ ${text}`;
 const lock = (version: string, sha256: string) =>
   JSON.stringify({
     version: 1,
-    artifacts: { cloudflared: { version, files: { "linux-amd64": { url: "{mirror}/c", sha256 } } } },
+    artifacts: { cloudflared: { version, files: { "linux-amd64": { url: `{artifacts}/${version}/c`, sha256 } } } },
     images: {},
     apt: {},
     npm: {},
@@ -251,9 +251,7 @@ const goldens: [name: string, report: () => Report, exitCode: number][] = [
     () => {
       const under = (version: string) => ({
         "stacks/Pulumi.prod.yaml": stackFile("", "openshell"),
-        "nemoclaw.lock.json": lock("1", "a".repeat(64))
-          .replace('"cloudflared"', '"openshell"')
-          .replace('"1"', `"${version}"`),
+        "nemoclaw.lock.json": lock(version, "a".repeat(64)).replace('"cloudflared"', '"openshell"'),
       });
       return compared(under("0.1.10"), under("0.2.0"));
     },

@@ -1,0 +1,59 @@
+import { type Fact, fact } from "../facts.ts";
+import { digest, type Entries, type Entry, part, pinFacts } from "./lock-entries.ts";
+import { pinnedFiles } from "./pinned-files.ts";
+
+/** What differs in one image of a reference that stays, is new or is gone. */
+export function imageFacts(what: string, was: Entry, is: Entry, reference: string): Fact[] {
+  const same = was !== undefined && is !== undefined;
+  return [...pinFacts(what, "digest", was, is), ...archives(reference, [reference, was], [reference, is], same)];
+}
+
+/** An image of which another tag is pinned than before. */
+export interface Bump {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The only one of its name that is gone, and the only one that is new. */
+export function bumps(was: Entries, is: Entries): Bump[] {
+  const [gone, fresh] = [without(was, is), without(is, was)];
+  return [...fresh].flatMap(([name, [to, ...others]]) => {
+    const [from, ...more] = gone.get(name) ?? [];
+    return from === undefined || to === undefined || others.length + more.length > 0 ? [] : [{ from, to }];
+  });
+}
+
+/** What differs in an image with its tag. */
+export function bumpFacts({ from, to }: Bump, was: Entry, is: Entry): Fact[] {
+  const name = nameOf(to);
+  return [
+    ...fact(`image ${name}`, tagOf(from), tagOf(to)),
+    ...fact(`image ${name}, digest`, digest(was?.digest), digest(is?.digest)),
+    ...archives(name, [from, was], [to, is], false),
+  ];
+}
+
+// A site calls its archives as it likes.
+function archives(name: string, [from, was]: [string, Entry], [to, is]: [string, Entry], same: boolean): Fact[] {
+  const [old, now] = [
+    { files: part(was, "archives"), version: tagOf(from) },
+    { files: part(is, "archives"), version: tagOf(to) },
+  ];
+  return pinnedFiles(name, old, now, { same, versioned: false });
+}
+
+/** The references that only one side has, by name. */
+function without(one: Entries, other: Entries): Map<string, string[]> {
+  return Map.groupBy(
+    Object.keys(one).filter((reference) => !Object.hasOwn(other, reference)),
+    nameOf,
+  );
+}
+
+function tagOf(reference: string): string | undefined {
+  return /:([^:/@]+)$/.exec(reference)?.[1];
+}
+
+function nameOf(reference: string): string {
+  return reference.replace(/:[^:/@]+$/, "");
+}
