@@ -1,4 +1,4 @@
-import { finishInterrupted, interruptedLook } from "../host/steps/apt-packages.ts";
+import { finishInterrupted, inTheWay, interruptedLook } from "../host/steps/apt-packages.ts";
 import { dpkgStatus } from "./dpkg-status.ts";
 import { runProgram } from "./run-program.ts";
 
@@ -11,7 +11,8 @@ export interface MissingPackage {
 
 /**
  * Installs packages with apt: as root or by `sudo -n`, without questions, waiting for another apt to finish. What an installation
- * that was killed has left to do is done first, as on machines: apt refuses everything else until then.
+ * that was killed has left to do is done first, as on machines: apt refuses everything else until then. As there, nothing is removed
+ * for a package, and no service is restarted that uses an exchanged library.
  *
  * @param patience seconds that each run of apt may take; one that took longer is not tried again
  * @throws Error with what to type by hand, when there is no apt or no way to be root
@@ -23,9 +24,9 @@ export async function installPackages(
 ): Promise<void> {
   const names = packages.map(({ name }) => name);
   if (names.length === 0) return;
-  const root = [...(await becomeRoot(names)), "env", "DEBIAN_FRONTEND=noninteractive"];
+  const root = [...(await becomeRoot(names)), "env", ...quietly];
   const apt = [...root, "apt-get", "-o", `DPkg::Lock::Timeout=${Math.min(300, patience)}`];
-  const install = [...apt, "install", "-y", "--no-install-recommends", ...names];
+  const install = [...apt, "install", "-y", "--no-remove", "--no-install-recommends", ...names];
   const run = (command: readonly string[]) => runProgram(command, { timeoutSeconds: patience, onLine: brief(say) });
 
   if ((await runProgram(["sh", "-c", interruptedLook])).stdout.includes("interrupted")) {
@@ -42,16 +43,19 @@ export async function installPackages(
     installed = await run(install);
   }
   if (installed.exitCode === 0) return;
-  const said = `${installed.stdout}\n${installed.stderr}`.trim().split("\n").slice(-12).join("\n        ");
+  const all = `${installed.stdout}\n${installed.stderr}`.trim();
+  const said = all.split("\n").slice(-12).join("\n        ");
   throw new Error(
     [
       `installing ${names.join(", ")} failed on this computer`,
       `  ran   ${install.join(" ")}   (exit ${installed.exitCode})`,
       `  said  ${said}`,
-      "  try   mend apt's complaint above, then run this again; it goes on from here",
+      `  try   ${inTheWay(all) ?? "mend apt's complaint above, then run this again; it goes on from here"}`,
     ].join("\n"),
   );
 }
+
+const quietly = ["DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_SUSPEND=1", "LC_ALL=C"];
 
 /** Those of these packages that apt could add here; none where there is no apt. */
 export async function notInstalled(packages: readonly MissingPackage[]): Promise<MissingPackage[]> {
@@ -65,12 +69,20 @@ async function hasApt(): Promise<boolean> {
 }
 
 async function becomeRoot(names: readonly string[]): Promise<string[]> {
-  const byHand = `  try   apt-get install --no-install-recommends ${names.join(" ")}     as root, then run this again`;
-  if (!(await hasApt()))
-    throw new Error(`${names.join(", ")} must be installed, and this computer has no apt\n${byHand}`);
+  const must = `${names.join(", ")} must be installed`;
+  if (!(await hasApt())) {
+    const own = "  try   install what they bring by this computer's own means, then run this again";
+    throw new Error(`${must}, and this computer has no apt\n${own}`);
+  }
   if (process.getuid?.() === 0) return [];
   if ((await runProgram(["sudo", "-n", "true"])).exitCode === 0) return ["sudo", "-n"];
-  throw new Error(`${names.join(", ")} must be installed, which takes root or sudo without a password\n${byHand}`);
+  throw new Error(
+    [
+      `${must}, which takes root or sudo without a password`,
+      "  try   sudo -v     in this terminal, where sudo asks for your password, then run this again",
+      `  try   apt-get install --no-install-recommends ${names.join(" ")}     as root, then run this again`,
+    ].join("\n"),
+  );
 }
 
 /** apt prints a hundred lines; these are the ones that tell how far it is. */

@@ -1,9 +1,10 @@
-import { HostError, isCancelled } from "../host/errors.ts";
-import type { Bringing } from "../host/local/base-image.ts";
-import { ensureDockerDaemon } from "../host/local/daemon.ts";
+import { isCancelled } from "../host/errors.ts";
+import { type Bringing, NoBaseImage } from "../host/local/base-image.ts";
+import { dockerRefusal, ensureDockerDaemon } from "../host/local/daemon.ts";
 import { ensureMachineImage } from "../host/local/image.ts";
 import { installPackages, type MissingPackage, notInstalled } from "./apt-packages.ts";
 import { keptFolder } from "./clone-paths.ts";
+import { refuseElsewhere, refuseNoDaemon } from "./docker-client.ts";
 import { joinDockerGroup, type StartAgain } from "./docker-group.ts";
 import { cutShort } from "./dpkg-status.ts";
 import { isCommand, isInstalled } from "./installed-program.ts";
@@ -20,15 +21,23 @@ export interface Lacking {
   readonly perhaps: readonly MissingPackage[];
 }
 
-/** Looks at what is here; changes nothing. */
+/**
+ * Looks at what is here; changes nothing.
+ *
+ * @throws HostError `unreachable` where there is a Docker that is not this one's to bring up, or to install something over
+ */
 export async function findLacking(): Promise<Lacking> {
   const [docker, mmdebstrap] = await Promise.all(["docker", "mmdebstrap"].map(isCommand));
-  const answers = docker && (await dockerAnswers());
+  const refusal = docker ? await dockerRefusal() : undefined;
+  const answers = docker && !refusal;
+  if (answers) await refuseElsewhere();
   const now: MissingPackage[] = [];
   if (!answers) {
     // A program may be there and its package not set up, where an installation was killed.
     const begun = await cutShort(names([daemon, appArmor, client]));
-    if (!docker || !(await isInstalled("dockerd")) || begun.includes(daemon.name)) now.push(daemon);
+    // One who may not use it has a daemon.
+    if (refusal && refusal.kind !== "auth" && !begun.includes(daemon.name)) await refuseNoDaemon(refusal);
+    if (!docker || begun.includes(daemon.name)) now.push(daemon);
     if (begun.includes(appArmor.name) || (now.length > 0 && (await lacksAppArmor()))) now.push(appArmor);
     if (begun.includes(client.name)) now.push(client);
   }
@@ -98,21 +107,18 @@ export async function prepareImage(
   try {
     await ensureMachineImage({ log: say, directory, bringing });
   } catch (error) {
-    if (!(error instanceof HostError) || isCancelled(error)) throw error;
-    if (lacking.perhaps.length === 0) throw error;
+    if (!(error instanceof NoBaseImage) || lacking.perhaps.length === 0) throw error;
     say(`installing ${names(lacking.perhaps).join(", ")} to make one`);
-    await packages(names(lacking.perhaps), () => installPackages(lacking.perhaps, say));
+    await packages(names(lacking.perhaps), () => installPackages(lacking.perhaps, say)).catch((failed: Error) => {
+      if (isCancelled(failed)) throw failed;
+      throw new Error(`${error.details.summary}\n  said  ${error.details.said}\n${failed.message}`, { cause: failed });
+    });
     await ensureMachineImage({ log: say, directory, bringing });
   }
 }
 
 function names(packages: readonly MissingPackage[]): string[] {
   return packages.map(({ name }) => name);
-}
-
-async function dockerAnswers(): Promise<boolean> {
-  const answer = await runProgram(["docker", "version", "--format", "{{.Server.Version}}"], { timeoutSeconds: 20 });
-  return answer.exitCode === 0;
 }
 
 async function hasBaseImage(): Promise<boolean> {

@@ -49,6 +49,12 @@ async function main(): Promise<number> {
     console.error("  try   scripts/pulumi up -s NAME     for any other, after writing stacks/Pulumi.NAME.yaml");
     return 64;
   }
+  if (!destroy && process.platform !== "linux") {
+    throw new Error(
+      "The quick start runs on Linux alone: the DEMO beside its machine takes the Node for Linux that npm brings there only\n" +
+        "  try   it in a Linux of its own on this computer, a virtual machine for one",
+    );
+  }
   const began = performance.now();
   if (destroy) await removeEverything(stack, progress);
   else await bringUp(stack);

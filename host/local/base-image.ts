@@ -21,6 +21,9 @@ export interface BaseImage {
 /** Does the work that brings an image of this name to this computer, with whatever the caller does around it. */
 export type Bringing = <T>(reference: string, work: () => Promise<T>) => Promise<T>;
 
+/** Debian could be had in none of the ways; what makes one may be installed yet. */
+export class NoBaseImage extends HostError {}
+
 export interface BaseImageArgs {
   /** A Debian or Ubuntu image to use instead; pulled when it is not here. */
   readonly base?: string;
@@ -38,7 +41,7 @@ export interface BaseImageArgs {
  * Finds Debian as a Docker image: the one asked for; else `debian:bookworm-slim` where it is here already; else the one
  * made earlier; else pulled; else, where no registry answers, made with mmdebstrap from the distribution's packages and kept.
  *
- * @throws HostError when none of these works, with what each of them said
+ * @throws NoBaseImage when none of these works, with what each of them said
  */
 export async function findBaseImage(args: BaseImageArgs): Promise<BaseImage> {
   const { base, packages, log, signal, directory, bringing } = args;
@@ -177,9 +180,9 @@ const byItself = `TMPDIR=$1; export TMPDIR; shift
 if unshare --mount true 2>/dev/null; then set -- unshare --mount "$@"; fi
 exec "$@"`;
 
-function failure(code: number | NodeJS.ErrnoException, lines: readonly string[], refused: HostError): HostError {
+function failure(code: number | NodeJS.ErrnoException, lines: readonly string[], refused: HostError): NoBaseImage {
   const missing = typeof code === "number" ? code === 127 : code.code === "ENOENT";
-  return new HostError("command", {
+  return new NoBaseImage("command", {
     summary: `No Debian base image for the local machine: none is here, none could be pulled, none could be made`,
     ran:
       typeof code === "number" && !missing

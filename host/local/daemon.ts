@@ -1,6 +1,7 @@
 /**
  * Sees to it that a Docker daemon runs on this computer.
  *
+ * - `dockerRefusal(signal?)` → why no daemon answers this user, nothing where one does
  * - `ensureDockerDaemon({ directory, log, signal? })` → `"answers"` (nothing done), `"service"` (systemd started it) or
  *   `"started"` (started here, because nothing else would)
  * - `stopOwnedDaemon({ directory, log })` → whether one that was started here was ended
@@ -12,6 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { HostError } from "../errors.ts";
 import { docker } from "./docker.ts";
+import { dockerEndpoint } from "./endpoint.ts";
 import type { Log } from "./heartbeat.ts";
 
 const run = promisify(execFile);
@@ -30,10 +32,11 @@ export interface DaemonArgs {
  * @throws HostError `unreachable` when no daemon could be brought up, with the end of its log
  */
 export async function ensureDockerDaemon(args: DaemonArgs): Promise<"answers" | "service" | "started"> {
-  const refusal = await refusalOf(args.signal);
+  const refusal = await dockerRefusal(args.signal);
   if (!refusal) return "answers";
-  // No right to a daemon that runs, or one chosen by DOCKER_HOST: starting another here would help nobody.
-  if (refusal.kind !== "unreachable" || process.env.DOCKER_HOST || process.platform !== "linux") throw refusal;
+  // No right to a daemon that runs, or one that somebody chose: starting another here would help nobody.
+  if (refusal.kind !== "unreachable" || process.platform !== "linux") throw refusal;
+  if ((await dockerEndpoint(args.signal)).chosenBy) throw refusal;
 
   if (existsSync("/run/systemd/system")) {
     args.log("the Docker daemon does not answer: starting docker.service");
@@ -102,7 +105,7 @@ async function untilAnswers(seconds: number, args: DaemonArgs, failure: () => st
   let told = 0;
   let last: HostError | undefined;
   while (elapsed() < deadline) {
-    last = await refusalOf(signal);
+    last = await dockerRefusal(signal);
     if (!last) return log(`the Docker daemon answers after ${elapsed()} s`);
     if (failure() !== undefined) deadline = Math.min(deadline, elapsed() + 3);
     if (elapsed() - told >= 8) {
@@ -114,12 +117,13 @@ async function untilAnswers(seconds: number, args: DaemonArgs, failure: () => st
   throw new HostError("unreachable", {
     summary: `The Docker daemon did not come up: ${failure() ?? `no answer within ${seconds} s`}`,
     said: tail(logPath(directory)) || last?.details.said,
-    try: "install Docker (apt-get install docker.io) and start it by hand to see more: dockerd",
+    try: "see that a Docker daemon is installed, and start it by hand to see more: dockerd",
     cause: last,
   });
 }
 
-async function refusalOf(signal?: AbortSignal): Promise<HostError | undefined> {
+/** Why no daemon answers this user. */
+export async function dockerRefusal(signal?: AbortSignal): Promise<HostError | undefined> {
   try {
     await docker(["version", "--format", "{{.Server.Version}}"], {
       what: "reach the Docker daemon",

@@ -132,7 +132,7 @@ esac`,
 }
 
 /** Nothing is removed for a package: what is there, somebody uses. */
-function inTheWay(said: string): string | undefined {
+export function inTheWay(said: string): string | undefined {
   const [, names] = /packages will be REMOVED:\n((?: +.*\n?)+)/.exec(said) ?? [];
   if (!names) return undefined;
   const removed = names.trim().split(/\s+/).join(", ");
