@@ -9,13 +9,18 @@ import { writeOnce } from "./write-once.ts";
 /** The stack that always lives in the clone: file backend, generated passphrase, whatever the user is logged in to. */
 export const localStack = "local";
 
-/** Whether a stack lives in the clone: `local`, and `local-` with anything behind it for a second one. */
+/**
+ * Whether a stack lives in the clone: `local`, and `local-` with anything behind it for a second one. One with an organization is its
+ * backend's, whatever it is called.
+ */
 export function isLocal(stack: string): boolean {
-  return stack === localStack || stack.startsWith(`${localStack}-`);
+  return !stack.includes("/") && (stack === localStack || stack.startsWith(`${localStack}-`));
 }
 
 const stateFolder = join(keptFolder, "state");
-const passphraseFile = join(keptFolder, "passphrase");
+
+/** What the secrets of local stacks are encrypted with, in their state and in their files. */
+export const passphraseFile = join(keptFolder, "passphrase");
 
 /** Where a local stack's state is, written by either engine. */
 export function stackStateFile(stack: string): string {

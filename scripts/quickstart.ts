@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { relative } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { isCancelled } from "../host/errors.ts";
 import { closeAll } from "../host/pool.ts";
 import { describeStopped, stoppedFrom } from "../host/stopped.ts";
@@ -17,6 +17,7 @@ import { isLocal, localStack, stackStateFile } from "./local-backend.ts";
 import { Progress } from "./progress.ts";
 import { outliveReader } from "./reader-gone.ts";
 import { runInForeground } from "./run-program.ts";
+import { stackName } from "./stack-name.ts";
 import { readStackState } from "./stack-state.ts";
 
 const program = new Command("scripts/quickstart")
@@ -25,8 +26,13 @@ const program = new Command("scripts/quickstart")
       "through Telegram (a stand-in) to the agent and back, one refused way out, one refused write. Needs no account anywhere.\n" +
       "Run it again after a change or an interruption; it goes on from where things are.",
   )
-  .option("-s, --stack <name>", "local, or local-NAME for a second one", localStack)
-  .option("--destroy", "remove everything the quick start made, and nothing else")
+  .addOption(
+    new Option("-s, --stack <name>", "local, or local-NAME for a second one").default(localStack).argParser(stackName),
+  )
+  .option(
+    "--destroy",
+    "remove everything the quick start made, and nothing else; a configuration that you changed stays",
+  )
   .exitOverride();
 
 const progress = new Progress();
@@ -81,7 +87,9 @@ async function bringUp(stack: string): Promise<void> {
   if (cli) progress.line(`  in ${place}: the Pulumi CLI, where npm's pulumi package can download it (${cli.why})`);
   const [kept, configuration] = [keptFolder, stackFile(stack)].map((path) => relative(cloneFolder, path));
   progress.line(`  in this clone: state and secrets in ${kept}, configuration in ${configuration}`);
-  progress.line("  All of it goes with scripts/quickstart --destroy, but for what apt installed.\n");
+  progress.line(
+    "  All of it goes with scripts/quickstart --destroy, but for what apt installed and a configuration that you changed.\n",
+  );
 
   const engine = await progress.step("Choose the engine", (say) => findEngine({ download, say, bringing: bringCli }));
   progress.line(`    Engine: ${engine.about}`);

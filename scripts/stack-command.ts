@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { z } from "zod";
 import { isCancelled } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
@@ -15,6 +15,7 @@ import { localStack } from "./local-backend.ts";
 import { messageOf } from "./message-of.ts";
 import { stateFor } from "./own-resources.ts";
 import { outliveReader } from "./reader-gone.ts";
+import { stackName } from "./stack-name.ts";
 import { readStackState, type StackState } from "./stack-state.ts";
 
 /** A command about one stack: `-s STACK`, `--help`, and for those that print facts `--json`. */
@@ -25,15 +26,6 @@ export function stackCommand(name: string, description: string): Command {
       new Option("-s, --stack <name>", "the stack").env("PULUMI_STACK").default(localStack).argParser(stackName),
     )
     .exitOverride();
-}
-
-/** A stack as Pulumi takes it, with or without organization and project. A name is part of paths: `../prod` is none. */
-function stackName(written: string): string {
-  const parts = written.split("/");
-  if (parts.length <= 3 && parts.every((part) => /^(?!\.+$)[A-Za-z0-9_.-]+$/.test(part))) return written;
-  throw new InvalidArgumentError(
-    "Expected letters, digits, dots, dashes and underscores, or ORGANIZATION/PROJECT/STACK.",
-  );
 }
 
 /** A failure with an exit code of its own; the message is for the person. */

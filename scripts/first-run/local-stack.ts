@@ -8,6 +8,7 @@ import { stackStateFile } from "../local-backend.ts";
 import type { Say } from "../progress.ts";
 import { writeOnce } from "../write-once.ts";
 import { findOperatorMirrors, type OperatorMirrors } from "./operator-mirrors.ts";
+import { noteBegun, noteFinished } from "./stack-file.ts";
 
 /** The chat that the quick start's person writes in. */
 export const demoChat = 4711;
@@ -41,7 +42,11 @@ ${Object.keys(mirrors).length > 0 ? downloads.slice(1) : ""}`;
  */
 export async function ensureLocalStack(engine: Engine, stack: string, say: Say): Promise<boolean> {
   const file = stackFile(stack);
-  const written = await writeOnce(file, async () => localConfiguration(await findOperatorMirrors()));
+  const written = await writeOnce(file, async () => {
+    const text = localConfiguration(await findOperatorMirrors());
+    await noteBegun(stack, text);
+    return text;
+  });
   if (written) say(`wrote ${file}`);
   if (!existsSync(stackStateFile(stack))) await command(engine, stack, ["stack", "init", stack]);
 
@@ -57,6 +62,7 @@ export async function ensureLocalStack(engine: Engine, stack: string, say: Say):
     await command(engine, stack, ["config", "set", "--secret", key, "--stack", stack], make());
     made = true;
   }
+  await noteFinished(stack);
   return made;
 }
 

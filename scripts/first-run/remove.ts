@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import { readdir, rm, rmdir } from "node:fs/promises";
-import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { ensureDockerDaemon, stopOwnedDaemon } from "../../host/local/daemon.ts";
 import { removeMakings } from "../../host/local/making-folder.ts";
-import { keptFolder, stackFile } from "../clone-paths.ts";
+import { keptFolder } from "../clone-paths.ts";
 import { type Engine, findEngine, runEngine } from "../engine-choice.ts";
 import { isLocal, releaseDeadLocks, stackStateFile } from "../local-backend.ts";
 import type { Progress, Say } from "../progress.ts";
@@ -12,8 +11,10 @@ import { runProgram } from "../run-program.ts";
 import { configuredStacks } from "../stack-files.ts";
 import { readStackState, type StackState } from "../stack-state.ts";
 import { EngineFailed, tellEngineLine, waitForOtherRun } from "./apply.ts";
-import { type MadeHere, readMade } from "./made-here.ts";
+import { readMade } from "./made-here.ts";
 import { removeImages } from "./remove-images.ts";
+import { removeStackFile } from "./stack-file.ts";
+import { whatStays } from "./what-stays.ts";
 
 /** Removes all that quick starts of this clone made for a stack, and nothing else; says what stays. */
 export async function removeEverything(stack: string, progress: Progress): Promise<void> {
@@ -26,11 +27,12 @@ export async function removeEverything(stack: string, progress: Progress): Promi
     progress.line(`Stack ${stack} has no state in this clone.`);
     if (hasDocker) await tellForeign(stack, progress);
   }
-  await rm(stackFile(stack), { force: true });
+  const kept = await removeStackFile(stack);
 
   const others = await otherStacks(stack);
   if (others.length > 0) {
     progress.line(`Kept for stack ${others.join(", ")}: ${keptFolder}, the Docker images and the daemon.`);
+    if (kept) progress.line(`Kept, as you wrote or changed it: ${kept.file}`);
     return;
   }
   const made = await readMade();
@@ -39,12 +41,12 @@ export async function removeEverything(stack: string, progress: Progress): Promi
     for (const folder of made.clis) await removeCli(folder, say);
     await stopOwnedDaemon({ directory: keptFolder, log: say });
     await removeMakings(keptFolder);
-    await rm(keptFolder, { recursive: true, force: true });
+    await removeKept(kept?.passphrase);
   });
 
   progress.line("");
   progress.line("Everything the quick start made is gone. What stays:");
-  for (const [what, command] of whatStays(made)) progress.line(`  ${what}; remove with: ${command}`);
+  for (const [what, command] of whatStays(made, kept)) progress.line(`  ${what}; remove with: ${command}`);
 }
 
 interface Standing {
@@ -84,19 +86,11 @@ async function removeStack(stack: string, standing: Standing, hasDocker: boolean
   });
 }
 
-function whatStays({ packages, groups, clis }: MadeHere): [string, string][] {
-  const names = packages.join(" ");
-  const homes = [...new Set(clis.map((folder) => join(folder, "..", "..")))].filter((home) => existsSync(home));
-  return [
-    ["node_modules/ in this clone", "rm -r node_modules"],
-    ["what npm has downloaded, in its cache (~/.npm as a rule)", "npm cache clean --force"],
-    ...(names ? [[`from apt: ${names}`, `apt-get remove ${names}`] as [string, string]] : []),
-    ...homes.map((home): [string, string] => [`${home}, where any Pulumi CLI keeps logs and logins`, `rm -r ${home}`]),
-    ...groups.map((group): [string, string] => [
-      `you in the group ${group}`,
-      `gpasswd --delete ${userInfo().username} ${group}`,
-    ]),
-  ];
+/** Removes what the scripts keep for this clone, but for this file of it. */
+async function removeKept(but?: string): Promise<void> {
+  if (!but) return rm(keptFolder, { recursive: true, force: true });
+  for (const name of await readdir(keptFolder).catch(() => [] as string[]))
+    if (join(keptFolder, name) !== but) await rm(join(keptFolder, name), { recursive: true, force: true });
 }
 
 /** Every name this clone's things may carry as their owner: machine and demo are labelled with one of its key pairs. */

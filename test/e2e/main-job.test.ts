@@ -63,11 +63,11 @@ describe("the main job, on the embedded engine", { timeout: 900_000 }, () => {
     process.env.NEMOCLAW_ENGINE = "embedded";
     lockFolder = await mkdtemp(join(tmpdir(), "nemoclaw-lock-"));
     stack = await LocalStack.open(`${testStackPrefix}-main`, await findEngine());
-    await stack.script("quickstart", "--destroy");
+    await stack.destroy();
   });
 
   afterAll(async () => {
-    await stack.script("quickstart", "--destroy");
+    await stack.destroy();
     await rm(lockFolder, { recursive: true, force: true });
     delete process.env.NEMOCLAW_ENGINE;
   });
@@ -362,7 +362,7 @@ done`;
   });
 
   test("destroy leaves nothing of it", async () => {
-    const { exitCode, stdout } = await stack.script("quickstart", "--destroy");
+    const { exitCode, stdout } = await stack.destroy();
     expect(exitCode, stdout).toBe(0);
     const label = `label=nemoclaw.stack=${stack.name}`;
     for (const kind of ["container", "volume", "network"]) {

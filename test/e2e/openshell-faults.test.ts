@@ -97,7 +97,7 @@ describe("a fault of a real OpenShell ends in one message, and the next run goes
 
   afterAll(async () => {
     if (build.skip) return;
-    await stack.script("quickstart", "--destroy");
+    await stack.destroy();
     await Promise.all([mirror.remove(), another?.remove(), rm(folder, { recursive: true })]);
     delete process.env.NEMOCLAW_ENGINE;
     delete process.env.NEMOCLAW_LOCK_FILE;
@@ -229,7 +229,7 @@ describe("a fault of a real OpenShell ends in one message, and the next run goes
   });
 
   run("destroy leaves nothing of it", async () => {
-    const { exitCode, stdout } = await stack.script("quickstart", "--destroy");
+    const { exitCode, stdout } = await stack.destroy();
     expect(exitCode, stdout).toBe(0);
   });
 });

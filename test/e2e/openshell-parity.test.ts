@@ -43,7 +43,7 @@ done`);
 
   afterAll(async () => {
     if (build.skip) return;
-    await stack.script("quickstart", "--destroy");
+    await stack.destroy();
     await mirror.remove();
     delete process.env.NEMOCLAW_ENGINE;
     delete process.env.NEMOCLAW_LOCK_FILE;

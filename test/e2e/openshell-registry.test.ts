@@ -80,7 +80,7 @@ systemd-run -q --unit=registry docker-registry serve /srv/registry.yml`,
 
   afterAll(async () => {
     if (build.skip) return;
-    await stack.script("quickstart", "--destroy");
+    await stack.destroy();
     await Promise.all([mirror.remove(), rm(folder, { recursive: true })]);
     delete process.env.NEMOCLAW_ENGINE;
     delete process.env.NEMOCLAW_LOCK_FILE;

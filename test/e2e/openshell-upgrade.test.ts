@@ -39,7 +39,7 @@ describe("an upgrade of a real OpenShell in place", { timeout: 900_000 }, () => 
 
   afterAll(async () => {
     if (skipped) return;
-    await stack.script("quickstart", "--destroy");
+    await stack.destroy();
     await Promise.all([older?.remove(), newer?.remove()]);
     delete process.env.NEMOCLAW_ENGINE;
     delete process.env.NEMOCLAW_LOCK_FILE;
@@ -90,7 +90,7 @@ describe("an upgrade of a real OpenShell in place", { timeout: 900_000 }, () => 
   });
 
   run("destroy leaves nothing of it", async () => {
-    const { exitCode, stdout } = await stack.script("quickstart", "--destroy");
+    const { exitCode, stdout } = await stack.destroy();
     expect(exitCode, stdout).toBe(0);
   });
 });

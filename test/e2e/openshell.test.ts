@@ -58,7 +58,7 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
 
   afterAll(async () => {
     if (build.skip) return;
-    await stack.script("quickstart", "--destroy");
+    await stack.destroy();
     await mirror.remove();
     delete process.env.NEMOCLAW_ENGINE;
     delete process.env.NEMOCLAW_LOCK_FILE;
@@ -674,7 +674,7 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
   });
 
   run("destroy leaves nothing of it", async () => {
-    const { exitCode, stdout } = await stack.script("quickstart", "--destroy");
+    const { exitCode, stdout } = await stack.destroy();
     expect(exitCode, stdout).toBe(0);
   });
 });

@@ -16,7 +16,7 @@ describe("verdicts of the embedded runtime", { timeout: 300_000 }, () => {
   beforeAll(async () => {
     process.env.NEMOCLAW_ENGINE = "embedded";
     stack = await LocalStack.open(`${testStackPrefix}-parity`, await findEngine());
-    await stack.script("quickstart", "--destroy");
+    await stack.destroy();
     const { exitCode, stdout, stderr } = await stack.script("quickstart");
     expect(exitCode, stdout + stderr).toBe(0);
     const names = parityNames.filter((name) => !name.startsWith("demo.")).join(" ");
@@ -29,7 +29,7 @@ echo "$(getent hosts demo.nemoclaw.internal | cut -d' ' -f1) ${names}" >>/etc/ho
   }, 1_200_000);
 
   afterAll(async () => {
-    await stack.script("quickstart", "--destroy");
+    await stack.destroy();
     delete process.env.NEMOCLAW_ENGINE;
   });
 

@@ -40,10 +40,10 @@ describe("the main job, on the real Pulumi CLI", { timeout: 900_000 }, async () 
   beforeAll(async () => {
     if (!cli) return;
     stack = await LocalStack.open(`${testStackPrefix}-cli`, cli);
-    await stack.script("quickstart", "--destroy");
+    await stack.destroy();
   });
   afterAll(async () => {
-    if (cli) await stack.script("quickstart", "--destroy");
+    if (cli) await stack.destroy();
   });
 
   const real = (name: string, check: () => Promise<void>) =>
@@ -174,7 +174,7 @@ describe("the main job, on the real Pulumi CLI", { timeout: 900_000 }, async () 
   );
 
   real("destroy on the CLI leaves nothing", async () => {
-    const { exitCode, stdout } = await stack.script("quickstart", "--destroy");
+    const { exitCode, stdout } = await stack.destroy();
     expect(exitCode, stdout).toBe(0);
   });
 });

@@ -30,13 +30,13 @@ describe("an upgrade that does not work is switched back", { timeout: 900_000 },
     process.env.NEMOCLAW_ENGINE = "embedded";
     folder = await mkdtemp(join(tmpdir(), "nemoclaw-upgrade-"));
     stack = await LocalStack.open(`${testStackPrefix}-upgrade`, await findEngine());
-    await stack.script("quickstart", "--destroy");
+    await stack.destroy();
     const made = await stack.script("quickstart");
     expect(made.exitCode, made.stdout + made.stderr).toBe(0);
   });
   afterAll(async () => {
     delete process.env.NEMOCLAW_LOCK_FILE;
-    await stack.script("quickstart", "--destroy");
+    await stack.destroy();
     delete process.env.NEMOCLAW_ENGINE;
     await rm(folder, { recursive: true });
   });

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -54,6 +55,13 @@ export class LocalStack {
     await rm(stackFile(this.name), { force: true });
     await rm(stackStateFile(this.name), { force: true });
     await this.script("quickstart", "--destroy");
+  }
+
+  /** Runs `--destroy`, and removes the configuration that stays where a test has changed it. */
+  async destroy(): Promise<Finished> {
+    const destroyed = await this.script("quickstart", "--destroy");
+    if (destroyed.exitCode === 0 && existsSync(stackFile(this.name))) await this.forget();
+    return destroyed;
   }
 
   async script(script: string, ...args: string[]): Promise<Finished> {

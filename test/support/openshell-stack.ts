@@ -11,7 +11,7 @@ import { type StackConfig, writeStackFile } from "./stack-file.ts";
 export async function openshellStack(name: string): Promise<LocalStack> {
   const stack = await LocalStack.open(name, await findEngine());
   stack.runtime = openshell;
-  await stack.script("quickstart", "--destroy");
+  await stack.destroy();
   const mirrors = { ...(await findOperatorMirrors()), artifacts: "file:///srv/mirror" };
   const { config } = parse(localConfiguration(mirrors)) as { config: StackConfig };
   config["nemoclaw:runtime"] = { kind: "openshell", accept: ["docker-version", "private-addresses"] };

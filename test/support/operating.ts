@@ -31,14 +31,14 @@ export const operating = ({ what, engine, stack: name }: OperatedWith) =>
       if (!engine) return;
       folder = await mkdtemp(join(tmpdir(), "nemoclaw-operating-"));
       stack = await LocalStack.open(`${testStackPrefix}-${name}`, engine);
-      await stack.script("quickstart", "--destroy");
+      await stack.destroy();
       const { exitCode, stdout, stderr } = await stack.script("quickstart");
       expect(exitCode, stdout + stderr).toBe(0);
     });
 
     afterAll(async () => {
       if (!engine) return;
-      await stack.script("quickstart", "--destroy");
+      await stack.destroy();
       await rm(folder, { recursive: true, force: true });
     });
 

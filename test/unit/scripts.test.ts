@@ -318,26 +318,6 @@ describe("the first look, with a stand-in for a Docker that takes its time", { t
   });
 });
 
-describe("the quick start's --destroy", { timeout: 120_000 }, () => {
-  test("keeps the clone's passphrase for a stack that is configured and not up yet, and takes it with the last one", async () => {
-    await using clone = new SmallClone();
-    const file = (path: string) => join(clone.root, path);
-    mkdirSync(file(".nemoclaw"));
-    writeFileSync(file(".nemoclaw/passphrase"), "of this clone");
-    for (const stack of ["local", "local-second", "prod"])
-      writeFileSync(file(`stacks/Pulumi.${stack}.yaml`), "config: {}\n");
-    const first = await clone.script("quickstart", ["--destroy"]).ended;
-    expect(first.output).toContain("Kept for stack local-second: ");
-    expect([existsSync(file(".nemoclaw/passphrase")), existsSync(file("stacks/Pulumi.local.yaml"))]).toEqual([
-      true,
-      false,
-    ]);
-    const last = await clone.script("quickstart", ["--destroy", "-s", "local-second"]).ended;
-    expect(last.output).toContain("Everything the quick start made is gone.");
-    expect([existsSync(file(".nemoclaw")), existsSync(file("stacks/Pulumi.prod.yaml"))]).toEqual([false, true]);
-  });
-});
-
 describe("scripts/test, with a stand-in for Vitest", { timeout: 120_000 }, () => {
   test("hands on what is to be run and ends with the tally", async () => {
     await using clone = new SmallClone();
