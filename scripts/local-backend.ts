@@ -72,10 +72,18 @@ export async function backendEnvironment(stack: string): Promise<NodeJS.ProcessE
   };
 }
 
-/** The processes that are at work on a local stack. */
-export async function lockHolders(stack: string): Promise<number[]> {
-  const locks = await readLocks(stack);
-  return locks.filter(({ dead }) => !dead).map(({ pid }) => pid);
+/** A process that is at work on a local stack, and the lock that it holds. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly file: string;
+}
+
+/**
+ * The processes of this computer that are at work on a local stack. A lock of another computer's, or of this one under another name,
+ * tells nothing of the processes here: of that the engines themselves tell.
+ */
+export async function lockHolders(stack: string): Promise<LockHolder[]> {
+  return (await readLocks(stack)).filter(({ here, dead }) => here && !dead);
 }
 
 /**
@@ -86,7 +94,7 @@ export async function releaseDeadLocks(stack: string): Promise<void> {
   for (const { file, dead } of await readLocks(stack)) if (dead) await rm(file, { force: true });
 }
 
-async function readLocks(stack: string): Promise<{ file: string; pid: number; dead: boolean }[]> {
+async function readLocks(stack: string): Promise<(LockHolder & { here: boolean; dead: boolean })[]> {
   const folder = join(stateFolder, ".pulumi", "locks", "organization", "nemoclaw", stack);
   const names = (await readdir(folder).catch(() => [] as string[])).filter((name) => name.endsWith(".json"));
   const locks = await Promise.all(
@@ -94,7 +102,8 @@ async function readLocks(stack: string): Promise<{ file: string; pid: number; de
       const file = join(folder, name);
       const lock = JSON.parse(await readFile(file, "utf8").catch(() => "{}")) as { pid?: number; hostname?: string };
       const pid = lock.pid ?? 0;
-      return { file, pid, dead: lock.hostname === hostname() && !(await isEngine(pid)) };
+      const here = lock.hostname === hostname();
+      return { file, pid, here, dead: here && !(await isEngine(pid)) };
     }),
   );
   return locks.filter(({ pid }) => pid > 0);

@@ -45,18 +45,37 @@ installed_by_hand() {
   ') 2>/dev/null && wanted >"$stamp"
 }
 
-# The lock is a symbolic link whose target is the process id: made in one step, with its owner inside. Whoever waits for it says so
-# every five seconds.
+# When a process began, nothing where it does not run. Process ids are used again, so an owner is its id and this.
+start_of() {
+  if [ -r /proc/self/stat ]; then
+    stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+    # Its name, in parentheses, may hold anything; after it come its state and, as the twentieth, the clock's tick.
+    # shellcheck disable=SC2086
+    set -- ${stat##*) }
+    [ "$1" = Z ] || echo "${20}"
+  else
+    ps -o lstart= -p "$1" 2>/dev/null | tr -cs '[:alnum:]' - || true
+  fi
+}
+
+owner_of() {
+  echo "$1:$(start_of "$1")"
+}
+
+# The lock is a symbolic link whose target is its owner: made in one step, with the owner inside. Whoever waits for it says so every five
+# seconds.
 take_lock() {
   mkdir -p "$root/.nemoclaw"
   waited=0
-  until ln -s "$$" "$lock" 2>/dev/null; do
+  self=$(owner_of "$$")
+  until ln -s "$self" "$lock" 2>/dev/null; do
     owner=$(readlink "$lock" 2>/dev/null || true)
-    if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null; then
+    pid=${owner%%:*}
+    if [ -n "$owner" ] && [ "$owner" != "$(owner_of "$pid")" ]; then
       rm -f "$lock"
     elif [ -n "$owner" ]; then
       if [ "$waited" -eq 0 ]; then
-        echo "Waiting for another run (process $owner) to finish installing the npm packages ..." >&2
+        echo "Waiting for another run (process $pid, says $lock) to finish installing the npm packages ..." >&2
       elif [ $((waited % 5)) -eq 0 ]; then
         echo "  ... still waiting (${waited} s)" >&2
       fi
@@ -86,6 +105,7 @@ keep_telling() {
       now=$(du -sk "$root/node_modules" "${npm_config_cache:-$HOME/.npm}" 2>/dev/null | cut -f 1)
       if [ "$now" = "$before" ]; then still=$((still + 5)); else still=0 before=$now; fi
       npm=$(readlink "$lock" || echo "$$")
+      npm=${npm%%:*}
       if [ "$still" -ge "$longest_still" ] && [ "$npm" != "$$" ]; then
         : >"$stalled"
         kill "$npm" 2>/dev/null || true
@@ -103,7 +123,8 @@ npm_ci() {
   keep_telling
   code=0
   (
-    cd "$root" && exec sh -c 'ln -sfn "$$" "$0" && exec npm ci --ignore-scripts --no-audit --no-fund --no-progress --loglevel=warn' "$lock"
+    cd "$root" && npm=$(exec sh -c 'echo "$PPID"') && ln -sfn "$(owner_of "$npm")" "$lock" &&
+      exec npm ci --ignore-scripts --no-audit --no-fund --no-progress --loglevel=warn
   ) >"$log" 2>&1 </dev/null && ! grep -q TAR_ENTRY_ERROR "$log" || code=1
   stop_telling
   return $code

@@ -77,14 +77,19 @@ export class EngineFailed extends Error {
 export async function waitForOtherRun(stack: string, say: Say): Promise<void> {
   const deadline = Date.now() + busyForSeconds * 1000;
   for (let told = 0; ; told++) {
-    const held = await lockHolders(stack);
-    if (held.length === 0) return;
+    const [held] = await lockHolders(stack);
+    if (!held) return;
+    const { pid, file } = held;
     if (Date.now() > deadline) {
       throw new Error(
-        `process ${held[0]} has worked on this stack for ${busyForSeconds} s\n  try   end it: kill ${held[0]}`,
+        [
+          `process ${pid} has worked on this stack for ${busyForSeconds} s, says ${file}`,
+          `  try   see what it is: ps -fp ${pid}`,
+          `  try   end it where it works on this stack, with kill ${pid}; else remove the lock, with rm ${file}`,
+        ].join("\n"),
       );
     }
-    if (told % 8 === 0) say(`waiting for process ${held[0]}, which is at work on this stack`);
+    if (told % 8 === 0) say(`waiting for process ${pid}, which is at work on this stack`);
     await new Promise((done) => setTimeout(done, 1000));
   }
 }

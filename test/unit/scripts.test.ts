@@ -1,5 +1,5 @@
 import { execFile, execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -93,6 +93,14 @@ describe("with-node.sh, with a stand-in for npm", () => {
     expect(calls(root)).toHaveLength(2);
   });
 
+  test("goes on where the one that installed is gone and another process has its id by now", async () => {
+    const { root, env, start } = smallClone(install);
+    mkdirSync(join(root, ".nemoclaw"));
+    symlinkSync(`${process.pid}:1`, join(root, ".nemoclaw/npm-ci.lock"));
+    expect(await run(start, ["scripts/say.ts"], env)).toMatchObject({ exitCode: 0, stdout: "[]\n" });
+    expect(calls(root)).toHaveLength(1);
+  });
+
   test("waits for the npm of a run that was killed itself, says again and again that it does, and does not install again", {
     timeout: 60_000,
   }, async () => {
@@ -104,7 +112,9 @@ describe("with-node.sh, with a stand-in for npm", () => {
     first.kill("SIGKILL");
     await using second = watchProgram([start, "scripts/say.ts"], { env });
     expect(
-      await second.printed(/Waiting for another run[\s\S]*still waiting[\s\S]*still waiting/),
+      await second.printed(
+        /Waiting for another run \(process \d+, says .*npm-ci.lock\)[\s\S]*still waiting[\s\S]*still waiting/,
+      ),
       second.output(),
     ).toBe(true);
     writeFileSync(join(root, "enough"), "");
