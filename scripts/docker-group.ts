@@ -17,15 +17,19 @@ export interface StartAgain {
 export async function joinDockerGroup(say: Say): Promise<StartAgain | undefined> {
   if (process.platform !== "linux" || process.getuid?.() === 0 || process.env.DOCKER_HOST) return undefined;
   const answers = await runProgram(["docker", "version", "--format", "{{.Server.Version}}"], { timeoutSeconds: 20 });
-  const group = await groupId("docker");
-  if (answers.exitCode === 0 || group === undefined || process.getgroups?.().includes(group)) return undefined;
+  const group = await readGroup("docker");
+  if (answers.exitCode === 0 || !group || process.getgroups?.().includes(group.id)) return undefined;
   if ((await runProgram(["sudo", "-n", "true"])).exitCode !== 0) return undefined;
 
   const { username, uid, gid } = userInfo();
-  say(`joining ${username} to the group docker, with sudo; open sessions know it after the next login`);
-  const join = ["sudo", "-n", "usermod", "--append", "--groups", "docker", username];
-  const joined = await runProgram(join);
-  if (joined.exitCode !== 0) throw new Error(notJoined(join, joined));
+  if (group.members.includes(username)) {
+    say(`${username} is in the group docker, which this session does not know yet: going on as a member, with sudo`);
+  } else {
+    say(`joining ${username} to the group docker, with sudo; open sessions know it after the next login`);
+    const join = ["sudo", "-n", "usermod", "--append", "--groups", "docker", username];
+    const joined = await runProgram(join);
+    if (joined.exitCode !== 0) throw new Error(notJoined(join, joined));
+  }
   const again = ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--init-groups", "--"];
   const kept = ["PATH", "HOME"].map((name) => `${name}=${process.env[name] ?? ""}`);
   return { command: ["sudo", "-n", "-E", ...again, "env", ...kept, process.execPath, ...process.argv.slice(1)] };
@@ -41,7 +45,8 @@ function notJoined(ran: readonly string[], { exitCode, stderr }: Finished): stri
   ].join("\n");
 }
 
-async function groupId(name: string): Promise<number | undefined> {
+async function readGroup(name: string): Promise<{ id: number; members: readonly string[] } | undefined> {
   const { exitCode, stdout } = await runProgram(["getent", "group", name]);
-  return exitCode === 0 ? Number(stdout.split(":")[2]) : undefined;
+  const [, , id, members = ""] = stdout.trim().split(":");
+  return exitCode === 0 ? { id: Number(id), members: members.split(",") } : undefined;
 }

@@ -7,6 +7,7 @@ import { closeAll } from "../host/pool.ts";
 import { describeStopped, stoppedFrom } from "../host/stopped.ts";
 import { cloneFolder, keptFolder, stackFile } from "./clone-paths.ts";
 import { findLacking, prepareDocker, prepareImage } from "./computer-setup.ts";
+import type { StartAgain } from "./docker-group.ts";
 import { cliToDownload, findEngine } from "./engine-choice.ts";
 import { applyStack, EngineFailed } from "./first-run/apply.ts";
 import { ensureLocalStack } from "./first-run/local-stack.ts";
@@ -62,14 +63,24 @@ async function main(): Promise<number> {
     );
   }
   const began = performance.now();
-  if (destroy) await removeEverything(stack, progress);
-  else await bringUp(stack);
+  const again = await (destroy ? removeEverything(stack, progress) : bringUp(stack));
+  if (again) return goOnAsMember(again, destroy);
   const seconds = Math.round((performance.now() - began) / 1000);
   progress.line(`\nTook ${seconds < 90 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`}.`);
   return 0;
 }
 
-async function bringUp(stack: string): Promise<void> {
+/** In the group of Docker that this session does not know of. */
+async function goOnAsMember({ command }: StartAgain, destroy?: boolean): Promise<number> {
+  const exitCode = await runInForeground(command);
+  if (!destroy) {
+    progress.line("\nThis session and others that are open may use Docker after the next login only, and so may what");
+    progress.line("scripts/pulumi does in them; until then, in one of them: newgrp docker");
+  }
+  return exitCode;
+}
+
+async function bringUp(stack: string): Promise<StartAgain | undefined> {
   // A stack that stands goes on with the engine it has; a download that does not end would hold up every later run.
   const download = !existsSync(stackStateFile(stack)) || process.env.NEMOCLAW_ENGINE === "cli";
   const [lacking, cli] = await progress.step("Look at this computer", () =>
@@ -96,7 +107,7 @@ async function bringUp(stack: string): Promise<void> {
   const docker = await progress.step("Docker on this computer", (say) =>
     prepareDocker(lacking, say, { packages: bringPackages, note: noteMade }),
   );
-  if (typeof docker === "object") process.exit(await runInForeground(docker.command));
+  if (typeof docker === "object") return docker;
   await progress.step("Image of the local machine", (say) =>
     prepareImage(lacking, say, { bringing: bringImage, packages: bringPackages }),
   );
@@ -128,4 +139,5 @@ async function bringUp(stack: string): Promise<void> {
   ];
   const width = Math.max(...commands.map(([command = ""]) => command.length));
   for (const [command = "", what] of commands) progress.line(`  ${command.padEnd(width)}   ${what}`);
+  return undefined;
 }

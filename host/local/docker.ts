@@ -149,7 +149,7 @@ function refusal(what: string, ran: string, { exitCode, stdout, stderr }: Ended,
       ran,
       exitCode,
       said,
-      try: "run as root, or join the docker group (usermod -aG docker $USER) and log in again",
+      try: "join the group docker as root where you are not in it (usermod -aG docker $USER), then log in again, or for now: newgrp docker",
     });
   }
   if (/cannot connect to the docker daemon|is the docker daemon running|error during connect/i.test(said)) {

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { ensureDockerDaemon, stopOwnedDaemon } from "../../host/local/daemon.ts";
 import { removeMakings } from "../../host/local/making-folder.ts";
 import { keptFolder } from "../clone-paths.ts";
+import { joinDockerGroup, type StartAgain } from "../docker-group.ts";
 import { type Engine, findEngine, runEngine } from "../engine-choice.ts";
 import { isLocal, releaseDeadLocks, stackStateFile } from "../local-backend.ts";
 import type { Progress, Say } from "../progress.ts";
@@ -16,8 +17,17 @@ import { removeImages } from "./remove-images.ts";
 import { removeStackFile } from "./stack-file.ts";
 import { whatStays } from "./what-stays.ts";
 
-/** Removes all that quick starts of this clone made for a stack, and nothing else; says what stays. */
-export async function removeEverything(stack: string, progress: Progress): Promise<void> {
+/**
+ * Removes all that quick starts of this clone made for a stack, and nothing else; says what stays.
+ *
+ * @returns the command that is to do it, in the session in which a quick start has joined this user to Docker's group
+ */
+export async function removeEverything(stack: string, progress: Progress): Promise<StartAgain | undefined> {
+  const made = await readMade();
+  if (made.groups.includes("docker")) {
+    const again = await progress.step("Docker on this computer", joinDockerGroup);
+    if (again) return again;
+  }
   const { hasDocker, standing } = await progress.step("Look at what is here", async () => ({
     hasDocker: (await runProgram(["docker", "--version"])).exitCode === 0,
     standing: existsSync(stackStateFile(stack)) ? await lookAtStack(stack) : undefined,
@@ -33,9 +43,8 @@ export async function removeEverything(stack: string, progress: Progress): Promi
   if (others.length > 0) {
     progress.line(`Kept for stack ${others.join(", ")}: ${keptFolder}, the Docker images and the daemon.`);
     if (kept) progress.line(`Kept, as you wrote or changed it: ${kept.file}`);
-    return;
+    return undefined;
   }
-  const made = await readMade();
   await progress.step("Remove what it brought to this computer", async (say) => {
     if (hasDocker && made.images.length > 0) await removeImages(made.images, say);
     for (const folder of made.clis) await removeCli(folder, say);
@@ -47,6 +56,7 @@ export async function removeEverything(stack: string, progress: Progress): Promi
   progress.line("");
   progress.line("Everything the quick start made is gone. What stays:");
   for (const [what, command] of whatStays(made, kept)) progress.line(`  ${what}; remove with: ${command}`);
+  return undefined;
 }
 
 interface Standing {

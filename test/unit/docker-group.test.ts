@@ -14,12 +14,12 @@ const ofDocker = 4711;
 const programs = {
   docker: `test -n "$MEMBER" || { echo "permission denied while trying to connect" >&2; exit 1; }
 case $1 in *version) ;; *) exit 1 ;; esac`,
-  getent: `test "$*" = "group docker" && echo "docker:x:${ofDocker}:"`,
+  getent: `test "$*" = "group docker" && echo "docker:x:${ofDocker}:$(cat "$here/members" 2>/dev/null)"`,
   sudo: `shift
 echo "$*" >>"$here/as-root"
 test "$1" != -E || shift
 exec "$@"`,
-  usermod: "",
+  usermod: 'for last; do :; done; echo "anna,$last" >"$here/members"',
   setpriv: 'while test "$1" != --; do shift; done; shift; MEMBER=yes "$@"; exit 7',
 };
 
@@ -52,7 +52,17 @@ describe("a user with sudo whom Docker does not answer, with stand-ins", () => {
     expect(output.match(/✗ Image/g)).toHaveLength(1);
     expect(exitCode).toBe(7);
 
+    expect(output).toMatch(/after the next login only[\s\S]*: newgrp docker\n$/);
+
+    // In the same session, which does not know of it.
+    writeFileSync(join(clone.folder, "as-root"), "");
     const gone = (await clone.script("quickstart", ["--stack", "local-group", "--destroy"], env).ended).output;
+    expect(gone).toContain(`${username} is in the group docker, which this session does not know yet`);
+    expect(gone).not.toContain("newgrp");
+    const again = readFileSync(join(clone.folder, "as-root"), "utf8").split("\n");
+    expect(again.filter((line) => line && line !== "true")).toEqual([
+      expect.stringMatching(/^-E setpriv .*quickstart\.ts --stack local-group --destroy$/),
+    ]);
     expect(gone).toContain(`you in the group docker; remove with: gpasswd --delete ${username} docker`);
   });
 
