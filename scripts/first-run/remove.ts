@@ -55,7 +55,7 @@ export async function removeEverything(stack: string, progress: Progress): Promi
 
   progress.line("");
   progress.line("Everything the quick start made is gone. What stays:");
-  for (const [what, command] of whatStays(made, kept)) progress.line(`  ${what}; remove with: ${command}`);
+  for (const [what, command] of await whatStays(made, kept)) progress.line(`  ${what}; remove with: ${command}`);
   return undefined;
 }
 

@@ -1,28 +1,56 @@
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { kernelFacts } from "../../host/steps/apparmor-profile.ts";
+import { appArmorProfile } from "../../services/sandbox-supervisor/units.ts";
+import { runProgram } from "../run-program.ts";
 import type { MadeHere } from "./made-here.ts";
 import type { KeptStackFile } from "./stack-file.ts";
 
+type Stays = readonly [what: string, remove: string];
+
 /** What quick starts leave on this computer, each with the command that removes it. */
-export function whatStays({ packages, groups, clis }: MadeHere, file?: KeptStackFile): [string, string][] {
+export async function whatStays(made: MadeHere, file?: KeptStackFile): Promise<Stays[]> {
+  const { packages, groups, clis } = made;
   const names = packages.join(" ");
   const homes = [...new Set(clis.map((folder) => join(folder, "..", "..")))].filter((home) => existsSync(home));
   return [
     ...(file ? [keptFile(file)] : []),
     ["node_modules/ in this clone", "rm -r node_modules"],
     ["what npm has downloaded, in its cache (~/.npm as a rule)", "npm cache clean --force"],
-    ...(names ? [[`from apt: ${names}`, `apt-get remove ${names}`] as [string, string]] : []),
-    ...homes.map((home): [string, string] => [`${home}, where any Pulumi CLI keeps logs and logins`, `rm -r ${home}`]),
-    ...groups.map((group): [string, string] => [
-      `you in the group ${group}`,
-      `gpasswd --delete ${userInfo().username} ${group}`,
-    ]),
+    ...(await buildCache(made)),
+    ...(await profileInKernel()),
+    ...(names ? [[`from apt: ${names}`, `apt-get remove ${names}`] as const] : []),
+    ...homes.map((home) => [`${home}, where any Pulumi CLI keeps logs and logins`, `rm -r ${home}`] as const),
+    ...groups.map(
+      (group) => [`you in the group ${group}`, `gpasswd --delete ${userInfo().username} ${group}`] as const,
+    ),
   ];
 }
 
-function keptFile({ file, passphrase }: KeptStackFile): [string, string] {
+function keptFile({ file, passphrase }: KeptStackFile): Stays {
   const yours = `${file}, which you wrote or changed`;
   if (!passphrase) return [yours, `rm ${file}`];
   return [`${yours}, and ${passphrase}, without which nobody reads its secrets`, `rm ${file} ${passphrase}`];
+}
+
+/** Docker's own builder has images alone, which are gone. BuildKit tells nobody which part of its cache is whose. */
+async function buildCache({ images }: MadeHere): Promise<Stays[]> {
+  if (images.length === 0 || (await runProgram(["docker", "buildx", "version"])).exitCode !== 0) return [];
+  return [
+    ["what BuildKit keeps of building the machine's image, among what it built for others", "docker builder prune"],
+  ];
+}
+
+/**
+ * The machine's profile for its sandboxes is in the kernel of this computer, where another clone's machine may have it in use. One that
+ * is here as a file is this computer's own.
+ */
+async function profileInKernel(): Promise<Stays[]> {
+  const { name } = appArmorProfile;
+  const { script, parse } = kernelFacts(name);
+  const { restricted, loaded } = parse(await runProgram(["sh", "-c", script]));
+  if (!restricted || !loaded || existsSync(`/etc/apparmor.d/${name}`)) return [];
+  const remove = `printf ${name} | sudo tee /sys/kernel/security/apparmor/.remove`;
+  return [[`the AppArmor profile ${name}, in this computer's kernel until it starts anew`, remove]];
 }
