@@ -12,6 +12,7 @@ import type { Policy } from "../../policies/policy.ts";
 import { PolicyError, readPolicy } from "../../policies/read.ts";
 import { judgeConnection, judgeRequest } from "../../services/egress-gate/judge.ts";
 import { readPolicy as readGatePolicy } from "../../services/egress-gate/policy.ts";
+import { readTarget } from "../../services/egress-gate/request-target.ts";
 
 /** The faults that something throws, each as place, path and message. */
 function faultsOf(work: () => unknown): string[] {
@@ -103,17 +104,20 @@ describe("presets", () => {
     ["huggingface", "POST https://router.huggingface.co/v1/chat/completions", false],
     ["telegram", "POST https://api.telegram.org/bot123:abc/sendMessage", true],
     ["telegram", "GET https://api.telegram.org/file/bot123:abc/photos/x.jpg", true],
-    ["telegram", "POST https://api.telegram.org/bot123:abc/setWebhook", false],
+    ["telegram", "POST https://api.telegram.org/bot123:abc/getUpdates", true],
+    ["telegram", "POST https://api.telegram.org/bot123:abc/deleteWebhook", true],
+    ["telegram", "POST https://api.telegram.org/bot123:abc/logOut", false],
     ["slack", "POST https://slack.com/api/chat.postMessage", true],
-    ["slack", "POST https://slack.com/api/admin.users.list", false],
+    ["slack", "POST https://slack.com/api/users.admin.invite", false],
     ["slack", "POST https://hooks.slack.com/services/T/B/x", false],
     ["slack", "CONNECT https://wss-primary.slack.com/", true],
     ["discord", "POST https://discord.com/api/v10/channels/1/messages", true],
     ["discord", "PUT https://discord.com/api/v10/channels/1/messages/2/reactions/x/@me", true],
     ["discord", "POST https://discord.com/api/v10/users/@me/channels", true],
     ["discord", "PATCH https://discord.com/api/v10/users/@me", false],
-    ["discord", "POST https://discord.com/api/v10/webhooks/1/token", false],
-    ["discord", "POST https://discord.com/api/v10/channels/1/webhooks", false],
+    ["discord", "GET https://discord.com/api/v10/channels/1/messages", true],
+    ["discord", "POST https://discord.com/api/v10/channels/1/followers", false],
+    ["discord", "PUT https://discord.com/api/v10/guilds/1/members/2/roles/3", false],
     ["discord", "CONNECT https://gateway-us-east1-b.discord.gg/", true],
     ["nvidia", "POST https://integrate.api.nvidia.com/v1/chat/completions", true],
     ["nvidia", "GET https://integrate.api.nvidia.com/v1/models", true],
@@ -132,7 +136,53 @@ describe("presets", () => {
     expect(verdict.decision, verdict.reason).toBe(allowed ? "allow" : "deny");
     expect(judgeConnection(gate, { ...destination, port: 80 }).decision).toBe("deny");
   });
+
+  // The Bot API takes its methods in any case; of the others it is not known what they take.
+  test.each([
+    ["telegram", "https://api.telegram.org/bot123:abc/", "setWebhook"],
+    ["slack", "https://slack.com/api/", "admin.users.list"],
+    ["discord", "https://discord.com/api/v10/channels/1/", "webhooks"],
+    ["discord", "https://discord.com/api/v10/", "webhooks/1/token"],
+  ])("%s: %s%s is shut however it is spelled", (name, before, shut) => {
+    const { policy } = loadPolicy({ presets: [name] });
+    const gate = readGatePolicy(canonical({ version: 1, network_policies: policy.network_policies }));
+    const { hostname, pathname } = new URL(before);
+    const first = shut.slice(0, 1);
+    const encoded = `%${first.charCodeAt(0).toString(16)}${shut.slice(1)}`;
+    const cased = [shut, shut.toLowerCase(), shut.toUpperCase(), `${first.toUpperCase()}${shut.slice(1)}`];
+    const spellings = [
+      ...cased,
+      encoded,
+      `${shut}/`,
+      `${shut}//`,
+      `${shut}?url=x`,
+      `${shut};x`,
+      `${shut}%20`,
+      `${shut}%00`,
+    ]
+      .concat([`/${shut}`, `./${shut}`, `x/../${shut}`, `test/${shut}`, `test%2F${shut}`, `%2F${shut}`])
+      .concat(`${shut}/x`, `x%2F..%2F${shut}`);
+    const passed = spellings.flatMap((spelling) =>
+      ["GET", "POST", "PUT", "get"].filter((method) => passes(gate, hostname, method, `${pathname}${spelling}`)),
+    );
+    expect(passed).toEqual([]);
+  });
+
+  test.each(presetNames())("%s lists what it allows: a rule that denies lets other spellings pass", (name) => {
+    const { policy } = loadPolicy({ presets: [name] });
+    const endpoints = Object.values(policy.network_policies).flatMap((block) => block.endpoints);
+    expect(endpoints.filter(({ deny_rules = [] }) => deny_rules.length > 0)).toEqual([]);
+  });
 });
+
+/** Whether the gate lets a request through, as it came. */
+function passes(gate: ReturnType<typeof readGatePolicy>, host: string, method: string, target: string): boolean {
+  try {
+    return judgeRequest(gate, { host, port: 443 }, { method, ...readTarget(target) }).decision !== "deny";
+  } catch {
+    return false; // what can be read in two ways is refused before it is judged
+  }
+}
 
 describe("loading", () => {
   test("tells the faults of all files at once", () => {
