@@ -1,61 +1,105 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { mostBytes, readBody } from "./body.ts";
+import { splitEvents } from "./events.ts";
 import { redact, redactStream } from "./redact.ts";
-
-// One text for everything that is the operator's business. The agent reads errors by their words as well as by their number:
-// anything about keys or limits makes it put the model away for a minute, and any 5xx makes it try for longer than that.
-/** What the caller is told when the model did not answer. */
-export const notNow =
-  "The model did not answer this request. The reason is in the log of the inference route on the machine.";
-
-// Some upstreams say 400 or 404 where they mean 401 or 429.
-const operators = /api.?key|credential|unauthori|authenti|forbidden|permission|billing|quota|insufficient|rate.?limit/i;
+import { errorIn, errorOfBody, errorOfEvent, notNow, parseJson, toldOf, type UpstreamError } from "./upstream-error.ts";
 
 const kept = ["content-type", "cache-control", "x-request-id", "openai-processing-ms", "openai-model"];
 
+/** An answer that is an error, whatever its status says. */
+class ErrorAnswer extends Error {
+  readonly told: string;
+  constructor(reason: string, told: string) {
+    super(reason);
+    this.told = told;
+  }
+}
+
 /**
- * Passes the upstream's answer on to the caller, a stream piece by piece.
+ * Passes the upstream's answer on to the caller, a stream event by event. An error in it reaches the caller as one that it does not
+ * ask again for, and without the operator's business, also where it comes under status 200 or in the middle of a stream.
  *
- * @returns what went wrong on the way, if anything; the caller then has got an error it does not ask again for
+ * @returns what went wrong on the way, if anything
  */
-export async function passOn(
-  answer: IncomingMessage,
-  response: ServerResponse,
-  key: string | undefined,
-  stream: boolean,
-) {
+export async function passOn(answer: IncomingMessage, response: ServerResponse, key: string | undefined) {
   try {
-    await (stream ? streamOn(answer, response, key) : bufferOn(answer, response, key));
+    const good = (answer.statusCode ?? 0) < 400;
+    await (good && isStream(answer) ? streamOn(answer, response, key) : bufferOn(answer, response, key));
     return undefined;
   } catch (error) {
+    answer.destroy();
     if (response.destroyed) return "the caller went away";
+    const told = error instanceof ErrorAnswer ? error.told : notNow;
     // A stream that just breaks off is asked for again and again; one that says that it failed is not.
-    if (response.headersSent) response.end(`\n\ndata: ${JSON.stringify({ error: errorOf(notNow) })}\n\n`);
-    else fail(response, 400, notNow);
+    if (response.headersSent) response.end(`\n\ndata: ${JSON.stringify({ error: bodyOf(told) })}\n\n`);
+    else fail(response, 400, told);
     return `the answer was not passed on: ${(error as Error).message}`;
   }
+}
+
+/** Whether an answer comes as server-sent events. */
+export function isStream(answer: IncomingMessage): boolean {
+  return /^text\/event-stream\b/i.test(answer.headers["content-type"] ?? "");
 }
 
 async function bufferOn(answer: IncomingMessage, response: ServerResponse, key: string | undefined): Promise<void> {
   const body = await readBody(answer);
   if (body === undefined) throw new Error(`it is larger than ${mostBytes >> 20} MiB`);
+  const status = answer.statusCode ?? 0;
   const bytes = Buffer.from(redact(body.toString("latin1"), key), "latin1");
-  if ((answer.statusCode ?? 0) >= 400 && operators.test(bytes.toString("latin1"))) {
-    throw new Error(`the upstream said ${answer.statusCode} with words about keys or limits`);
-  }
-  response.writeHead(answer.statusCode ?? 502, { ...headersOf(answer, key), "content-length": bytes.length });
+  const error = errorOf(bytes, status, isStream(answer));
+  if (error) throw asAnswer(error, `the upstream said ${status} with an error`);
+  response.writeHead(status, { ...headersOf(answer, key), "content-length": bytes.length });
   response.end(bytes);
 }
 
+function errorOf(bytes: Buffer, status: number, stream: boolean): UpstreamError | undefined {
+  if (status < 400) return errorIn(parseJson(bytes.toString("utf8")));
+  if (!stream) return errorOfBody(bytes.toString("utf8"));
+  const { events, rest } = splitEvents(bytes.toString("latin1"));
+  return [...events, rest].map(errorOfEvent).find((error) => error) ?? { said: "" };
+}
+
+// Nothing is sent before the first event has been seen, so that an error in its place is answered as one.
 async function streamOn(answer: IncomingMessage, response: ServerResponse, key: string | undefined): Promise<void> {
-  response.writeHead(answer.statusCode ?? 502, headersOf(answer, key));
-  response.flushHeaders();
-  const source = key === undefined ? answer : answer.compose(redactStream(key));
-  for await (const piece of source) {
+  const pass = async (text: string) => {
+    if (text === "") return;
+    if (!response.headersSent) response.writeHead(answer.statusCode ?? 502, headersOf(answer, key));
     if (response.destroyed) throw new Error("the caller went away");
-    if (!response.write(piece)) await drained(response);
+    if (!response.write(text, "latin1")) await drained(response);
+  };
+  let rest = "";
+  const source = key === undefined ? answer : answer.compose(redactStream(key));
+  for await (const piece of source as AsyncIterable<Buffer>) {
+    const split = splitEvents(rest + piece.toString("latin1"));
+    rest = split.rest;
+    if (rest.length > mostBytes) throw new Error(`one event is larger than ${mostBytes >> 20} MiB`);
+    await passEvents(split.events, pass);
   }
+  await passEvents([rest], pass);
+  if (!response.headersSent) response.writeHead(answer.statusCode ?? 502, headersOf(answer, key));
   response.end();
+}
+
+async function passEvents(events: readonly string[], pass: (text: string) => Promise<void>): Promise<void> {
+  let good = "";
+  for (const event of events) {
+    const error = errorOfEvent(event);
+    if (!error) {
+      good += event;
+      continue;
+    }
+    await pass(good);
+    throw asAnswer(error, "the upstream sent an error in a stream");
+  }
+  await pass(good);
+}
+
+function asAnswer({ said, message, code }: UpstreamError, reason: string): ErrorAnswer {
+  const told = toldOf(said, message, code);
+  if (told !== notNow) return new ErrorAnswer(`${reason} about the request`, told);
+  // The status does not tell it, so the journal has to.
+  return new ErrorAnswer(`${reason} that is not about the request: ${said.slice(0, 200)}`, told);
 }
 
 async function drained(response: ServerResponse): Promise<void> {
@@ -70,14 +114,14 @@ function headersOf(answer: IncomingMessage, key: string | undefined): OutgoingHt
   );
 }
 
-function errorOf(message: string) {
+function bodyOf(message: string) {
   return { message, type: "invalid_request_error", param: null, code: null };
 }
 
 /** Answers with an error in the shape of the API. */
 export function fail(response: ServerResponse, status: number, message: string): void {
   if (response.headersSent) response.destroy();
-  else send(response, status, { error: errorOf(message) });
+  else send(response, status, { error: bodyOf(message) });
 }
 
 /** Answers with JSON. */

@@ -1,8 +1,9 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
-import { fail, notNow, passOn, send } from "./answer.ts";
+import { fail, isStream, passOn, send } from "./answer.ts";
 import { mostBytes, readBody } from "./body.ts";
 import type { Settings } from "./settings.ts";
 import { call } from "./upstream.ts";
+import { notNow } from "./upstream-error.ts";
 
 /** What the server asks of its surroundings. */
 export interface RouteContext {
@@ -95,9 +96,8 @@ async function answerFrom(context: RouteContext, settings: Settings, { path, bel
     record({ answered: 400, ...(failure ? { error: failure.reason } : {}) });
     return fail(response, 400, notNow);
   }
-  const stream = /^text\/event-stream\b/i.test(answer.headers["content-type"] ?? "");
-  const error = await passOn(answer, response, settings.key, stream);
-  record({ stream, ...(error === undefined ? { answered: response.statusCode } : { error }) });
+  const error = await passOn(answer, response, settings.key);
+  record({ stream: isStream(answer), ...(error === undefined ? { answered: response.statusCode } : { error }) });
 }
 
 function parse(body: Buffer): Record<string, unknown> | undefined {

@@ -3,6 +3,7 @@ import https from "node:https";
 import { setTimeout as wait } from "node:timers/promises";
 import { trustedAuthorities } from "../trusted-authorities.ts";
 import type { Settings } from "./settings.ts";
+import { mayBeOfRequest } from "./upstream-error.ts";
 
 /** What is asked of the upstream. */
 export interface Call {
@@ -68,7 +69,7 @@ async function once(
   }
   const status = answer.statusCode ?? 0;
   if (status >= 200 && status < 300) return { answer };
-  if (status >= 400 && status < 500 && !passing.has(status) && !ours.has(status)) return { answer };
+  if (mayBeOfRequest(status)) return { answer };
   answer.destroy();
   return {
     failure: { reason: reasonOf(status), status, ...(passing.has(status) ? { retryAfterMs: retryAfter(answer) } : {}) },
@@ -78,6 +79,8 @@ async function once(
 function reasonOf(status: number): string {
   if (ours.has(status)) return "the upstream refused the route's own key";
   if (status >= 300 && status < 400) return "the upstream redirects, and redirects are not followed";
+  if (status === 404) return "the upstream does not know the model or the path";
+  if (!passing.has(status)) return "the upstream refused it as no fault of the request";
   return "the upstream is busy or failing";
 }
 

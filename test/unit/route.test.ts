@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { redact, redactStream } from "../../services/inference-route/redact.ts";
 import { type RouteStatus, type RunningRoute, startRoute } from "../../services/inference-route/start.ts";
+import { notNow, toldOf } from "../../services/inference-route/upstream-error.ts";
 import { collect, eventually, type Reply } from "../support/gate-clients.ts";
 import { portOf, type Served, serve } from "../support/gate-world.ts";
 
@@ -159,6 +160,57 @@ describe("an upstream", () => {
     expectNeutral(await ask());
   });
 
+  test("whose error is kept from the agent is told to the operator, without the key", async () => {
+    answer = (response) => json(response, 200, { error: { code: 401, message: `Incorrect API key provided: ${key}` } });
+    expectNeutral(await ask());
+    expect(turns()[0]?.error).toMatch(/\{"code":401,"message":"Incorrect API key provided: \[redacted\]"\}/);
+    expect(JSON.stringify(lines)).not.toContain(key);
+  });
+
+  test("that does not know the model is not passed on, as it is not the caller's", async () => {
+    answer = (response) => json(response, 404, { error: { message: "no such thing" } });
+    expectNeutral(await ask());
+    expect(seen).toHaveLength(1);
+    expect(turns()).toMatchObject([
+      { status: 404, answered: 400, error: expect.stringMatching(/the model or the path/) },
+    ]);
+  });
+
+  test.each([
+    ["a text", "text/plain", "busy with API keys"],
+    ["an event", "text/event-stream", 'data: {"error":{"message":"API key not valid"}}\n\n'],
+    ["a stream without events", "text/event-stream", '{"error":{"message":"API key not valid"}}'],
+    [
+      "limits by the minute",
+      "application/json",
+      '{"error":{"message":"tokens per min (TPM): Limit 9, Used 8, Requested 2"}}',
+    ],
+  ])("that says 413 with %s is not passed on", async (_what, type, text) => {
+    answer = (response) => response.writeHead(413, { "content-type": type }).end(text);
+    expectNeutral(await ask());
+  });
+
+  test.each([
+    ["JSON", "application/json", '{"error":{"message":"the prompt is too long"}}'],
+    ["JSON of another shape", "application/json", '{"detail":"the prompt is too long"}'],
+    ["an event", "text/event-stream", 'data: {"error":{"message":"the prompt is too long"}}\n\n'],
+  ])("that finds fault with the request in %s is passed on", async (_what, type, text) => {
+    answer = (response) => response.writeHead(413, { "content-type": type }).end(text);
+    const { status, body } = await ask();
+    expect([status, body.error.message]).toEqual([400, "the prompt is too long"]);
+  });
+
+  test("whose limit for a minute is below one request says so without the minute, by which the agent would wait", async () => {
+    const message = "Request too large: tokens per min (TPM): Limit 30,000, Requested 41000";
+    answer = (response) => json(response, 413, { error: { message, code: "rate_limit_exceeded" } });
+    const { status, body } = await ask();
+    expect(status).toBe(400);
+    expect(body.error).toMatchObject({
+      message: expect.stringMatching(/exceeds the maximum context length/),
+      code: null,
+    });
+  });
+
   test.each([429, 500, 502, 503, 529])("that says %i is asked a few times, then given up", async (code) => {
     answer = (response) => json(response, code, { error: "busy" });
     expectNeutral(await ask());
@@ -229,9 +281,138 @@ describe("an upstream", () => {
   });
 });
 
-describe("a stream", () => {
-  const sse = { "content-type": "text/event-stream" };
+const sse = { "content-type": "text/event-stream" };
+const errors = {
+  "its own code": { error: { code: 429, message: "come back later" } },
+  "its code as text": { error: { code: "502", message: "Provider returned error" } },
+  "words about the key": { error: { message: "No auth credentials found" } },
+  "a text": { error: "Rate limit exceeded" },
+  "no message": { error: { code: null } },
+  "a type": { type: "error", code: "rate_limit_exceeded", message: "later" },
+  "an object": { object: "error", message: "quota exceeded", code: 4 },
+  "a failed response": { type: "response.failed", response: { error: { code: "server_error", message: "an error" } } },
+  "a failed choice": { choices: [{ delta: {}, finish_reason: "error", error: { code: 502, message: "x" } }] },
+  "a choice without a reason": { choices: [{ delta: {}, finish_reason: "error" }] },
+};
 
+describe("an error under status 200", () => {
+  test.each(Object.entries(errors))("as JSON, told by %s", async (_what, error) => {
+    answer = (response) => json(response, 200, error);
+    expectNeutral(await ask());
+    expect(seen).toHaveLength(1);
+    expect(turns()).toMatchObject([{ status: 200, error: expect.stringMatching(/not about the request/) }]);
+  });
+
+  test.each(Object.entries(errors))("as the first event of a stream, told by %s", async (_what, error) => {
+    answer = (response) => response.writeHead(200, sse).end(`data: ${JSON.stringify(error)}\n\ndata: [DONE]\n\n`);
+    expectNeutral(await ask());
+    expect(turns()).toMatchObject([
+      { status: 200, stream: true, error: expect.stringMatching(/an error in a stream/) },
+    ]);
+  });
+
+  test.each([
+    ["a comment", ": PROCESSING\n\n"],
+    ["a piece of the answer", 'data: {"choices":[{"delta":{"content":"Hel"}}],"error":null}\n\n'],
+    ["one with other line ends", 'data: {"choices":[]}\r\n\r\n'],
+  ])("in a stream after %s ends it with one that says nothing of it", async (_what, before) => {
+    const error = JSON.stringify({ error: { code: 429, message: "Rate limit exceeded" } });
+    answer = (response) => response.writeHead(200, sse).end(`${before}data: ${error}\n\ndata: [DONE]\n\n`);
+    const { status, text } = await ask();
+    expect(status).toBe(200);
+    expect(text.startsWith(before)).toBe(true);
+    expect(JSON.parse(text.slice(before.length).replace("data: ", "")).error).toMatchObject({
+      message: expect.stringMatching(/log of the inference route/),
+      type: "invalid_request_error",
+    });
+    expect(text).not.toMatch(/limit|429|DONE/i);
+  });
+
+  test.each(['event: error\ndata: {"message": "overloaded"}\n\n', 'data: {"error":\ndata: "overloaded"}\n\n'])(
+    "in an event of another form: %j",
+    async (event) => {
+      answer = (response) => response.writeHead(200, sse).end(event);
+      expectNeutral(await ask());
+    },
+  );
+
+  test("in a last event that nothing ends", async () => {
+    answer = (response) => response.writeHead(200, sse).end('data: {"error":"overloaded"}');
+    expectNeutral(await ask());
+  });
+
+  test("about the request is told, so that the agent can shorten it", async () => {
+    const message = "This endpoint's maximum context length is 8192 tokens";
+    answer = (response) =>
+      response.writeHead(200, sse).end(`data: ${JSON.stringify({ error: { code: 400, message } })}\n\n`);
+    const { status, body } = await ask();
+    expect([status, body.error.message]).toEqual([400, message]);
+  });
+
+  test("is not what the model writes about errors", async () => {
+    const body = { choices: [{ message: { content: '{"error":"rate limit"}' }, finish_reason: "stop" }], error: null };
+    answer = (response) => json(response, 200, body);
+    expect((await ask()).body).toEqual(body);
+  });
+});
+
+// By OpenClaw's own tables of 2026.9.6, all of these put the provider away, or are tried again for long.
+test.each([
+  ...[
+    "insufficient_quota",
+    "Your credit balance is too low",
+    "Payment required",
+    "requires more credits",
+    "daily limit",
+  ],
+  ...[
+    "invalid_api_key",
+    "access denied",
+    "the key has been disabled",
+    "missing scopes: a",
+    "HTTP 403",
+    "invalid token",
+  ],
+  ...[
+    "Too Many Requests",
+    "ThrottlingException",
+    "RESOURCE_EXHAUSTED",
+    "error code: 429",
+    "tokens per day",
+    "model_cooldown",
+  ],
+  ...["overloaded_error", "model is at capacity", "service unavailable", "high demand", "bad gateway", "status: 503"],
+  ...[
+    "request timed out",
+    "socket hang up",
+    "ECONNRESET",
+    "stream ended before message_stop",
+    "fetch failed",
+    "network_error",
+  ],
+  ...[
+    "The model `x` does not exist",
+    "unknown model: x",
+    "no endpoints found",
+    "model x is not available on your plan",
+  ],
+  ...["session expired", "an unknown error occurred", "请求过于频繁", "余额不足", "认证失败", "系统繁忙"],
+])("words that the agent takes for the provider's fault are kept from it: %s", (said) => {
+  expect(toldOf(said, said)).toBe(notNow);
+});
+
+// A limit of tokens is the one thing that the agent can do something about.
+test.each([
+  "maximum context length is 8192 tokens. However, you requested 9000 tokens (8500 in the messages, 500 in the completion)",
+  "prompt is too long: 210000 tokens > 200000 maximum",
+  "The input token count (40000) exceeds the maximum number of tokens allowed (32768).",
+  "request (5000 tokens) exceeds the available context size (4096 tokens), try increasing it",
+  "Unsupported value: 'temperature' does not support 0.2 with this model.",
+])("words about the request reach the agent: %s", (said) => {
+  expect(toldOf(said, said)).toBe(said);
+});
+
+describe("a stream", () => {
   test("comes piece by piece", async () => {
     let release = () => {};
     answer = (response) => {
