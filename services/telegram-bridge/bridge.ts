@@ -63,7 +63,8 @@ export async function runBridge({
     inbox,
     log,
     session: (chat) => `telegram-${chat}`,
-    onAnswered: () => status.set({ queue: inbox.pending.length, answered: status.now.answered + 1 }),
+    onFinished: (answered) =>
+      status.set({ queue: inbox.pending.length, answered: status.now.answered + (answered ? 1 : 0) }),
     onUnauthorized: (message) => {
       rejected ??= { kind: "unauthorized", message };
       stopPolling();

@@ -9,7 +9,8 @@ export interface Fault {
     | "too-many" // wait as long as Telegram says
     | "server"
     | "network"
-    | "refused" // this very call will never work: the chat has gone, the bot was blocked
+    | "closed" // the chat takes nothing from the bot, which was blocked or removed, or it has gone
+    | "refused" // this very call will never work: no such text is taken
     | "local"; // our own disk, as a rule
   /** One line for the log and the status file, without the token. */
   readonly message: string;
@@ -43,7 +44,8 @@ function telegramFault({ error_code: code, description, parameters, method }: Gr
   }
   if (code === 429) return { kind: "too-many", message: said, retryAfterSeconds: parameters.retry_after };
   if (code >= 500) return { kind: "server", message: said };
-  return { kind: "refused", message: said };
+  const closed = code === 403 || /chat not found|chat was upgraded|thread not found|topic.?closed/i.test(description);
+  return { kind: closed ? "closed" : "refused", message: said };
 }
 
 /** Seconds to wait before the next try: what Telegram asked for, or doubled with each fault in a row. */

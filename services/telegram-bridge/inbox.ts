@@ -13,8 +13,8 @@ export interface Entry {
   readonly text?: string;
   /** Turns begun for this message; more than one only after a crash. */
   attempts: number;
-  /** The answer in the parts that Telegram takes, and how many of them are out. */
-  answer?: { readonly parts: readonly string[]; sent: number };
+  /** The answer in the parts that Telegram takes, how many of them are done with, and how many of those it refused. */
+  answer?: { readonly parts: readonly string[]; sent: number; refused?: number };
 }
 
 /** What was taken over from Telegram: where to go on, and what to drop when it comes again. */

@@ -1,6 +1,7 @@
 import type { Api } from "grammy/web";
 import pLimit from "p-limit";
 import type { BridgeConfig } from "./config.ts";
+import { deliver } from "./delivery.ts";
 import { retryDelay, toFault } from "./fault.ts";
 import type { Entry, Inbox } from "./inbox.ts";
 import type { Log } from "./log.ts";
@@ -16,8 +17,8 @@ export interface RelayParts {
   readonly log: Log;
   /** The agent's session for a chat's messages. */
   session(chat: number): string;
-  /** Called when a message's answer is out. */
-  onAnswered(): void;
+  /** Called when a message is done with; `answered` tells whether anything of its answer is out. */
+  onFinished(answered: boolean): void;
   /** Called when Telegram no longer takes the token; the message stays in the inbox. */
   onUnauthorized(message: string): void;
 }
@@ -40,7 +41,7 @@ const turnsAtOnce = 8;
 // A message whose turn takes the bridge down with it, again and again, must not hold up its chat for ever.
 const mostAttempts = 3;
 
-export function createRelay({ api, config, inbox, log, session, onAnswered, onUnauthorized }: RelayParts): Relay {
+export function createRelay({ api, config, inbox, log, session, onFinished, onUnauthorized }: RelayParts): Relay {
   const lanes = new Map<number, Promise<void>>();
   const slots = pLimit(turnsAtOnce);
   const ended = new AbortController();
@@ -61,9 +62,11 @@ export function createRelay({ api, config, inbox, log, session, onAnswered, onUn
     for (let failures = 1; !draining; failures += 1) {
       try {
         entry.answer ??= await answer(entry);
-        if (entry.answer === undefined || !(await deliver(entry, entry.answer))) return;
+        if (entry.answer === undefined) return;
+        const delivery = await deliver(entry, { sender, inbox, log });
+        if (delivery === "later") return;
         await inbox.finish(entry);
-        onAnswered();
+        onFinished(delivery === "answered");
         return;
       } catch (error) {
         const fault = toFault(error);
@@ -118,19 +121,6 @@ export function createRelay({ api, config, inbox, log, session, onAnswered, onUn
     entry.attempts -= 1; // ended by us, not by its own fault
     await inbox.save(entry);
     return undefined;
-  }
-
-  /** False when the message has to wait for the next start. */
-  async function deliver(entry: Entry, { parts }: NonNullable<Entry["answer"]>): Promise<boolean> {
-    for (let sent = entry.answer?.sent ?? 0; sent < parts.length; sent += 1) {
-      const outcome = await sender.send(entry, parts[sent] ?? "");
-      if (outcome === "later") return false;
-      if (outcome === "never") return true;
-      entry.answer = { parts, sent: sent + 1 };
-      await inbox.save(entry);
-    }
-    log.info("answer sent", { ...names(entry), messages: parts.length });
-    return true;
   }
 
   async function drain(seconds: number): Promise<void> {

@@ -16,8 +16,11 @@ export interface SenderParts {
   onUnauthorized(message: string): void;
 }
 
-/** `never`: Telegram will not take this message, now or later. `later`: it has to wait for the next start. */
-export type Outcome = "sent" | "never" | "later";
+/**
+ * `refused`: Telegram will not take this text, now or later. `closed`: the chat takes nothing from the bot. `later`: it has to wait
+ * for the next start.
+ */
+export type Outcome = "sent" | "refused" | "closed" | "later";
 
 /** Sends to the chat, and the topic, that a message came from. */
 export interface Sender {
@@ -45,7 +48,7 @@ export function createSender({ api, retry, log, signal, onUnauthorized }: Sender
           const fault = toFault(error);
           const facts = { update: entry.updateId, chat: entry.chat, tries: failures };
           log.warn("answer not sent", { ...facts, kind: fault.kind, reason: fault.message });
-          if (fault.kind === "refused") return "never";
+          if (fault.kind === "refused" || fault.kind === "closed") return fault.kind;
           if (fault.kind === "unauthorized") {
             onUnauthorized(fault.message);
             return "later";

@@ -16,7 +16,7 @@ export interface BridgeStatus {
   readonly queue: number;
   /** Chats on the list. */
   readonly chats: number;
-  /** Messages answered since `startedAt`. */
+  /** Messages since `startedAt` of whose answer anything went out. */
   readonly answered: number;
 }
 

@@ -41,7 +41,7 @@ export async function tryTurn({ config, session, message, log }: Trial): Promise
         },
       },
       session: () => session,
-      onAnswered: () => resolve(true),
+      onFinished: resolve,
       onUnauthorized: () => resolve(false),
     });
     const entry = { updateId: 1, chat, text: message, attempts: 0 };

@@ -125,7 +125,7 @@ describe("the relay, told to stop", () => {
           lines += line;
         }),
         session: (chat) => `telegram-${chat}`,
-        onAnswered: () => {},
+        onFinished: () => {},
         onUnauthorized: () => {},
       });
       if (waiting) relay.add(waiting);

@@ -192,7 +192,41 @@ describe("the bridge process against the Telegram stand-in, with a stand-in for 
     await telegram.say(1, "not blocked");
     await until("the second is answered", async () => (await telegram.answers(1)).length > 0);
     expect(await telegram.answers(1)).toEqual(["answer to: not blocked"]);
-    expect(bridge.log()).toContain('"kind":"refused"');
+    expect(bridge.log()).toContain('"kind":"closed"');
+    await until("it is counted", () => home.status().answered === 1);
+    expect(home.status().queue).toBe(0);
+  });
+
+  test("tells a chat which part of a long answer Telegram refused, and sends the others", async () => {
+    await using telegram = await startTelegram();
+    await using home = await bridgeFolder(telegram.url);
+    const bridge = home.start();
+    await telegram.next({ status: 400, method: "sendMessage" });
+    await telegram.say(1, "long");
+    await until("it is answered", () => home.status().answered === 1);
+
+    const [first, ...rest] = await telegram.answers(1);
+    expect(first).toMatch(/did not take this part/);
+    expect(rest.join("")).toMatch(/^Sentence \d+ .*Sentence 899 has an emoji/s);
+    expect(bridge.log()).toContain("answer sent in part");
+    expect(home.queued()).toEqual([]);
+  });
+
+  test("tells a chat of an answer that Telegram refused as a whole, and does not count it as answered", async () => {
+    await using telegram = await startTelegram();
+    await using home = await bridgeFolder(telegram.url);
+    const bridge = home.start();
+    await telegram.next({ status: 400, method: "sendMessage" });
+    await telegram.say(1, "refused");
+    await until("the chat is told", async () => (await telegram.answers(1)).length > 0);
+    await telegram.say(1, "taken");
+    await until("the next is answered", () => home.status().answered === 1 && home.queued().length === 0);
+
+    const [told, ...others] = await telegram.answers(1);
+    expect(told).toMatch(/did not take this part/);
+    expect(others).toEqual(["answer to: taken"]);
+    expect(home.status().answered).toBe(1);
+    expect(bridge.log()).toContain("answer lost");
   });
 
   test("gives up a message whose turn took the bridge down three times", async () => {
