@@ -3,12 +3,15 @@ import type { Host } from "../../host/host.ts";
 import { connectTo } from "../../host/pool.ts";
 import type { RuntimeKind } from "../../host/runtimes/runtime.ts";
 import { runtimeOf } from "../../host/runtimes/runtimes.ts";
+import { hostMatches } from "../../policies/host-match.ts";
 import { askThroughTelegram } from "../../services/demo/drive.ts";
 import type { Say } from "../progress.ts";
 import { machineOf, type StackState } from "../stack-state.ts";
 
 const question = "Hello from the quick start. Are you there?";
-const unlistedHost = "example.com";
+
+// The first that the policy does not name is tried; the last is of a domain that nobody can have.
+const strangers = ["example.com", "example.net", "example.org", "nemoclaw-proof.invalid"];
 
 /**
  * Shows that the job is done: an answer that came all the way, a way out that was refused and a write that was refused, each
@@ -22,7 +25,8 @@ export async function prove(state: StackState, say: Say): Promise<void> {
   if (!machine || !sandbox) throw new Error("the stack has no sandbox, so there is nothing to prove");
   await proveAnswer(state, say);
   const host = await connectTo(machine, { log: say });
-  await proveEgressRefused(host, sandbox.inputs, say);
+  const { networkPolicies } = state.find("nemoclaw:host:NetworkPolicy")?.inputs ?? {};
+  await proveEgressRefused(host, { ...sandbox.inputs, networkPolicies }, say);
   await proveWriteRefused(host, sandbox.inputs, say);
 }
 
@@ -46,8 +50,19 @@ function inside({ runtime, sandbox }: Record<string, unknown>, words: readonly s
   return runtimeOf(runtime as RuntimeKind).inside(String(sandbox), words);
 }
 
-async function proveEgressRefused(host: Host, sandbox: Record<string, unknown>, say: Say): Promise<void> {
-  const url = `http://${unlistedHost}/`;
+/** @throws Error when a host that the policy does not name can be reached all the same */
+export async function proveEgressRefused(
+  host: Pick<Host, "run">,
+  sandbox: Record<string, unknown>,
+  say: Say,
+): Promise<void> {
+  const named = namedHosts(sandbox.networkPolicies);
+  const stranger = strangers.find((name) => !named.some((pattern) => hostMatches(pattern, name)));
+  if (stranger === undefined) {
+    say(`egress not tried:  the policy names ${strangers.join(", ")}, and no other host is known to be refused`);
+    return;
+  }
+  const url = `http://${stranger}/`;
   const request = ["curl", "--silent", "--show-error", "--max-time", "30", "--write-out", "\n%{http_code}", url];
   const answer = await host.run(inside(sandbox, request));
   const lines = answer.stdout.trimEnd().split("\n");
@@ -61,6 +76,13 @@ async function proveEgressRefused(host: Host, sandbox: Record<string, unknown>, 
   const why = refusal.success ? ruleOf(refusal.data) : lines.join(" ").trim();
   say(`egress refused:  curl ${url} inside the sandbox got 403  (${why})`);
 }
+
+function namedHosts(networkPolicies: unknown): string[] {
+  const blocks = Object.values(blocksSchema.parse(networkPolicies ?? {}));
+  return blocks.flatMap(({ endpoints }) => endpoints.flatMap(({ host }) => host ?? []));
+}
+
+const blocksSchema = z.record(z.string(), z.object({ endpoints: z.array(z.object({ host: z.string().optional() })) }));
 
 const refusalSchema = z.object({
   error: z.string().optional(),
