@@ -44,6 +44,18 @@ function family(name: string, number: number, type: number, protocol: number, ex
   return { name: `makes a socket of the ${name} family`, argv: perl(script), expect };
 }
 
+/**
+ * A family that the unit shuts. It is asked for a type that no kernel has: a kernel that gets to see that calls the type invalid whether
+ * or not it has the family's module, and the unit's filter answers before. The family itself would be refused without a module, too.
+ */
+function shutFamily(name: string, number: number): Attempt {
+  const noSuchType = 11;
+  return {
+    ...family(name, number, noSuchType, 0, /^refused: Address family not supported/),
+    name: `gets to ${name} sockets`,
+  };
+}
+
 function call(name: string, [x64, arm64]: readonly [number, number], args: string, expect = /^refused: /): Attempt {
   const script = `use POSIX; my $n = (POSIX::uname())[4] eq "x86_64" ? ${x64} : ${arm64};
 my @a = (${args}); my $r = syscall($n, @a); print $r == -1 ? "refused: $!" : "DONE $r"`;
@@ -95,16 +107,20 @@ export const escapes: readonly Attempt[] = [
   },
   // Other families of sockets
   family("unix", 1, 1, 0, /^refused: Operation not permitted/),
-  family("VSOCK", 40, 1, 0, /^refused: /),
-  family("packet", 17, 3, 0x0300, /^refused: /),
-  family("ALG", 38, 5, 0, /^refused: Address family not supported/),
-  family("key", 15, 3, 2, /^refused: Address family not supported/),
-  family("bluetooth", 31, 1, 0, /^refused: Address family not supported/),
-  family("raw ICMP", 2, 3, 1, /^refused: /),
+  shutFamily("VSOCK", 40),
+  shutFamily("packet", 17),
+  shutFamily("ALG", 38),
+  shutFamily("key", 15),
+  shutFamily("bluetooth", 31),
+  family("raw ICMP", 2, 3, 1, /^refused: Operation not permitted/),
+  // What ping uses where a machine lets its groups: the sandbox's own network lets none.
+  family("ICMP datagram", 2, 2, 1, /^refused: Permission denied/),
   // Kernel interfaces
   call("sets up io_uring", [425, 425], `8, "\\0" x 120`),
   call("makes a user namespace", [272, 97], "0x10000000"),
   call("makes a mount namespace", [272, 97], "0x00020000"),
+  call("makes a control group namespace", [272, 97], "0x02000000"),
+  call("mounts the control groups", [165, 40], `"none", "/tmp", "cgroup2", 0, 0`),
   call("mounts over /usr", [165, 40], `"none", "/usr", "tmpfs", 0, 0`),
   call("remounts /usr writable", [165, 40], `"none", "/usr", 0, 0x1020, 0`),
   call("unmounts /usr", [166, 39], `"/usr", 2`),
@@ -122,6 +138,14 @@ export const escapes: readonly Attempt[] = [
     name: "sees the machine's /sys",
     argv: shell("ls -A /sys | wc -l | sed 's/^0$/nothing/'"),
     expect: /^nothing/,
+  },
+  {
+    // It sees the name of its control group, which is the machine's; there is nothing to write to.
+    name: "raises the limits of its control group",
+    argv: shell(
+      `group=$(sed -n 's/^0:://p' /proc/self/cgroup); echo "group $group"; echo max 2>&1 >"/sys/fs/cgroup$group/memory.max" && echo RAISED || echo refused`,
+    ),
+    expect: /^group [\s\S]*(nonexistent|No such file|Permission denied)[\s\S]*refused/,
   },
   {
     name: "shares System V memory with the machine",
