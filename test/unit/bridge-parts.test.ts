@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import type { Update } from "grammy/types";
-import type { Api } from "grammy/web";
+import { type Api, GrammyError } from "grammy/web";
 import { describe, expect, test } from "vitest";
 import { tunnelUnit } from "../../services/cloudflared/unit.ts";
 import { parseConfig } from "../../services/telegram-bridge/config.ts";
+import { toFault } from "../../services/telegram-bridge/fault.ts";
 import { type Entry, openInbox } from "../../services/telegram-bridge/inbox.ts";
 import { createLog } from "../../services/telegram-bridge/log.ts";
 import { createAdmission } from "../../services/telegram-bridge/message.ts";
@@ -109,6 +110,18 @@ describe("the inbox", () => {
       writeFileSync(join(folder, "queue", "8.json"), "{");
       await expect(openInbox(folder)).rejects.toThrow(/8\.json is not what the bridge wrote; move it away/);
     }));
+});
+
+test.each([
+  [403, "Forbidden: bot was blocked by the user", "closed"],
+  [400, "Bad Request: chat not found", "closed"],
+  [400, "Bad Request: group chat was upgraded to a supergroup chat", "closed"],
+  [400, "Bad Request: message thread not found", "closed"],
+  [400, "Bad Request: message text is empty", "refused"],
+  [400, "Bad Request: message is too long", "refused"],
+])("Telegram's %i %s means that the chat, or only this text, is %s", (code, description, kind) => {
+  const error = new GrammyError("failed", { ok: false, error_code: code, description }, "sendMessage", {});
+  expect(toFault(error).kind).toBe(kind);
 });
 
 describe("the relay, told to stop", () => {
