@@ -17,11 +17,14 @@ interface Environment {
 /** What is wrong with an environment; with one that is stopped on purpose, what runs nevertheless and what was changed since. */
 export function faultsOf(environment: Environment, known: Omit<SandboxStatus, "faults">): Fault[] {
   const { stack } = environment;
-  const now = known.stopped ? runningFaults(stack, known) : serviceFaults(environment, known);
+  const now = known.stopped ? runningFaults(environment, known) : serviceFaults(environment, known);
   return [...now, ...driftFaults(stack, known.drift)];
 }
 
-function runningFaults(stack: string, { units, agent, sandboxRuns }: Omit<SandboxStatus, "faults">): Fault[] {
+function runningFaults(
+  { stack, errors }: Environment,
+  { units, agent, sandboxRuns }: Omit<SandboxStatus, "faults">,
+): Fault[] {
   // The machine's own units, such as OpenShell's gateway, are no instance of a sandbox's and stay up.
   const running = units.filter(
     ({ unit, state }) => unit.includes("@") && /^(active|activating|reloading)\b/.test(state),
@@ -29,7 +32,8 @@ function runningFaults(stack: string, { units, agent, sandboxRuns }: Omit<Sandbo
   const still = [
     ...running.map(({ unit, state }) => `${unit} is ${state}`),
     ...(agent ? ["the agent answers"] : []),
-    ...(sandboxRuns ? ["OpenShell says that the sandbox runs"] : []),
+    ...(sandboxRuns === true ? ["the sandbox runs"] : []),
+    ...(sandboxRuns === "unknown" ? [["nobody knows whether the sandbox runs", ...errors].join(": ")] : []),
   ];
   return still.map((found) => ({
     found: `${found}, though the environment is stopped on purpose`,

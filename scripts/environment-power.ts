@@ -1,17 +1,20 @@
 import type { Host } from "../host/host.ts";
 import { whoami } from "../host/operator-lock.ts";
+import { ensure } from "../host/step.ts";
 import { startUnits, stopUnits } from "../host/steps/unit-power.ts";
 import { markStopped, type Stopped, stoppedFacts, unmarkStopped } from "../host/stopped.ts";
 import { doorUnits } from "./environment-units.ts";
 import type { Standing } from "./stack-command.ts";
 
-/** Takes a sandbox and all in front of it down, and marks it as stopped on purpose. */
+/** Takes a sandbox and all in front of it down, and marks it as stopped on purpose. @param say takes what went another way than usual */
 export async function takeDown(
   host: Host,
   standing: Standing,
+  say: (remark: string) => void,
   why?: string,
 ): Promise<{ readonly stopped: Stopped; readonly already: boolean }> {
   const { sandbox, machine, runtime } = standing;
+  const { operations } = runtime;
   const before = await host.look(stoppedFacts(sandbox));
   const stopped: Stopped = before ?? { by: whoami(), since: new Date().toISOString(), why };
   const doors = Object.values(doorUnits(standing)).reverse();
@@ -19,8 +22,10 @@ export async function takeDown(
     // First, so that whatever is cut short after it does not come back.
     ...(before ? [] : [markStopped(sandbox, stopped)]),
     ...(doors.length > 0 ? [stopUnits(doors)] : []),
-    ...runtime.operations.power(sandbox, machine.owner).down,
+    ...operations.power(sandbox, machine.owner).down,
   ]);
+  // After the doors: what is asked first may take its time to answer.
+  if (operations.stopped) await ensure(host, operations.stopped(sandbox, machine.owner), say);
   return { stopped, already: before !== undefined };
 }
 

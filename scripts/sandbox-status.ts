@@ -22,7 +22,8 @@ export interface SandboxStatus {
   readonly demo: boolean;
   readonly machine: { readonly id: string; readonly address: string; readonly port: number } & MachineFacts;
   readonly runtime: string;
-  readonly phase: "ready" | "starting" | "down" | "stopped";
+  /** `unknown` is one that is stopped on purpose, of which nobody could see whether it is down. */
+  readonly phase: "ready" | "starting" | "down" | "stopped" | "unknown";
   /** Who stopped it on purpose. */
   readonly stopped?: Stopped;
   /** As it was tried inside when the sandbox was last made: `true`, or what did not hold. */
@@ -32,7 +33,7 @@ export interface SandboxStatus {
   readonly units: readonly UnitStatus[];
   readonly agent?: SandboxReport["agent"];
   /** What the runtime says of the sandbox itself; absent where its units say it all. */
-  readonly sandboxRuns?: boolean;
+  readonly sandboxRuns?: SandboxReport["sandboxRuns"];
   readonly model: { readonly configured?: string; readonly inForce?: string };
   /** Digests of the policy file on the machine and of the one that is enforced. */
   readonly policy: SandboxReport["policy"];
@@ -107,8 +108,8 @@ export async function readSandboxStatus(
   return { ...status, faults: own ? faults : [...faults, ...unfinishedFaults(stack, state)] };
 }
 
-function phaseOf(stopped: Stopped | undefined, { agent }: SandboxReport): SandboxStatus["phase"] {
-  if (stopped) return "stopped";
+function phaseOf(stopped: Stopped | undefined, { agent, sandboxRuns }: SandboxReport): SandboxStatus["phase"] {
+  if (stopped) return sandboxRuns === "unknown" ? "unknown" : "stopped";
   if (!agent) return "down";
   return agent.ready ? "ready" : "starting";
 }

@@ -12,7 +12,8 @@ const program = stackCommand("stop", "Takes a stack's environment down at once: 
     `
 The machine stays up, and everything on it. A mark on the machine says who stopped the environment, when and why: neither
 scripts/pulumi up nor a reboot starts it then, scripts/status and the stack's output "stopped" show it, and changes are made
-ready for the next start. scripts/start takes it up again. Of a stack that has several sandboxes all are taken down; the JSON then has
+ready for the next start. scripts/start takes it up again. Where OpenShell's gateway does not answer, the machine's Docker stops the
+sandbox's container, and that is said. Of a stack that has several sandboxes all are taken down; the JSON then has
 them in "sandboxes", each with its name, and with "error" where that failed.
 
 Exit codes: 0 stopped, 1 error, 64 usage, 130 cancelled.`,
@@ -22,8 +23,8 @@ await runScript(async () => {
   program.parse();
   const { stack, why, json } = program.opts<{ stack: string; why?: string; json?: boolean }>();
   const standings = await findStandings(stack);
-  const outcomes = await inEachSandbox(stack, standings, async (standing) =>
-    takeDown(await connect(standing), standing, why),
+  const outcomes = await inEachSandbox(stack, standings, async (standing, who) =>
+    takeDown(await connect(standing), standing, (remark) => console.error(`${who}: ${remark}`), why),
   );
   const down = outcomes.flatMap((one) => ("did" in one ? [{ ...one, ...one.did }] : []));
   if (json) {

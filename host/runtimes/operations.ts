@@ -17,8 +17,8 @@ export interface SandboxReport {
     /** When the turn of that answer began, in ISO 8601. */
     readonly lastModelAt?: string;
   };
-  /** Whether what the agent runs in is up, by the runtime's own word; absent where units say it. */
-  readonly sandboxRuns?: boolean;
+  /** Whether what the agent runs in is up; absent where units say it, `unknown` where nobody did who could. */
+  readonly sandboxRuns?: boolean | "unknown";
   /** The model that requests go to now. */
   readonly model?: string;
   /** Digests of the network policy on the machine and of the one that is enforced. */
@@ -47,6 +47,8 @@ export interface Operations {
   ours?(sandbox: string, owner: Owner): Step<unknown>;
   /** Takes a sandbox's own services down, and up again, at once. Each may be run again and says when it did not work. */
   power(sandbox: string, owner: Owner): { readonly down: readonly Command[]; readonly up: readonly Command[] };
+  /** Only where more than services runs: that is down, too. Its remarks say when it went another way than usual. */
+  stopped?(sandbox: string, owner: Owner): Step<unknown>;
   /**
    * A program on the machine, for root, that runs a command inside on its own streams and ends with the command's exit code, as
    * `ssh` does. With `terminal` its standard input is a terminal, and the command gets one.

@@ -103,11 +103,21 @@ describe("an environment that is stopped on purpose", () => {
       `${parts.bridge} is activating/auto-restart`,
     ],
     [{ agent: { ready: false } }, "the agent answers"],
-    [{ sandboxRuns: true }, "OpenShell says that the sandbox runs"],
+    [{ sandboxRuns: true }, "the sandbox runs"],
   ])("has one in what runs nevertheless: %j", (change, found) => {
     expect(faults({ ...resting, ...change })).toEqual([
       {
         found: `${found}, though the environment is stopped on purpose`,
+        try: "take it down: scripts/stop -s prod; or up: scripts/start -s prod",
+      },
+    ]);
+  });
+
+  test("has one where nobody knows whether it is down, in the runtime's own words", () => {
+    expect(faults({ ...resting, phase: "unknown", sandboxRuns: "unknown" }, ["the gateway is silent"])).toEqual([
+      {
+        found:
+          "nobody knows whether the sandbox runs: the gateway is silent, though the environment is stopped on purpose",
         try: "take it down: scripts/stop -s prod; or up: scripts/start -s prod",
       },
     ]);

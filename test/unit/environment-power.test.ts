@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Command } from "../../host/command.ts";
 import { HostError } from "../../host/errors.ts";
 import type { Host } from "../../host/host.ts";
+import type { Question, Questions } from "../../host/question.ts";
 import { stoppedPath } from "../../host/stopped.ts";
 import { type Standing, standingsIn } from "../../scripts/stack-command.ts";
 import type { StackState, StateResource } from "../../scripts/stack-state.ts";
@@ -12,8 +13,8 @@ const other = { ...someMachine, id: "local:def", address: "10.0.0.2" };
 const resource = (type: string, name: string, inputs: Record<string, unknown>): StateResource => {
   return { urn: `urn:pulumi:prod::nemoclaw::${type}::${name}`, type, inputs, outputs: inputs };
 };
-const sandboxOf = (sandbox: string, machine: object) =>
-  resource("nemoclaw:host:Sandbox", sandbox, { machine, running: true, sandbox, runtime: "embedded" });
+const sandboxOf = (sandbox: string, machine: object, runtime = "embedded") =>
+  resource("nemoclaw:host:Sandbox", sandbox, { machine, running: true, sandbox, runtime });
 const standingsOf = (...resources: StateResource[]) => {
   const state: StackState = { resources, find: (type) => resources.find((one) => one.type === type) };
   return standingsIn(state) as [Standing, ...Standing[]];
@@ -25,21 +26,30 @@ const world = {
   done: [] as string[],
   silent: "",
   stopped: "",
+  /** That run, by Docker's word. */
+  containers: "",
   recorded: [] as string[],
   out: [] as string[],
   err: [] as string[],
 };
+const mark = '{"by":"anna","since":"2026-11-29T00:00:00Z"}';
+/** Docker answers, and no gateway of OpenShell's. */
+function answered(questions: Questions<unknown>): unknown {
+  if (typeof (questions as Partial<Question<unknown>>).parse !== "function")
+    return Object.fromEntries(Object.entries(questions).map(([key, inner]) => [key, answered(inner)]));
+  const { script, parse } = questions as Question<unknown>;
+  if (script.includes("docker ps")) return parse({ stdout: world.containers, exitCode: 0 });
+  const stands = world.stopped !== "" && script.includes(stoppedPath(world.stopped));
+  return parse({ stdout: stands ? mark : "", exitCode: stands ? 0 : 1 });
+}
 const connect = async ({ machine }: Standing) => {
   if (machine.id === world.silent) throw new HostError("unreachable", { summary: `${machine.address} is silent` });
   return {
     machine,
-    look: async ({ script, parse }: { script: string; parse: (answer: object) => unknown }) => {
-      const mark = '{"by":"anna","since":"2026-11-29T00:00:00Z"}';
-      const stands = world.stopped !== "" && script.includes(stoppedPath(world.stopped));
-      return parse({ stdout: stands ? mark : "", exitCode: stands ? 0 : 1 });
-    },
+    look: async (questions: Questions<unknown>) => answered(questions),
     apply: async (what: string, commands: readonly Command[]) => {
       world.done.push(`${machine.address}: ${what}: ${commands.map(({ title }) => title).join("; ")}`);
+      if (what.endsWith("is down")) world.containers = "";
     },
   } as unknown as Host;
 };
@@ -113,6 +123,17 @@ test("one whose machine does not answer is told and fails the run, and keeps no 
   expect(world.recorded).toEqual(["second"]);
   const urns = servicesOf(several().filter(({ sandbox }) => sandbox === "second"));
   expect(urns.map((urn) => urn.split("::").at(-1))).toEqual(["second"]);
+});
+
+test("a sandbox of OpenShell's whose gateway does not answer is taken down after its doors, by Docker, and that is said", async () => {
+  world.containers = "box";
+  expect(await run("stop", standingsOf(sandboxOf("main", someMachine, "openshell")))).toBe(0);
+  expect(world.done).toEqual([
+    expect.stringMatching(/^127\.0\.0\.1: stop main: write \S+stopped; stop nemoclaw-sandbox@main\.service$/),
+    "127.0.0.1: the sandbox main is down: stop the container of the sandbox main by Docker",
+  ]);
+  expect(world.err[0]).toMatch(/^prod: OpenShell's gateway does not answer; Docker stops the sandbox's container\. /);
+  expect(world.out).toEqual([expect.stringMatching(/^prod is stopped on purpose by /)]);
 });
 
 test.each(["stop", "start"] as const)(

@@ -4,6 +4,7 @@ import { HostError } from "../../host/errors.ts";
 import type { Host } from "../../host/host.ts";
 import type { Machine } from "../../host/machine.ts";
 import type { Question, Questions } from "../../host/question.ts";
+import { stoppedPath } from "../../host/stopped.ts";
 import type { AnyHandler } from "../../provider/handler.ts";
 import type { Looked } from "../../scripts/drift-look.ts";
 import { lookAtEnvironment } from "../../scripts/environment-look.ts";
@@ -53,10 +54,16 @@ const bridgeOf = (name: string, machine: object) =>
   resource("nemoclaw:host:TelegramBridge", `${name}-telegram`, { ...at(machine), sandbox: name });
 const docker = resource("nemoclaw:host:DockerEngine", "machine-docker", at(someMachine));
 
+/** Nothing answers but the mark of what is stopped on purpose, where there is one. */
+let mark = "";
 function hostAt(machine: Machine): Host {
+  const answer = ({ script, parse }: Question<unknown>) =>
+    mark && script.includes(stoppedPath("main"))
+      ? parse({ stdout: mark, exitCode: 0 })
+      : parse({ stdout: "", exitCode: 1 });
   const look = (questions: Questions<unknown>): unknown =>
     typeof (questions as Partial<Question<unknown>>).parse === "function"
-      ? (questions as Question<unknown>).parse({ stdout: "", exitCode: 1 })
+      ? answer(questions as Question<unknown>)
       : Object.fromEntries(Object.entries(questions as object).map(([key, inner]) => [key, look(inner)]));
   return { machine, look: async (questions: Questions<unknown>) => look(questions) } as unknown as Host;
 }
@@ -135,6 +142,27 @@ test("the only one of a stack is told as ever, with all of the stack's drift", a
     drift: [{ resource: "machine-docker", changes: ["running: true => false"] }],
   });
   expect(stackScreen("prod", status)).toMatch(/^stack +prod\n/);
+});
+
+test("one that is stopped is not called that where neither gateway nor Docker tells whether it runs", async () => {
+  mark = '{"by":"anna","since":"2026-11-29T00:00:00Z"}';
+  try {
+    const embedded = sandboxOf("main", someMachine, "one");
+    expect(await statusOf(embedded)).toMatchObject({ phase: "stopped", faults: [] });
+    const openshell = embedded.map((one) => ({ ...one, inputs: { ...one.inputs, runtime: "openshell" } }));
+    const status = await statusOf(openshell);
+    expect(status).toMatchObject({
+      phase: "unknown",
+      stopped: { by: "anna" },
+      sandboxRuns: "unknown",
+      faults: [
+        { found: expect.stringMatching(/^nobody knows whether the sandbox runs: OpenShell's gateway does not/) },
+      ],
+    });
+    expect(stackScreen("prod", status)).not.toMatch(/^stopped;/m);
+  } finally {
+    mark = "";
+  }
 });
 
 test("an upgrade that was cut off is a fault of the sandbox whose it is, with what to do", async () => {

@@ -234,6 +234,13 @@ describe("the screen", () => {
     expect(screen).not.toMatch(/FAULT|all well/);
   });
 
+  test("calls none stopped of which nobody knows whether it runs", () => {
+    const unknown = { phase: "unknown", stopped: mark, agent: undefined } as const;
+    const screen = statusScreen("dev", { ...status, ...unknown });
+    expect(screen).toMatch(/^sandbox +NOT KNOWN whether it runs; to be stopped on purpose by anna@laptop since /m);
+    expect(screen).not.toContain("\nstopped; up again");
+  });
+
   test("vouches for no versions that nobody looked at", () => {
     expect(statusScreen("dev", { ...status, versions: [] })).toMatch(
       /^versions +not known: nothing that has one was found$/m,

@@ -57,11 +57,16 @@ export interface Said extends Answer {
  */
 export const gatewayHangs = `( code=0; curl -sk -m 4 -o /dev/null https://127.0.0.1:${gatewayPort}/ || code=$?; test "$code" = 28 )`;
 
-/** A question to the gateway. */
-export function openshellQuestion<T>(words: readonly string[], parse: (said: Said) => T): Question<T> {
+/** A question to the gateway. @param seconds after which it counts as one that does not answer */
+export function openshellQuestion<T>(
+  words: readonly string[],
+  parse: (said: Said) => T,
+  { seconds }: { readonly seconds?: number } = {},
+): Question<T> {
+  const limit = seconds === undefined ? "" : `timeout ${seconds} `;
   return {
     script: `! ${gatewayHangs} || { echo "the gateway's process is there and does not answer"; exit 124; }
-${openshell(...words)} 2>&1`,
+${limit}${openshell(...words)} 2>&1`,
     parse: ({ stdout, exitCode }) => {
       const text = withoutColours(stdout);
       return parse({

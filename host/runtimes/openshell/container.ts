@@ -10,6 +10,11 @@ function ownContainers(sandbox: string, all = true): string {
   return `docker ps${all ? " --all" : ""} --quiet ${filters.map((filter) => `--filter ${quote(filter)}`).join(" ")}`;
 }
 
+/** Shell that lists those of them that run, and fails where Docker does not answer: none is then not known to run. */
+export function runningContainers(sandbox: string): string {
+  return `timeout 15 ${ownContainers(sandbox, false)}`;
+}
+
 /** A line of shell that lists all containers that OpenShell made for our sandbox, those that mount nothing of ours included. */
 export function everyContainer(sandbox: string): string {
   const label = "openshell.ai/sandbox-id";

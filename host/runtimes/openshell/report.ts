@@ -5,6 +5,7 @@ import { askAgent, askInLines, json, readAgent, readLines, type Said, text } fro
 import type { SandboxReport } from "../operations.ts";
 import { describeForeign, isOurs } from "./box-owner.ts";
 import { gatewayHangs, openshell, withoutColours } from "./cli.ts";
+import { runningContainers } from "./container.ts";
 import { parseInference } from "./inference-facts.ts";
 import { ofGateway } from "./loaded-policy.ts";
 import { paths } from "./paths.ts";
@@ -14,11 +15,14 @@ export function report(sandbox: string, owner: Owner): Question<SandboxReport> {
   const gateway = (...words: string[]) => `test -z "$hung" && ${openshell(...words)}`;
   const asked = [
     askAgent(sandbox),
-    gateway("sandbox", "get", sandbox, "-o", "json"),
+    // With what it says instead of JSON: that there is none, or why nobody knows.
+    `${gateway("sandbox", "get", sandbox, "-o", "json")} 2>&1`,
     gateway("policy", "get", sandbox, "--base", "-o", "json"),
     // The file is there under releases that lead nothing themselves.
     `cat ${quote(`${paths.led(sandbox)}/route.json`)} 2>/dev/null || { ${gateway("inference", "get")}; }`,
     'echo "$hung"',
+    // The container outlives the gateway.
+    `${runningContainers(sandbox)} && echo asked`,
   ];
   return {
     script: `hung=
@@ -28,13 +32,28 @@ ${askInLines(asked)}`,
       const lines = readLines(stdout);
       const [agent, box, policy] = lines.map(json);
       const found = readReport(agent, box, policy, withoutColours(lines[3] ?? ""));
-      if (lines[4]?.trim()) return { ...found, errors: ["OpenShell's gateway is there and does not answer"] };
+      const silent = lines[4]?.trim() ? "is there and does not answer" : unsaid(box, lines[1] ?? "");
+      if (silent !== undefined)
+        return { ...found, sandboxRuns: byDocker(lines[5] ?? ""), errors: [`OpenShell's gateway ${silent}`] };
       const labels = (box?.labels ?? {}) as Record<string, string>;
       if (box === undefined || isOurs({ labels }, owner)) return found;
       // What is in force in somebody else's is not in force in ours.
       return { ...found, sandboxRuns: undefined, policy: {}, errors: [describeForeign({ labels }, sandbox)] };
     },
   };
+}
+
+/** What a gateway said that did not say how the sandbox is. */
+function unsaid(box: Said, said: string): string | undefined {
+  if (box !== undefined || /sandbox not found/.test(said)) return undefined;
+  const first = withoutColours(said).trim().split("\n")[0];
+  return `does not tell how the sandbox is${first ? `: ${first}` : ""}`;
+}
+
+/** Whether a container of the sandbox's runs. Docker may not answer either. */
+function byDocker(said: string): boolean | "unknown" {
+  const lines = said.trim().split("\n");
+  return lines.at(-1) === "asked" ? lines.length > 1 : "unknown";
 }
 
 function readReport(agent: Said, box: Said, policy: Said, inference: string): SandboxReport {

@@ -1,6 +1,6 @@
 import type { Question } from "../../question.ts";
 import { openshellQuestion } from "./cli.ts";
-import { workloadContainer } from "./container.ts";
+import { runningContainers, workloadContainer } from "./container.ts";
 
 /** What the gateway says of a sandbox. */
 export type BoxFacts =
@@ -20,8 +20,8 @@ export type BoxFacts =
       readonly loadedVersion?: number;
     };
 
-export function boxFacts(sandbox: string): Question<BoxFacts> {
-  return openshellQuestion(["sandbox", "get", sandbox, "-o", "json"], parseBox);
+export function boxFacts(sandbox: string, limit?: { readonly seconds: number }): Question<BoxFacts> {
+  return openshellQuestion(["sandbox", "get", sandbox, "-o", "json"], parseBox, limit);
 }
 
 /** Reads the answer to `openshell sandbox get NAME -o json`. */
@@ -49,6 +49,14 @@ export function parseBox(said: {
   } catch {
     return { kind: "unreachable", said: `not JSON: ${stdout.trim().slice(0, 500)}` };
   }
+}
+
+/** Whether a sandbox's container runs, by Docker's word; undefined where Docker does not answer. */
+export function runsFacts(sandbox: string): Question<boolean | undefined> {
+  return {
+    script: runningContainers(sandbox),
+    parse: ({ stdout, exitCode }) => (exitCode === 0 ? stdout.trim() !== "" : undefined),
+  };
 }
 
 /** What Docker says of a sandbox's container; undefined when it has none. */
