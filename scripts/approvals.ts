@@ -4,8 +4,11 @@ import { blockThatAllows } from "./approval-code.ts";
 import { describeDrafts } from "./approval-text.ts";
 import { approveDraft } from "./approve-draft.ts";
 import { stackFileName } from "./clone-paths.ts";
+import { inEachSandbox, type Outcome, tellFailures } from "./each-sandbox.ts";
+import { messageOf } from "./message-of.ts";
 import { type PolicyFile, policyFileOf } from "./policy-file.ts";
 import { ExitError, findStandings, runScript, stackCommand } from "./stack-command.ts";
+import { plainText } from "./terminal-text.ts";
 import { type Picked, pick, type Waiting, waitingIn } from "./waiting-drafts.ts";
 
 interface Options {
@@ -29,7 +32,8 @@ const program = stackCommand(
     `
 approve writes the rule into the stack's policy file (policy.file), with who, when and why above it. Nothing is allowed by
 that: review the file, commit it and run scripts/pulumi up. With --live the agent may do it at once, as the file has it; not in
-an environment that scripts/stop took down.
+an environment that scripts/stop took down. Of a stack with several sandboxes one that does not answer hides no other's drafts: it is
+told, and the JSON has it in "unread".
 What was approved elsewhere, by OpenShell's own CLI or its terminal, is drift: scripts/drift --adopt takes it into the code.
 
 Exit codes: 0 listed or done, 1 error, 64 usage, 130 cancelled.`,
@@ -48,14 +52,16 @@ await runScript(async () => {
     console.log(json ? JSON.stringify({ stack, drafts: [], note }, null, 2) : note);
     return 0;
   }
-  const waiting = await Promise.all(drafting.map(waitingIn));
-  if (action === "list" || id === undefined) return list(stack, waiting, json);
-  const picked = pick(waiting, id, stack);
+  const outcomes = await inEachSandbox(stack, drafting, waitingIn);
+  const waiting = outcomes.flatMap((one) => ("did" in one ? [one.did] : []));
+  const unread = tellFailures(outcomes);
+  if (action === "list" || id === undefined) return list(options, waiting, outcomes);
+  const picked = pick(waiting, id, stack, unread);
   if (action === "approve") return approve(picked, options);
   const { host, sandbox, draft } = picked;
   await host.apply(`reject a rule of ${sandbox}`, [rejectDraft(sandbox, draft, options.reason)]);
   if (json) console.log(JSON.stringify({ stack, sandbox, rejected: draft.id, rule: draft.name }));
-  else console.log(`Rejected: ${draft.name} (${draft.id})`);
+  else console.log(plainText(`Rejected: ${draft.name} (${draft.id})`));
   return 0;
 });
 
@@ -69,7 +75,8 @@ function checkUsage(action: string, id: string | undefined, { live, reason }: Op
   if (reason !== undefined && action === "list") throw new ExitError("--reason goes with approve and reject", 64);
 }
 
-function list(stack: string, waiting: readonly Waiting[], json?: boolean): number {
+/** Of what did not answer the JSON has the words, and everybody the exit code: that nothing waits there nobody has said. */
+function list({ stack, json }: Options, waiting: readonly Waiting[], outcomes: readonly Outcome<Waiting>[]): number {
   const file = waiting.some(({ drafts }) => drafts.length > 0) ? ownPolicyFile(stack) : undefined;
   const listed = waiting.map(({ sandbox, drafts }) => ({
     sandbox,
@@ -79,9 +86,15 @@ function list(stack: string, waiting: readonly Waiting[], json?: boolean): numbe
     })),
   }));
   const flat = listed.flatMap(({ sandbox, drafts }) => drafts.map((draft) => ({ sandbox, ...draft })));
-  if (json) console.log(JSON.stringify({ stack, drafts: flat }, null, 2));
-  else process.stdout.write(listed.map(({ sandbox, drafts }) => describeDrafts(stack, sandbox, drafts)).join("\n"));
-  return 0;
+  const unread = outcomes.flatMap((one) =>
+    "failed" in one ? [{ sandbox: one.sandbox, error: messageOf(one.failed) }] : [],
+  );
+  if (json) console.log(JSON.stringify({ stack, drafts: flat, ...(unread.length > 0 && { unread }) }, null, 2));
+  else {
+    const texts = listed.map(({ sandbox, drafts }) => describeDrafts(stack, sandbox, drafts));
+    process.stdout.write(plainText(texts.join("\n")));
+  }
+  return unread.length > 0 ? 1 : 0;
 }
 
 // A clone without the stack's configuration can still list.
@@ -99,7 +112,7 @@ async function approve(picked: Picked, { stack, live, reason, json }: Options) {
     stack,
     reason,
     file: () => policyFileOf(stack),
-    warn: (concern) => console.error(concern),
+    warn: (concern) => console.error(plainText(concern)),
     ...(live && { live: allowNow(picked, stack) }),
   });
   const configured = file.isNew && !already;

@@ -1,8 +1,10 @@
 import { text } from "node:stream/consumers";
+import { stripVTControlCharacters } from "node:util";
 import { argv } from "../host/command.ts";
 import { turn } from "../host/runtimes/turn.ts";
 import { findChosen, sandboxCommand } from "./chosen-sandbox.ts";
 import { connect, ExitError, runScript } from "./stack-command.ts";
+import { plainText, printableLines } from "./terminal-text.ts";
 
 interface Options {
   readonly stack: string;
@@ -57,8 +59,8 @@ await runScript(async () => {
   }
   if (json) console.log(JSON.stringify(reply));
   else {
-    console.log(reply.text);
-    console.error(`(${reply.model ?? "model unknown"})`);
+    console.log(printableLines(stripVTControlCharacters(reply.text)));
+    console.error(plainText(`(${reply.model ?? "model unknown"})`));
   }
   return 0;
 });

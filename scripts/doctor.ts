@@ -12,6 +12,7 @@ import { lookAtEnvironment } from "./environment-look.ts";
 import { hostAddress } from "./host-address.ts";
 import { ExitError, runScript, stackCommand, standingsIn } from "./stack-command.ts";
 import { machineOf, readStackState, type StackState } from "./stack-state.ts";
+import { plainText } from "./terminal-text.ts";
 
 const program = stackCommand(
   "doctor",
@@ -91,7 +92,7 @@ async function lookAtMachine(
   const { faults = [], stopped } = environment ?? {};
   const seen = facts instanceof HostError ? undefined : facts;
   if (json) console.log(JSON.stringify({ stack, machine: where, ...verdict, faults, stopped, facts: seen }, null, 2));
-  else console.log(describeMachine(where, seen, verdict, environment));
+  else console.log(plainText(describeMachine(where, seen, verdict, environment)));
   return verdict.missing.length + faults.length === 0 ? 0 : 1;
 }
 
@@ -111,7 +112,9 @@ async function lookAtComputer(
   const verdict = { found, missing: [...missing, ...unreadState(unread)] };
   const made = unread === undefined ? "not made yet" : "nobody knows whether it is made";
   const machine = `${settings.kind}, ${settings.zone}, ${made}`;
-  console.log(json ? JSON.stringify({ stack, machine, ...verdict }, null, 2) : describeComputer(machine, verdict));
+  console.log(
+    json ? JSON.stringify({ stack, machine, ...verdict }, null, 2) : plainText(describeComputer(machine, verdict)),
+  );
   return verdict.missing.length === 0 ? 0 : 1;
 }
 

@@ -3,6 +3,7 @@ import { messageOf } from "./message-of.ts";
 import { namesOf } from "./sandbox-names.ts";
 import type { Standing } from "./stack-command.ts";
 import { recordInState } from "./state-record.ts";
+import { plainText } from "./terminal-text.ts";
 
 /** What came of it in one sandbox. */
 export type Outcome<T> = {
@@ -48,8 +49,7 @@ export async function inEachSandbox<T>(
  * @returns an exit code: 0, or 1 where something failed
  */
 export async function settle(stack: string, outcomes: readonly Outcome<unknown>[], next?: string): Promise<number> {
-  const failed = outcomes.filter((one) => "failed" in one);
-  for (const one of failed) console.error(`${one.who}: ${messageOf(one.failed)}`);
+  const failed = tellFailures(outcomes);
   const done = outcomes.filter((one) => "did" in one);
   if (done.length === 0) return 1;
   const problem = await recordInState(
@@ -57,6 +57,13 @@ export async function settle(stack: string, outcomes: readonly Outcome<unknown>[
     done.map(({ standing }) => standing),
   );
   const said = problem ?? next;
-  if (said) console.error(said);
-  return problem || failed.length > 0 ? 1 : 0;
+  if (said) console.error(plainText(said));
+  return problem || failed > 0 ? 1 : 0;
+}
+
+/** Tells in which sandboxes it failed. @returns in how many */
+export function tellFailures(outcomes: readonly Outcome<unknown>[]): number {
+  const failed = outcomes.filter((one) => "failed" in one);
+  for (const one of failed) console.error(plainText(`${one.who}: ${messageOf(one.failed)}`));
+  return failed.length;
 }

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import type { LogEntry } from "../host/runtimes/log-source.ts";
+import { printable } from "./terminal-text.ts";
 
 /**
  * Reads one record of `journalctl --output=json`.
@@ -77,11 +78,6 @@ function textOf(message: unknown): string {
 
 function short(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-// What the agent writes must not move the reader's cursor or colour the terminal.
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, (char) => (char === "\t" ? " " : "�"));
 }
 
 function json(text: string): Record<string, unknown> | undefined {

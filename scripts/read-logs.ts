@@ -5,6 +5,7 @@ import type { LogSource, LogWanted } from "../host/runtimes/log-source.ts";
 import type { LogOrder, OrderedLog } from "./log-order.ts";
 import type { MachineLogs } from "./log-sources.ts";
 import { messageOf } from "./message-of.ts";
+import { plainText } from "./terminal-text.ts";
 
 /**
  * Reads several logs at a time, over one connection to each machine, until all have ended or Ctrl-C. A machine of several that does
@@ -33,7 +34,7 @@ export async function readLogs(
         onOutput: (chunk, stream) => {
           if (stream === "stdout") return split(chunk);
           said += chunk;
-          process.stderr.write(chunk);
+          process.stderr.write(plainText(chunk));
         },
         signal: controller.signal,
       });
@@ -58,7 +59,7 @@ export async function readLogs(
       // By Ctrl-C, or as another's log has failed, which is what is told then.
       if (isCancelled(error)) return 130;
       if (machines.length === 1) throw error;
-      console.error(messageOf(error));
+      console.error(plainText(messageOf(error)));
       return 1;
     });
     if (typeof connection === "number") return [connection];

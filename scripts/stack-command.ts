@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from "node:util";
 import { Command, CommanderError, Option } from "commander";
 import { z } from "zod";
 import { isCancelled } from "../host/errors.ts";
@@ -8,7 +7,6 @@ import { closeAll, connectTo } from "../host/pool.ts";
 import type { Runtime } from "../host/runtimes/runtime.ts";
 import { ensure } from "../host/step.ts";
 import { runtimeKind, runtimeOf } from "../provider/handlers/runtimes.ts";
-import { visible } from "../review/page/visible.ts";
 import { goneSinceUpdate } from "../review/preview/gone-since-update.ts";
 import { type Engine, findEngine } from "./engine-choice.ts";
 import { localStack } from "./local-backend.ts";
@@ -17,6 +15,7 @@ import { stateFor } from "./own-resources.ts";
 import { outliveReader } from "./reader-gone.ts";
 import { stackName } from "./stack-name.ts";
 import { readStackState, type StackState } from "./stack-state.ts";
+import { plainText } from "./terminal-text.ts";
 
 /** A command about one stack: `-s STACK`, `--help`, and for those that print facts `--json`. */
 export function stackCommand(name: string, description: string): Command {
@@ -48,8 +47,7 @@ export async function runScript(work: () => Promise<number | undefined>): Promis
       process.exitCode = error.exitCode === 0 ? 0 : 64;
       return;
     }
-    // What it says may come from anywhere: a file of a pull request, a machine.
-    console.error(visible(stripVTControlCharacters(messageOf(error))));
+    console.error(plainText(messageOf(error)));
     if (error instanceof ExitError) process.exitCode = error.exitCode;
     else process.exitCode = isCancelled(error) ? 130 : 1;
   } finally {

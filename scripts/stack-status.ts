@@ -8,6 +8,7 @@ import { namesOf } from "./sandbox-names.ts";
 import { readSandboxStatus, type SandboxStatus } from "./sandbox-status.ts";
 import type { Standing } from "./stack-command.ts";
 import { faultLines, statusScreen } from "./status-screen.ts";
+import { plainText } from "./terminal-text.ts";
 import { unfinishedFaults } from "./unfinished-update.ts";
 
 /** What stands of a stack that has several sandboxes. */
@@ -129,11 +130,11 @@ export function withSandbox({ sandbox, found, try: hint }: SeveralStatus["faults
 
 /** For people: one screen, or one for each sandbox and what is wrong beside them. */
 export function stackScreen(stack: string, status: StackStatus): string {
-  if (!("sandboxes" in status)) return statusScreen(stack, status);
+  if (!("sandboxes" in status)) return plainText(statusScreen(stack, status));
   const screens = status.sandboxes.map((one) => statusScreen(stack, one, one.sandbox));
   const unknown = status.faults.filter(
     ({ sandbox }) => sandbox !== undefined && !status.sandboxes.some((one) => one.sandbox === sandbox),
   );
   const rest = [...unknown.map(withSandbox), ...status.faults.filter(({ sandbox }) => sandbox === undefined)];
-  return [...screens, ...(rest.length > 0 ? [faultLines(rest)] : [])].join("\n\n");
+  return plainText([...screens, ...(rest.length > 0 ? [faultLines(rest)] : [])].join("\n\n"));
 }

@@ -2,6 +2,7 @@ import { describeStopped } from "../host/stopped.ts";
 import { inEachSandbox, settle } from "./each-sandbox.ts";
 import { takeUp } from "./environment-power.ts";
 import { connectToOurs, findStandings, runScript, stackCommand } from "./stack-command.ts";
+import { plainText } from "./terminal-text.ts";
 
 const program = stackCommand("start", "Takes a stack's environment up again that scripts/stop took down.").addHelpText(
   "after",
@@ -18,7 +19,9 @@ await runScript(async () => {
   const standings = await findStandings(stack);
   const outcomes = await inEachSandbox(stack, standings, async (standing, who) =>
     takeUp(await connectToOurs(standing), standing, (stopped) =>
-      console.error(stopped ? `${who} was ${describeStopped(stopped)}` : `${who} was not stopped on purpose`),
+      console.error(
+        plainText(stopped ? `${who} was ${describeStopped(stopped)}` : `${who} was not stopped on purpose`),
+      ),
     ),
   );
   for (const one of outcomes) if ("did" in one) console.log(`${one.who} is up`);

@@ -3,6 +3,7 @@ import { inEachSandbox, settle } from "./each-sandbox.ts";
 import { takeDown } from "./environment-power.ts";
 import { messageOf } from "./message-of.ts";
 import { connect, findStandings, runScript, stackCommand } from "./stack-command.ts";
+import { plainText } from "./terminal-text.ts";
 
 const program = stackCommand("stop", "Takes a stack's environment down at once: bridge, tunnel, agent, gate and route.")
   .option("--why <text>", "what others are to read about it")
@@ -24,7 +25,7 @@ await runScript(async () => {
   const { stack, why, json } = program.opts<{ stack: string; why?: string; json?: boolean }>();
   const standings = await findStandings(stack);
   const outcomes = await inEachSandbox(stack, standings, async (standing, who) =>
-    takeDown(await connect(standing), standing, (remark) => console.error(`${who}: ${remark}`), why),
+    takeDown(await connect(standing), standing, (remark) => console.error(plainText(`${who}: ${remark}`)), why),
   );
   const down = outcomes.flatMap((one) => ("did" in one ? [{ ...one, ...one.did }] : []));
   if (json) {
@@ -35,6 +36,6 @@ await runScript(async () => {
     console.log(JSON.stringify(told.length > 1 ? { sandboxes: told } : down[0]?.stopped));
   } else
     for (const { who, stopped, already } of down)
-      console.log(`${who} is ${already ? "already " : ""}${describeStopped(stopped)}`);
+      console.log(plainText(`${who} is ${already ? "already " : ""}${describeStopped(stopped)}`));
   return settle(stack, outcomes, `Up again: scripts/start -s ${stack}`);
 });

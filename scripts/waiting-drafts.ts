@@ -48,14 +48,16 @@ export type Picked = Waiting & { readonly draft: Draft };
 /**
  * The one draft whose id begins so, in whichever sandbox it waits.
  *
+ * @param unread how many sandboxes did not answer
  * @throws ExitError where none does, or more than one
  */
-export function pick(waiting: readonly Waiting[], id: string, stack: string): Picked {
+export function pick(waiting: readonly Waiting[], id: string, stack: string, unread = 0): Picked {
   const found = waiting.flatMap((at) =>
     at.drafts.filter((draft) => draft.id.startsWith(id.toLowerCase())).map((draft) => ({ ...at, draft })),
   );
   const [only] = found;
   if (only && found.length === 1) return only;
-  const which = only ? `${found.length} drafts begin` : "No draft that waits begins";
+  const where = unread > 0 ? " where somebody answered" : "";
+  const which = only ? `${found.length} drafts begin` : `No draft that waits${where} begins`;
   throw new ExitError(`${which} with ${id}.\n  try   scripts/approvals -s ${stack}`, 1);
 }

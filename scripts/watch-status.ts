@@ -1,6 +1,7 @@
 import { HostError, isCancelled } from "../host/errors.ts";
 import { messageOf } from "./message-of.ts";
 import { type StackStatus, stackScreen } from "./stack-status.ts";
+import { plainText } from "./terminal-text.ts";
 
 export interface StatusWatch {
   readonly stack: string;
@@ -23,7 +24,7 @@ export async function watchStatus({ stack, json, look, show, pause }: StatusWatc
       (status) => (json ? JSON.stringify({ stack, ...status }) : stackScreen(stack, status)),
       (error: unknown) => {
         if (isCancelled(error) || (first && !isUnreachable(error))) throw error;
-        return json ? failureLine(stack, error) : `FAULT  ${messageOf(error)}\nlooked at ${now()}`;
+        return json ? failureLine(stack, error) : plainText(`FAULT  ${messageOf(error)}\nlooked at ${now()}`);
       },
     );
     show(shown);

@@ -126,6 +126,14 @@ test("on a screen each, by name, with what is wrong beside them at the end", asy
   ]);
 });
 
+test("a screen has nothing that a terminal obeys, whatever a machine says", async () => {
+  const hostile = { found: "a\u001b[2J\rb", try: "" };
+  const one = await statusOf(sandboxOf("main", someMachine, "one"));
+  expect(stackScreen("prod", { ...one, faults: [hostile] })).toContain("FAULT  a⟦U+000D⟧b\n");
+  const both = await several();
+  expect(stackScreen("prod", { ...both, faults: [hostile] })).toContain("FAULT  a⟦U+000D⟧b\n");
+});
+
 test("two of one name are told apart by their machines, and each has its own", async () => {
   const status = await statusOf([...sandboxOf("main", someMachine, "one"), ...sandboxOf("main", other, "two")]);
   expect("sandboxes" in status && status.sandboxes.map(({ sandbox, model }) => [sandbox, model.configured])).toEqual([

@@ -52,6 +52,11 @@ describe("a watch of an environment", () => {
     for (const text of shown) expect(text).toMatch(at);
   });
 
+  test("shows nothing that a terminal obeys", async () => {
+    const { shown } = await watched([unreachable, new Error("a\u001b[2J\rb")], false);
+    expect(shown[1]).toMatch(/^FAULT {2}a⟦U\+000D⟧b\n/);
+  });
+
   test.each([replaced, hiccup, cancelled])("ends at the first look that ends in: %s", async (error) => {
     expect(await watched([error, status])).toEqual({ shown: [], end: error });
   });
