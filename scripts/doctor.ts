@@ -121,11 +121,8 @@ async function lookAtComputer(
 /** Where nothing says what has been made, nobody can tell that it is well. */
 function unreadState(unread: Error | undefined): Finding[] {
   if (unread === undefined) return [];
-  const lines = unread.message.split("\n").map((line) => line.trim());
+  const [said = "", hint = "pulumi login, or set PULUMI_BACKEND_URL"] = unread.message.split("\n  try   ");
+  const lines = said.split("\n").map((line) => line.trim());
   const found = [...new Set([lines[0], lines.at(-1)])].join("; ");
-  const locked = /passphrase/.test(unread.message);
-  const hint = locked
-    ? "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the stack's own"
-    : "pulumi login, or set PULUMI_BACKEND_URL";
   return [{ what: "state", found, try: hint }];
 }

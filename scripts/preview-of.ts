@@ -9,6 +9,7 @@ import { ReviewError } from "../review/review-error.ts";
 import { cloneFolder } from "./clone-paths.ts";
 import { findEngine, runEngine } from "./engine-choice.ts";
 import { isLocal, releaseDeadLocks } from "./local-backend.ts";
+import { passphraseHint } from "./passphrase-hint.ts";
 import type { Finished } from "./run-program.ts";
 
 /** A preview that has just been made, and what the state said before it looked. */
@@ -33,7 +34,10 @@ export async function previewOf(stack: string, say: (line: string) => void): Pro
   const read = madePreview(stack, await run(previewArgs));
   const state = await run(["stack", "export"]);
   if (state.exitCode !== 0)
-    throw new ReviewError(`the state of stack ${stack} could not be read\n  said  ${state.stderr.trim()}`);
+    throw new ReviewError(
+      `the state of stack ${stack} could not be read\n  said  ${state.stderr.trim()}`,
+      passphraseHint(stack, state.stderr),
+    );
   refuseLeftHalfWay(state.stdout, stack);
   const shown = recordedIn(read);
   const recorded = shown.size > 0 ? shown : recordedByState(state.stdout, read);
@@ -54,6 +58,7 @@ function madePreview(stack: string, { exitCode, stdout, stderr }: Finished): Pre
   }
   throw new ReviewError(
     `${name} failed\n  ran   pulumi ${previewArgs.join(" ")}   (exit ${exitCode})\n  said  ${stderr.trim() || "nothing"}`,
+    passphraseHint(stack, stderr),
   );
 }
 

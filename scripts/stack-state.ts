@@ -4,6 +4,7 @@ import { type Machine, machineSchema } from "../host/machine.ts";
 import { cutCreations, pendingOperations } from "../review/preview/left-half-way.ts";
 import { type Engine, runEngine } from "./engine-choice.ts";
 import { isLocal, stackStateFile } from "./local-backend.ts";
+import { passphraseHint } from "./passphrase-hint.ts";
 
 const checkpoint = z.object({
   // Of a stack that nothing was ever made of it is null.
@@ -59,8 +60,9 @@ export async function readStackState(engine: Engine, stack: string): Promise<Sta
   const answer = await runEngine(engine, stack, args, { timeoutSeconds: 120 });
   if (answer.exitCode !== 0) {
     if (/\bno stack named ['"]/.test(answer.stderr)) return undefined;
+    const hint = passphraseHint(stack, answer.stderr);
     throw new Error(
-      `the state of stack ${stack} could not be read\n  ran   pulumi ${args.join(" ")}   (exit ${answer.exitCode})\n  said  ${answer.stderr.trim()}`,
+      `the state of stack ${stack} could not be read\n  ran   pulumi ${args.join(" ")}   (exit ${answer.exitCode})\n  said  ${answer.stderr.trim()}${hint ? `\n  try   ${hint}` : ""}`,
     );
   }
   const { deployment } = checkpoint.parse(JSON.parse(answer.stdout));
