@@ -129,6 +129,34 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
     expect(words.join("\n")).toContain(`There is no review of ${git("rev-parse", "--short", "HEAD")}.`);
   });
 
+  test.each([
+    [
+      "error: no stack named 'prod' found",
+      "It is not there yet. Make it once, by hand: scripts/pulumi stack init prod ",
+    ],
+    ["error: AccessDenied", undefined],
+  ])(
+    "a stack whose tags cannot be read (%s) ends a review with 1, and says what to do where it is not there",
+    (said, hint) => {
+      const { folder, run, git } = clone();
+      putProgram(join(folder, "scripts"), "pulumi", `echo "${said}" >&2\nexit 255`);
+      git("commit", "-qam", "no stack");
+      const { status, stderr } = run("review", {}, "prod", "-", "reviewed");
+      expect([status, String(stderr).includes(said)]).toEqual([1, true]);
+      expect(stderr).toContain("What was applied to stack prod could not be read (exit 255).\n");
+      expect(
+        String(stderr)
+          .split("\n")
+          .filter((line) => line.includes("stack init")),
+      ).toEqual(hint ? [expect.stringContaining(hint)] : []);
+      expect(readFileSync(join(folder, "reviewed/review.md"), "utf8")).toContain("There is no review of");
+    },
+  );
+
+  test("whatever fails in a review, it ends with 1", () => {
+    expect(clone().run("review", { NAMED_CODE: "7" }, "prod", "-", "reviewed").status).toBe(1);
+  });
+
   test("a look for drift that fails leaves nothing of the one before", () => {
     const { folder, run } = clone();
     putProgram(join(folder, "scripts"), "drift", "exit 1");
@@ -307,8 +335,8 @@ describe("a review with what was applied last as its BASE", () => {
   test("is none where what was applied last cannot be asked", () => {
     const { folder, review } = cycle();
     const { status, stderr } = review({ TAG_CODE: "6" });
-    expect(status).toBe(6);
-    expect(stderr).toBe("");
+    expect(status).toBe(1);
+    expect(stderr).toBe("What was applied to stack prod could not be read (exit 6).\n");
     expect(existsSync(join(folder, "reviewed/plan.json"))).toBe(false);
   });
 });
@@ -455,7 +483,7 @@ describe("a plan that was made before another revision was applied", () => {
   });
 
   test.each([
-    ["what was applied last cannot be asked", { TAG_CODE: "6" }, /^$/],
+    ["what was applied last cannot be asked", { TAG_CODE: "6" }, /^What was applied to stack prod could not be read/],
     ["that it begins cannot be noted", { REFUSED_TAG: "nemoclaw:begun" }, /^$/],
     ["that nothing changes cannot be noted", { REFUSED_TAG: "nemoclaw:unchanged", REVIEW_CODE: "0" }, /^$/],
   ])("nothing is applied where %s", (_, env, said) => {
