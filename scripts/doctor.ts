@@ -89,10 +89,12 @@ async function lookAtMachine(
   ]);
   const { missing, ...judged } = facts instanceof HostError ? notLookedAt(facts) : judge(facts, wants);
   const verdict = { ...judged, missing: [...missing, ...unreadState(unread)] };
-  const { faults = [], stopped } = environment ?? {};
+  const { stopped } = environment ?? {};
+  // A full disk is a fault of the environment, too, and is told once.
+  const faults = (environment?.faults ?? []).filter(({ found }) => !verdict.missing.some((one) => one.found === found));
   const seen = facts instanceof HostError ? undefined : facts;
   if (json) console.log(JSON.stringify({ stack, machine: where, ...verdict, faults, stopped, facts: seen }, null, 2));
-  else console.log(plainText(describeMachine(where, seen, verdict, environment)));
+  else console.log(plainText(describeMachine(where, seen, verdict, { faults, stopped })));
   return verdict.missing.length + faults.length === 0 ? 0 : 1;
 }
 

@@ -1,4 +1,5 @@
 import type { Host } from "../host/host.ts";
+import { fullDisk, roomFacts } from "../host/preflight/room.ts";
 import { paths } from "../host/runtimes/embedded/paths.ts";
 import type { Approvals, SandboxReport } from "../host/runtimes/operations.ts";
 import type { Finding } from "../host/runtimes/runtime.ts";
@@ -46,7 +47,7 @@ export interface SandboxStatus {
   /** Against what the last update left; the state last changed at `stateChangedAt`. */
   readonly drift: readonly Drifted[];
   readonly stateChangedAt?: string;
-  /** What is not as it should be; empty when all is well, or when it is down on purpose. */
+  /** What is not as it should be; empty when all is well, also while it is down on purpose. */
   readonly faults: readonly Fault[];
 }
 
@@ -67,8 +68,9 @@ export async function readSandboxStatus(
   const runtime = standing.runtime;
   const { operations } = runtime;
   const parts = unitsByPart(standing);
-  const [facts, units, stopped, report, bridge, tunnel, approvals, looked, drift] = await Promise.all([
+  const [facts, room, units, stopped, report, bridge, tunnel, approvals, looked, drift] = await Promise.all([
     host.look(machineFacts),
+    host.look(roomFacts),
     host.look(unitsFacts(Object.values(parts))),
     host.look(stoppedFacts(sandbox)),
     host.look(operations.report(sandbox, machine.owner)),
@@ -101,7 +103,10 @@ export async function readSandboxStatus(
     drift: drift ?? [...driftIn(looked), ...goneIn(state)],
     stateChangedAt: state.changedAt,
   };
+  const full = fullDisk(room, true);
   const faults = [
+    // Also of one that is stopped, which would not start.
+    ...(full ? [full] : []),
     ...faultsOf({ stack, parts, errors: report.errors }, status),
     ...cutOffFaults(stack, cutOffIn(looked)),
   ];

@@ -1,5 +1,5 @@
 import type { Question } from "../question.ts";
-import type { Say } from "./verdict.ts";
+import type { Finding, Say } from "./verdict.ts";
 
 export interface RoomFacts {
   readonly cpus: number;
@@ -40,7 +40,6 @@ df -Pk /opt /var/lib /var/tmp | sed 1d`,
 
 /** Memory, and disk to install on; where we are installed already, only to work. */
 export function judgeRoom(room: RoomFacts, installed: boolean, { lacks, note }: Say): void {
-  const gib = (mib: number) => `${(mib / 1024).toFixed(1)} GiB`;
   if (room.memoryMiB < limits.memoryMiB) {
     lacks(
       "memory",
@@ -50,12 +49,23 @@ export function judgeRoom(room: RoomFacts, installed: boolean, { lacks, note }: 
   } else if (room.memoryMiB < limits.comfortableMiB) {
     note(`${gib(room.memoryMiB)} of memory are little for an agent; 8 GiB and more are well`);
   }
+  const full = fullDisk(room, installed);
+  if (full) lacks("disk", full.found, full.try);
+}
+
+/** A disk with too little room, and what to do; undefined where there is enough. */
+export function fullDisk(
+  { diskFreeMiB, diskAt }: Pick<RoomFacts, "diskFreeMiB" | "diskAt">,
+  installed: boolean,
+): Omit<Finding, "what"> | undefined {
   const least = installed ? limits.diskLaterMiB : limits.diskMiB;
-  if (room.diskFreeMiB < least) {
-    lacks(
-      "disk",
-      `${gib(room.diskFreeMiB)} are free on ${room.diskAt}`,
-      `make room: ${gib(least)} are needed, 40 GiB are well`,
-    );
-  }
+  if (diskFreeMiB >= least) return undefined;
+  return {
+    found: `${gib(diskFreeMiB)} are free on ${diskAt}`,
+    try: `make room: ${gib(least)} are needed, 40 GiB are well`,
+  };
+}
+
+function gib(mib: number): string {
+  return `${(mib / 1024).toFixed(1)} GiB`;
 }

@@ -34,14 +34,23 @@ async function doctorOn(fake: FakeHost, exportedOf: (machine: FakeHost["machine"
   const { exitCode, output } = await clone.script("doctor", ["-s", "prod", "--json"]).ended;
   expect(output).toContain("{");
   const { missing, faults } = JSON.parse(output.slice(output.indexOf("{"), output.lastIndexOf("}") + 1));
+  const told = [...missing, ...faults].map(({ found }: { found: string }) => found);
   return {
     exitCode,
+    told,
     missing: missing
       .filter(({ what }: { what: string }) => what === "state" || what === "machine")
       .map(({ found }: { found: string }) => found),
     faults: faults.map(({ found }: { found: string }) => found),
   };
 }
+
+const sandboxOn = (machine: object, sandbox: string) => {
+  const type = "nemoclaw:host:Sandbox";
+  const urn = `urn:pulumi:prod::nemoclaw::${type}::${sandbox}`;
+  const inputs = { machine: { ...someMachine, ...machine }, sandbox, runtime: "embedded", running: true };
+  return { urn, type, inputs, outputs: inputs };
+};
 
 const state = (deployment: object | null) => `printf %s '${JSON.stringify({ version: 3, deployment })}'`;
 
@@ -60,19 +69,20 @@ describe("what doctor makes of a state", { timeout: 60_000 }, () => {
     await using fake = await startFakeHost();
     const { exitCode, missing, faults } = await doctorOn(fake, (machine) => {
       const first = { ...machine, id: "existing:first", hostKeys: [newKey().public] };
-      const sandboxes = [first, machine].map((on, at) => {
-        const sandbox = ["main", "second"][at];
-        const type = "nemoclaw:host:Sandbox";
-        const urn = `urn:pulumi:prod::nemoclaw::${type}::${sandbox}`;
-        const inputs = { machine: { ...someMachine, ...on }, sandbox, runtime: "embedded", running: true };
-        return { urn, type, inputs, outputs: inputs };
-      });
-      return state({ resources: sandboxes });
+      return state({ resources: [sandboxOn(first, "main"), sandboxOn(machine, "second")] });
     });
     expect(exitCode).toBe(1);
     expect(missing).toEqual([expect.stringMatching(/^nothing is known of the machine: .*did not prove/)]);
     expect(faults).toContainEqual(expect.stringMatching(/^sandbox main: nothing is known of it: .*did not prove/));
     expect(faults).toContainEqual(expect.stringMatching(/^sandbox second: (?!nothing is known)/));
+  });
+
+  test("whose only machine's disk is full: that is told once", async () => {
+    await using fake = await startFakeHost();
+    putProgram(join(fake.folder, "bin"), "df", "echo head; echo /dev/sda1 90000000 1 102400 99% /");
+    const { told, faults } = await doctorOn(fake, (machine) => state({ resources: [sandboxOn(machine, "main")] }));
+    expect(told.filter((found) => found === "0.1 GiB are free on /")).toHaveLength(1);
+    expect(faults).toContainEqual("the agent does not answer");
   });
 
   test.each([

@@ -54,13 +54,18 @@ const bridgeOf = (name: string, machine: object) =>
   resource("nemoclaw:host:TelegramBridge", `${name}-telegram`, { ...at(machine), sandbox: name });
 const docker = resource("nemoclaw:host:DockerEngine", "machine-docker", at(someMachine));
 
-/** Nothing answers but the mark of what is stopped on purpose, where there is one. */
+/** Nothing answers but `df`, and the mark of what is stopped on purpose, where there is one. */
 let mark = "";
+let freeKiB = 50e6;
 function hostAt(machine: Machine): Host {
-  const answer = ({ script, parse }: Question<unknown>) =>
-    mark && script.includes(stoppedPath("main"))
-      ? parse({ stdout: mark, exitCode: 0 })
-      : parse({ stdout: "", exitCode: 1 });
+  const answer = ({ script, parse }: Question<unknown>) => {
+    const stdout = script.includes("df -Pk")
+      ? `2\n8000000\n/dev/sda1 90000000 1 ${freeKiB} 1% /\n`
+      : script.includes(stoppedPath("main"))
+        ? mark
+        : "";
+    return parse({ stdout, exitCode: stdout ? 0 : 1 });
+  };
   const look = (questions: Questions<unknown>): unknown =>
     typeof (questions as Partial<Question<unknown>>).parse === "function"
       ? answer(questions as Question<unknown>)
@@ -172,6 +177,26 @@ test("one that is stopped is not called that where neither gateway nor Docker te
     mark = "";
   }
 });
+
+test.each(["", '{"by":"anna","since":"2026-11-29T00:00:00Z"}'])(
+  "a full disk is a fault by the measure of a preflight, whether it runs or not: %s",
+  async (marked) => {
+    mark = marked;
+    const full = async (MiB: number) => {
+      freeKiB = MiB * 1024;
+      const { faults } = await statusOf(sandboxOf("main", someMachine, "one"));
+      return faults.filter(({ found }) => found.includes("free on"));
+    };
+    try {
+      expect(await full(512)).toEqual([]);
+      expect(await full(511)).toEqual([
+        { found: "0.5 GiB are free on /", try: "make room: 0.5 GiB are needed, 40 GiB are well" },
+      ]);
+    } finally {
+      [mark, freeKiB] = ["", 50e6];
+    }
+  },
+);
 
 test("an upgrade that was cut off is a fault of the sandbox whose it is, with what to do", async () => {
   cutOff.add("second-telegram");
