@@ -152,11 +152,18 @@ async function make(
         child.once("error", resolve);
         child.once("close", (code) => resolve(code ?? 128));
       });
+      let refusedFirst = false;
       const imported = docker(["import", "--change", "LABEL nemoclaw.kind=base-image", "-", draft], {
         what: "import the base image",
         input: child.stdout,
         signal,
-        timeoutSeconds: 900,
+        // As long as the making takes, by a slow mirror on a slow computer.
+        timeoutSeconds: 3600,
+      }).catch((error: unknown) => {
+        refusedFirst = !child.stdout.readableEnded;
+        // Nobody reads what the maker writes any more, and it would wait for that for ever.
+        child.stdout.destroy();
+        throw error;
       });
       const [exit, image] = await Promise.allSettled([ended, imported]);
       // An import of nothing succeeds too, so it counts only once the maker has ended well.
@@ -164,7 +171,7 @@ async function make(
       if (code === 0 && image.status === "fulfilled") return;
       if (image.status === "fulfilled") await docker(["image", "rm", draft]).catch(() => {});
       if (signal?.aborted) throw new HostError("cancelled", { summary: "Cancelled: make a Debian base image" });
-      if (code === 0 && image.status === "rejected") throw image.reason;
+      if ((code === 0 || refusedFirst) && image.status === "rejected") throw image.reason;
       throw failure(code, lines, refused);
     });
   const root = rootWords();

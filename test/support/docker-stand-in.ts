@@ -1,7 +1,7 @@
 /**
  * Shell text of a stand-in for `docker` that has images and nothing else: a file in `$here/images` each, named for the reference,
  * with the id in it. It pulls while `$here/registry` is there; a build makes `$here/building` and goes on while `$here/slow` is there.
- * Every removal is noted in `$here/removals`.
+ * An import fails while `$here/full` is there. Every removal is noted in `$here/removals`.
  */
 export const dockerStandIn = `mkdir -p "$here/images"
 cd "$here/images" || exit 1
@@ -25,7 +25,9 @@ case "$*" in
   "pull "*)
     [ -e "$here/registry" ] || { echo "no registry answers" >&2; exit 1; }
     make "$name" ;;
-  "import "*) cat >/dev/null; make "$name"; has ;;
+  "import "*)
+    [ ! -e "$here/full" ] || { echo "no space left on device" >&2; exit 1; }
+    cat >/dev/null; make "$name"; has ;;
   "tag "*) cp "$(echo "$2" | tr / _)" "$name" ;;
   "build "*)
     touch "$here/building"

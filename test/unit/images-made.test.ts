@@ -10,7 +10,7 @@ const foreign = "somebody:else";
 /** A clone beside a stand-in for Docker, which builds for ever at first, and has these images already. */
 function cloneWith(
   images: readonly string[],
-  { registry, mmdebstrap = "echo Debian" }: { registry: boolean; mmdebstrap?: string },
+  { registry, mmdebstrap = "echo Debian", full }: { registry: boolean; mmdebstrap?: string; full?: boolean },
 ) {
   const sudo = 'test "$1" = -n && shift; exec "$@"';
   const rm = 'echo "rm $*" >>"$here/removed"; exec /bin/rm "$@"';
@@ -28,6 +28,7 @@ function cloneWith(
   for (const image of images) docker.pull(image);
   writeFileSync(file("slow"), "");
   if (registry) writeFileSync(file("registry"), "");
+  if (full) writeFileSync(file("full"), "");
   return {
     docker,
     /** What is in the folders for what is only passing: this computer's own, and the clone's. */
@@ -116,6 +117,12 @@ describe("images that the quick start brought, with a stand-in for Docker", { ti
     expect(clone.kept()).toBe(false);
     // By root, whose it is, and nothing that is mounted in there.
     expect(clone.removed()).toMatch(/^rm .*--one-file-system -- \S+\/\.nemoclaw\/making$/m);
+  });
+
+  test("leave nothing of a base that Docker does not take, which ends its making, too", async () => {
+    await using clone = cloneWith([], { registry: false, full: true, mmdebstrap: "exec head -c 3000000 /dev/zero" });
+    expect(await clone.outcome()).toMatch(/import the base image[\s\S]*said {2}no space left on device/);
+    expect(clone.passing()).toEqual([]);
   });
 
   test("leave nothing of a base that could not be made", async () => {
