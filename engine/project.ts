@@ -39,6 +39,9 @@ const file = z.object({
   config: z.unknown().optional(),
 });
 
+/** What the CLI takes for a project as well, with stack files of that ending. */
+const others = ["Pulumi.json", "Pulumi.yml"];
+
 /**
  * Reads `Pulumi.yaml` of a folder.
  *
@@ -48,6 +51,11 @@ export function readProject(folder: string): Project {
   const root = resolve(folder);
   const path = join(root, "Pulumi.yaml");
   if (!existsSync(path)) throw new EngineError(`no Pulumi.yaml in ${root}; -C names the project's folder`);
+  const other = others.find((name) => existsSync(join(root, name)));
+  if (other !== undefined)
+    throw new EngineError(
+      `${root} has ${other} besides Pulumi.yaml, and the Pulumi CLI takes Pulumi.json, then Pulumi.yaml, then Pulumi.yml; write what is meant in Pulumi.yaml`,
+    );
   const text = readFileSync(path, "utf8");
   const read = file.safeParse(readYaml(text, path).toJS());
   if (!read.success)
@@ -55,10 +63,10 @@ export function readProject(folder: string): Project {
   const project = read.data;
 
   if (project.runtime.name !== "nodejs") throw refused(`the language "${project.runtime.name}" (runtime in ${path})`);
-  const { typescript, ...others } = project.runtime.options;
+  const { typescript, ...more } = project.runtime.options;
   if (typescript !== false)
     throw refused("TypeScript by ts-node (set runtime.options.typescript: false in Pulumi.yaml)");
-  for (const option of Object.keys(others)) throw refused(`the runtime option "${option}"`);
+  for (const option of Object.keys(more)) throw refused(`the runtime option "${option}"`);
   if (project.packages) throw refused("packages: in Pulumi.yaml");
   if (project.config) throw refused("project-level config: in Pulumi.yaml");
   if (project.plugins?.languages?.length) throw refused("plugins.languages");

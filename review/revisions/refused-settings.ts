@@ -3,7 +3,7 @@ import { siteNamespace } from "../../stacks/settings/site-commands.ts";
 import { ReviewError } from "../review-error.ts";
 import { asProgram } from "./as-program.ts";
 import { refuseOtherLineEnds } from "./line-ends.ts";
-import { projectFile, refuseProjectSettings } from "./project-file.ts";
+import { projectFile, refuseProjectFile } from "./project-file.ts";
 import type { Revision } from "./revision.ts";
 import { stackAt } from "./stack-at.ts";
 import { readStackFile, type StackFile, stackFileOf } from "./stack-file.ts";
@@ -25,12 +25,8 @@ function settingFaults(revision: Revision, stack: string): Fault[] {
 /** @throws ReviewError for a file besides the stack's that Pulumi reads itself, where it reads it otherwise than a reviewer would or finds settings */
 function refuseOtherFiles(revision: Revision): void {
   for (const path of revision.files().keys()) {
-    const refuse = projectFile.test(path)
-      ? refuseProjectSettings
-      : pluginFile.test(path)
-        ? refuseOtherLineEnds
-        : undefined;
-    refuse?.(revision.read(path) ?? "", `${path} at ${revision.name}`);
+    const refuse = projectFile.test(path) ? refuseProjectFile : pluginFile.test(path) ? refuseOtherLineEnds : undefined;
+    refuse?.(revision.read(path) ?? "", `${path} at ${revision.name}`, path);
   }
 }
 

@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { readProject } from "../../engine/project.ts";
 import { verdictOf } from "../../review/report.ts";
 import { reportOfRevisions } from "../../review/revisions/report-of-revisions.ts";
 import { revision } from "../support/preview-fixture.ts";
@@ -20,12 +24,6 @@ const withSettings = `${project}config: { "aws:endpoints": { value: [{ s3: "http
 describe("settings in the project's own file, which hold for every stack", () => {
   test.each<[string, string]>([
     ["Pulumi.yaml", withSettings],
-    // The CLI reads this one where both are there: it was asked.
-    [
-      "Pulumi.json",
-      '{ "name": "nemoclaw", "runtime": "nodejs", "config": { "aws:endpoints": {}, "siteCommands": {} } }',
-    ],
-    ["Pulumi.yml", withSettings],
     ["Pulumi.yaml", `${project}name-of-it: &c config\n*c : { "aws:endpoints": { value: [] }, siteCommands: {} }\n`],
     ["Pulumi.yaml", `${project}!!binary Y29uZmln: { "aws:endpoints": { value: [] }, siteCommands: {} }\n`],
   ])("are refused, in %s", (path, text) => {
@@ -60,4 +58,33 @@ describe("settings in the project's own file, which hold for every stack", () =>
       expect(verdictOf(report).exitCode).toBe(2);
     },
   );
+});
+
+describe("another file for the project", () => {
+  // The CLI was asked which of them it takes, and which stack files with it.
+  test.each([
+    ["Pulumi.json", '{ "name": "nemoclaw", "runtime": "nodejs" }', ".json"],
+    ["Pulumi.yml", project, ".yml"],
+  ])("is refused, whatever it says: %s", (path, text, ending) => {
+    const [usual, more] = [{ "Pulumi.yaml": project }, { [path]: text }];
+    const fault = new RegExp(
+      `^${path} at change is another file .* Pulumi.STACK${ending}\n {2}try {3}.*in Pulumi.yaml`,
+    );
+    expect(() => compared(usual, { ...usual, ...more })).toThrow(fault);
+    expect(() => compared(usual, more)).toThrow(fault);
+    expect(compared({ ...usual, ...more }, usual).refused?.faults.join()).toContain(`${path} at main is another file`);
+
+    const folder = mkdtempSync(join(tmpdir(), "project-"));
+    try {
+      writeFileSync(
+        join(folder, "Pulumi.yaml"),
+        "name: nemoclaw\nruntime: { name: nodejs, options: { typescript: false } }\n",
+      );
+      expect(readProject(folder).name).toBe("nemoclaw");
+      writeFileSync(join(folder, path), text);
+      expect(() => readProject(folder)).toThrow(`has ${path} besides Pulumi.yaml`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
