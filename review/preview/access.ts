@@ -25,32 +25,37 @@ export function policyIn(type: string, inputs: Readonly<Record<string, unknown>>
 /**
  * What the changes of a preview let the agent do that it may not do now, and the other way round. What was opened without an
  * update and is wanted by now counts as gained, too: nothing that was reviewed has opened it.
+ *
+ * @param sinceUpdate what is otherwise than the last update left it, and stays so: from what was left
  */
 export function accessChanges(
   changes: readonly ResourceChange[],
   whose: Whose,
-  recorded: ReadonlyMap<string, Recorded> = new Map(),
+  sinceUpdate: readonly ResourceChange[] = [],
 ): ToldAccess[] {
-  return changes
+  const standing = sinceUpdate.filter(({ urn }) => !changes.some((one) => one.urn === urn));
+  return [...standing, ...changes]
     .filter(({ type }) => type === network || type === sandbox)
-    .flatMap((change) => {
-      const { type, before, after, urn } = change;
-      const changed = compare(type, before?.inputs, after?.inputs, urn);
-      const all = [...keptGains(change, recorded.get(urn)?.inputs, changed), ...changed];
-      return all.map((one) => ({ ...one, ...whose(urn) }));
+    .flatMap((one) => {
+      const { type, after, urn } = one;
+      const since = sinceUpdate.find((other) => other.urn === urn);
+      // What an update finds nothing to do about was found as it is wanted.
+      const found = one === since ? after : one.before;
+      const changed = one === since ? [] : compare(type, found?.inputs, after?.inputs, urn);
+      const all = [...(since ? keptGains(since, found?.inputs, changed) : []), ...changed];
+      return all.map((each) => ({ ...each, ...whose(urn) }));
     });
 }
 
 function keptGains(
   { type, before, after, urn }: ResourceChange,
-  left: Recorded["inputs"] | undefined,
+  found: Recorded["inputs"] | undefined,
   changed: readonly AccessChange[],
 ): AccessChange[] {
-  if (!left || !before?.inputs || !after?.inputs) return [];
-  const gains = (inputs: Recorded["inputs"]) => compare(type, left, inputs, urn).filter(isGain);
-  const opened = gains(before.inputs);
+  const gains = (inputs: Recorded["inputs"] | undefined) => compare(type, before?.inputs, inputs, urn).filter(isGain);
+  const opened = gains(found);
   if (opened.length === 0) return [];
-  return gains(after.inputs)
+  return gains(after?.inputs)
     .filter((one) => !changed.some(sameAccess(one)))
     .map((one) => (opened.some(sameAccess(one)) ? noted(one, "opened without an update, and wanted so now") : one));
 }

@@ -1,5 +1,5 @@
 import { valueChanges } from "../values.ts";
-import { nameOf, operationOf, type PreviewStep, typeOf } from "./preview-step.ts";
+import { nameOf, operationOf, type PreviewState, type PreviewStep, typeOf } from "./preview-step.ts";
 
 export type Properties = Readonly<Record<string, unknown>>;
 
@@ -16,6 +16,8 @@ export interface LookedAt {
   readonly found?: Properties;
   /** Whether an update deletes or replaces it. */
   readonly goes: boolean;
+  /** As the code wants it, where an update finds nothing to do, and the preview shows what was found. */
+  readonly stays?: PreviewState;
 }
 
 /** What a look has found to be there, whatever an update does with it. */
@@ -31,6 +33,10 @@ export function lookedAt(steps: readonly PreviewStep[]): LookedAt[] {
     const found = known ?? (isOther ? looked.newState : undefined);
     const { inputs = {}, id } = known ?? had;
     const { outputs: recorded = {} } = had;
-    return [{ urn, name: nameOf(urn), type: typeOf(looked), inputs, id, recorded, found: found?.outputs, goes }];
+    const [same] = doing.every(({ op }) => op === "same") ? [doing.at(-1)?.newState ?? found] : [];
+    const stays = found && same ? { stays: same } : {};
+    return [
+      { urn, name: nameOf(urn), type: typeOf(looked), inputs, id, recorded, found: found?.outputs, goes, ...stays },
+    ];
   });
 }

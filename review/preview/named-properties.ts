@@ -131,6 +131,6 @@ function namedValue(
 }
 
 const isAlike = (one: unknown, other: unknown) => inputChanges(one, other).length === 0;
-/** Apart from what a cloud changes by itself, such as the address of a machine that has restarted. */
-const isSame = (one: unknown, other: unknown) => isAlike(withoutReported(one), withoutReported(other));
+/** Whether two values are alike, apart from what a cloud changes by itself, such as the address of a machine that has restarted. */
+export const isSame = (one: unknown, other: unknown) => isAlike(withoutReported(one), withoutReported(other));
 const isNone = (value: unknown) => value === undefined || value === null;

@@ -5,7 +5,7 @@ import { isObject } from "../values.ts";
 import { accessChanges, driftedAccess } from "./access.ts";
 import { groupDoors } from "./group-doors.ts";
 import { guardrailResults } from "./guardrails.ts";
-import { withKept } from "./kept-facts.ts";
+import { isSameFact, withKept } from "./kept-facts.ts";
 import { lookedAt } from "./looked-at.ts";
 import { openedBeside, unseenBeside } from "./opened-beside.ts";
 import { ownNames } from "./own-names.ts";
@@ -15,6 +15,7 @@ import { modelFacts, type PriceOf, versionFacts } from "./preview-facts.ts";
 import { nameOf } from "./preview-step.ts";
 import { providerFacts, providerVersions } from "./provider-facts.ts";
 import { providerChanges, type ResourceChange, resourceChanges, type StateInputs } from "./resource-changes.ts";
+import { changesSinceUpdate } from "./since-update.ts";
 import { unjudged } from "./unjudged.ts";
 import { factsOfEach, type Whose, whoseAmong } from "./whose.ts";
 
@@ -36,25 +37,28 @@ export function reportOfPreview(source: PreviewSource): Report {
   const ofGroups = groupDoors(preview, resources, recorded);
   // Without a look at the real things there is nothing to say of drift, which is not the same as none.
   const standing = lookedAt(preview.steps);
-  const beside = openedBeside(standing, resources);
+  const sinceUpdate = changesSinceUpdate(resources, preview.steps, recorded);
+  const exposure = withKept(resources, sinceUpdate, (changes) => [
+    ...ofGroups(changes),
+    ...exposureFacts(changes, isOwn, preview.steps, whose),
+  ]);
+  // What was put beside and the program gives itself by now is told once.
+  const beside = openedBeside(standing, resources).flatMap(({ facts, ...one }) => {
+    const others = facts.filter((each) => !exposure.some((other) => isSameFact(each, other)));
+    return others.length > 0 ? [{ ...one, facts: others }] : [];
+  });
   const drift = recorded.size > 0 ? [...driftOf(resources, recorded), ...driftBeside(beside)] : undefined;
   return {
     stack,
     compared,
     resources,
     expected: [],
-    access: accessChanges(resources, whose, recorded),
-    model: withKept(resources, recorded, (changes) => modelFacts(changes, whose)),
+    access: accessChanges(resources, whose, sinceUpdate),
+    model: withKept(resources, sinceUpdate, (changes) => modelFacts(changes, whose)),
     versions: [...versionFacts(resources, priceOf, whose), ...providerVersions(providers)],
-    exposure: [
-      ...beside.flatMap(({ facts }) => facts),
-      ...withKept(resources, recorded, (changes) => [
-        ...ofGroups(changes),
-        ...exposureFacts(changes, isOwn, preview.steps, whose),
-      ]),
-    ],
-    unjudged: withKept(resources, recorded, (changes) => unjudged(changes, isOwn, preview.steps)),
-    trust: withKept(resources, recorded, (changes) => trustChanges(changes, whose)),
+    exposure: [...beside.flatMap(({ facts }) => facts), ...exposure],
+    unjudged: withKept(resources, sinceUpdate, (changes) => unjudged(changes, isOwn, preview.steps)),
+    trust: withKept(resources, sinceUpdate, (changes) => trustChanges(changes, whose)),
     settings: providerFacts(providers),
     secrets: secretChanges(resources),
     drift,

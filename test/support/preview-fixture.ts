@@ -14,6 +14,8 @@ export interface Planned {
   readonly after?: Properties;
   /** What the state had, where that is not what was found. */
   readonly recorded?: Properties;
+  /** Whether an update finds nothing to do, although that was not what was found. */
+  readonly stays?: boolean;
   readonly replace?: readonly string[];
   /** What a look added to the outputs. */
   readonly seen?: Properties;
@@ -74,16 +76,17 @@ export function previewJson(planned: readonly Planned[], more: Properties = {}, 
   for (const one of planned) {
     const { before, after, replace } = one;
     if (
-      !one.recorded &&
-      !one.detail &&
-      before &&
-      after &&
-      isDeepStrictEqual(before, after) &&
-      !Object.values(after).includes("[secret]")
+      one.stays ||
+      (!one.recorded &&
+        !one.detail &&
+        before &&
+        after &&
+        isDeepStrictEqual(before, after) &&
+        !Object.values(after).includes("[secret]"))
     ) {
       counts.same = (counts.same ?? 0) + 1;
       // As with --show-sames; the look's own step shows what the state had, whatever it found.
-      if (one.seen)
+      if (before && after && one.seen)
         steps.push({ op: "same", urn: urnOf(one), oldState: found(one, before), newState: state(one, after) });
       continue;
     }
