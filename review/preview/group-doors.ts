@@ -2,6 +2,7 @@ import type { Recorded } from "../drift/drift.ts";
 import type { Fact } from "../facts.ts";
 import { untoldOutwards } from "./door-facts.ts";
 import { type GroupOf, groupsIn } from "./group-names.ts";
+import { leftFacts, leftLists, withLeftList } from "./left-lists.ts";
 import { madeByMachine } from "./made-by.ts";
 import { openingFacts } from "./opening-facts.ts";
 import { groupTypes, leadsOut, type Opening, openings, ruleTypes } from "./openings.ts";
@@ -45,17 +46,19 @@ export function groupDoors(
   recorded: ReadonlyMap<string, Recorded>,
 ): GroupDoors {
   const groupOf = groupsIn(steps);
-  const partsOf = (change: Change) => partsIn(change, groupOf, recorded);
   const same = steps.filter(({ op }) => op === "same");
+  const lists = leftLists([...same.map(staying), ...all], steps);
+  const partsOf = (change: Change) => partsIn(withLeftList(change, lists), groupOf, recorded);
   const standing = [...same.map(staying), ...all].filter(isOfGroup).flatMap(partsOf);
   const isUnseen = unseenIn({ steps, counts }, same, partsOf);
   return (changes) => {
     const doors = Map.groupBy(changes.filter(isOfGroup).flatMap(partsOf), ({ door }) => door);
-    return [...doors].flatMap(([door, parts]) => {
+    const told = [...doors].flatMap(([door, parts]) => {
       const beside = standing.filter((one) => one.door === door && one.certain);
       const facts = factsOf(parts, beside);
       return isUnseen(door) ? facts.map(unlessItStays) : facts;
     });
+    return [...told, ...leftFacts(changes, lists)];
   };
 }
 

@@ -97,7 +97,9 @@ function planned({ before, after, both, from, to, shown }: Sets): Planned[] {
     ...names.map((name): Planned => {
       const [type = ""] = was.get(name) ?? is.get(name) ?? [];
       const isGroup = name.startsWith("sg-");
-      const [old, now] = [was, is].map((all) => all.get(name)?.[1] ?? (isGroup ? { vpcId: "v" } : undefined));
+      const [old, now] = [was, is].map(
+        (all) => all.get(name)?.[1] ?? (isGroup ? { vpcId: "v", ingress: [] } : undefined),
+      );
       return {
         ...(isGroup ? group(name) : { type, name }),
         ...{ before: old && { ...old }, after: now && { ...now } },

@@ -242,6 +242,42 @@ describe("rules of one group", () => {
   });
 });
 
+describe("a group's own list that the program gives no more", () => {
+  const had = { ...stays(group, "group", { vpcId: "v", ingress: [listed(world)] }), after: { vpcId: "v" } };
+  const isOpen = "open on group";
+
+  test("is left by AWS's provider, so that nothing of it is lost", () => {
+    const report = reviewed(had);
+    expect(report.exposure).toEqual([
+      { what: isOpen, before: at(world), effect: "neutral", note: expect.stringMatching(/^not lost: AWS's provider/) },
+    ]);
+    expect(exitCode(report)).toBe(2);
+  });
+
+  test.each<[string, Planned]>([
+    ["named by the preview", { ...had, detail: { "ingress[0]": "delete" } }],
+    ["named by it as a whole", { ...had, diffReasons: ["ingress"] }],
+    ["given as an empty one", { ...had, after: { vpcId: "v", ingress: [] } }],
+    ["the group's that is replaced", { ...had, replace: ["vpcId"] }],
+    ["the group's that goes", goes(group, "group", had.before)],
+  ])("is lost where it is %s", (_, planned) => {
+    expect(told(reviewed(planned))).toEqual([["narrows", isOpen, at(world), undefined]]);
+  });
+
+  test("keeps what somebody has put into it, which is more than the last update left", () => {
+    const found = { vpcId: "v", ingress: [listed(half), listed(world)] };
+    const report = reviewed({ ...had, recorded: { vpcId: "v", ingress: [listed(half)] }, before: found });
+    expect(told(report).filter(([effect]) => effect !== "neutral")).toEqual([["widens", isOpen, undefined, at(world)]]);
+    expect(exitCode(report)).toBe(3);
+  });
+
+  test("is a reason for what a rule beside it opens to stay open, also where an update has nothing to do with the group", () => {
+    const gone = goes(amazon, "a", rule(half, { securityGroupId: "group-id" }));
+    for (const one of [had, { ...had, stays: true }])
+      expect(told(reviewed(one, gone))).toContainEqual(["neutral", isOpen, at(half), undefined]);
+  });
+});
+
 describe("a rule that moves to another group", () => {
   test.each<[string, Partial<Planned>]>([
     ["and is replaced for it", { replace: ["securityGroupId"] }],
