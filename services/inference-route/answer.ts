@@ -2,7 +2,8 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:
 import { mostBytes, readBody } from "./body.ts";
 import { splitEvents } from "./events.ts";
 import { redact, redactStream } from "./redact.ts";
-import { errorIn, errorOfBody, errorOfEvent, notNow, parseJson, toldOf, type UpstreamError } from "./upstream-error.ts";
+import { notNow, toldOf } from "./told.ts";
+import { errorIn, errorOfBody, errorOfEvent, parseJson, type UpstreamError } from "./upstream-error.ts";
 
 const kept = ["content-type", "cache-control", "x-request-id", "openai-processing-ms", "openai-model"];
 
@@ -57,7 +58,7 @@ function errorOf(bytes: Buffer, status: number, stream: boolean): UpstreamError 
   if (status < 400) return errorIn(parseJson(bytes.toString("utf8")));
   if (!stream) return errorOfBody(bytes.toString("utf8"));
   const { events, rest } = splitEvents(bytes.toString("latin1"));
-  return [...events, rest].map(errorOfEvent).find((error) => error) ?? { said: "" };
+  return [...events, rest].map(errorOfEvent).find((error) => error) ?? { said: "", marks: [] };
 }
 
 // Nothing is sent before the first event has been seen, so that an error in its place is answered as one.
@@ -95,11 +96,11 @@ async function passEvents(events: readonly string[], pass: (text: string) => Pro
   await pass(good);
 }
 
-function asAnswer({ said, message, code }: UpstreamError, reason: string): ErrorAnswer {
-  const told = toldOf(said, message, code);
+function asAnswer(error: UpstreamError, reason: string): ErrorAnswer {
+  const told = toldOf(error);
   if (told !== notNow) return new ErrorAnswer(`${reason} about the request`, told);
   // The status does not tell it, so the journal has to.
-  return new ErrorAnswer(`${reason} that is not about the request: ${said.slice(0, 200)}`, told);
+  return new ErrorAnswer(`${reason} that is not about the request: ${error.said.slice(0, 200)}`, told);
 }
 
 async function drained(response: ServerResponse): Promise<void> {

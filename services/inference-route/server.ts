@@ -2,8 +2,8 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import { fail, isStream, passOn, send } from "./answer.ts";
 import { mostBytes, readBody } from "./body.ts";
 import type { Settings } from "./settings.ts";
+import { notNow } from "./told.ts";
 import { call } from "./upstream.ts";
-import { notNow } from "./upstream-error.ts";
 
 /** What the server asks of its surroundings. */
 export interface RouteContext {

@@ -3,7 +3,7 @@ import https from "node:https";
 import { setTimeout as wait } from "node:timers/promises";
 import { trustedAuthorities } from "../trusted-authorities.ts";
 import type { Settings } from "./settings.ts";
-import { mayBeOfRequest } from "./upstream-error.ts";
+import { mayBeOfRequest } from "./told.ts";
 
 /** What is asked of the upstream. */
 export interface Call {
