@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { mostBytes, readBody } from "./body.ts";
-import { splitEvents } from "./events.ts";
+import { EventCutter, eventsOf } from "./events.ts";
 import { redact, redactStream } from "./redact.ts";
 import { notNow, toldOf } from "./told.ts";
 import { errorIn, errorOfBody, errorOfEvent, parseJson, type UpstreamError } from "./upstream-error.ts";
@@ -57,8 +57,11 @@ async function bufferOn(answer: IncomingMessage, response: ServerResponse, key: 
 function errorOf(bytes: Buffer, status: number, stream: boolean): UpstreamError | undefined {
   if (status < 400) return errorIn(parseJson(bytes.toString("utf8")));
   if (!stream) return errorOfBody(bytes.toString("utf8"));
-  const { events, rest } = splitEvents(bytes.toString("latin1"));
-  return [...events, rest].map(errorOfEvent).find((error) => error) ?? { said: "", marks: [] };
+  return (
+    eventsOf(bytes.toString("latin1"))
+      .map(errorOfEvent)
+      .find((error) => error) ?? { said: "", marks: [] }
+  );
 }
 
 // Nothing is sent before the first event has been seen, so that an error in its place is answered as one.
@@ -69,15 +72,14 @@ async function streamOn(answer: IncomingMessage, response: ServerResponse, key: 
     if (response.destroyed) throw new Error("the caller went away");
     if (!response.write(text, "latin1")) await drained(response);
   };
-  let rest = "";
+  const cutter = new EventCutter();
   const source = key === undefined ? answer : answer.compose(redactStream(key));
   for await (const piece of source as AsyncIterable<Buffer>) {
-    const split = splitEvents(rest + piece.toString("latin1"));
-    rest = split.rest;
-    if (rest.length > mostBytes) throw new Error(`one event is larger than ${mostBytes >> 20} MiB`);
-    await passEvents(split.events, pass);
+    const events = cutter.take(piece.toString("latin1"));
+    if (cutter.size > mostBytes) throw new Error(`one event is larger than ${mostBytes >> 20} MiB`);
+    await passEvents(events, pass);
   }
-  await passEvents([rest], pass);
+  await passEvents([cutter.rest()], pass);
   if (!response.headersSent) response.writeHead(answer.statusCode ?? 502, headersOf(answer, key));
   response.end();
 }

@@ -7,7 +7,7 @@ const limits = [
 
 const others = [
   /api.?key|credential|authori[sz]|authenti|forbidden|permission|access denied|invalid.?token|expired|revoked|deactivat|has been disabled/i,
-  /oauth|not allowed for|missing scope|overload|at capacity|unavailable|high (?:demand|load)/i,
+  /oauth|secret key|log.?in (?:fail|requir)|not allowed for|missing scope|overload|at capacity|unavailable|high (?:demand|load)/i,
   /server.?error|internal.?error|error occurred|unknown error|upstream|gateway|time.?out|timed.?out|deadline|was aborted|request failed/i,
   /network_error|terminated|(?:connection|network|unexpected|backend|provider.returned|websocket).?error|hang up|fetch failed/i,
   /(?:connection|stream|econn|enet).?reset|reset before|limit.{0,80}resets?\b|connection.?lost|other side closed|http2 request/i,

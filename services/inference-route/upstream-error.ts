@@ -14,27 +14,48 @@ export interface UpstreamError {
 
 /**
  * The error in an answer or in one event of a stream, as aggregators send it under status 200; nothing where there is none. Looked
- * for where Chat Completions and Responses have it, and in one choice of several, never in what the model says.
+ * for where Chat Completions and Responses have it, in one choice of several, and where other APIs have it in an answer's place,
+ * never in what the model says.
  */
 export function errorIn(value: unknown): UpstreamError | undefined {
   // Google puts the one object that it answers with into an array.
   if (Array.isArray(value)) return first(value, errorIn);
   if (!isObject(value)) return undefined;
   const { error, response, choices, type, object } = value;
-  if (error !== undefined && error !== null && error !== false) return asError(error);
+  if (isSaid(error)) return asError(error);
   if (type === "error" || object === "error") return asError(value);
-  const failed = (one: unknown) => isObject(one) && (Boolean(one.error) || one.finish_reason === "error");
+  const failed = (one: unknown) => isObject(one) && (isSaid(one.error) || one.finish_reason === "error");
   const choice = Array.isArray(choices) ? choices.find(failed) : undefined;
-  if (choice) return asError(choice.error || choice);
-  return isObject(response) ? errorIn({ error: response.error }) : undefined;
+  if (choice) return asError(isSaid(choice.error) ? choice.error : choice);
+  return isObject(response) ? errorIn({ error: response.error }) : inPlaceOfAnswer(value);
 }
 
-/** The error in one event of a stream. */
+// MiniMax, Cloudflare, FastAPI and DashScope have words of their own for an error, which say nothing beside an answer.
+function inPlaceOfAnswer(value: Record<string, unknown>): UpstreamError | undefined {
+  const { choices, output, data, type, base_resp, errors, detail, message, code } = value;
+  if ([choices, output, data].some(isSaid) || (typeof type === "string" && type.startsWith("response.")))
+    return undefined;
+  if (isObject(base_resp) && Number(base_resp.status_code ?? 0) !== 0) return asError(base_resp);
+  if (Array.isArray(errors) && isSaid(errors)) return asError(errors);
+  return isSaid(detail) || (isSaid(message) && isSaid(code)) ? asError(value) : undefined;
+}
+
+// Some answers have a place for an error and nothing in it.
+function isSaid(value: unknown): boolean {
+  return isObject(value) ? Object.keys(value).length > 0 : Boolean(value);
+}
+
+/** The error in one event of a stream, or in what stands in an event's place: JSON without `data:`, or one to a line. */
 export function errorOfEvent(event: string): UpstreamError | undefined {
-  const data = dataOf(event);
-  if (data === undefined) return undefined;
-  const value = parseJson(Buffer.from(data, "latin1").toString("utf8"));
-  return errorIn(value) ?? (/^event: ?error\s*$/m.test(event) ? asError(value) : undefined);
+  // A byte order mark, which may stand before the first one.
+  const text = event.replace(/^\u00ef\u00bb\u00bf/, "");
+  const lines = dataOf(text);
+  const whole = lines.length === 0 ? text : lines.join("\n");
+  const values = [whole, ...(lines.length > 1 ? lines : [])].map((one) =>
+    parseJson(Buffer.from(one, "latin1").toString("utf8")),
+  );
+  const named = lines.length > 0 && /^event: ?error\s*$/m.test(text);
+  return first(values, errorIn) ?? (named ? asError(values[0]) : undefined);
 }
 
 /** The error in a body whose status says that it is one. */
@@ -57,10 +78,12 @@ function asError(error: unknown): UpstreamError {
 }
 
 // FastAPI, which vLLM and NVIDIA's endpoints are made with, says what it finds wrong in a list.
-function messageOf({ message, detail, msg, title }: Record<string, unknown>): string | undefined {
+function messageOf({ message, detail, msg, status_msg, title }: Record<string, unknown>): string | undefined {
   const texts = Array.isArray(detail) ? detail.map((one) => (isObject(one) ? one.msg : one)) : [];
   const listed = texts.filter((text) => typeof text === "string").join("; ");
-  return [message, detail, msg, listed || title].find((text) => typeof text === "string");
+  return [message, detail, msg, status_msg, listed, title].find((text) => typeof text === "string" && text !== "") as
+    | string
+    | undefined;
 }
 
 function first<T, R>(values: readonly T[], find: (value: T) => R | undefined): R | undefined {
@@ -74,7 +97,7 @@ function first<T, R>(values: readonly T[], find: (value: T) => R | undefined): R
 /** A JSON text's value, or nothing where it is none. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\ufeff/, ""));
   } catch {
     return undefined;
   }

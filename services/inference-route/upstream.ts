@@ -111,10 +111,16 @@ function send({ settings, path, headers, body, signal }: Call): Promise<Incoming
         "accept-encoding": "identity",
       },
     });
-    outgoing.on("response", resolve).on("error", reject);
+    let answer: IncomingMessage | undefined;
+    outgoing.on("error", reject).on("response", (response) => {
+      // Whoever reads it hears of it; where nobody does, it must not end the process.
+      answer = response.on("error", () => {});
+      resolve(response);
+    });
     outgoing.on("timeout", () => {
       const silent = new Error(`nothing heard from the upstream for ${settings.timeoutSeconds} s`);
-      outgoing.destroy(Object.assign(silent, { code: "ROUTE_SILENT" }));
+      // An answer that has begun would say only that it was aborted.
+      (answer ?? outgoing).destroy(Object.assign(silent, { code: "ROUTE_SILENT" }));
     });
     outgoing.end(body);
   });

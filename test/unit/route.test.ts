@@ -268,6 +268,18 @@ describe("an upstream", () => {
     expect(seen).toHaveLength(1);
   });
 
+  test.each([
+    ["with a key in the settings", true],
+    ["without one", false],
+  ])("that stays silent after its head is told as that, %s", async (_what, withKey) => {
+    if (!withKey) rmSync(join(folder, "credentials", "inference-key"));
+    writeConfig({ timeoutSeconds: 1 });
+    route.reload();
+    answer = (response) => response.writeHead(200, sse).flushHeaders();
+    expectNeutral(await ask());
+    expect(turns()[0]?.error).toMatch(/nothing heard from the upstream for 1 s/);
+  });
+
   test("that breaks off in the middle of an answer counts as none", async () => {
     answer = (response) => {
       response.writeHead(200, { "content-type": "application/json", "content-length": 100 }).write('{"half":');
@@ -305,6 +317,13 @@ const errors = {
   "a failed response": { type: "response.failed", response: { error: { code: "server_error", message: "an error" } } },
   "a failed choice": { choices: [{ delta: {}, finish_reason: "error", error: { code: 502, message: "x" } }] },
   "a choice without a reason": { choices: [{ delta: {}, finish_reason: "error" }] },
+  "MiniMax's words": {
+    choices: null,
+    base_resp: { status_code: 1004, status_msg: "login fail: carry the secret key" },
+  },
+  "Cloudflare's words": { errors: [{ message: "Authentication error", code: 10000 }], success: false },
+  "FastAPI's words": { detail: "Unauthorized" },
+  "DashScope's words": { code: "Throttling.RateQuota", message: "Requests rate limit exceeded", request_id: "x" },
 };
 
 describe("an error under status 200", () => {
@@ -340,13 +359,45 @@ describe("an error under status 200", () => {
     expect(text).not.toMatch(/limit|429|DONE/i);
   });
 
-  test.each(['event: error\ndata: {"message": "overloaded"}\n\n', 'data: {"error":\ndata: "overloaded"}\n\n'])(
-    "in an event of another form: %j",
-    async (event) => {
+  test.each([
+    'event: error\ndata: {"message": "overloaded"}\n\n',
+    'data: {"error":\ndata: "overloaded"}\n\n',
+    'data: {"choices":[]}\ndata: {"error":"overloaded"}\n',
+    '\ufeffdata: {"error":"overloaded"}\n\n',
+    '{"error":"overloaded"}',
+    '[{\n  "error": {"code": 401}\n}\n]\n',
+  ])("in an event of another form: %j", async (event) => {
+    answer = (response) => response.writeHead(200, sse).end(event);
+    expectNeutral(await ask());
+  });
+
+  test("behind a byte order mark", async () => {
+    answer = (response) =>
+      response.writeHead(200, { "content-type": "application/json" }).end('\ufeff{"error":"overloaded"}');
+    expectNeutral(await ask());
+  });
+
+  test.each(["", 0, {}, [], null, false])(
+    "is none where there is a place for it and nothing in it: %j",
+    async (error) => {
+      const body = { choices: [{ message: { content: "fine" }, error }], error, detail: error, errors: error };
+      answer = (response) => json(response, 200, body);
+      expect([(await ask()).status, (await ask()).body]).toEqual([200, body]);
+      const event = `data: ${JSON.stringify(body)}\n\n`;
       answer = (response) => response.writeHead(200, sse).end(event);
-      expectNeutral(await ask());
+      expect((await ask()).text).toBe(event);
     },
   );
+
+  test.each([
+    { choices: [{ delta: {} }], base_resp: { status_code: 0, status_msg: "" }, detail: "of the answer" },
+    { choices: [], usage: { total_tokens: 3 }, base_resp: { status_code: 0, status_msg: "" } },
+    { object: "list", data: [{ embedding: [1] }], message: "ok", code: "done" },
+    { type: "response.output_text.delta", delta: "x", detail: "of the event" },
+  ])("is none beside an answer: %j", async (body) => {
+    answer = (response) => json(response, 200, body);
+    expect((await ask()).body).toEqual(body);
+  });
 
   test("in a last event that nothing ends", async () => {
     answer = (response) => response.writeHead(200, sse).end('data: {"error":"overloaded"}');
