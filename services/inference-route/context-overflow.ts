@@ -1,4 +1,4 @@
-// The sentences by which OpenClaw 2026.9.6 sees on its own, before all others, that a request is too long for the model.
+// The sentences by which OpenClaw 2026.9.6 sees on its own that a request is too long for the model.
 const itsOwn = [
   /prompt (?:is )?too long|input is too long for (?:this|requested) model|input (?:is )?too long for (?:the )?model/i,
   /maximum context length|maximum prompt length is \d|exceeds max(?:imum)? length|exceeded model token limit/i,

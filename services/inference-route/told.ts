@@ -24,7 +24,8 @@ export function mayBeOfRequest(status: number): boolean {
  * that alone; then the upstream's own words where they are about the request, and nothing of it where they are about the operator's
  * business, which is what it is taken for in doubt.
  */
-export function toldOf(error: UpstreamError): string {
+export function toldOf(whole: UpstreamError): string {
+  const error = cut(whole);
   const { said, message, marks } = error;
   if (isAboveCeiling(said)) return tooLarge;
   const harmless = message === undefined || speaksOfProvider(message) ? undefined : withoutStatus(message);
@@ -32,6 +33,18 @@ export function toldOf(error: UpstreamError): string {
   if (overflow === "its own words") return harmless ?? tooLarge;
   if (overflow) return harmless === undefined ? tooLarge : `${tooLarge} ${harmless}`;
   return harmless === undefined || marks.some(isForeign) || speaksOfProvider(said) ? notNow : harmless;
+}
+
+// The agent reads no more of a message. Some upstreams send all of the request back, and looking through that takes long.
+const mostRead = 4096;
+
+function cut({ said, message, quoted, ...error }: UpstreamError): UpstreamError {
+  return {
+    ...error,
+    said: said.slice(0, 4 * mostRead),
+    ...(message === undefined ? {} : { message: message.slice(0, mostRead) }),
+    ...(quoted === undefined ? {} : { quoted: quoted.slice(0, mostRead) }),
+  };
 }
 
 // A limit for a minute that is below what this one request asks for: waiting does not help.

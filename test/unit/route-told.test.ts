@@ -113,6 +113,11 @@ describe("the request's own fault", () => {
     expect(told(said(`${vllm} (8192 in the messages, 401 in the completion)`))).toMatch(/, 0401 in the completion/);
   });
 
+  test("is told as far as the agent reads it, also where it has all of the request in it", () => {
+    const words = `not valid: ${"max_tokens exceed model ".repeat(100_000)}`;
+    expect(told({ detail: [{ msg: words, input: words }] })).toBe(words.slice(0, 4096));
+  });
+
   test("is found where FastAPI lists it", () => {
     expect(told({ detail: [{ loc: ["body", "top_p"], msg: "must be below 1" }, "or left out"] })).toBe(
       "must be below 1; or left out",
