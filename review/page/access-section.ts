@@ -1,3 +1,4 @@
+import { canonical } from "../../policies/canonical.ts";
 import type { AccessChange } from "../../policies/diff.ts";
 import type { ToldAccess } from "../preview/access.ts";
 import { asCode, between, type Cell } from "./cell.ts";
@@ -26,10 +27,10 @@ export function accessSection(title: string, all: readonly ToldAccess[]): Sectio
     tables: [
       {
         head: ["", ...(isOfMany ? ["Of"] : []), "What", "Where", "For", "From", "Note"],
-        rows: all.map((one) => [
+        rows: drawnTogether(all).map(({ one, whats }) => [
           one.comparable ? effects[one.effect] : "? not comparable",
           ...(isOfMany ? [one.of === undefined ? "" : asCode(one.of)] : []),
-          asCode(one.what),
+          between(", ", whats.map(asCode)),
           one.where ? asCode(one.where) : one.area === "disk" ? "disk" : one.area,
           one.area === "network" ? (one.programs ? between(" ", one.programs.map(asCode)) : "every program") : "",
           between(", ", from(one)),
@@ -42,6 +43,26 @@ export function accessSection(title: string, all: readonly ToldAccess[]): Sectio
     ],
   };
 }
+
+interface Row {
+  readonly one: ToldAccess;
+  readonly whats: readonly string[];
+}
+
+/** What differs by nothing but the path is one row where it is much: an allow-list of a host would be pages. */
+function drawnTogether(all: readonly ToldAccess[]): Row[] {
+  const alike = Map.groupBy(all, ({ what: _, example: __, requests, ...rest }) =>
+    canonical({ ...rest, programs: rest.programs ?? null, requests: { ...requests, path: undefined } }),
+  );
+  return [...alike.values()].flatMap((same): Row[] => {
+    const [one] = same;
+    if (one === undefined || same.length <= mostByThemselves)
+      return same.map((each) => ({ one: each, whats: [each.what] }));
+    return [{ one, whats: same.map(({ what }) => what) }];
+  });
+}
+
+const mostByThemselves = 5;
 
 // A file or a block may be called whatever a preset is called, or like several of them.
 function from({ sources, blocks }: AccessChange): Cell[] {

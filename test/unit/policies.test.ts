@@ -180,6 +180,8 @@ describe("presets", () => {
     const { policy } = loadPolicy({ presets: [name] });
     const endpoints = Object.values(policy.network_policies).flatMap((block) => block.endpoints);
     expect(endpoints.filter(({ deny_rules = [] }) => deny_rules.length > 0)).toEqual([]);
+    // What is meant is a method or two, and never whatever else somebody thinks of.
+    expect(endpoints.flatMap(({ rules = [] }) => rules).filter(({ allow }) => allow.method === "*")).toEqual([]);
   });
 });
 

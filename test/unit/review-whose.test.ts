@@ -4,7 +4,7 @@ import { outlineOf } from "../../review/page/outline.ts";
 import type { Planned } from "../support/preview-fixture.ts";
 import { reviewed } from "../support/reviewed.ts";
 
-// A stack may have several sandboxes, and what one gains another may lose.
+// A stack may have several sandboxes, and what one gains another may lose; and a host may have many paths.
 
 const block = (host: string) => ({
   endpoints: [{ host, port: 443, protocol: "rest", enforcement: "enforce", access: "full" }],
@@ -82,4 +82,19 @@ test("with one sandbox nobody asks whose it is", () => {
   const report = reviewed(policy("main", bank, {}), bridge("main", [1], [2]), route("main", "a", "b"));
   expect([...report.access, ...report.exposure, ...report.model].filter(({ of }) => of !== undefined)).toEqual([]);
   expect(markdownOf(outlineOf(report))).toContain("| model | <code>a</code> | <code>b</code> |");
+});
+
+test.each([
+  [5, 5],
+  [6, 1],
+])("of %i paths of one host that differ in nothing else, %i rows are made", (paths, rows) => {
+  const rules = Array.from({ length: paths }, (_, at) => ({ allow: { method: "POST", path: `/bot/do${at}` } }));
+  const [endpoint] = block("bank.example.com").endpoints;
+  const { access: _, ...bare } = endpoint ?? {};
+  const bot = { bot: { ...block("bank.example.com"), endpoints: [{ ...bare, rules }] } };
+  const page = markdownOf(outlineOf(reviewed(policy("main", {}, bot))));
+  const told = page.split("\n").filter((line) => line.includes("gains |") && line.includes("/bot/do"));
+  expect(told).toHaveLength(rows);
+  for (let at = 0; at < paths; at++) expect(told.join()).toContain(`POST /bot/do${at}<`);
+  expect(page).toContain(`${paths} gained, 0 lost`);
 });
