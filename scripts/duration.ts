@@ -4,3 +4,10 @@ export function duration(seconds: number): string {
   if (days) return `${days} d ${hours} h`;
   return hours ? `${hours} h ${minutes} min` : `${minutes} min`;
 }
+
+/** How long something took: `4.2 s`, `5 min 3 s`. */
+export function elapsed(seconds: number): string {
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}

@@ -1,3 +1,5 @@
+import { elapsed } from "./duration.ts";
+
 /** Where progress goes; a terminal also gets colours and a line that rewrites itself. */
 export interface Screen {
   write(text: string): unknown;
@@ -26,7 +28,7 @@ export class Progress {
   /** Runs one step under a heading. What the work says is printed below it, line by line. */
   async step<T>(title: string, work: (say: Say) => Promise<T>): Promise<T> {
     const began = performance.now();
-    const took = () => duration(performance.now() - began);
+    const took = () => elapsed((performance.now() - began) / 1000);
     let last = performance.now();
     let detail = "";
     this.line(`${this.#bold("▸")} ${this.#bold(title)}`);
@@ -93,10 +95,4 @@ export class Progress {
   #colour(code: string, text: string): string {
     return this.#screen.isTTY && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text;
   }
-}
-
-function duration(milliseconds: number): string {
-  const seconds = milliseconds / 1000;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }

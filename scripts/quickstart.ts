@@ -8,6 +8,7 @@ import { describeStopped, stoppedFrom } from "../host/stopped.ts";
 import { cloneFolder, keptFolder, stackFile } from "./clone-paths.ts";
 import { findLacking, prepareDocker, prepareImage } from "./computer-setup.ts";
 import type { StartAgain } from "./docker-group.ts";
+import { elapsed } from "./duration.ts";
 import { cliToDownload, findEngine } from "./engine-choice.ts";
 import { applyStack, EngineFailed } from "./first-run/apply.ts";
 import { ensureLocalStack } from "./first-run/local-stack.ts";
@@ -65,8 +66,7 @@ async function main(): Promise<number> {
   const began = performance.now();
   const again = await (destroy ? removeEverything(stack, progress) : bringUp(stack));
   if (again) return goOnAsMember(again, destroy);
-  const seconds = Math.round((performance.now() - began) / 1000);
-  progress.line(`\nTook ${seconds < 90 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`}.`);
+  progress.line(`\nTook ${elapsed((performance.now() - began) / 1000)}.`);
   return 0;
 }
 

@@ -51,14 +51,13 @@ interface Row {
 
 /** What differs by nothing but the path is one row where it is much: an allow-list of a host would be pages. */
 function drawnTogether(all: readonly ToldAccess[]): Row[] {
-  const alike = Map.groupBy(all, ({ what: _, example: __, requests, ...rest }) =>
-    canonical({ ...rest, programs: rest.programs ?? null, requests: { ...requests, path: undefined } }),
-  );
-  return [...alike.values()].flatMap((same): Row[] => {
-    const [one] = same;
-    if (one === undefined || same.length <= mostByThemselves)
-      return same.map((each) => ({ one: each, whats: [each.what] }));
-    return [{ one, whats: same.map(({ what }) => what) }];
+  const key = ({ what: _, example: __, requests, ...rest }: ToldAccess) =>
+    canonical({ ...rest, programs: rest.programs ?? null, requests: { ...requests, path: undefined } });
+  const alike = Map.groupBy(all, key);
+  return all.flatMap((one): Row[] => {
+    const same = alike.get(key(one)) ?? [];
+    if (one.requests === undefined || same.length <= mostByThemselves) return [{ one, whats: [one.what] }];
+    return one === same[0] ? [{ one, whats: same.map(({ what }) => what) }] : [];
   });
 }
 
