@@ -17,11 +17,11 @@ export interface MadeHere {
   readonly groups: readonly string[];
 }
 
-const file = join(keptFolder, "made-here.json");
+export const madeFile = join(keptFolder, "made-here.json");
 const kinds = ["images", "clis", "packages", "groups"] as const;
 
 export async function readMade(): Promise<MadeHere> {
-  const text = await readFile(file, "utf8").catch(() => "{}");
+  const text = await readFile(madeFile, "utf8").catch(() => "{}");
   const made = { images: [], clis: [], packages: [], groups: [], ...(JSON.parse(text) as Partial<MadeHere>) };
   // Notes of before had ids, of all images that came while an image was made; others' too.
   return { ...made, images: made.images.filter((reference) => !reference.startsWith("sha256:")) };
@@ -30,7 +30,7 @@ export async function readMade(): Promise<MadeHere> {
 export async function noteMade(more: Partial<MadeHere>): Promise<void> {
   const known = await readMade();
   const next = kinds.map((kind) => [kind, [...new Set([...known[kind], ...(more[kind] ?? [])])]]);
-  await write(Object.fromEntries(next) as MadeHere);
+  await noteLeft(Object.fromEntries(next) as MadeHere);
 }
 
 /** Brings an image of this name here. */
@@ -65,12 +65,13 @@ async function bring<T>(
     const gone: string[] = [];
     for (const name of names) if (!(await isHere(name))) gone.push(name);
     const known = await readMade();
-    if (gone.length > 0) await write({ ...known, [kind]: known[kind].filter((each) => !gone.includes(each)) });
+    if (gone.length > 0) await noteLeft({ ...known, [kind]: known[kind].filter((each) => !gone.includes(each)) });
   }
 }
 
-async function write(made: MadeHere): Promise<void> {
+/** Notes this in the place of all that was noted. */
+export async function noteLeft(made: MadeHere): Promise<void> {
   await mkdir(keptFolder, { recursive: true });
-  await writeFile(`${file}.${process.pid}`, `${JSON.stringify(made)}\n`);
-  await rename(`${file}.${process.pid}`, file);
+  await writeFile(`${madeFile}.${process.pid}`, `${JSON.stringify(made)}\n`);
+  await rename(`${madeFile}.${process.pid}`, madeFile);
 }

@@ -4,13 +4,19 @@ import { runProgram } from "../run-program.ts";
 /**
  * Removes images by the names under which they were brought here, the last first, because it may stand on the one before. Nothing is
  * forced: one that somebody else uses by now stays, and this says so.
+ *
+ * @returns those that stay, or may be here yet for all that is known
  */
-export async function removeImages(references: readonly string[], say: Say): Promise<void> {
+export async function removeImages(references: readonly string[], say: Say): Promise<string[]> {
+  const stayed: string[] = [];
   for (const reference of references.toReversed()) {
     const { exitCode, stderr } = await remove(reference);
-    if (exitCode !== 0 && !/no such image/i.test(stderr)) say(`${reference} stays: ${stderr.trim()}`);
+    if (exitCode === 0 || /no such image/i.test(stderr)) continue;
+    say(`${reference} stays: ${exitCode === 127 ? "there is no docker command here any more" : stderr.trim()}`);
+    stayed.unshift(reference);
   }
   for (const id of await unfinishedBuilds()) await remove(id);
+  return stayed;
 }
 
 function remove(image: string) {

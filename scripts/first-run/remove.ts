@@ -12,7 +12,7 @@ import { runProgram } from "../run-program.ts";
 import { configuredStacks } from "../stack-files.ts";
 import { readStackState, type StackState } from "../stack-state.ts";
 import { EngineFailed, tellEngineLine, waitForOtherRun } from "./apply.ts";
-import { readMade } from "./made-here.ts";
+import { madeFile, noteLeft, readMade } from "./made-here.ts";
 import { removeImages } from "./remove-images.ts";
 import { removeStackFile } from "./stack-file.ts";
 import { whatStays } from "./what-stays.ts";
@@ -28,10 +28,17 @@ export async function removeEverything(stack: string, progress: Progress): Promi
     const again = await progress.step("Docker on this computer", joinDockerGroup);
     if (again) return again;
   }
-  const { hasDocker, standing } = await progress.step("Look at what is here", async () => ({
+  const { hasDocker, standing, others } = await progress.step("Look at what is here", async () => ({
     hasDocker: (await runProgram(["docker", "--version"])).exitCode === 0,
     standing: existsSync(stackStateFile(stack)) ? await lookAtStack(stack) : undefined,
+    others: await otherStacks(stack),
   }));
+  // Other stacks of this clone go on with its images.
+  const images = others.length > 0 ? [] : made.images;
+  // Whether an image is gone only a daemon knows; one that was stopped meanwhile keeps them all.
+  if (hasDocker && (standing || images.length > 0)) {
+    await progress.step("Docker on this computer", (say) => ensureDockerDaemon({ directory: keptFolder, log: say }));
+  }
   if (standing) await removeStack(stack, standing, hasDocker, progress);
   else {
     progress.line(`Stack ${stack} has no state in this clone.`);
@@ -39,23 +46,28 @@ export async function removeEverything(stack: string, progress: Progress): Promi
   }
   const kept = await removeStackFile(stack);
 
-  const others = await otherStacks(stack);
   if (others.length > 0) {
     progress.line(`Kept for stack ${others.join(", ")}: ${keptFolder}, the Docker images and the daemon.`);
     if (kept) progress.line(`Kept, as you wrote or changed it: ${kept.file}`);
     return undefined;
   }
-  await progress.step("Remove what it brought to this computer", async (say) => {
-    if (hasDocker && made.images.length > 0) await removeImages(made.images, say);
+  const stayed = await progress.step("Remove what it brought to this computer", async (say) => {
+    const stayed = images.length > 0 ? await removeImages(images, say) : [];
     for (const folder of made.clis) await removeCli(folder, say);
+    // A later one tries again.
+    if (stayed.length > 0) await noteLeft({ ...made, images: stayed, clis: [] });
     await stopOwnedDaemon({ directory: keptFolder, log: say });
     await removeMakings(keptFolder);
-    await removeKept(kept?.passphrase);
+    await removeKept([...(kept?.passphrase ? [kept.passphrase] : []), ...(stayed.length > 0 ? [madeFile] : [])]);
+    return stayed;
   });
 
   progress.line("");
-  progress.line("Everything the quick start made is gone. What stays:");
-  for (const [what, command] of await whatStays(made, kept)) progress.line(`  ${what}; remove with: ${command}`);
+  const gone =
+    stayed.length > 0 ? "What the quick start made is gone, but for images" : "Everything the quick start made is gone";
+  progress.line(`${gone}. What stays:`);
+  for (const [what, command] of await whatStays(made, kept, stayed))
+    progress.line(`  ${what}; remove with: ${command}`);
   return undefined;
 }
 
@@ -72,9 +84,6 @@ async function lookAtStack(stack: string): Promise<Standing> {
 async function removeStack(stack: string, standing: Standing, hasDocker: boolean, progress: Progress): Promise<void> {
   const { engine, installations } = standing;
   progress.line(`Engine: ${engine.about}`);
-  if (hasDocker) {
-    await progress.step("Docker on this computer", (say) => ensureDockerDaemon({ directory: keptFolder, log: say }));
-  }
   await progress.step(`Destroy stack ${stack}`, async (say) => {
     await waitForOtherRun(stack, say);
     if (engine.kind === "cli") await releaseDeadLocks(stack);
@@ -96,11 +105,11 @@ async function removeStack(stack: string, standing: Standing, hasDocker: boolean
   });
 }
 
-/** Removes what the scripts keep for this clone, but for this file of it. */
-async function removeKept(but?: string): Promise<void> {
-  if (!but) return rm(keptFolder, { recursive: true, force: true });
+/** Removes what the scripts keep for this clone, but for these files of it. */
+async function removeKept(but: readonly string[]): Promise<void> {
+  if (but.length === 0) return rm(keptFolder, { recursive: true, force: true });
   for (const name of await readdir(keptFolder).catch(() => [] as string[]))
-    if (join(keptFolder, name) !== but) await rm(join(keptFolder, name), { recursive: true, force: true });
+    if (!but.includes(join(keptFolder, name))) await rm(join(keptFolder, name), { recursive: true, force: true });
 }
 
 /** Every name this clone's things may carry as their owner: machine and demo are labelled with one of its key pairs. */

@@ -4,18 +4,27 @@ import { join } from "node:path";
 import { kernelFacts } from "../../host/steps/apparmor-profile.ts";
 import { appArmorProfile } from "../../services/sandbox-supervisor/units.ts";
 import { runProgram } from "../run-program.ts";
-import type { MadeHere } from "./made-here.ts";
+import { type MadeHere, madeFile } from "./made-here.ts";
 import type { KeptStackFile } from "./stack-file.ts";
 
 type Stays = readonly [what: string, remove: string];
 
-/** What quick starts leave on this computer, each with the command that removes it. */
-export async function whatStays(made: MadeHere, file?: KeptStackFile): Promise<Stays[]> {
+/**
+ * What quick starts leave on this computer, each with the command that removes it.
+ *
+ * @param images those that could not be removed
+ */
+export async function whatStays(
+  made: MadeHere,
+  file?: KeptStackFile,
+  images: readonly string[] = [],
+): Promise<Stays[]> {
   const { packages, groups, clis } = made;
   const names = packages.join(" ");
   const homes = [...new Set(clis.map((folder) => join(folder, "..", "..")))].filter((home) => existsSync(home));
   return [
     ...(file ? [keptFile(file)] : []),
+    ...(images.length > 0 ? [keptImages(images)] : []),
     ["node_modules/ in this clone", "rm -r node_modules"],
     ["what npm has downloaded, in its cache (~/.npm as a rule)", "npm cache clean --force"],
     ...(await buildCache(made)),
@@ -32,6 +41,14 @@ function keptFile({ file, passphrase }: KeptStackFile): Stays {
   const yours = `${file}, which you wrote or changed`;
   if (!passphrase) return [yours, `rm ${file}`];
   return [`${yours}, and ${passphrase}, without which nobody reads its secrets`, `rm ${file} ${passphrase}`];
+}
+
+function keptImages(images: readonly string[]): Stays {
+  const names = images.toReversed().join(" ");
+  return [
+    `in Docker: ${names}, and ${madeFile}, by which a later --destroy knows of them`,
+    `docker image rm ${names} && rm ${madeFile}`,
+  ];
 }
 
 /** Docker's own builder has images alone, which are gone. BuildKit tells nobody which part of its cache is whose. */

@@ -23,6 +23,9 @@ function cloneWith(
   const docker = {
     has: () => readdirSync(file("images")).sort(),
     pull: (image: string) => writeFileSync(file(`images/${image}`), `sha256:${image}\n`),
+    use: (image: string) => writeFileSync(file("used"), `${image}\n`),
+    isDown: (down: boolean) => (down ? writeFileSync(file("down"), "") : rmSync(file("down"))),
+    remove: () => clone.program("docker", "echo not found >&2; exit 127"),
     removals: () => (existsSync(file("removals")) ? readFileSync(file("removals"), "utf8").trim().split("\n") : []),
   };
   for (const image of images) docker.pull(image);
@@ -38,6 +41,10 @@ function cloneWith(
       ),
     removed: () => readFileSync(file("removed"), "utf8"),
     kept: () => existsSync(join(clone.root, ".nemoclaw")),
+    noted: () => {
+      const note = join(clone.root, ".nemoclaw", "made-here.json");
+      return existsSync(note) ? (JSON.parse(readFileSync(note, "utf8")).images as string[]) : [];
+    },
     outcome: async () => (await run().ended).output,
     /** Runs until it is killed from inside. */
     async killedByItself(): Promise<void> {
@@ -62,9 +69,11 @@ function cloneWith(
       next.kill("SIGKILL");
       await next.ended;
     },
-    async destroy(): Promise<string> {
-      const { exitCode, output } = await run("--destroy").ended;
-      expect(exitCode, output).toBe(0);
+    async destroy(expected = 0): Promise<string> {
+      // Somebody's own, so that nothing is tried on the daemon of the computer that runs the tests.
+      const own = { ...env, DOCKER_HOST: "unix:///run/desktop/docker.sock" };
+      const { exitCode, output } = await clone.script("quickstart", ["--destroy"], own).ended;
+      expect(exitCode, output).toBe(expected);
       return output;
     },
     [Symbol.asyncDispose]: () => clone[Symbol.asyncDispose](),
@@ -88,6 +97,42 @@ describe("images that the quick start brought, with a stand-in for Docker", { ti
     await clone.killedInTheBuild();
     await clone.destroy();
     expect(clone.docker.has()).toEqual([foreign]);
+  });
+
+  test("are not called gone where Docker does not answer: they go with a later --destroy", async () => {
+    await using clone = cloneWith([], { registry: true });
+    await clone.killedInTheBuild();
+    clone.docker.isDown(true);
+    const output = await clone.destroy(1);
+    expect(output).toContain("the Docker daemon does not answer");
+    expect(output).not.toContain("is gone");
+    expect(clone.noted()).toContain(usual);
+    clone.docker.isDown(false);
+    expect(await clone.destroy()).toContain("Everything the quick start made is gone.");
+    expect([clone.docker.has(), clone.kept()]).toEqual([[], false]);
+  });
+
+  test("that somebody uses stay, are named, and go with a later --destroy", async () => {
+    await using clone = cloneWith([], { registry: true });
+    await clone.killedInTheBuild();
+    clone.docker.use(usual);
+    const output = await clone.destroy();
+    expect(output).toContain("What the quick start made is gone, but for images. What stays:");
+    expect(output).toMatch(new RegExp(`in Docker: ${usual}, and (\\S+), by .*: docker image rm ${usual} && rm \\1\n`));
+    expect(clone.noted()).toEqual([usual]);
+    clone.docker.use("nobody");
+    expect(await clone.destroy()).toContain("Everything the quick start made is gone.");
+    expect([clone.docker.has(), clone.kept()]).toEqual([[], false]);
+  });
+
+  test("stay noted where there is no Docker any more, which holds nothing else up", async () => {
+    await using clone = cloneWith([], { registry: true });
+    await clone.killedInTheBuild();
+    clone.docker.remove();
+    const output = await clone.destroy();
+    expect(output).toContain(`${usual} stays: there is no docker command here any more`);
+    expect(output).not.toContain("Everything the quick start made is gone");
+    expect(clone.noted()).toContain(usual);
   });
 
   test("are not those that were here before", async () => {
