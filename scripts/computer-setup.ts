@@ -35,8 +35,9 @@ export async function findLacking(): Promise<Lacking> {
   if (!answers) {
     // A program may be there and its package not set up, where an installation was killed.
     const begun = await cutShort(names([daemon, appArmor, client]));
+    const whole = !begun.includes(daemon.name) && !begun.includes(client.name);
     // One who may not use it has a daemon.
-    if (refusal && refusal.kind !== "auth" && !begun.includes(daemon.name)) await refuseNoDaemon(refusal);
+    if (refusal && refusal.kind !== "auth" && whole) await refuseNoDaemon(refusal);
     if (!docker || begun.includes(daemon.name)) now.push(daemon);
     if (begun.includes(appArmor.name) || (now.length > 0 && (await lacksAppArmor()))) now.push(appArmor);
     if (begun.includes(client.name)) now.push(client);

@@ -129,6 +129,7 @@ export async function dockerRefusal(signal?: AbortSignal): Promise<HostError | u
       what: "reach the Docker daemon",
       timeoutSeconds: 20,
       signal,
+      try: "see what leads the client (docker context ls; DOCKER_HOST and DOCKER_CONTEXT, each by unset NAME where it should not), until docker version answers",
     });
     return undefined;
   } catch (error) {

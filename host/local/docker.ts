@@ -158,7 +158,7 @@ function refusal(what: string, ran: string, { exitCode, stdout, stderr }: Ended,
       ran,
       exitCode,
       said,
-      try: "start it (systemctl start docker, or Docker Desktop), then run the same command again",
+      try: "start it (systemctl start docker, with --user where it runs without root, or Docker Desktop), then run the same command again",
     });
   }
   return new HostError("command", { summary: `Docker could not ${what}`, ran, exitCode, said, try: hint });

@@ -6,8 +6,14 @@ import { cloneFolder, projectFiles } from "./source-files.ts";
 import { putProgram } from "./stand-ins.ts";
 import { type Watched, watchProgram } from "./watch-program.ts";
 
-/** So that no test touches this computer's own Docker or packages. */
-const nothingHere = { docker: "exit 1", dockerd: "exit 1", "apt-get": "exit 1", sudo: "exit 1", mmdebstrap: "exit 1" };
+/** So that no test touches this computer's own Docker, which is one that its user may not use, or packages. */
+const nothingHere = {
+  docker: 'echo "permission denied: /var/run/docker.sock" >&2; exit 1',
+  dockerd: "exit 1",
+  "apt-get": "exit 1",
+  sudo: "exit 1",
+  mmdebstrap: "exit 1",
+};
 
 /**
  * A clone of this project in a folder of its own, with a home of its own and stand-ins first on PATH: what a script keeps, makes and

@@ -88,11 +88,11 @@ describe("what the quick start looks for", () => {
   let computers = 0;
 
   /** The names of what a computer lacks that has these programs, and these packages as dpkg says. */
-  async function lacking(has: { programs?: string[]; packages?: Record<string, string>; answers?: boolean }) {
+  async function lacking(has: { programs?: string[]; packages?: Record<string, string>; does?: string }) {
     const here = join(clone.folder, `computer-${computers++}`);
     mkdirSync(here);
     const env = debian(here);
-    for (const name of has.programs ?? []) putProgram(env.PATH ?? "", name, has.answers ? "" : "exit 1");
+    for (const name of has.programs ?? []) putProgram(env.PATH ?? "", name, has.does ?? notRunning);
     for (const [name, status] of Object.entries(has.packages ?? {})) writeFileSync(join(here, `dpkg.${name}`), status);
     const run = clone.lines(
       `import { findLacking } from "./scripts/computer-setup.ts";
@@ -103,6 +103,7 @@ console.log(JSON.stringify([now, client, perhaps].map((list) => list.map(({ name
     return JSON.parse((await run.ended).output);
   }
   const docker = ["docker", "dockerd"];
+  const notRunning = 'echo "Cannot connect to the Docker daemon. Is the docker daemon running?" >&2; exit 1';
   const makes = ["mmdebstrap", "debian-archive-keyring"];
 
   test.each([
@@ -117,10 +118,14 @@ console.log(JSON.stringify([now, client, perhaps].map((list) => list.map(({ name
       { programs: docker, packages: { "docker.io": "half-configured" } },
       [["docker.io"], [], makes],
     ],
-    ["a client that is not", { programs: docker, packages: { "docker-cli": "unpacked" } }, [["docker-cli"], [], makes]],
+    [
+      "a client that is not",
+      { programs: docker, does: "exit 1", packages: { "docker-cli": "unpacked" } },
+      [["docker-cli"], [], makes],
+    ],
     ["a Docker that only does not run", { programs: docker, packages: { "docker.io": "installed" } }, [[], [], makes]],
     ["another Docker", { programs: docker, packages: { "docker.io": "config-files" } }, [[], [], makes]],
-    ["one that answers", { programs: docker, answers: true, packages: { "docker.io": "unpacked" } }, [[], [], []]],
+    ["one that answers", { programs: docker, does: "", packages: { "docker.io": "unpacked" } }, [[], [], []]],
     [
       "mmdebstrap, not set up",
       { programs: ["mmdebstrap"], packages: { mmdebstrap: "unpacked" } },

@@ -12,7 +12,7 @@ const ofDocker = 4711;
 
 /** A computer whose Docker answers only members of its group; what is run as root is noted. `$here` is where. */
 const programs = {
-  docker: `test -n "$MEMBER" || { echo "permission denied while trying to connect" >&2; exit 1; }
+  docker: `test -n "$MEMBER" || { echo "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock" >&2; exit 1; }
 case $1 in *version) ;; *) exit 1 ;; esac`,
   getent: `test "$*" = "group docker" && echo "docker:x:${ofDocker}:$(cat "$here/members" 2>/dev/null)"`,
   sudo: `shift
