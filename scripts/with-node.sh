@@ -66,9 +66,9 @@ owner_of() {
 # seconds.
 take_lock() {
   mkdir -p "$root/.nemoclaw"
-  waited=0
+  waited=0 refused=0
   self=$(owner_of "$$")
-  until ln -s "$self" "$lock" 2>/dev/null; do
+  until said=$(ln -s "$self" "$lock" 2>&1); do
     owner=$(readlink "$lock" 2>/dev/null || true)
     pid=${owner%%:*}
     if [ -n "$owner" ] && [ "$owner" != "$(owner_of "$pid")" ]; then
@@ -80,7 +80,15 @@ take_lock() {
         echo "  ... still waiting (${waited} s)" >&2
       fi
       sleep 1
-      waited=$((waited + 1))
+      waited=$((waited + 1)) refused=0
+    else
+      # It was given back just now; where it is not there again and again, it cannot be made.
+      refused=$((refused + 1))
+      [ "$refused" -lt 3 ] || fail \
+        "The npm packages cannot be installed: $lock cannot be made" \
+        "  said  $said" \
+        "  try   ls -ld $root/.nemoclaw, for whose it is; a run as root leaves folders of root's: sudo chown -R $(id -un) $root"
+      sleep 1
     fi
   done
   trap 'stop_telling; rm -f "$lock"' EXIT

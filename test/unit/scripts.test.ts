@@ -101,6 +101,19 @@ describe("with-node.sh, with a stand-in for npm", () => {
     expect(calls(root)).toHaveLength(1);
   });
 
+  test("says so where it cannot make its lock, as in a folder of root's, and does not try for ever", async () => {
+    const { root, env, start } = smallClone(install);
+    programs(root, { ln: `echo "ln: failed to create symbolic link '$3': Permission denied" >&2; exit 1` });
+    const { exitCode, stderr } = await run(start, ["scripts/say.ts"], env);
+    expect(exitCode).toBe(1);
+    const lock = join(root, ".nemoclaw/npm-ci.lock");
+    expect(stderr).toContain(
+      `${lock} cannot be made\n  said  ln: failed to create symbolic link '${lock}': Permission`,
+    );
+    expect(stderr).toMatch(/\n {2}try {3}ls -ld .*sudo chown -R \S+ /);
+    expect(() => calls(root)).toThrow();
+  });
+
   test("waits for the npm of a run that was killed itself, says again and again that it does, and does not install again", {
     timeout: 60_000,
   }, async () => {
