@@ -8,7 +8,7 @@ import { stackStateFile } from "../local-backend.ts";
 import type { Say } from "../progress.ts";
 import { writeOnce } from "../write-once.ts";
 import { findOperatorMirrors, type OperatorMirrors } from "./operator-mirrors.ts";
-import { noteBegun, noteFinished } from "./stack-file.ts";
+import { noteAdding, noteBegun, takeUp } from "./stack-file.ts";
 
 /** The chat that the quick start's person writes in. */
 export const demoChat = 4711;
@@ -42,13 +42,15 @@ ${Object.keys(mirrors).length > 0 ? downloads.slice(1) : ""}`;
  */
 export async function ensureLocalStack(engine: Engine, stack: string, say: Say): Promise<boolean> {
   const file = stackFile(stack);
+  await takeUp(stack, say);
   const written = await writeOnce(file, async () => {
     const text = localConfiguration(await findOperatorMirrors());
     await noteBegun(stack, text);
     return text;
   });
   if (written) say(`wrote ${file}`);
-  if (!existsSync(stackStateFile(stack))) await command(engine, stack, ["stack", "init", stack]);
+  if (!existsSync(stackStateFile(stack)))
+    await noteAdding(stack, "encryptionsalt", () => command(engine, stack, ["stack", "init", stack]));
 
   const secrets = {
     "nemoclaw:inferenceKey": () => `demo-${randomBytes(24).toString("base64url")}`,
@@ -59,10 +61,10 @@ export async function ensureLocalStack(engine: Engine, stack: string, say: Say):
     const { config } = (parse(await readFile(file, "utf8")) ?? {}) as { config?: Record<string, unknown> };
     if (config?.[key] !== undefined) continue;
     say(`made up a secret for ${key}; the file holds it encrypted`);
-    await command(engine, stack, ["config", "set", "--secret", key, "--stack", stack], make());
+    const set = ["config", "set", "--secret", key, "--stack", stack];
+    await noteAdding(stack, key, () => command(engine, stack, set, make()));
     made = true;
   }
-  await noteFinished(stack);
   return made;
 }
 

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspect } from "../../host/local/docker.ts";
 import { keptFolder } from "../clone-paths.ts";
 import { dpkgStatus } from "../dpkg-status.ts";
+import type { Say } from "../progress.ts";
+import { readNote, writeNote } from "./kept-note.ts";
 
 /** What quick starts of this clone brought to this computer, so that `--destroy` removes that and nothing else. */
 export interface MadeHere {
@@ -15,14 +16,18 @@ export interface MadeHere {
   readonly packages: readonly string[];
   /** Groups that this user has joined; membership stays too. */
   readonly groups: readonly string[];
+  /** Whether there was more, in a note that nobody can read. */
+  readonly lost?: boolean;
 }
 
 export const madeFile = join(keptFolder, "made-here.json");
 const kinds = ["images", "clis", "packages", "groups"] as const;
 
-export async function readMade(): Promise<MadeHere> {
-  const text = await readFile(madeFile, "utf8").catch(() => "{}");
-  const made = { images: [], clis: [], packages: [], groups: [], ...(JSON.parse(text) as Partial<MadeHere>) };
+/** @param say told where the note is there and cannot be read */
+export async function readMade(say: Say = (line) => console.error(line)): Promise<MadeHere> {
+  const note = await readNote<Partial<MadeHere>>(madeFile, say);
+  const known = note === "unreadable" ? { lost: true } : note;
+  const made = { images: [], clis: [], packages: [], groups: [], ...known };
   // Notes of before had ids, of all images that came while an image was made; others' too.
   return { ...made, images: made.images.filter((reference) => !reference.startsWith("sha256:")) };
 }
@@ -30,7 +35,7 @@ export async function readMade(): Promise<MadeHere> {
 export async function noteMade(more: Partial<MadeHere>): Promise<void> {
   const known = await readMade();
   const next = kinds.map((kind) => [kind, [...new Set([...known[kind], ...(more[kind] ?? [])])]]);
-  await noteLeft(Object.fromEntries(next) as MadeHere);
+  await noteLeft({ ...known, ...Object.fromEntries(next) });
 }
 
 /** Brings an image of this name here. */
@@ -71,7 +76,5 @@ async function bring<T>(
 
 /** Notes this in the place of all that was noted. */
 export async function noteLeft(made: MadeHere): Promise<void> {
-  await mkdir(keptFolder, { recursive: true });
-  await writeFile(`${madeFile}.${process.pid}`, `${JSON.stringify(made)}\n`);
-  await rename(`${madeFile}.${process.pid}`, madeFile);
+  await writeNote(madeFile, made);
 }

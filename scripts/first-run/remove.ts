@@ -14,7 +14,7 @@ import { readStackState, type StackState } from "../stack-state.ts";
 import { EngineFailed, tellEngineLine, waitForOtherRun } from "./apply.ts";
 import { madeFile, noteLeft, readMade } from "./made-here.ts";
 import { removeImages } from "./remove-images.ts";
-import { removeStackFile } from "./stack-file.ts";
+import { notOurs, removeStackFile } from "./stack-file.ts";
 import { whatStays } from "./what-stays.ts";
 
 /**
@@ -23,7 +23,7 @@ import { whatStays } from "./what-stays.ts";
  * @returns the command that is to do it, in the session in which a quick start has joined this user to Docker's group
  */
 export async function removeEverything(stack: string, progress: Progress): Promise<StartAgain | undefined> {
-  const made = await readMade();
+  const made = await readMade((line) => progress.line(line));
   if (made.groups.includes("docker")) {
     const again = await progress.step("Docker on this computer", joinDockerGroup);
     if (again) return again;
@@ -44,11 +44,11 @@ export async function removeEverything(stack: string, progress: Progress): Promi
     progress.line(`Stack ${stack} has no state in this clone.`);
     if (hasDocker) await tellForeign(stack, progress);
   }
-  const kept = await removeStackFile(stack);
+  const kept = await removeStackFile(stack, (line) => progress.line(line));
 
   if (others.length > 0) {
     progress.line(`Kept for stack ${others.join(", ")}: ${keptFolder}, the Docker images and the daemon.`);
-    if (kept) progress.line(`Kept, as you wrote or changed it: ${kept.file}`);
+    if (kept) progress.line(`Kept, as it is ${notOurs}: ${kept.file}`);
     return undefined;
   }
   const stayed = await progress.step("Remove what it brought to this computer", async (say) => {
@@ -63,9 +63,8 @@ export async function removeEverything(stack: string, progress: Progress): Promi
   });
 
   progress.line("");
-  const gone =
-    stayed.length > 0 ? "What the quick start made is gone, but for images" : "Everything the quick start made is gone";
-  progress.line(`${gone}. What stays:`);
+  const all = stayed.length === 0 && !made.lost;
+  progress.line(`${all ? "Everything" : "Not all that"} the quick start made is gone. What stays:`);
   for (const [what, command] of await whatStays(made, kept, stayed))
     progress.line(`  ${what}; remove with: ${command}`);
   return undefined;

@@ -5,7 +5,7 @@ import { kernelFacts } from "../../host/steps/apparmor-profile.ts";
 import { appArmorProfile } from "../../services/sandbox-supervisor/units.ts";
 import { runProgram } from "../run-program.ts";
 import { type MadeHere, madeFile } from "./made-here.ts";
-import type { KeptStackFile } from "./stack-file.ts";
+import { type KeptStackFile, notOurs } from "./stack-file.ts";
 
 type Stays = readonly [what: string, remove: string];
 
@@ -25,6 +25,7 @@ export async function whatStays(
   return [
     ...(file ? [keptFile(file)] : []),
     ...(images.length > 0 ? [keptImages(images)] : []),
+    ...(made.lost ? [lostNote] : []),
     ["node_modules/ in this clone", "rm -r node_modules"],
     ["what npm has downloaded, in its cache (~/.npm as a rule)", "npm cache clean --force"],
     ...(await buildCache(made)),
@@ -38,9 +39,9 @@ export async function whatStays(
 }
 
 function keptFile({ file, passphrase }: KeptStackFile): Stays {
-  const yours = `${file}, which you wrote or changed`;
-  if (!passphrase) return [yours, `rm ${file}`];
-  return [`${yours}, and ${passphrase}, without which nobody reads its secrets`, `rm ${file} ${passphrase}`];
+  const kept = `${file}, which is ${notOurs}`;
+  if (!passphrase) return [kept, `rm ${file}`];
+  return [`${kept}, and ${passphrase}, without which nobody reads its secrets`, `rm ${file} ${passphrase}`];
 }
 
 function keptImages(images: readonly string[]): Stays {
@@ -50,6 +51,11 @@ function keptImages(images: readonly string[]): Stays {
     `docker image rm ${names} && rm ${madeFile}`,
   ];
 }
+
+const lostNote: Stays = [
+  "images, packages of apt's and a Pulumi CLI in ~/.pulumi/versions, where the note that could not be read named some",
+  "docker image rm NAME, for each nemoclaw-machine and nemoclaw-base in docker image ls",
+];
 
 /** Docker's own builder has images alone, which are gone. BuildKit tells nobody which part of its cache is whose. */
 async function buildCache({ images }: MadeHere): Promise<Stays[]> {

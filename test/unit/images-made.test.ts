@@ -117,7 +117,7 @@ describe("images that the quick start brought, with a stand-in for Docker", { ti
     await clone.killedInTheBuild();
     clone.docker.use(usual);
     const output = await clone.destroy();
-    expect(output).toContain("What the quick start made is gone, but for images. What stays:");
+    expect(output).toContain("Not all that the quick start made is gone. What stays:");
     expect(output).toMatch(new RegExp(`in Docker: ${usual}, and (\\S+), by .*: docker image rm ${usual} && rm \\1\n`));
     expect(clone.noted()).toEqual([usual]);
     clone.docker.use("nobody");
