@@ -86,6 +86,11 @@ export async function lockHolders(stack: string): Promise<LockHolder[]> {
   return (await readLocks(stack)).filter(({ here, dead }) => here && !dead);
 }
 
+/** The files of such locks, which no engine takes away. */
+export async function locksOfOthers(stack: string): Promise<string[]> {
+  return (await readLocks(stack)).filter(({ here }) => !here).map(({ file }) => file);
+}
+
 /**
  * Removes the locks of a local stack whose process is gone: a killed Pulumi CLI leaves its lock behind, and every later
  * command would refuse to start. The embedded engine does this itself.

@@ -1,5 +1,5 @@
 import { type Engine, runEngine } from "../engine-choice.ts";
-import { cutCreationsStand, hasResources, lockHolders, releaseDeadLocks } from "../local-backend.ts";
+import { cutCreationsStand, hasResources, lockHolders, locksOfOthers, releaseDeadLocks } from "../local-backend.ts";
 import type { Say } from "../progress.ts";
 
 /** What an `up` did: nothing, or how many resources were created, updated and so on, in the engine's words. */
@@ -36,7 +36,7 @@ async function runOrFail(engine: Engine, stack: string, command: readonly string
       tellEngineLine(line, say);
     },
   });
-  if (answer.exitCode !== 0) throw new EngineFailed(stack, answer.exitCode, lines);
+  if (answer.exitCode !== 0) throw await engineFailed(stack, "brought up", answer.exitCode, lines);
   return answer.stdout;
 }
 
@@ -64,13 +64,28 @@ export function appliedOf(output: string): Applied {
 export class EngineFailed extends Error {
   readonly exitCode: number;
 
-  constructor(stack: string, exitCode: number, lines: readonly string[]) {
-    const first = lines.find((line) => /^\s*error:/.test(line))?.trim();
-    super(
-      `Stack ${stack} could not be brought up${first ? `: ${first}` : "; what the engine said is above"}.\nThe same command goes on from here.`,
-    );
+  constructor(message: string, exitCode: number) {
+    super(message);
     this.exitCode = exitCode;
   }
+}
+
+/** What to tell of an engine that could not do something with a stack. */
+export async function engineFailed(
+  stack: string,
+  what: "brought up" | "taken down",
+  exitCode: number,
+  lines: readonly string[],
+): Promise<EngineFailed> {
+  const first = lines.find((line) => /^\s*error:/.test(line))?.trim();
+  const said = first ? `: ${first.replace(/\.$/, "")}` : "; what the engine said is above";
+  const locks = (await locksOfOthers(stack)).join(" ");
+  // Whatever the engine advises, no run goes on before such a lock is gone.
+  const next = locks
+    ? `  why   a run under another host name holds it, and nothing here tells whether that is at work
+  try   once it surely is not: rm ${locks}     and the same command goes on; pulumi cancel asks your own backend, not this clone's`
+    : "The same command goes on from here.";
+  return new EngineFailed(`Stack ${stack} could not be ${what}${said}.\n${next}`, exitCode);
 }
 
 /** A run that was killed may have left its engine at work; it is let finish. */

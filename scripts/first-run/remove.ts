@@ -11,7 +11,7 @@ import type { Progress, Say } from "../progress.ts";
 import { runProgram } from "../run-program.ts";
 import { configuredStacks } from "../stack-files.ts";
 import { readStackState, type StackState } from "../stack-state.ts";
-import { EngineFailed, tellEngineLine, waitForOtherRun } from "./apply.ts";
+import { engineFailed, tellEngineLine, waitForOtherRun } from "./apply.ts";
 import { madeFile, noteLeft, readMade } from "./made-here.ts";
 import { removeImages } from "./remove-images.ts";
 import { notOurs, removeStackFile } from "./stack-file.ts";
@@ -94,7 +94,7 @@ async function removeStack(stack: string, standing: Standing, hasDocker: boolean
         tellEngineLine(line, say);
       },
     });
-    if (answer.exitCode !== 0) throw new EngineFailed(stack, answer.exitCode, lines);
+    if (answer.exitCode !== 0) throw await engineFailed(stack, "taken down", answer.exitCode, lines);
   });
   await progress.step("Look for what a killed run left", async (say) => {
     // A run killed between making something and writing it down leaves what the state does not know.

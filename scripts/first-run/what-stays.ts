@@ -75,5 +75,7 @@ async function profileInKernel(): Promise<Stays[]> {
   const { restricted, loaded } = parse(await runProgram(["sh", "-c", script]));
   if (!restricted || !loaded || existsSync(`/etc/apparmor.d/${name}`)) return [];
   const remove = `printf ${name} | sudo tee /sys/kernel/security/apparmor/.remove`;
-  return [[`the AppArmor profile ${name}, in this computer's kernel until it starts anew`, remove]];
+  const until =
+    "in this computer's kernel until it starts anew; no sandbox of another clone's machine starts without it";
+  return [[`the AppArmor profile ${name}, ${until}`, remove]];
 }

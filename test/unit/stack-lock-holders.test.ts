@@ -34,6 +34,12 @@ describe("a stack that another run holds", { timeout: 120_000 }, () => {
     expect(output).toContain(`anna@annas-laptop.fritz.box since 2026-11-29T10:00:00Z`);
     expect(output).toContain(`if it is surely gone, delete ${file}`);
     expect(output).not.toContain("waiting for process");
+    expect(output).toMatch(
+      new RegExp(
+        `\nStack local could not be taken down: error: .*\n  why .*\n  try .*rm ${file} .*pulumi cancel asks your own`,
+      ),
+    );
+    expect(output).not.toContain("goes on from here");
   });
 
   test("by a process of this computer is waited for, and then told with its lock before anything is ended", async () => {

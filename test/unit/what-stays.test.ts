@@ -39,6 +39,7 @@ test("the cache of BuildKit is named where it has built", async () => {
 test("the profile that a local machine has loaded into this computer's kernel is named", async () => {
   expect(await stays([], kernel("1\\nloaded\\n"))).toEqual([
     "the AppArmor profile nemoclaw-sandbox, in this computer's kernel until it starts anew; " +
+      "no sandbox of another clone's machine starts without it; " +
       "printf nemoclaw-sandbox | sudo tee /sys/kernel/security/apparmor/.remove",
   ]);
 });
