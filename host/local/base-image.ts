@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
 import { HostError, isCancelled } from "../errors.ts";
 import { ownDebianKeyring, ownDebianSources } from "./apt-sources.ts";
 import { docker, inspect } from "./docker.ts";
@@ -159,9 +160,10 @@ async function make(
         signal,
         // As long as the making takes, by a slow mirror on a slow computer.
         timeoutSeconds: 3600,
-      }).catch((error: unknown) => {
-        refusedFirst = !child.stdout.readableEnded;
-        // Nobody reads what the maker writes any more, and it would wait for that for ever.
+      }).catch(async (error: unknown) => {
+        // A maker that fails by itself says more, and its end may come a moment later.
+        refusedFirst = await Promise.race([ended.then(() => false), wait(2000, true)]);
+        // Nobody reads what it writes any more, and it would wait for that for ever.
         child.stdout.destroy();
         throw error;
       });
