@@ -14,18 +14,15 @@ export async function takeDown(
   why?: string,
 ): Promise<{ readonly stopped: Stopped; readonly already: boolean }> {
   const { sandbox, machine, runtime } = standing;
-  const { operations } = runtime;
   const before = await host.look(stoppedFacts(sandbox));
   const stopped: Stopped = before ?? { by: whoami(), since: new Date().toISOString(), why };
   const doors = Object.values(doorUnits(standing)).reverse();
+  // First the mark, so that whatever is cut short after it does not come back; what is asked then may take its time to answer.
   await host.apply(`stop ${sandbox}`, [
-    // First, so that whatever is cut short after it does not come back.
     ...(before ? [] : [markStopped(sandbox, stopped)]),
     ...(doors.length > 0 ? [stopUnits(doors)] : []),
-    ...operations.power(sandbox, machine.owner).down,
   ]);
-  // After the doors: what is asked first may take its time to answer.
-  if (operations.stopped) await ensure(host, operations.stopped(sandbox, machine.owner), say);
+  await ensure(host, runtime.operations.power(sandbox, machine.owner).down, say);
   return { stopped, already: before !== undefined };
 }
 

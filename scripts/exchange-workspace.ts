@@ -1,6 +1,6 @@
-import type { Command } from "../host/command.ts";
 import { HostError, isCancelled } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
+import type { Power } from "../host/runtimes/operations.ts";
 import { type Left, readLeft, removeLeft, swapWorkspace } from "./workspace-scripts.ts";
 
 export interface WorkspaceExchange {
@@ -9,11 +9,11 @@ export interface WorkspaceExchange {
   readonly path: string;
   /** What takes its place. */
   readonly unpacked: string;
-  /** Takes the agent down, and up again. */
-  readonly down: readonly Command[];
-  readonly up: readonly Command[];
+  readonly power: Power;
   /** False where it is stopped on purpose. */
   readonly start: boolean;
+  /** Takes what went another way than usual. */
+  readonly say: (remark: string) => void;
 }
 
 /**
@@ -24,15 +24,21 @@ export interface WorkspaceExchange {
  * @throws what went wrong, and what has become of files and agent
  */
 export async function exchangeWorkspace(host: Host, exchange: WorkspaceExchange): Promise<string | undefined> {
-  const { path, unpacked, down, up, start } = exchange;
+  const { path, unpacked, power, start, say } = exchange;
+  let begun = false;
   const remove = async () => readLeft((await host.run(removeLeft(path, unpacked))).stdout);
   try {
-    await host.apply("import", [...down, swapWorkspace(path, unpacked), ...(start ? up : [])]);
+    const now = await host.look(power.down.facts);
+    const down = power.down.plan(now);
+    for (const remark of power.down.remarks?.(now) ?? []) say(remark);
+    begun = true;
+    // In one, so that nobody else starts between them what works on the files.
+    await host.apply("import", [...down, swapWorkspace(path, unpacked), ...(start ? power.up : [])]);
   } catch (error) {
     // What went wrong here explains what may go wrong there.
     const left = await remove().catch(() => undefined);
     const files = left === undefined ? [] : [...placed(left), ...remainder(left)];
-    throw start ? await startAgain(host, exchange, error, files) : saying(error, files);
+    throw begun && start ? await startAgain(host, exchange, error, files) : saying(error, files);
   }
   const left = await remove().catch((error: unknown) => {
     throw saying(error, [
@@ -60,14 +66,14 @@ function remainder({ gone, aside }: Left): string[] {
 
 async function startAgain(
   host: Host,
-  { stack, up }: WorkspaceExchange,
+  { stack, power }: WorkspaceExchange,
   error: unknown,
   files: readonly string[],
 ): Promise<unknown> {
   // Whoever waited for the lock in vain has taken nothing down.
   if (!(error instanceof HostError) || isCancelled(error) || error.kind === "locked") return saying(error, files);
   try {
-    await host.apply("start the agent again", up);
+    await host.apply("start the agent again", power.up);
     return saying(error, [...files, "the agent was started again"]);
   } catch {
     const down = "the agent was taken down and could not be started again";

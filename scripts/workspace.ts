@@ -10,6 +10,7 @@ import { exchangeWorkspace } from "./exchange-workspace.ts";
 import { messageOf } from "./message-of.ts";
 import { streamRemotely } from "./remote-stream.ts";
 import { connectToOurs, ExitError, runScript, type Standing } from "./stack-command.ts";
+import { plainText } from "./terminal-text.ts";
 import { ArchiveError, inspectArchive } from "./workspace-archive.ts";
 import { exportScript, receiveScript, workspaceFacts } from "./workspace-scripts.ts";
 
@@ -143,15 +144,16 @@ async function importFrom(
     throw new Error(`the machine did not say where it unpacked: ${unpacked}`);
   const power = standing.runtime.operations.power(sandbox, standing.machine.owner);
   const start = stopped === undefined;
-  const left = await exchangeWorkspace(host, { stack, path, unpacked, ...power, start });
+  const say = (remark: string) => console.error(plainText(remark));
+  const left = await exchangeWorkspace(host, { stack, path, unpacked, power, start, say });
   const { members, bytes } = content;
   if (json) console.log(JSON.stringify({ file, sha256: content.sha256, members, bytes }));
   else {
     console.log(`${content.sha256}  ${file}`);
     console.error(`${members} files, folders and links are in ${path}`);
-    if (stopped) console.error(`${stack} is still ${describeStopped(stopped)}`);
+    if (stopped) say(`${stack} is still ${describeStopped(stopped)}`);
   }
-  if (left !== undefined) console.error(left);
+  if (left !== undefined) say(left);
   return left === undefined ? 0 : 1;
 }
 

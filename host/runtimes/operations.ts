@@ -37,6 +37,14 @@ export interface Approval {
 /** What waits for a person, or why that could not be read: nothing waits only where somebody said so. */
 export type Approvals = readonly Approval[] | { readonly unreadable: string };
 
+/** How a sandbox is taken down and up again, at once. */
+export interface Power {
+  /** Nothing of it runs: all that the runtime starts for it. Its remarks say when that goes another way than usual. */
+  readonly down: Step<unknown>;
+  /** Each may be run again and says when it did not work. */
+  readonly up: readonly Command[];
+}
+
 /** What people do with a sandbox that stands; each runtime has its own way. */
 export interface Operations {
   /** The systemd units of a sandbox, without bridge and tunnel, in the order in which they start: part to unit. */
@@ -45,10 +53,7 @@ export interface Operations {
   logs?(sandbox: string): Readonly<Record<string, LogSource>>;
   /** Only where others may make sandboxes, too: its plan throws for one of theirs, and changes nothing. */
   ours?(sandbox: string, owner: Owner): Step<unknown>;
-  /** Takes a sandbox's own services down, and up again, at once. Each may be run again and says when it did not work. */
-  power(sandbox: string, owner: Owner): { readonly down: readonly Command[]; readonly up: readonly Command[] };
-  /** Only where more than services runs: that is down, too. Its remarks say when it went another way than usual. */
-  stopped?(sandbox: string, owner: Owner): Step<unknown>;
+  power(sandbox: string, owner: Owner): Power;
   /**
    * A program on the machine, for root, that runs a command inside on its own streams and ends with the command's exit code, as
    * `ssh` does. With `terminal` its standard input is a terminal, and the command gets one.

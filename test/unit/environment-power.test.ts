@@ -26,6 +26,8 @@ const world = {
   done: [] as string[],
   silent: "",
   stopped: "",
+  /** Units that were stopped. */
+  down: [] as string[],
   /** That run, by Docker's word. */
   containers: "",
   recorded: [] as string[],
@@ -39,6 +41,13 @@ function answered(questions: Questions<unknown>): unknown {
     return Object.fromEntries(Object.entries(questions).map(([key, inner]) => [key, answered(inner)]));
   const { script, parse } = questions as Question<unknown>;
   if (script.includes("docker ps")) return parse({ stdout: world.containers, exitCode: 0 });
+  if (script.startsWith("systemctl is-active -- ")) {
+    const units = script.split(" ").slice(3);
+    return parse({
+      stdout: units.map((unit) => (world.down.includes(unit) ? "inactive" : "active")).join("\n"),
+      exitCode: 0,
+    });
+  }
   const stands = world.stopped !== "" && script.includes(stoppedPath(world.stopped));
   return parse({ stdout: stands ? mark : "", exitCode: stands ? 0 : 1 });
 }
@@ -49,7 +58,10 @@ const connect = async ({ machine }: Standing) => {
     look: async (questions: Questions<unknown>) => answered(questions),
     apply: async (what: string, commands: readonly Command[]) => {
       world.done.push(`${machine.address}: ${what}: ${commands.map(({ title }) => title).join("; ")}`);
-      if (what.endsWith("is down")) world.containers = "";
+      for (const { title } of commands) {
+        if (title.startsWith("stop nemoclaw-")) world.down.push(...title.slice("stop ".length).split(", "));
+        if (title.startsWith("stop the container")) world.containers = "";
+      }
     },
   } as unknown as Host;
 };
@@ -68,7 +80,7 @@ vi.mock("../../scripts/state-record.ts", async (original) => ({
 
 const before = process.argv;
 beforeEach(() => {
-  Object.assign(world, { done: [], silent: "", stopped: "", recorded: [], out: [], err: [] });
+  Object.assign(world, { done: [], down: [], silent: "", stopped: "", recorded: [], out: [], err: [] });
   vi.spyOn(console, "log").mockImplementation((line) => void world.out.push(String(line)));
   vi.spyOn(console, "error").mockImplementation((line) => void world.err.push(String(line)));
 });
@@ -92,13 +104,20 @@ async function run(script: "stop" | "start", standings: Standing[], ...words: st
 }
 const several = () => standingsOf(sandboxOf("main", someMachine), sandboxOf("second", other));
 
+const stoppedUnits = (where: string) => {
+  const [address, sandbox] = where.split(": ");
+  const units = ["sandbox", "route", "gate"].map((part) => `nemoclaw-${part}@${sandbox}.service`).join(", ");
+  return `${address}: stopped: ${units}: stop ${units}`;
+};
+
 test("every sandbox of a stack is taken down, its own doors too", async () => {
   const bridge = resource("nemoclaw:host:TelegramBridge", "b", { machine: other, sandbox: "second" });
   const standings = standingsOf(sandboxOf("main", someMachine), sandboxOf("second", other), bridge);
   expect(await run("stop", standings, "--why", "saving")).toBe(0);
   expect(world.done).toEqual([
-    expect.stringMatching(/^127\.0\.0\.1: stop main: write \/etc\/nemoclaw\/main\/stopped; stop /),
-    expect.stringMatching(/^10\.0\.0\.2: stop second: write \S+second\/stopped; stop nemoclaw-bridge@second\S*; stop /),
+    "127.0.0.1: stop main: write /etc/nemoclaw/main/stopped",
+    "10.0.0.2: stop second: write /etc/nemoclaw/second/stopped; stop nemoclaw-bridge@second.service",
+    ...["127.0.0.1: main", "10.0.0.2: second"].map(stoppedUnits),
   ]);
   expect(world.out).toEqual(
     ["main", "second"].map((name) =>
@@ -112,7 +131,7 @@ test("every sandbox of a stack is taken down, its own doors too", async () => {
 test("one whose machine does not answer is told and fails the run, and keeps no other up", async () => {
   world.silent = someMachine.id;
   expect(await run("stop", several(), "--json")).toBe(1);
-  expect(world.done).toHaveLength(1);
+  expect(world.done).toEqual([expect.stringMatching(/^10\.0\.0\.2: stop second: /), stoppedUnits("10.0.0.2: second")]);
   expect(JSON.parse(world.out.join())).toEqual({
     sandboxes: [
       { sandbox: "main", error: expect.stringContaining("127.0.0.1 is silent") },
@@ -129,8 +148,8 @@ test("a sandbox of OpenShell's whose gateway does not answer is taken down after
   world.containers = "box";
   expect(await run("stop", standingsOf(sandboxOf("main", someMachine, "openshell")))).toBe(0);
   expect(world.done).toEqual([
-    expect.stringMatching(/^127\.0\.0\.1: stop main: write \S+stopped; stop nemoclaw-sandbox@main\.service$/),
-    "127.0.0.1: the sandbox main is down: stop the container of the sandbox main by Docker",
+    "127.0.0.1: stop main: write /etc/nemoclaw/main/stopped",
+    "127.0.0.1: the sandbox main, stopped: stop nemoclaw-sandbox@main.service; stop the container of the sandbox main by Docker",
   ]);
   expect(world.err[0]).toMatch(/^prod: OpenShell's gateway does not answer; Docker stops the sandbox's container\. /);
   expect(world.out).toEqual([expect.stringMatching(/^prod is stopped on purpose by /)]);

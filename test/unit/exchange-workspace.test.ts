@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { Command } from "../../host/command.ts";
 import { HostError, type HostErrorKind } from "../../host/errors.ts";
 import type { Host } from "../../host/host.ts";
+import type { Step } from "../../host/step.ts";
 import { exchangeWorkspace } from "../../scripts/exchange-workspace.ts";
 
 const command = (title: string) => ({ title, script: "true" });
@@ -13,7 +15,12 @@ const remove = "remove what is left of the import into /work";
  * Exchanges on a stand-in for a machine that fails what `fails` names and cannot remove what `left` names; each thing that was run is in
  * `ran`, in order.
  */
-async function exchanged(fails: Readonly<Record<string, HostError>>, start = true, left: readonly string[] = []) {
+async function exchanged(
+  fails: Readonly<Record<string, HostError>>,
+  start = true,
+  left: readonly string[] = [],
+  plan = (down: Command): Command[] => [down],
+) {
   const ran: string[] = [];
   const run = async (titles: readonly string[]) => {
     for (const title of titles) {
@@ -22,6 +29,7 @@ async function exchanged(fails: Readonly<Record<string, HostError>>, start = tru
     }
   };
   const host = {
+    look: async () => ({}),
     apply: (_what: string, commands: readonly { title: string }[]) => run(commands.map(({ title }) => title)),
     run: async ({ title }: { title: string }) => {
       // Before it is removed, so whether the files had been put in place by then.
@@ -30,13 +38,15 @@ async function exchanged(fails: Readonly<Record<string, HostError>>, start = tru
       return { stdout: (unused ? "unused\n" : "") + left.map((folder) => `left ${folder}\n`).join("") };
     },
   } as unknown as Host;
-  const power = { down: [command("down")], up: [command("up")] };
+  const down: Step<unknown> = { name: "down", facts: {}, plan: () => plan(command("down")), remarks: () => ["remark"] };
+  const said: string[] = [];
   const ended = await exchangeWorkspace(host, {
     stack: "prod",
     path: "/work",
     unpacked: "/new",
-    ...power,
+    power: { down, up: [command("up")] },
     start,
+    say: (remark) => said.push(remark),
   }).catch((thrown: unknown) => thrown);
   return ended instanceof Error ? { ran, said: ended.message } : { ran, left: ended };
 }
@@ -89,5 +99,9 @@ describe("imported files in the place of a workspace", () => {
       said: "mv failed on box\n  said  no room\n  try   make room",
     });
     expect((await exchanged({ [swap]: failed("command") }, false)).ran).not.toContain("up");
+    const refused = () => {
+      throw failed("foreign");
+    };
+    expect((await exchanged({}, true, [], refused)).ran).toEqual([remove]);
   });
 });

@@ -9,10 +9,17 @@ const { operations } = embedded;
 describe("what people do with a sandbox of the embedded runtime", () => {
   test("it goes down from the agent to the gate, and up again the other way", () => {
     const { down, up } = operations.power("main", someMachine.owner);
+    const now = (...states: string[]) =>
+      (down.facts as Question<unknown>).parse({ stdout: states.join("\n"), exitCode: 0 });
+    const stopped = (...states: string[]) => units(down.plan(now(...states))[0]?.script);
     const units = (text = "") => [...text.matchAll(/^(?:systemctl stop --|start) (\S+)$/gm)].map(([, unit]) => unit);
     const order = ["gate", "route", "sandbox"].map((part) => `nemoclaw-${part}@main.service`);
     expect(units(up[0]?.script)).toEqual(order);
-    expect(units(down[0]?.script)).toEqual(order.toReversed());
+    expect(stopped("active", "activating", "active")).toEqual(order.toReversed());
+    expect(stopped("inactive", "active", "failed")).toEqual([order[1]]);
+    expect(down.plan(now("inactive", "failed", "inactive"))).toEqual([]);
+    // What nobody told of may run.
+    expect(stopped("")).toEqual(order.toReversed());
   });
 
   test("a command inside is words to the end, and gets a terminal only where there is one", () => {

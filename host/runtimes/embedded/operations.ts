@@ -1,6 +1,6 @@
 import { quote } from "../../command.ts";
 import type { Question } from "../../question.ts";
-import { startUnits, stopUnits } from "../../steps/unit-power.ts";
+import { ensureStoppedUnits, startUnits } from "../../steps/unit-power.ts";
 import { askAgent, askInLines, json, readAgent, readLines, type Said, text } from "../agent-report.ts";
 import type { Operations, SandboxReport } from "../operations.ts";
 import { paths, unitName } from "./paths.ts";
@@ -16,7 +16,7 @@ export const operations: Operations = {
     route: unitName("route", sandbox),
   }),
   power: (sandbox) => ({
-    down: [stopUnits(inOrder(sandbox).reverse())],
+    down: ensureStoppedUnits(inOrder(sandbox).reverse()),
     up: [startUnits(inOrder(sandbox), "see what it says: scripts/logs")],
   }),
   attach: (sandbox, argv, terminal) => [

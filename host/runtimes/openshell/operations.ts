@@ -1,4 +1,5 @@
-import { startUnits, stopUnits } from "../../steps/unit-power.ts";
+import { all } from "../../step.ts";
+import { ensureStoppedUnits, startUnits } from "../../steps/unit-power.ts";
 import { unitName } from "../embedded/paths.ts";
 import type { Operations } from "../operations.ts";
 import { boxLog } from "./box-log.ts";
@@ -18,7 +19,11 @@ export const operations: Operations = {
   logs: (sandbox) => ({ gate: boxLog(sandbox, "gate") }),
   ours: (sandbox, owner) => requireOurs({ sandbox, owner }),
   power: (sandbox, owner) => ({
-    down: [stopUnits([unitName("sandbox", sandbox)])],
+    // The agent is the container's main process, and goes on without its attendant.
+    down: all(`the sandbox ${sandbox}, stopped`, {
+      attendant: ensureStoppedUnits([unitName("sandbox", sandbox)]),
+      box: ensureStopped({ sandbox, owner }),
+    }),
     up: [
       startUnits([gatewayUnitName], "see what it says"),
       waitForGateway(sandbox),
@@ -26,7 +31,6 @@ export const operations: Operations = {
       startUnits([unitName("sandbox", sandbox)], "scripts/logs"),
     ],
   }),
-  stopped: (sandbox, owner) => ensureStopped({ sandbox, owner }),
   attach: (sandbox, argv, terminal) => execWords(sandbox, argv, { terminal }),
   freeze: standstill,
   report,
