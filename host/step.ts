@@ -17,6 +17,8 @@ export interface Step<F> {
   replaces?(now: F): boolean;
   /** What a person should know of what was found although it is no error, each a sentence: what is left, or was gone already. */
   remarks?(now: F): readonly string[];
+  /** What it may mean that it is still not so after it was applied, and what to do then. */
+  readonly unmet?: string;
 }
 
 /** What a switch back puts as it was. Versions themselves stand beside each other and need no putting back. */
@@ -54,7 +56,7 @@ export async function ensure<F>(host: Host, step: Step<F>, say: (remark: string)
     summary: `${step.name} is still not as wanted on ${host.machine.address} after it was applied`,
     ran: commands.map((c) => c.title).join("; "),
     said: `still to do: ${remaining.map((c) => c.title).join("; ")}`,
-    try: "look at the unit's journal on the machine, then run `up` again; it goes on from here",
+    try: step.unmet ?? "look at the unit's journal on the machine, then run `up` again; it goes on from here",
   });
 }
 
@@ -80,6 +82,7 @@ export function all<S extends Record<string, Step<any>>>(name: string, steps: S)
       units: entries.flatMap(([, { kept }]) => kept?.units ?? []),
     },
     replaces: (now) => entries.some(([key, step]) => step.replaces?.(now[key]) === true),
+    unmet: entries.map(([, { unmet }]) => unmet).find((one) => one !== undefined),
     remarks: (now) => entries.flatMap(([key, step]) => step.remarks?.(now[key]) ?? []),
   };
 }

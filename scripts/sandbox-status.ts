@@ -23,8 +23,8 @@ export interface SandboxStatus {
   readonly demo: boolean;
   readonly machine: { readonly id: string; readonly address: string; readonly port: number } & MachineFacts;
   readonly runtime: string;
-  /** `unknown` is one that is stopped on purpose, of which nobody could see whether it is down. */
-  readonly phase: "ready" | "starting" | "down" | "stopped" | "unknown";
+  /** Of one that is stopped on purpose: `running` where its sandbox runs nevertheless, `unknown` where nobody could see that it is down. */
+  readonly phase: "ready" | "starting" | "down" | "stopped" | "running" | "unknown";
   /** Who stopped it on purpose. */
   readonly stopped?: Stopped;
   /** As it was tried inside when the sandbox was last made: `true`, or what did not hold. */
@@ -114,7 +114,8 @@ export async function readSandboxStatus(
 }
 
 function phaseOf(stopped: Stopped | undefined, { agent, sandboxRuns }: SandboxReport): SandboxStatus["phase"] {
-  if (stopped) return sandboxRuns === "unknown" ? "unknown" : "stopped";
+  if (stopped && sandboxRuns) return sandboxRuns === "unknown" ? "unknown" : "running";
+  if (stopped) return "stopped";
   if (!agent) return "down";
   return agent.ready ? "ready" : "starting";
 }

@@ -60,6 +60,7 @@ function machineRow({ address, port, ...facts }: SandboxStatus["machine"]): stri
 
 function sandboxRow({ phase, stopped, agent }: SandboxStatus): string {
   if (stopped && phase === "unknown") return `NOT KNOWN whether it runs; to be ${describeStopped(stopped)}`;
+  if (stopped && phase === "running") return `RUNS; to be ${describeStopped(stopped)}`;
   if (stopped) return describeStopped(stopped);
   if (!agent) return "DOWN: nothing answers for it";
   const { version, pid } = agent;

@@ -14,7 +14,8 @@ const program = stackCommand("stop", "Takes a stack's environment down at once: 
 The machine stays up, and everything on it. A mark on the machine says who stopped the environment, when and why: neither
 scripts/pulumi up nor a reboot starts it then, scripts/status and the stack's output "stopped" show it, and changes are made
 ready for the next start. scripts/start takes it up again. Where OpenShell's gateway does not answer, the machine's Docker stops the
-sandbox's container, and that is said. Of a stack that has several sandboxes all are taken down; the JSON then has
+sandbox's container, and that is said; such a gateway may start it again when it comes back, as after a reboot. scripts/status then says
+that it runs, and scripts/stop stops it. Of a stack that has several sandboxes all are taken down; the JSON then has
 them in "sandboxes", each with its name, and with "error" where that failed.
 
 Exit codes: 0 stopped, 1 error, 64 usage, 130 cancelled.`,

@@ -59,8 +59,8 @@ const connect = async ({ machine }: Standing) => {
     apply: async (what: string, commands: readonly Command[]) => {
       world.done.push(`${machine.address}: ${what}: ${commands.map(({ title }) => title).join("; ")}`);
       for (const { title } of commands) {
+        if (title === "stop the sandbox main") world.containers = "";
         if (title.startsWith("stop nemoclaw-")) world.down.push(...title.slice("stop ".length).split(", "));
-        if (title.startsWith("stop the container")) world.containers = "";
       }
     },
   } as unknown as Host;
@@ -149,7 +149,7 @@ test("a sandbox of OpenShell's whose gateway does not answer is taken down after
   expect(await run("stop", standingsOf(sandboxOf("main", someMachine, "openshell")))).toBe(0);
   expect(world.done).toEqual([
     "127.0.0.1: stop main: write /etc/nemoclaw/main/stopped",
-    "127.0.0.1: the sandbox main, stopped: stop nemoclaw-sandbox@main.service; stop the container of the sandbox main by Docker",
+    "127.0.0.1: the sandbox main, stopped: stop nemoclaw-sandbox@main.service; stop the sandbox main",
   ]);
   expect(world.err[0]).toMatch(/^prod: OpenShell's gateway does not answer; Docker stops the sandbox's container\. /);
   expect(world.out).toEqual([expect.stringMatching(/^prod is stopped on purpose by /)]);

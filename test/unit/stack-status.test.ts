@@ -4,6 +4,7 @@ import { HostError } from "../../host/errors.ts";
 import type { Host } from "../../host/host.ts";
 import type { Machine } from "../../host/machine.ts";
 import type { Question, Questions } from "../../host/question.ts";
+import { ownerLabels } from "../../host/runtimes/openshell/box-owner.ts";
 import { stoppedPath } from "../../host/stopped.ts";
 import type { AnyHandler } from "../../provider/handler.ts";
 import type { Looked } from "../../scripts/drift-look.ts";
@@ -54,6 +55,8 @@ const bridgeOf = (name: string, machine: object) =>
   resource("nemoclaw:host:TelegramBridge", `${name}-telegram`, { ...at(machine), sandbox: name });
 const docker = resource("nemoclaw:host:DockerEngine", "machine-docker", at(someMachine));
 
+/** What is asked of OpenShell's sandbox, line by line, Docker's word last. */
+let reported: readonly string[] = [];
 /** Nothing answers but `df`, and the mark of what is stopped on purpose, where there is one. */
 let mark = "";
 let freeKiB = 50e6;
@@ -63,7 +66,9 @@ function hostAt(machine: Machine): Host {
       ? `2\n8000000\n/dev/sda1 90000000 1 ${freeKiB} 1% /\n`
       : script.includes(stoppedPath("main"))
         ? mark
-        : "";
+        : script.includes("docker ps")
+          ? reported.map((line) => `${Buffer.from(line).toString("base64")}\n`).join("")
+          : "";
     return parse({ stdout, exitCode: stdout ? 0 : 1 });
   };
   const look = (questions: Questions<unknown>): unknown =>
@@ -173,8 +178,17 @@ test("one that is stopped is not called that where neither gateway nor Docker te
       ],
     });
     expect(stackScreen("prod", status)).not.toMatch(/^stopped;/m);
+    const labels = ownerLabels(someMachine.owner);
+    reported = ["", JSON.stringify({ phase: "Provisioning", labels }), "", "", "", "box\nasked\n"];
+    const back = await statusOf(openshell);
+    expect(back).toMatchObject({
+      phase: "running",
+      faults: [{ found: "the sandbox runs, though the environment is stopped on purpose" }],
+    });
+    expect(stackScreen("prod", back)).toMatch(/^sandbox +RUNS; to be stopped on purpose by anna /m);
   } finally {
     mark = "";
+    reported = [];
   }
 });
 

@@ -241,6 +241,17 @@ describe("the screen", () => {
     expect(screen).not.toContain("\nstopped; up again");
   });
 
+  test("says of one that is stopped and runs all the same that it runs", () => {
+    const running = {
+      phase: "running",
+      stopped: mark,
+      agent: undefined,
+      faults: [{ found: "it runs", try: "x" }],
+    } as const;
+    const screen = statusScreen("dev", { ...status, ...running });
+    expect(screen).toMatch(/^sandbox +RUNS; to be stopped on purpose by anna@laptop since /m);
+  });
+
   test("vouches for no versions that nobody looked at", () => {
     expect(statusScreen("dev", { ...status, versions: [] })).toMatch(
       /^versions +not known: nothing that has one was found$/m,

@@ -188,6 +188,10 @@ describe("a step", () => {
     await expect(ensure(host, stubborn)).rejects.toMatchObject({
       kind: "not-converged",
       message: expect.stringContaining("still to do: set it right"),
+      details: { try: expect.stringContaining("then run `up` again") },
+    });
+    await expect(ensure(host, { ...stubborn, unmet: "it is stubborn" })).rejects.toMatchObject({
+      details: { try: "it is stubborn" },
     });
   });
 });

@@ -5,7 +5,7 @@ import type { SandboxSpec } from "../runtime.ts";
 import type { Box } from "./box.ts";
 import { ownerLabels, recipeLabel } from "./box-owner.ts";
 import { openshell, shown } from "./cli.ts";
-import { everyContainer, runningContainers, workloadContainer } from "./container.ts";
+import { everyContainer, workloadContainer } from "./container.ts";
 import { pinnedDialect } from "./dialect.ts";
 import { gatewayUnitName, inside, paths } from "./paths.ts";
 import { startAndWait, waitForPhase } from "./phase.ts";
@@ -91,22 +91,12 @@ export const start = (sandbox: string): Command => ({
   timeoutSeconds: 180,
 });
 
+/** Of one that is to be started again at once; what is to stay down is taken down by `takeDown`. */
 export const stop = (sandbox: string): Command => ({
   title: `stop the sandbox ${sandbox}`,
   script: `${openshell("sandbox", "stop", sandbox)}\n${waitForPhase(sandbox, "Stopped")}`,
   shown: shown("sandbox", "stop", sandbox),
   timeoutSeconds: 180,
-  try: "run it again: where OpenShell's gateway does not answer, Docker stops the sandbox's container",
-});
-
-/** Past OpenShell, whose gateway hears of it when it can be asked again. */
-export const stopContainer = (sandbox: string): Command => ({
-  title: `stop the container of the sandbox ${sandbox} by Docker`,
-  script: `${everyContainer(sandbox)} | xargs -r timeout 60 docker stop --time 10 >/dev/null
-left=$(${runningContainers(sandbox)})
-test -z "$left" || { echo "Docker says that $left still runs"; exit 1; }`,
-  timeoutSeconds: 120,
-  try: `on the machine: docker ps --filter label=openshell.ai/sandbox-name=${sandbox}; docker kill CONTAINER`,
 });
 
 // It may be accepted before it is done, and until then the name is taken.

@@ -7,7 +7,7 @@ import { bytesOf } from "../embedded/limits.ts";
 import { paths as shared } from "../embedded/paths.ts";
 import { programs } from "../embedded/programs.ts";
 import type { SandboxSpec } from "../runtime.ts";
-import { creation, deletion, limit, rejoin, removeContainer, start, stop } from "./box-commands.ts";
+import { creation, deletion, limit, rejoin, removeContainer, start } from "./box-commands.ts";
 import { isOurs, mustBeOurs, recipeLabel, removalRemarks, type Whose } from "./box-owner.ts";
 import { chosenImage } from "./chosen-image.ts";
 import { shown } from "./cli.ts";
@@ -15,6 +15,7 @@ import { type Dialect, pinnedDialect, pinnedVersion } from "./dialect.ts";
 import { gatewayGone } from "./gateway-gone.ts";
 import { inferenceLocal, inside, paths } from "./paths.ts";
 import { isAlive } from "./phase.ts";
+import { takeDown } from "./power-down.ts";
 import { keyVariable } from "./provider-profile.ts";
 import { type BoxFacts, boxFacts, type ContainerFacts, containerFacts } from "./sandbox-facts.ts";
 import type { SandboxImage } from "./sandbox-image.ts";
@@ -114,11 +115,11 @@ export function ensureBox(box: Box): Step<BoxStepFacts> {
       const usable = now.kind === "there" && now.labels[recipeLabel] === recipe && isAlive(now.phase);
       if (!usable) {
         const old = now.kind === "there" ? [deletion(spec.sandbox)] : [];
-        return [...old, creation(box), spec.running ? rejoin(box) : stop(spec.sandbox)];
+        return [...old, creation(box), spec.running ? rejoin(box) : takeDown(spec)];
       }
       const commands: Command[] = [];
       if (spec.running && now.phase === "Stopped") commands.push(start(spec.sandbox), rejoin(box));
-      if (!spec.running && now.phase !== "Stopped") commands.push(stop(spec.sandbox));
+      if (!spec.running && now.phase !== "Stopped") commands.push(takeDown(spec));
       if (container && !withinLimits(spec, container)) commands.push(limit(spec));
       return commands;
     },

@@ -52,20 +52,33 @@ export interface Said extends Answer {
 }
 
 /**
- * A test in shell: something listens on the gateway's port and says nothing. The CLI would wait for ever for a process that is
- * stopped, and each of many questions for long.
+ * A test in shell: something listens on the gateway's port and says nothing for so many seconds. The CLI would wait for ever for a
+ * process that is stopped, and each of many questions for long.
  */
-export const gatewayHangs = `( code=0; curl -sk -m 4 -o /dev/null https://127.0.0.1:${gatewayPort}/ || code=$?; test "$code" = 28 )`;
+export const gatewayHangs = (seconds: number): string =>
+  `( code=0; curl -sk -m ${seconds} -o /dev/null https://127.0.0.1:${gatewayPort}/ || code=$?; test "$code" = 28 )`;
 
-/** A question to the gateway. @param seconds after which it counts as one that does not answer */
+/** How long a gateway is waited for: for a first word on its port, and for an answer. */
+export interface Patience {
+  readonly port: number;
+  readonly answer: number;
+}
+
+/**
+ * Of who acts on it that a gateway does not answer: one that is only slow is not silent. With Docker's answer it is within what a
+ * look may take.
+ */
+export const patience: Patience = { port: 15, answer: 50 };
+
+/** A question to the gateway. @param patience after which it counts as one that does not answer; else the CLI's own */
 export function openshellQuestion<T>(
   words: readonly string[],
   parse: (said: Said) => T,
-  { seconds }: { readonly seconds?: number } = {},
+  patience?: Patience,
 ): Question<T> {
-  const limit = seconds === undefined ? "" : `timeout ${seconds} `;
+  const limit = patience === undefined ? "" : `timeout ${patience.answer} `;
   return {
-    script: `! ${gatewayHangs} || { echo "the gateway's process is there and does not answer"; exit 124; }
+    script: `! ${gatewayHangs(patience?.port ?? 4)} || { echo "the gateway's process is there and does not answer"; exit 124; }
 ${limit}${openshell(...words)} 2>&1`,
     parse: ({ stdout, exitCode }) => {
       const text = withoutColours(stdout);

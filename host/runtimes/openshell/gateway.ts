@@ -50,7 +50,7 @@ const metadata = `${paths.home}/config/openshell/gateways/${gatewayName}/metadat
 const register = (release: string): Command => ({
   title: `register the gateway ${endpoint} and wait until it answers`,
   // One that is stopped takes no notice of anything else.
-  script: `! ${gatewayHangs} || systemctl restart -- ${gatewayUnitName}
+  script: `! ${gatewayHangs(4)} || systemctl restart -- ${gatewayUnitName}
 n=0
 until test -s ${quote(metadata)} || ${openshell("gateway", "add", endpoint, "--local", "--name", gatewayName)} >/dev/null 2>&1; do
   n=$((n + 1)); test "$n" -lt 30 || break

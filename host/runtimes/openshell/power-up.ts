@@ -10,7 +10,7 @@ const get = (sandbox: string) => openshell("sandbox", "get", sandbox, "-o", "jso
 /** The gateway may have been started only now, or hang; one that hangs takes no notice of anything but a restart. */
 export const waitForGateway = (sandbox: string): Command => ({
   title: "wait until OpenShell's gateway answers",
-  script: `! ${gatewayHangs} || systemctl restart -- ${gatewayUnitName}
+  script: `! ${gatewayHangs(4)} || systemctl restart -- ${gatewayUnitName}
 n=0
 until said=$(timeout 15 ${get(sandbox)} 2>&1) || echo "$said" | grep -q 'sandbox not found'; do
   n=$((n + 1))

@@ -26,15 +26,16 @@ export function report(sandbox: string, owner: Owner): Question<SandboxReport> {
   ];
   return {
     script: `hung=
-! ${gatewayHangs} || hung=1
+! ${gatewayHangs(4)} || hung=1
 ${askInLines(asked)}`,
     parse: ({ stdout }) => {
       const lines = readLines(stdout);
       const [agent, box, policy] = lines.map(json);
-      const found = readReport(agent, box, policy, withoutColours(lines[3] ?? ""));
+      const docker = byDocker(lines[5] ?? "");
+      const told = readReport(agent, box, policy, withoutColours(lines[3] ?? ""));
       const silent = lines[4]?.trim() ? "is there and does not answer" : unsaid(box, lines[1] ?? "");
-      if (silent !== undefined)
-        return { ...found, sandboxRuns: byDocker(lines[5] ?? ""), errors: [`OpenShell's gateway ${silent}`] };
+      if (silent !== undefined) return { ...told, sandboxRuns: docker, errors: [`OpenShell's gateway ${silent}`] };
+      const found = { ...told, sandboxRuns: runsIn(box?.phase, docker) };
       const labels = (box?.labels ?? {}) as Record<string, string>;
       if (box === undefined || isOurs({ labels }, owner)) return found;
       // What is in force in somebody else's is not in force in ours.
@@ -50,6 +51,15 @@ function unsaid(box: Said, said: string): string | undefined {
   return `does not tell how the sandbox is${first ? `: ${first}` : ""}`;
 }
 
+/**
+ * Whether a sandbox runs in a phase that its gateway tells. In one that is neither of these the container, and with it the agent, may
+ * run: while the gateway that brings a sandbox back has not reached it, and where it has given it up.
+ */
+function runsIn(phase: unknown, docker: boolean | "unknown"): boolean | "unknown" {
+  if (phase === "Ready" || phase === "Stopped") return phase === "Ready";
+  return phase === undefined ? docker === true : docker;
+}
+
 /** Whether a container of the sandbox's runs. Docker may not answer either. */
 function byDocker(said: string): boolean | "unknown" {
   const lines = said.trim().split("\n");
@@ -61,7 +71,6 @@ function readReport(agent: Said, box: Said, policy: Said, inference: string): Sa
   const version = (number: unknown) => (typeof number === "number" ? `version ${number}` : undefined);
   return {
     agent: readAgent(agent),
-    sandboxRuns: phase === "Ready",
     model: parseInference({ stdout: inference, exitCode: 0 }).model ?? text(json(inference)?.model),
     // The gateway's newest version, and the one that the sandbox said it has loaded.
     policy: {

@@ -1,5 +1,5 @@
 import type { Question } from "../../question.ts";
-import { openshellQuestion } from "./cli.ts";
+import { openshellQuestion, type Patience } from "./cli.ts";
 import { runningContainers, workloadContainer } from "./container.ts";
 
 /** What the gateway says of a sandbox. */
@@ -20,8 +20,8 @@ export type BoxFacts =
       readonly loadedVersion?: number;
     };
 
-export function boxFacts(sandbox: string, limit?: { readonly seconds: number }): Question<BoxFacts> {
-  return openshellQuestion(["sandbox", "get", sandbox, "-o", "json"], parseBox, limit);
+export function boxFacts(sandbox: string, patience?: Patience): Question<BoxFacts> {
+  return openshellQuestion(["sandbox", "get", sandbox, "-o", "json"], parseBox, patience);
 }
 
 /** Reads the answer to `openshell sandbox get NAME -o json`. */
