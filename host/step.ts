@@ -60,6 +60,21 @@ export async function ensure<F>(host: Host, step: Step<F>, say: (remark: string)
   });
 }
 
+/** What is to be done by what is found; unlike a step's, its plan may have something to do each time. */
+export type Move<F> = Pick<Step<F>, "facts" | "plan" | "remarks">;
+
+/** Looks, says its remarks and gives what is to be done, for who applies it together with something else. */
+export async function planned<F>(
+  host: Host,
+  move: Move<F>,
+  say: (remark: string) => void,
+): Promise<readonly Command[]> {
+  const now = await host.look(move.facts);
+  const commands = move.plan(now);
+  for (const remark of move.remarks?.(now) ?? []) say(remark);
+  return commands;
+}
+
 /** The facts of each of several steps, under the steps' names. */
 export type FactsOf<S> = { readonly [K in keyof S]: S[K] extends Step<infer F> ? F : never };
 

@@ -1,6 +1,6 @@
 import type { Host } from "../host/host.ts";
 import { whoami } from "../host/operator-lock.ts";
-import { ensure } from "../host/step.ts";
+import { ensure, planned } from "../host/step.ts";
 import { startUnits, stopUnits } from "../host/steps/unit-power.ts";
 import { markStopped, type Stopped, stoppedFacts, unmarkStopped } from "../host/stopped.ts";
 import { doorUnits } from "./environment-units.ts";
@@ -26,19 +26,26 @@ export async function takeDown(
   return { stopped, already: before !== undefined };
 }
 
-/** Takes them up again. @param say takes who had stopped it, before anything is started */
+/**
+ * Takes them up again.
+ *
+ * @param tell takes who had stopped it, before anything is started
+ * @param say takes what goes another way than usual
+ */
 export async function takeUp(
   host: Host,
   standing: Standing,
-  say: (stopped: Stopped | undefined) => void,
+  tell: (stopped: Stopped | undefined) => void,
+  say: (remark: string) => void,
 ): Promise<void> {
   const { sandbox, machine, runtime } = standing;
   const stopped = await host.look(stoppedFacts(sandbox));
   const doors = Object.values(doorUnits(standing));
-  say(stopped);
+  tell(stopped);
+  const up = await planned(host, runtime.operations.power(sandbox, machine.owner).up, say);
   await host.apply(`start ${sandbox}`, [
     ...(stopped ? [unmarkStopped(sandbox)] : []),
-    ...runtime.operations.power(sandbox, machine.owner).up,
+    ...up,
     ...(doors.length > 0 ? [startUnits(doors, "see what it says: scripts/logs bridge, scripts/logs tunnel")] : []),
   ]);
 }

@@ -1,6 +1,7 @@
 import { HostError, isCancelled } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Power } from "../host/runtimes/operations.ts";
+import { planned } from "../host/step.ts";
 import { type Left, readLeft, removeLeft, swapWorkspace } from "./workspace-scripts.ts";
 
 export interface WorkspaceExchange {
@@ -28,12 +29,11 @@ export async function exchangeWorkspace(host: Host, exchange: WorkspaceExchange)
   let begun = false;
   const remove = async () => readLeft((await host.run(removeLeft(path, unpacked))).stdout);
   try {
-    const now = await host.look(power.down.facts);
-    const down = power.down.plan(now);
-    for (const remark of power.down.remarks?.(now) ?? []) say(remark);
+    const down = await planned(host, power.down, say);
+    const up = start ? await planned(host, power.up, say) : [];
     begun = true;
     // In one, so that nobody else starts between them what works on the files.
-    await host.apply("import", [...down, swapWorkspace(path, unpacked), ...(start ? power.up : [])]);
+    await host.apply("import", [...down, swapWorkspace(path, unpacked), ...up]);
   } catch (error) {
     // What went wrong here explains what may go wrong there.
     const left = await remove().catch(() => undefined);
@@ -66,14 +66,14 @@ function remainder({ gone, aside }: Left): string[] {
 
 async function startAgain(
   host: Host,
-  { stack, power }: WorkspaceExchange,
+  { stack, power, say }: WorkspaceExchange,
   error: unknown,
   files: readonly string[],
 ): Promise<unknown> {
   // Whoever waited for the lock in vain has taken nothing down.
   if (!(error instanceof HostError) || isCancelled(error) || error.kind === "locked") return saying(error, files);
   try {
-    await host.apply("start the agent again", power.up);
+    await host.apply("start the agent again", await planned(host, power.up, say));
     return saying(error, [...files, "the agent was started again"]);
   } catch {
     const down = "the agent was taken down and could not be started again";

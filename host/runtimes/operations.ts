@@ -1,7 +1,6 @@
-import type { Command } from "../command.ts";
 import type { Owner } from "../machine.ts";
 import type { Questions } from "../question.ts";
-import type { Step } from "../step.ts";
+import type { Move, Step } from "../step.ts";
 import type { LogSource } from "./log-source.ts";
 
 /** How a sandbox is, by the word of what runs in and around it. What does not answer is absent, never an error. */
@@ -41,8 +40,8 @@ export type Approvals = readonly Approval[] | { readonly unreadable: string };
 export interface Power {
   /** Nothing of it runs: all that the runtime starts for it. Its remarks say when that goes another way than usual. */
   readonly down: Step<unknown>;
-  /** Each may be run again and says when it did not work. */
-  readonly up: readonly Command[];
+  /** Each of its commands may be run again and says when it did not work. */
+  readonly up: Move<unknown>;
 }
 
 /** What people do with a sandbox that stands; each runtime has its own way. */

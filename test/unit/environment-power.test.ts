@@ -28,6 +28,8 @@ const world = {
   stopped: "",
   /** Units that were stopped. */
   down: [] as string[],
+  /** OpenShell's gateway is there and silent. */
+  hangs: false,
   /** That run, by Docker's word. */
   containers: "",
   recorded: [] as string[],
@@ -48,6 +50,7 @@ function answered(questions: Questions<unknown>): unknown {
       exitCode: 0,
     });
   }
+  if (script.startsWith("( code=0; curl")) return parse({ stdout: "", exitCode: world.hangs ? 0 : 1 });
   const stands = world.stopped !== "" && script.includes(stoppedPath(world.stopped));
   return parse({ stdout: stands ? mark : "", exitCode: stands ? 0 : 1 });
 }
@@ -80,7 +83,7 @@ vi.mock("../../scripts/state-record.ts", async (original) => ({
 
 const before = process.argv;
 beforeEach(() => {
-  Object.assign(world, { done: [], down: [], silent: "", stopped: "", recorded: [], out: [], err: [] });
+  Object.assign(world, { done: [], down: [], hangs: false, silent: "", stopped: "", recorded: [], out: [], err: [] });
   vi.spyOn(console, "log").mockImplementation((line) => void world.out.push(String(line)));
   vi.spyOn(console, "error").mockImplementation((line) => void world.err.push(String(line)));
 });
@@ -153,6 +156,20 @@ test("a sandbox of OpenShell's whose gateway does not answer is taken down after
   ]);
   expect(world.err[0]).toMatch(/^prod: OpenShell's gateway does not answer; Docker stops the sandbox's container\. /);
   expect(world.out).toEqual([expect.stringMatching(/^prod is stopped on purpose by /)]);
+});
+
+test("a sandbox of OpenShell's whose gateway hangs is taken up with another start of that, and that is said before", async () => {
+  world.hangs = true;
+  expect(await run("start", standingsOf(sandboxOf("main", someMachine, "openshell")))).toBe(0);
+  expect(world.done).toEqual([
+    expect.stringMatching(
+      /^127\.0\.0\.1: start main: start \S+; restart OpenShell's gateway, .*; start the sandbox main; start /,
+    ),
+  ]);
+  expect(world.err).toEqual([
+    "prod was not stopped on purpose",
+    expect.stringMatching(/^prod: OpenShell's gateway has said nothing for 60 s; the machine's is restarted, /),
+  ]);
 });
 
 test.each(["stop", "start"] as const)(

@@ -39,29 +39,28 @@ async function exchanged(
     },
   } as unknown as Host;
   const down: Step<unknown> = { name: "down", facts: {}, plan: () => plan(command("down")), remarks: () => ["remark"] };
-  const said: string[] = [];
   const ended = await exchangeWorkspace(host, {
     stack: "prod",
     path: "/work",
     unpacked: "/new",
-    power: { down, up: [command("up")] },
+    power: { down, up: { facts: {}, plan: () => [command("up")] } },
     start,
-    say: (remark) => said.push(remark),
+    say: (remark) => ran.push(remark),
   }).catch((thrown: unknown) => thrown);
   return ended instanceof Error ? { ran, said: ended.message } : { ran, left: ended };
 }
 
 describe("imported files in the place of a workspace", () => {
-  const all = ["down", swap, "up", remove];
+  const all = ["remark", "down", swap, "up", remove];
 
   test("are put there while the agent is down", async () => {
     expect(await exchanged({})).toEqual({ ran: all });
-    expect(await exchanged({}, false)).toEqual({ ran: ["down", swap, remove] });
+    expect(await exchanged({}, false)).toEqual({ ran: ["remark", "down", swap, remove] });
   });
 
   test("that cannot be put there leave the agent up, as it was", async () => {
     expect(await exchanged({ [swap]: failed("command") })).toEqual({
-      ran: ["down", swap, remove, "up"],
+      ran: ["remark", "down", swap, remove, "up"],
       said: "mv failed on box; the agent was started again\n  said  no room\n  try   make room",
     });
   });
@@ -95,7 +94,7 @@ describe("imported files in the place of a workspace", () => {
 
   test("start no agent that nobody took down, or that is stopped on purpose", async () => {
     expect(await exchanged({ down: failed("locked") })).toEqual({
-      ran: ["down", remove],
+      ran: ["remark", "down", remove],
       said: "mv failed on box\n  said  no room\n  try   make room",
     });
     expect((await exchanged({ [swap]: failed("command") }, false)).ran).not.toContain("up");

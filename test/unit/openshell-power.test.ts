@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import type { Owner } from "../../host/machine.ts";
+import type { Question } from "../../host/question.ts";
 import { program } from "../../host/runtimes/openshell/cli.ts";
 import { operations } from "../../host/runtimes/openshell/operations.ts";
 import { paths } from "../../host/runtimes/openshell/paths.ts";
@@ -23,7 +24,7 @@ const { owner } = recorded;
 const whose = { sandbox: "main", owner };
 
 /** Stand-ins for OpenShell's CLI and Docker, and what was asked of them beside how the sandbox is. */
-function world({ which = "ours", phase = "Ready", docker = "", curl = "exit 7" }) {
+function world({ which = "ours", phase = "Ready", docker = "", curl = "exit 7", date = "", journalctl = "" }) {
   const { stdout, exitCode } = recorded[which as Which].get;
   const runuser = `while test "$1" != ${program}; do shift; done; shift
 here=$(dirname "$0")
@@ -35,7 +36,7 @@ END
   exit ${exitCode} ;;
 *) echo "$*" >>"$here/asked" ;;
 esac`;
-  const programs = { runuser, docker, curl, sleep: "", journalctl: "" };
+  const programs = { runuser, docker, curl, sleep: "", journalctl, ...(date && { date }) };
   return (script: string) => {
     const { stdout: out, exitCode: code } = withStandIns(
       { ...programs, systemctl: 'echo "systemctl $*" >>"$(dirname "$0")/asked"' },
@@ -231,18 +232,19 @@ exit $code`,
 });
 
 describe("a sandbox that is taken up", () => {
-  const [, answers, up] = operations.power("main", owner).up;
+  const { up } = operations.power("main", owner);
+  const [, answers, take] = up.plan({ hangs: false, boxes: [] });
   const maker = "sh made";
-  const take = (phase: string, which: Which = "ours") =>
+  const taken = (phase: string, which: Which = "ours") =>
     world({ phase, which })(
-      (up?.script ?? "")
+      (take?.script ?? "")
         .replace(`sh ${paths.maker("main")}`, `sh -c 'echo ${maker} >>"$here/asked"'`)
         .replaceAll("n=0\n", "n=239\n"),
     );
 
   test("is left alone where it is ready, and where it is somebody else's", () => {
-    expect(take("Ready")).toMatchObject({ exitCode: 0, calls: [] });
-    expect(take("Ready", "foreign")).toMatchObject({
+    expect(taken("Ready")).toMatchObject({ exitCode: 0, calls: [] });
+    expect(taken("Ready", "foreign")).toMatchObject({
       exitCode: 1,
       calls: [],
       said: "the sandbox main is not of this stack; it was not touched\n",
@@ -254,22 +256,52 @@ describe("a sandbox that is taken up", () => {
     ["is waited for where its gateway starts it by itself", "Provisioning", ["logs main -n 20"]],
     ["is made anew where OpenShell has given it up after its container was stopped", "Error", [maker]],
   ])("%s", (_, phase, calls) => {
-    expect(take(phase).calls).toEqual(calls);
+    expect(taken(phase).calls).toEqual(calls);
   });
 
-  test("waits for a gateway that was started only now, and restarts one that hangs", () => {
+  test("waits for a gateway that was started only now, and ends in its own words and its journal's", () => {
+    // A minute from one look at the clock to the next.
+    const date = 'n=$(cat "$here/clock" || echo 0); echo $((n + 60)) >"$here/clock"; echo $((n + 60))';
+    const journalctl = "echo from its journal";
     const wait = (options: Parameters<typeof world>[0]) =>
-      world(options)((answers?.script ?? "").replace("n=0\n", "n=38\n"));
+      world({ ...options, date, journalctl })(answers?.script ?? "");
     expect(wait({})).toMatchObject({ exitCode: 0, calls: [] });
     expect(wait({ which: "absent" })).toMatchObject({ exitCode: 0 });
-    expect(wait({ curl: "exit 28" })).toMatchObject({
-      exitCode: 0,
-      calls: ["systemctl restart -- nemoclaw-openshell.service"],
-    });
     expect(wait({ which: "unreachable" })).toMatchObject({
       exitCode: 1,
-      said: expect.stringContaining("transport error"),
+      said: expect.stringMatching(/transport error[\s\S]*from its journal\n$/),
     });
+    const [, limit, least] = /timeout (\d+) [\s\S]* -ge (\d+); then/.exec(answers?.script ?? "")?.map(Number) ?? [];
+    expect(Number(limit) + Number(least)).toBeLessThan((answers?.timeoutSeconds ?? 0) - 30);
+  });
+
+  test("has its machine's gateway restarted only after a long silence, with all sandboxes of it named", () => {
+    const { hangs, boxes } = up.facts as unknown as Record<"hangs" | "boxes", Question<unknown>>;
+    const asked = (curl: string) => hangs.parse(withStandIns({ curl }, hangs.script));
+    expect([asked('test "$3" -ge 60 && exit 28'), asked("exit 7"), asked("exit 0")]).toEqual([true, false, false]);
+
+    const container = (name: string, source: string) =>
+      JSON.stringify({
+        labels: { "openshell.ai/sandbox-id": name, "openshell.ai/sandbox-name": name },
+        mounts: [{ Source: source }],
+      });
+    const lines = [
+      container("second", `${paths.keys}/b`),
+      container("main", `${paths.keys}/a`),
+      container("other", "/x"),
+    ];
+    const docker = `case "$1" in ps) echo box ;; inspect) cat <<'END'\n${lines.join("\n")}\nEND\n;; esac`;
+    expect(boxes.parse(withStandIns({ docker }, boxes.script))).toEqual(["main", "second"]);
+
+    const titles = (now: object) => up.plan(now).map(({ title }) => title);
+    const restart = "restart OpenShell's gateway, which does not answer";
+    const silent = { hangs: true, boxes: ["main", "second"] };
+    expect(titles(silent)).toEqual(titles({ ...silent, hangs: false }).toSpliced(1, 0, restart));
+    expect(up.remarks?.({ ...silent, hangs: false })).toEqual([]);
+    expect(up.remarks?.(silent)).toEqual([
+      expect.stringMatching(/restarted, and these sandboxes with it: main, second, /),
+    ]);
+    expect(up.remarks?.({ hangs: true, boxes: [] })).toEqual([expect.stringContaining("every sandbox of it")]);
   });
 });
 

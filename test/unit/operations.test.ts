@@ -14,7 +14,7 @@ describe("what people do with a sandbox of the embedded runtime", () => {
     const stopped = (...states: string[]) => units(down.plan(now(...states))[0]?.script);
     const units = (text = "") => [...text.matchAll(/^(?:systemctl stop --|start) (\S+)$/gm)].map(([, unit]) => unit);
     const order = ["gate", "route", "sandbox"].map((part) => `nemoclaw-${part}@main.service`);
-    expect(units(up[0]?.script)).toEqual(order);
+    expect(units(up.plan({})[0]?.script)).toEqual(order);
     expect(stopped("active", "activating", "active")).toEqual(order.toReversed());
     expect(stopped("inactive", "active", "failed")).toEqual([order[1]]);
     expect(down.plan(now("inactive", "failed", "inactive"))).toEqual([]);

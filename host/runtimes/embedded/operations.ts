@@ -17,7 +17,7 @@ export const operations: Operations = {
   }),
   power: (sandbox) => ({
     down: ensureStoppedUnits(inOrder(sandbox).reverse()),
-    up: [startUnits(inOrder(sandbox), "see what it says: scripts/logs")],
+    up: { facts: {}, plan: () => [startUnits(inOrder(sandbox), "see what it says: scripts/logs")] },
   }),
   attach: (sandbox, argv, terminal) => [
     paths.node,

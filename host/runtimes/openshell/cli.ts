@@ -70,6 +70,9 @@ export interface Patience {
  */
 export const patience: Patience = { port: 15, answer: 50 };
 
+/** Seconds of silence after which a gateway is restarted, which takes every sandbox of the machine along. */
+export const longSilence = 60;
+
 /** A question to the gateway. @param patience after which it counts as one that does not answer; else the CLI's own */
 export function openshellQuestion<T>(
   words: readonly string[],

@@ -1,7 +1,7 @@
 import { type Command, quote } from "../../command.ts";
 import type { Question } from "../../question.ts";
 import type { Step } from "../../step.ts";
-import { gatewayHangs, openshell, openshellQuestion, shown } from "./cli.ts";
+import { gatewayHangs, longSilence, openshell, openshellQuestion, shown } from "./cli.ts";
 import { gatewayName, gatewayPort, gatewayUnitName, paths } from "./paths.ts";
 import { isSameRelease, numberOf } from "./release-number.ts";
 
@@ -50,7 +50,7 @@ const metadata = `${paths.home}/config/openshell/gateways/${gatewayName}/metadat
 const register = (release: string): Command => ({
   title: `register the gateway ${endpoint} and wait until it answers`,
   // One that is stopped takes no notice of anything else.
-  script: `! ${gatewayHangs(4)} || systemctl restart -- ${gatewayUnitName}
+  script: `! ${gatewayHangs(longSilence)} || systemctl restart -- ${gatewayUnitName}
 n=0
 until test -s ${quote(metadata)} || ${openshell("gateway", "add", endpoint, "--local", "--name", gatewayName)} >/dev/null 2>&1; do
   n=$((n + 1)); test "$n" -lt 30 || break
@@ -69,6 +69,6 @@ until said=$(${openshell("status", "-o", "json")} 2>&1) && echo "$said" | grep -
   sleep 0.5
 done`,
   shown: shown("status"),
-  timeoutSeconds: 120,
+  timeoutSeconds: 180,
   try: `on the machine: journalctl -u ${gatewayUnitName} -e; ss -ltnp sport = :${gatewayPort} shows whether another program has its port`,
 });

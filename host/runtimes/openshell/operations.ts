@@ -1,5 +1,5 @@
 import { all } from "../../step.ts";
-import { ensureStoppedUnits, startUnits } from "../../steps/unit-power.ts";
+import { ensureStoppedUnits } from "../../steps/unit-power.ts";
 import { unitName } from "../embedded/paths.ts";
 import type { Operations } from "../operations.ts";
 import { boxLog } from "./box-log.ts";
@@ -7,7 +7,7 @@ import { requireOurs } from "./box-owner.ts";
 import { approvals } from "./drafts.ts";
 import { execWords } from "./exec.ts";
 import { gatewayUnitName } from "./paths.ts";
-import { takeUp, waitForGateway } from "./power-up.ts";
+import { goUp } from "./power-up.ts";
 import { report } from "./report.ts";
 import { standstill } from "./standstill.ts";
 import { ensureStopped } from "./stopped-box.ts";
@@ -24,12 +24,7 @@ export const operations: Operations = {
       attendant: ensureStoppedUnits([unitName("sandbox", sandbox)]),
       box: ensureStopped({ sandbox, owner }),
     }),
-    up: [
-      startUnits([gatewayUnitName], "see what it says"),
-      waitForGateway(sandbox),
-      takeUp({ sandbox, owner }),
-      startUnits([unitName("sandbox", sandbox)], "scripts/logs"),
-    ],
+    up: goUp({ sandbox, owner }),
   }),
   attach: (sandbox, argv, terminal) => execWords(sandbox, argv, { terminal }),
   freeze: standstill,

@@ -1,21 +1,66 @@
 import { type Command, quote } from "../../command.ts";
+import type { Move } from "../../step.ts";
+import { startUnits } from "../../steps/unit-power.ts";
+import { unitName } from "../embedded/paths.ts";
 import { start } from "./box-commands.ts";
 import { ownerPattern, type Whose } from "./box-owner.ts";
-import { gatewayHangs, openshell, shown } from "./cli.ts";
+import { gatewayHangs, longSilence, openshell, patience, shown } from "./cli.ts";
+import { ourGatewaysContainers } from "./containers-of-gateway.ts";
 import { gatewayUnitName, paths } from "./paths.ts";
 import { alivePhases, waitForPhase } from "./phase.ts";
 
-const get = (sandbox: string) => openshell("sandbox", "get", sandbox, "-o", "json");
+export interface UpFacts {
+  /** The gateway's process takes no notice of anything but a restart. */
+  readonly hangs: boolean;
+  /** Sandboxes that it has, by Docker's word. */
+  readonly boxes: readonly string[];
+}
 
-/** The gateway may have been started only now, or hang; one that hangs takes no notice of anything but a restart. */
-export const waitForGateway = (sandbox: string): Command => ({
+/** Takes a sandbox up with the machine's gateway, which is restarted only after a long silence: that stops every sandbox of it. */
+export function goUp({ sandbox, owner }: Whose): Move<UpFacts> {
+  return {
+    facts: {
+      hangs: { script: gatewayHangs(longSilence), parse: ({ exitCode }) => exitCode === 0 },
+      boxes: {
+        script: `timeout 20 sh -c ${quote(ourGatewaysContainers.script)}`,
+        parse: (answer) => [...new Set(ourGatewaysContainers.parse(answer).map(({ name }) => name))].sort(),
+      },
+    },
+    plan: ({ hangs }) => [
+      startUnits([gatewayUnitName], "see what it says"),
+      ...(hangs ? [restart] : []),
+      waitForGateway(sandbox),
+      takeUp({ sandbox, owner }),
+      startUnits([unitName("sandbox", sandbox)], "scripts/logs"),
+    ],
+    remarks({ hangs, boxes }) {
+      if (!hangs) return [];
+      const touched = boxes.length > 0 ? `these sandboxes with it: ${boxes.join(", ")}` : "every sandbox of it";
+      return [
+        `OpenShell's gateway has said nothing for ${longSilence} s; the machine's is restarted, and ${touched}, whosever they are`,
+      ];
+    },
+  };
+}
+
+const restart: Command = {
+  title: "restart OpenShell's gateway, which does not answer",
+  script: `systemctl restart -- ${gatewayUnitName}`,
+  try: `on the machine: journalctl -u ${gatewayUnitName} -e`,
+};
+
+const get = (sandbox: string) => `timeout ${patience.answer} ${openshell("sandbox", "get", sandbox, "-o", "json")}`;
+
+/** Seconds for a gateway to answer, with what its last answer takes and its journal within the command's time. */
+const answersWithin = 180;
+
+/** It may have been started only now. */
+const waitForGateway = (sandbox: string): Command => ({
   title: "wait until OpenShell's gateway answers",
-  script: `! ${gatewayHangs(4)} || systemctl restart -- ${gatewayUnitName}
-n=0
-until said=$(timeout 15 ${get(sandbox)} 2>&1) || echo "$said" | grep -q 'sandbox not found'; do
-  n=$((n + 1))
-  if test "$n" -ge 40; then
-    echo "$said"
+  script: `begun=$(date +%s)
+until said=$(${get(sandbox)} 2>&1) || echo "$said" | grep -q 'sandbox not found'; do
+  if test "$(($(date +%s) - begun))" -ge ${answersWithin}; then
+    echo "\${said:-openshell did not end within ${patience.answer} s}"
     journalctl --no-pager -o cat -n 15 -u ${gatewayUnitName}
     exit 1
   fi
@@ -30,7 +75,7 @@ done`,
  * Takes a sandbox up. What Docker stopped while the gateway did not answer OpenShell may have given up, and it starts nothing again
  * that it has: then it is made anew by the script beside it, on the same workspace and state.
  */
-export function takeUp({ sandbox, owner }: Whose): Command {
+function takeUp({ sandbox, owner }: Whose): Command {
   const { script } = start(sandbox);
   return {
     title: `start the sandbox ${sandbox}`,
