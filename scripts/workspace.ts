@@ -42,6 +42,8 @@ started again, also when the exchange fails, unless the environment is stopped o
 Exit codes: 0 done, 1 error, or files of before that could not be removed, 64 usage, 130 cancelled.`,
   );
 
+const fails = "the workspace could not be moved";
+
 await runScript(async () => {
   program.parse();
   const options = program.opts<Options>();
@@ -51,8 +53,6 @@ await runScript(async () => {
   const standing = await findChosen(program);
   return what === "export" ? exportTo(file, standing, options) : importFrom(file, standing, options);
 });
-
-const fails = "the workspace could not be moved";
 
 function folderOf({ state }: Standing): string {
   const path = state.find("nemoclaw:host:Workspace")?.outputs.path;
