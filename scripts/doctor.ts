@@ -12,6 +12,7 @@ import { lookAtEnvironment } from "./environment-look.ts";
 import { hostAddress } from "./host-address.ts";
 import { ExitError, runScript, stackCommand, standingsIn } from "./stack-command.ts";
 import { machineOf, readStackState, type StackState } from "./stack-state.ts";
+import { onMachine } from "./stack-status.ts";
 import { plainText } from "./terminal-text.ts";
 
 const program = stackCommand(
@@ -91,7 +92,8 @@ async function lookAtMachine(
   const verdict = { ...judged, missing: [...missing, ...unreadState(unread)] };
   const { stopped } = environment ?? {};
   // A full disk is a fault of the environment, too, and is told once.
-  const faults = (environment?.faults ?? []).filter(({ found }) => !verdict.missing.some((one) => one.found === found));
+  const told = verdict.missing.flatMap(({ found }) => [found, onMachine(machine, found)]);
+  const faults = (environment?.faults ?? []).filter(({ found }) => !told.includes(found));
   const seen = facts instanceof HostError ? undefined : facts;
   if (json) console.log(JSON.stringify({ stack, machine: where, ...verdict, faults, stopped, facts: seen }, null, 2));
   else console.log(plainText(describeMachine(where, seen, verdict, { faults, stopped })));

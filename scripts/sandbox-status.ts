@@ -70,7 +70,8 @@ export async function readSandboxStatus(
   const parts = unitsByPart(standing);
   const [facts, room, units, stopped, report, bridge, tunnel, approvals, looked, drift] = await Promise.all([
     host.look(machineFacts),
-    host.look(roomFacts),
+    // The disk is the machine's, which is told beside several sandboxes.
+    own ? undefined : host.look(roomFacts),
     host.look(unitsFacts(Object.values(parts))),
     host.look(stoppedFacts(sandbox)),
     host.look(operations.report(sandbox, machine.owner)),
@@ -103,7 +104,7 @@ export async function readSandboxStatus(
     drift: drift ?? [...driftIn(looked), ...goneIn(state)],
     stateChangedAt: state.changedAt,
   };
-  const full = fullDisk(room, true);
+  const full = room && fullDisk(room, true);
   const faults = [
     // Also of one that is stopped, which would not start.
     ...(full ? [full] : []),

@@ -1,5 +1,7 @@
 import { HostError, isCancelled } from "../host/errors.ts";
 import type { Host } from "../host/host.ts";
+import type { Machine } from "../host/machine.ts";
+import { fullDisk, roomFacts } from "../host/preflight/room.ts";
 import { type Drifted, driftIn, goneIn, type Looked, lookAt } from "./drift-look.ts";
 import { driftFaults, type Fault } from "./environment-faults.ts";
 import { messageOf } from "./message-of.ts";
@@ -71,6 +73,9 @@ export async function readStackStatus(
     faults: [
       ...ofSandboxes,
       ...failed.flatMap(({ faults }) => faults),
+      ...seen.flatMap(({ machine, full }) =>
+        full ? [ofMachine.size > 1 ? { ...full, found: onMachine(machine, full.found) } : full] : [],
+      ),
       ...besides,
       ...driftFaults(stack, drift),
       ...unfinishedFaults(stack, state),
@@ -80,7 +85,9 @@ export async function readStackStatus(
 
 type MachineLook =
   | {
+      readonly machine: Machine;
       readonly sandboxes: SeveralStatus["sandboxes"];
+      readonly full?: Fault | undefined;
       /** What on it is no sandbox's own. */
       readonly rest: readonly Looked[];
     }
@@ -100,8 +107,9 @@ async function lookAtMachine(
   const hosts = await Promise.all(named.map(({ standing }) => connect(standing)));
   const { state } = first;
   const look = lookAt({ ...state, resources: state.resources.filter((one) => isOn(one, first)) });
-  const [looked, ...sandboxes] = await Promise.all([
+  const [looked, room, ...sandboxes] = await Promise.all([
     look,
+    (hosts[0] as Host).look(roomFacts),
     ...named.map(async ({ standing, sandbox }, at) => {
       const own = {
         looked: look.then((all) => all.filter(({ resource }) => !isOfOthers(resource, standing))),
@@ -110,7 +118,8 @@ async function lookAtMachine(
       return { sandbox, ...(await readSandboxStatus(hosts[at] as Host, stack, standing, own)) };
     }),
   ]);
-  return { sandboxes, rest: looked.filter(({ resource }) => !named.some(({ standing }) => isOwn(resource, standing))) };
+  const rest = looked.filter(({ resource }) => !named.some(({ standing }) => isOwn(resource, standing)));
+  return { machine: first.machine, sandboxes, rest, full: fullDisk(room, true) };
 }
 
 /** @throws a cancellation as it is */
@@ -121,6 +130,11 @@ function unknownFault(what: string, error: unknown): Fault {
     found: `nothing is known of ${what}: ${known?.summary ?? messageOf(error)}`,
     try: known?.try ?? "look at the machine, then run this again",
   };
+}
+
+/** What was found on a machine, where a stack has several. */
+export function onMachine({ address, port }: Pick<Machine, "address" | "port">, found: string): string {
+  return `${found} of ${address}:${port}`;
 }
 
 /** A fault that says whose it is. */

@@ -85,6 +85,24 @@ describe("what doctor makes of a state", { timeout: 60_000 }, () => {
     expect(faults).toContainEqual("the agent does not answer");
   });
 
+  test("so it is where that has several sandboxes, and where the stack has another machine, too", async () => {
+    await using fake = await startFakeHost();
+    putProgram(join(fake.folder, "bin"), "df", "echo head; echo /dev/sda1 90000000 1 102400 99% /");
+    const toldOf = async (...more: ((machine: object) => object)[]) => {
+      const { told } = await doctorOn(fake, (machine) =>
+        state({ resources: [sandboxOn(machine, "main"), ...more.map((one) => one(machine))] }),
+      );
+      return told.filter((found) => found.includes("free on"));
+    };
+    expect(await toldOf((machine) => sandboxOn(machine, "second"))).toEqual(["0.1 GiB are free on /"]);
+    await using second = await startFakeHost();
+    putProgram(join(second.folder, "bin"), "df", "echo head; echo /dev/sda1 90000000 1 204800 99% /");
+    expect(await toldOf(() => sandboxOn({ ...second.machine, id: "existing:other" }, "second"))).toEqual([
+      "0.1 GiB are free on /",
+      `0.2 GiB are free on / of 127.0.0.1:${second.machine.port}`,
+    ]);
+  });
+
   test.each([
     [
       "passphrase must be set with PULUMI_CONFIG_PASSPHRASE",

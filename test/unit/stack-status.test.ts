@@ -212,6 +212,26 @@ test.each(["", '{"by":"anna","since":"2026-11-29T00:00:00Z"}'])(
   },
 );
 
+test("a full disk is told once of a machine, whatever stands on it", async () => {
+  freeKiB = 100 * 1024;
+  try {
+    const fullOn = async (machine: object) => {
+      const { faults } = await statusOf([
+        ...sandboxOf("main", someMachine, "one"),
+        ...sandboxOf("second", machine, "two"),
+      ]);
+      return faults.filter(({ found }) => found.includes("free on"));
+    };
+    const hint = "make room: 0.5 GiB are needed, 40 GiB are well";
+    expect(await fullOn(someMachine)).toEqual([{ found: "0.1 GiB are free on /", try: hint }]);
+    expect(await fullOn(other)).toEqual(
+      ["127.0.0.1:22", "10.0.0.2:22"].map((at) => ({ found: `0.1 GiB are free on / of ${at}`, try: hint })),
+    );
+  } finally {
+    freeKiB = 50e6;
+  }
+});
+
 test("an upgrade that was cut off is a fault of the sandbox whose it is, with what to do", async () => {
   cutOff.add("second-telegram");
   try {
