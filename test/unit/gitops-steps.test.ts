@@ -132,7 +132,7 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
   test.each([
     [
       "error: no stack named 'prod' found",
-      "It is not there yet. Make it once, by hand: scripts/pulumi stack init prod ",
+      "Where it was never made, make it once, by hand: scripts/pulumi stack init prod ",
     ],
     ["error: AccessDenied", undefined],
   ])(
@@ -149,6 +149,10 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
           .split("\n")
           .filter((line) => line.includes("stack init")),
       ).toEqual(hint ? [expect.stringContaining(hint)] : []);
+      // First what else the same words may mean.
+      expect(/PULUMI_BACKEND_URL[^\n]*\n[^\n]*stack init[^\n]*commit the stack file/.test(String(stderr))).toBe(
+        hint !== undefined,
+      );
       expect(readFileSync(join(folder, "reviewed/review.md"), "utf8")).toContain("There is no review of");
     },
   );
