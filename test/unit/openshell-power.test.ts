@@ -187,16 +187,12 @@ exit $code`,
     ["so also where that goes away meanwhile", ["Ready", "silent"], [byOpenShell, byDocker]],
     [
       "and then by OpenShell where its gateway returns meanwhile and brings it back",
-      ["Provisioning", "Ready", "Stopping", "Stopped"],
+      ["silent", "Provisioning", "Ready", "Stopping", "Stopped"],
       [byDocker, byOpenShell],
       true,
     ],
-    [
-      "and is left where such a gateway takes it for failed",
-      ["Provisioning", "Provisioning", "Error"],
-      [byDocker],
-      true,
-    ],
+    ["and is left where such a gateway takes it for failed", ["silent", "Provisioning", "Error"], [byDocker], true],
+    ["and by OpenShell alone where its gateway is back by then", ["Ready", "Stopped"], [byOpenShell], true],
     ["is left where it is down", ["Stopped"], []],
   ])("%s", (_, says, calls, silent) => {
     expect(taken(says, running, silent)).toEqual({ exitCode: 0, said: "", calls });

@@ -17,9 +17,10 @@ const givenUp = 150;
  * waited for, for a while, because what Docker stops OpenShell may give up. It ends well only where the sandbox is Stopped, or no
  * container of it runs and no gateway says that it would have one.
  *
- * @param silent the gateway was asked with patience and did not answer
+ * @param silent the gateway was asked with patience and did not answer; it may be back by now
  */
 export function takeDown({ sandbox, owner }: Whose, { silent = false } = {}): Command {
+  const { port, answer } = silent ? { port: 4, answer: 15 } : patience;
   return {
     title: `stop the sandbox ${sandbox}`,
     script: `said=
@@ -27,8 +28,8 @@ is() { echo "$said" | grep -qE "\\"phase\\": *\\"($1)\\""; }
 alive() { is ${quote(alivePhases.join("|"))}; }
 ask() {
   said=
-  ! ${gatewayHangs(patience.port)} || return 0
-  said=$(timeout ${patience.answer} ${openshell("sandbox", "get", sandbox, "-o", "json")} 2>/dev/null) || { said=; return 0; }
+  ! ${gatewayHangs(port)} || return 0
+  said=$(timeout ${answer} ${openshell("sandbox", "get", sandbox, "-o", "json")} 2>/dev/null) || { said=; return 0; }
   echo "$said" | grep -q ${quote(ownerPattern(owner))} || { echo "the sandbox ${sandbox} is not of this stack; it was not touched"; exit 1; }
 }
 runs() {
@@ -40,7 +41,8 @@ byDocker() {
   ${everyContainer(sandbox)} | xargs -r timeout 60 docker stop --time 10 >/dev/null || :
   ! runs || { echo "Docker says that $left still runs"; exit 1; }
 }
-${silent ? "" : "ask\n"}begun=$(date +%s)
+ask
+begun=$(date +%s)
 passed() { test "$(($(date +%s) - begun))" -ge "$1"; }
 refusal=
 while :; do
