@@ -5,11 +5,10 @@ import { untoldOutwards } from "./door-facts.ts";
 import { isNothing } from "./given-forms.ts";
 import { overlap } from "./input-changes.ts";
 import type { LookedAt, Properties } from "./looked-at.ts";
-import { openingFacts } from "./opening-facts.ts";
-import { groupTypes, listedOpenings } from "./openings.ts";
-import { nameIn, ownPolicies, ownRules } from "./own-entries.ts";
+import { isOpen, openingFacts } from "./opening-facts.ts";
+import { groupTypes, listedOpenings, type Opening } from "./openings.ts";
+import { type Around, nameIn, ownPolicies, ownRules } from "./own-entries.ts";
 import { propertyPath, valueAt } from "./property-path.ts";
-import type { ResourceChange } from "./resource-changes.ts";
 import { asFarAsTold, holdsUntold } from "./untold-doors.ts";
 
 /** What a look found of one resource that lets in more, that the stack does not manage, and that no update touches. */
@@ -31,21 +30,20 @@ const note = "made without an update, beside what the stack manages: an update l
 /**
  * Rules of a security group, policies of a role and rights of a machine that are none of the stack's own. AWS's provider writes all that
  * there are into the outputs, the stack's own among them, and an update touches none that the program does not give there. What
- * the state had before the look is no news: somebody has taken note of it, or it is the stack's own as the cloud writes it.
+ * the state had before the look is no news where somebody has taken note of it: where it did not lie within the stack's own.
  *
  * @param all what a look has found to be there
- * @param changes what the preview tells by itself
  */
-export function openedBeside(all: readonly LookedAt[], changes: readonly ResourceChange[]): Beside[] {
+export function openedBeside(all: readonly LookedAt[], around: Around): Beside[] {
   return all
     .filter(({ goes }) => !goes)
     .flatMap((one) => {
       const { urn, type, found } = one;
-      const change = changes.find((other) => other.urn === urn);
+      const change = around.changes.find((other) => other.urn === urn);
       const known = [...(change?.values ?? []), ...(change?.named ?? [])];
       const isTold = (property: string) => known.some(({ path }) => overlap(path, property));
       if (found === undefined) return [];
-      return toldOf({ ...one, found }, all).flatMap(([property, facts]) => {
+      return toldOf({ ...one, found }, all, around).flatMap(([property, facts]) => {
         if (facts.length === 0 || isTold(property)) return [];
         return [{ urn, type, property, facts: facts.map((each) => ({ ...each, note })) }];
       });
@@ -62,29 +60,30 @@ interface Found extends LookedAt {
   readonly found: Properties;
 }
 
-function toldOf(one: Found, all: readonly LookedAt[]): Told[] {
-  if (groupTypes.test(one.type)) return [openings(one, all, "ingress"), openings(one, all, "egress")];
+function toldOf(one: Found, all: readonly LookedAt[], around: Around): Told[] {
+  if (groupTypes.test(one.type)) return [openings(one, all, around, "ingress"), openings(one, all, around, "egress")];
   if (role.test(one.type)) return policies(one, all);
   return machine.test(one.type) ? rights(one) : [];
 }
 
-function openings(one: Found, all: readonly LookedAt[], way: "ingress" | "egress"): Told {
+function openings(one: Found, all: readonly LookedAt[], around: Around, way: "ingress" | "egress"): Told {
   const { name, inputs, recorded, found } = one;
   // What the program gives there itself is all there is to be.
   if (!isNothing(inputs[way]) || !Array.isArray(found[way])) return [way, []];
   const [what, asTold] = way === "egress" ? [`open outwards on ${name}`, untoldOutwards] : [`open on ${name}`, asIs];
-  const opened = (before: readonly unknown[], after: readonly unknown[]) => {
-    const facts = openingFacts(what, listedOpenings(before), listedOpenings(after)).map(asTold);
-    const untold = holdsUntold(after) && valueChanges(before, after).length > 0;
-    return asFarAsTold(what, facts, untold).filter(
-      ({ after: more, effect }) => more !== undefined && (effect === "widens" || effect === "unclear"),
-    );
-  };
-  const { stay, go } = ownRules(one, all, way);
+  const own = ownRules(one, all, around, way);
+  // Within an own rule nobody was told of it, so it is news once that rule goes.
+  const known = listedOpenings(recorded[way]).filter((each) => !isOpen(each, own.had));
   // What is narrower than an own rule that goes would be left alone, so of those only what is the same is theirs.
-  const going = opened([], go).map(({ after }) => after);
-  const news = opened([...stay, ...listIn(recorded[way])], found[way]);
-  return [way, news.filter(({ after }) => !going.includes(after))];
+  const others = listedOpenings(found[way]).filter((each) => !own.found.some((rule) => isSameOpening(each, rule)));
+  const facts = openingFacts(what, [...own.wanted, ...known], others).map(asTold);
+  const untold = holdsUntold(found[way]) && (own.found.length > 0 || isOther(listIn(recorded[way]), found[way]));
+  return [
+    way,
+    asFarAsTold(what, facts, untold).filter(
+      ({ after, effect }) => after !== undefined && (effect === "widens" || effect === "unclear"),
+    ),
+  ];
 }
 
 function policies(one: Found, all: readonly LookedAt[]): Told[] {
@@ -117,6 +116,7 @@ function rights({ name, type, inputs, recorded, found }: Found): Told[] {
 /** A machine's groups are written twice where it is in the default network: also by their names. */
 const [groups, groupNames] = ["vpcSecurityGroupIds", "securityGroups"];
 
+const isSameOpening = (one: Opening, other: Opening) => isOpen(one, [other]) && isOpen(other, [one]);
 const asIs = (one: Fact): Fact => one;
 const isOther = (one: unknown, other: unknown) => valueChanges(one, other).length > 0;
 const listIn = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);

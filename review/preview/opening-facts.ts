@@ -28,7 +28,7 @@ export function openingFacts(
 }
 
 /** Whether others let all of it through, each of them some of the ports or of the addresses. */
-function isOpen({ range, ports }: Opening, others: readonly Opening[]): boolean {
+export function isOpen({ range, ports }: Opening, others: readonly Opening[]): boolean {
   const parts = portParts(
     ports,
     others.map((one) => one.ports),

@@ -1,19 +1,49 @@
+import type { Recorded } from "../drift/drift.ts";
 import { isObject, shownEach } from "../values.ts";
 import type { LookedAt, Properties } from "./looked-at.ts";
+import { listedOpenings, type Opening } from "./openings.ts";
+import type { ResourceChange } from "./resource-changes.ts";
 
-/** Rules of the stack's own in a group; those that go are still in it when a look comes by. */
+/** What the stack's own rules in a group let through. */
 export interface OwnRules {
-  readonly stay: readonly Properties[];
-  readonly go: readonly Properties[];
+  /** As the state had them before the look, those that it found gone among them. */
+  readonly had: readonly Opening[];
+  /** As it found them, those that an update takes away among them. */
+  readonly found: readonly Opening[];
+  /** As they are to be: those that are made, or changed, by an update as it makes them. */
+  readonly wanted: readonly Opening[];
 }
 
+/** What is known of a stack besides what a look has found. */
+export interface Around {
+  /** What the preview tells by itself. */
+  readonly changes: readonly ResourceChange[];
+  /** What the state had before the look. */
+  readonly recorded: ReadonlyMap<string, Recorded>;
+}
+
+type Rule = readonly [type: string, inputs: Properties];
+
 /** The stack's own rules in a group of AWS's, of one direction. */
-export function ownRules({ id }: LookedAt, all: readonly LookedAt[], direction: "ingress" | "egress"): OwnRules {
-  const rules = all.filter(
-    ({ type, inputs }) => inputs.securityGroupId === id && directionOf(type, inputs) === direction,
-  );
-  const of = (going: boolean) => rules.filter(({ goes }) => goes === going).map(({ inputs }) => asListed(inputs, id));
-  return { stay: of(false), go: of(true) };
+export function ownRules(
+  { id }: LookedAt,
+  all: readonly LookedAt[],
+  { changes, recorded }: Around,
+  direction: "ingress" | "egress",
+): OwnRules {
+  const opened = (rules: readonly Rule[]) =>
+    listedOpenings(
+      rules
+        .filter(([type, inputs]) => inputs.securityGroupId === id && directionOf(type, inputs) === direction)
+        .map(([, inputs]) => asListed(inputs, id)),
+    );
+  const standing = all.filter(({ urn }) => !changes.some((one) => one.urn === urn));
+  const asFound = ({ type, inputs }: LookedAt): Rule => [type, inputs];
+  return {
+    had: opened([...recorded.values()].map(({ type, inputs }) => [type, inputs])),
+    found: opened(all.map(asFound)),
+    wanted: opened([...standing.map(asFound), ...changes.map(({ type, after }): Rule => [type, after?.inputs ?? {}])]),
+  };
 }
 
 function directionOf(type: string, { type: written }: Properties): unknown {

@@ -43,7 +43,7 @@ export function reportOfPreview(source: PreviewSource): Report {
     ...exposureFacts(changes, isOwn, preview.steps, whose),
   ]);
   // What was put beside and the program gives itself by now is told once.
-  const beside = openedBeside(standing, resources).flatMap(({ facts, ...one }) => {
+  const beside = openedBeside(standing, { changes: resources, recorded }).flatMap(({ facts, ...one }) => {
     const others = facts.filter((each) => !exposure.some((other) => isSameFact(each, other)));
     return others.length > 0 ? [{ ...one, facts: others }] : [];
   });

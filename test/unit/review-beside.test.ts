@@ -148,11 +148,6 @@ describe("a security group", () => {
     expect(drift).toEqual([]);
   });
 
-  test("is told of what was put beside an own rule that held it as well, and that goes", () => {
-    const report = reviewed(group({ ingress: [asWritten, { ...asWritten, cidrBlocks: ["10.1.0.0/16"] }] }), goes(own));
-    expect(drifted(report)).toEqual([["group", "ingress", undefined, "10.1.0.0/16 to port 22", "leaves"]]);
-  });
-
   test("is told once of what a provider names, as undone", () => {
     const named = group({ ingress: [evil] }, { vpcId: "v", ingress: [] });
     const report = reviewed({ ...named, detail: { "ingress[0]": "delete" } });
