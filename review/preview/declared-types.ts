@@ -35,13 +35,19 @@ const ofPackage = /^nemoclaw:(host|local|index):/;
 /** What people call it by, and what a provider notes beside. */
 const names = ["name", "description", "tags", "tagsAll", "labels", "effectiveLabels", "pulumiLabels"];
 
+const region = "region";
+
+/** Whether a property is the region that AWS's provider works in, which it writes into everything. */
+export function isOwnRegion(type: string, property: string): boolean {
+  return type.startsWith("aws:") && property === region;
+}
+
 /** What is looked into of a type, or is nothing to anybody's access; nothing of one that neither the components make nor rules are for. */
 export function formOf(type: string): Form | undefined {
   if (ofPackage.test(type)) return any;
   const ofRules = rules.filter(([types]) => types.test(type)).flatMap(([, properties]) => properties);
   if (!Object.hasOwn(declared, type) && ofRules.length === 0) return undefined;
-  // AWS's provider writes its own region into everything.
-  const besides = type.startsWith("aws:") ? [...names, "region"] : names;
+  const besides = [...names, ...[region].filter((property) => isOwnRegion(type, property))];
   return parts({ ...all(...besides, ...ofRules), ...declared[type] }, always[type]);
 }
 

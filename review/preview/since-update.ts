@@ -1,6 +1,8 @@
 import type { Recorded } from "../drift/drift.ts";
-import { valueChanges } from "../values.ts";
-import { isReported } from "./access-properties.ts";
+import { isObject, valueChanges } from "../values.ts";
+import { isMirror, isReported } from "./access-properties.ts";
+import { isOwnRegion } from "./declared-types.ts";
+import { filled, isNothing } from "./given-forms.ts";
 import { type LookedAt, lookedAt, type Properties } from "./looked-at.ts";
 import { labelOf } from "./losses.ts";
 import { isSame } from "./named-properties.ts";
@@ -45,14 +47,36 @@ const isByItself = (key: string) => key === "associatePublicIpAddress" || isRepo
 
 /**
  * What is wanted, but with what somebody has changed as it was left. A provider may write all of it otherwise than a program does, also what
- * it finds as it was; what it writes into the outputs it wrote itself each time.
+ * it finds as it was; what it writes into the outputs it wrote itself each time, but for what it has only begun to write.
  */
-function leftByHand({ stays, recorded, found = {} }: LookedAt, left: Properties): Properties {
+function leftByHand({ type, stays, recorded, found = {} }: LookedAt, left: Properties): Properties {
   const wanted = stays?.inputs ?? {};
-  const keys = [...new Set([...Object.keys(left), ...Object.keys(wanted)])];
+  const was = withBegun(left, recorded, wanted, (key) => isMirror([key]) || isOwnRegion(type, key));
+  const keys = [...new Set([...Object.keys(was), ...Object.keys(wanted)])];
   return Object.fromEntries(
-    keys.map((key) => [key, isSame(recorded[key], found[key]) ? wanted[key] : left[key]] as const),
+    keys.map((key) => [key, isSame(recorded[key], found[key]) ? wanted[key] : was[key]] as const),
   );
+}
+
+/**
+ * What was left, and what a newer provider fills in that was in no output before. By that alone it could be somebody's who has put there what
+ * the program gives by now, so it counts only where the provider says that it fills it in, or writes it into everything.
+ */
+function withBegun(
+  left: Properties,
+  recorded: unknown,
+  wanted: Properties,
+  isEverywhere: (key: string) => boolean = () => false,
+): Properties {
+  const [had, marked] = [isObject(recorded) ? recorded : {}, [wanted[filled] ?? []].flat()];
+  const isBegun = (key: string) =>
+    key === filled || (isNothing(left[key]) && isNothing(had[key]) && (marked.includes(key) || isEverywhere(key)));
+  const within = (key: string, value: unknown) => {
+    const inner = left[key];
+    return isObject(inner) && isObject(value) ? withBegun(inner, had[key], value) : inner;
+  };
+  const given = Object.entries(wanted).map(([key, value]) => [key, isBegun(key) ? value : within(key, value)] as const);
+  return { ...left, ...Object.fromEntries(given) };
 }
 
 function asChange({ urn, name, type, stays }: LookedAt): ResourceChange {

@@ -96,6 +96,11 @@ describe("what a look has found changed by hand, and the code wants so by now", 
   const stays = (type: string, left: Inputs, now: Inputs, seen: Inputs = {}): Planned => ({
     ...{ type, name: "one", id: "one-id", recorded: left, before: now, after: now, seen, stays: true },
   });
+  /** Its provider took only those inputs from its look that it gave then. */
+  const begins = (type: string, left: Inputs, now: Inputs): Planned => ({
+    ...stays(type, left, now, now),
+    before: left,
+  });
   const bridge = (...chats: number[]) => ({ chats, token: "[secret]", running: true });
   const asked = (host: string) => ({ kind: "openai", model: "m1", baseUrl: `https://${host}/v1` });
   const trusting = (fingerprint: string) => ({ mirrors: { ca: fingerprint } });
@@ -145,6 +150,22 @@ describe("what a look has found changed by hand, and the code wants so by now", 
     expect([report.exposure[0]?.note, report.drift]).toEqual([expect.stringContaining(kept), []]);
   });
 
+  test.each<[string, Inputs]>([
+    ["where its provider does not say that it fills it in", { rotation: 666 }],
+    ["where it fills in another", { rotation: 666, enabled: true, __defaults: ["enabled"] }],
+  ])("counts as more though no output had it before, %s", (_, now) => {
+    const report = reviewed(begins(key, { policy: "{}" }, { policy: "{}", ...now }));
+    expect(report.unjudged).toMatchObject([{ what: "rotation of Key one", after: "666" }]);
+    expect(exitCode(report)).toBe(3);
+  });
+
+  test("counts as more where its provider fills in by now what it had written before", () => {
+    const now = { policy: "{}", rotation: 666, __defaults: ["rotation"] };
+    const had = { policy: "{}", rotation: 1 };
+    for (const one of [stays(key, had, now), { ...stays(key, { policy: "{}" }, now), kept: had }])
+      expect(reviewed(one).unjudged).toMatchObject([{ what: "rotation of Key one", after: "666" }]);
+  });
+
   test.each<[string, Planned]>([
     [
       "what the program writes otherwise than its provider does",
@@ -157,6 +178,20 @@ describe("what a look has found changed by hand, and the code wants so by now", 
         ...{ kept: role('{"a":1}'), before: role('{"a":1}') },
       },
     ],
+    [
+      "what a newer provider begins to fill in",
+      begins(key, { policy: "{}" }, { policy: "{}", rotation: 1, __defaults: ["rotation"] }),
+    ],
+    [
+      "what it begins to fill in within what there was",
+      begins(
+        key,
+        { use: { sign: true } },
+        { use: { sign: true, rotation: 1, __defaults: ["rotation"] }, __defaults: [] },
+      ),
+    ],
+    ["a region that it begins to write", begins(key, { policy: "{}" }, { policy: "{}", region: "eu-central-1" })],
+    ["what it begins to write out again", begins(key, { tags: { a: "b" } }, { tags: { a: "b" }, tagsAll: { a: "b" } })],
     [
       "what it gives by now as it was anyway",
       { ...stays(rolePolicy, {}, { permissionsBoundary: "b" }), kept: { permissionsBoundary: "b" } },
