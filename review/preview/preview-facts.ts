@@ -45,12 +45,13 @@ export function versionFacts(changes: readonly ResourceChange[], priceOf: PriceO
           .flatMap((key) => sized(key, shown(before?.inputs?.[key]), shown(after?.inputs?.[key]), priceOf))
           .map((one) => ({ ...one, ...whose(urn) })),
       ),
-    ...changes.flatMap(({ label, values, operation, madeAnew }) =>
+    ...changes.flatMap(({ urn, label, values, operation, madeAnew }) =>
       operation === "update" && values.some(({ path }) => path === "definition")
         ? [
             {
               what: label,
               note: madeAnew ? made : "its service is set up anew: its program or its settings have changed",
+              ...whose(urn),
             },
           ]
         : [],

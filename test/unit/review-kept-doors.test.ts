@@ -179,6 +179,10 @@ describe("what a look has found changed by hand, and the code wants so by now", 
       },
     ],
     [
+      "what a cloud only reports",
+      stays(key, { policy: "{}", validUntilTime: "1" }, { policy: "{}", validUntilTime: "2" }),
+    ],
+    [
       "what a newer provider begins to fill in",
       begins(key, { policy: "{}" }, { policy: "{}", rotation: 1, __defaults: ["rotation"] }),
     ],

@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import { markdownOf } from "../../review/page/markdown.ts";
 import { outlineOf } from "../../review/page/outline.ts";
-import type { Planned } from "../support/preview-fixture.ts";
+import { readPreview } from "../../review/preview/preview.ts";
+import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
+import type { Report } from "../../review/report.ts";
+import { type Planned, previewJson } from "../support/preview-fixture.ts";
 import { reviewed } from "../support/reviewed.ts";
 
 // A stack may have several sandboxes, and what one gains another may lose; and a host may have many paths.
@@ -71,6 +74,66 @@ test("what changes places between two sandboxes is told with whose it is", () =>
   expect(page).toMatch(/gains \| <code>public-network<\/code> \|.*bank\.example\.com/);
   expect(page).toContain("| Telegram chat of <code>public-bridge</code> | none | <code>1</code> |");
   expect(page).toContain("| model of <code>intern-route</code> | <code>a</code> | <code>b</code> |");
+});
+
+test("what is made anew or set up anew is told with whose it is", () => {
+  const [one, other] = [`${"a1".repeat(6)} ${"b1".repeat(6)}`, `${"a1".repeat(6)} ${"b2".repeat(6)}`] as const;
+  const defined = (kind: string, sandbox: string, before: string, after: string): Planned => {
+    const inputs = (definition: string) => ({ sandbox, runtime: "openshell", definition });
+    const type = `nemoclaw:host:${kind}`;
+    return { type, name: `${sandbox}-${kind}`, before: inputs(before), after: inputs(after) };
+  };
+  const versions = (report: Report) => report.versions.map(({ what, of, note }) => [what, of, note]);
+  const [made, setUp] = ["it is made anew", "its service is set up anew"].map((note) => expect.stringContaining(note));
+  const changed = [defined("Sandbox", "intern", one, other), defined("TelegramBridge", "intern", one, other)];
+  const standing = [defined("Sandbox", "public", one, one), defined("TelegramBridge", "public", one, one)];
+  expect(versions(reviewed(...changed, ...standing))).toEqual([
+    ["sandbox", "intern-Sandbox", made],
+    ["Telegram bridge", "intern-TelegramBridge", setUp],
+  ]);
+  expect(versions(reviewed(...changed)).map(([, of]) => of)).toEqual([undefined, undefined]);
+});
+
+test("so are the sizes of machines, and whom a runtime trusts", () => {
+  const machine = (name: string, before: string, after: string): Planned => ({
+    ...{ type: "aws:ec2/instance:Instance", name },
+    ...{ before: { instanceType: before }, after: { instanceType: after } },
+  });
+  const runtime = (name: string, before: string, after: string): Planned => ({
+    ...{ type: "nemoclaw:host:SandboxRuntime", name },
+    ...{ before: { mirrors: { ca: before } }, after: { mirrors: { ca: after } } },
+  });
+  const { versions, trust } = reviewed(
+    machine("first", "small", "large"),
+    machine("second", "large", "small"),
+    runtime("intern", "1", "2"),
+    runtime("public", "2", "1"),
+  );
+  expect(versions.map(({ what, of, after }) => [what, of, after])).toEqual([
+    ["machine size", "first", "large"],
+    ["machine size", "second", "small"],
+  ]);
+  expect(new Set(trust.map(({ of }) => of))).toEqual(new Set(["intern", "public"]));
+});
+
+test("so is access that drifted, whether an update keeps it or not", () => {
+  const other = { other: block("other.example.com") };
+  const { driftAccess } = reviewed(
+    { ...policy("intern", { ...bank, ...other }, bank), recorded: policy("intern", {}, {}).before },
+    policy("public", bank, bank),
+  );
+  expect(driftAccess.map(({ where, of, kept }) => [where, of, kept])).toEqual([
+    ["bank.example.com:443", "intern-network", true],
+    ["other.example.com:443", "intern-network", false],
+  ]);
+});
+
+test("one that the state alone tells of counts among them", () => {
+  const preview = readPreview(previewJson([route("intern", "a", "b")]), "it");
+  const type = "nemoclaw:host:InferenceRoute";
+  const recorded = new Map([[`urn:pulumi:prod::nemoclaw::${type}::public-route`, { type, inputs: {} }]]);
+  const { model } = reportOfPreview({ stack: "prod", preview, recorded, compared: "it" });
+  expect(model).toMatchObject([{ what: "model", of: "intern-route" }]);
 });
 
 test("one that stays counts among them, too", () => {
