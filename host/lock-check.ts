@@ -4,6 +4,7 @@ import { isUnchecked } from "./npm-unchecked.ts";
 import { isSpoken } from "./runtimes/openshell/dialect.ts";
 import { imagesOf } from "./runtimes/openshell/release-images.ts";
 import type { RuntimeKind } from "./runtimes/runtime.ts";
+import { twofoldFault } from "./twofold-image.ts";
 
 /** Something in the lock file that would stop an installation. */
 export interface LockGap {
@@ -23,7 +24,10 @@ const runtimeOf = (name: string) => (isOpenshell(name) ? { runtime: "openshell" 
 export function lockGaps(lock: Lock, readFile: (path: string) => string): LockGap[] {
   return [
     ...Object.keys(lock.artifacts).flatMap((name) => artifactGaps(lock, name)),
-    ...Object.entries(lock.images).flatMap(([ref, { digest, archives = {} }]) => {
+    ...Object.entries(lock.images).flatMap(([ref, entry]) => {
+      const { digest, archives = {} } = entry;
+      const twofold = twofoldFault(entry);
+      if (twofold) return [{ path: `images.${ref}`, ...twofold, ...runtimeOf(ref) }];
       // A site without a registry pins archives, of the architectures that it has.
       if (digest !== null || Object.values(archives).some(({ sha256 }) => sha256)) return [];
       const hint = `scripts/lock refresh ${refreshedWith(ref)}`;

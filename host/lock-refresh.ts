@@ -80,9 +80,9 @@ async function refreshImage(lock: Lock, reference: string, options: RefreshOptio
   const renamed = (url: string) => (version === undefined ? url : url.replaceAll(tag, version));
   const archives =
     entry.archives && (await refreshFiles(`images.${next}.archives`, entry.archives, { ...options, renamed }));
-  // A site with archives has no registry, and nobody asks for the digest: it stays with its reference, and is no other one's.
+  // A site with archives has no registry, and they are in the digest's place.
   if (!archives) say(`asking for the digest of ${next}`);
-  const digest = !archives ? await imageDigest(next, mirrors) : next === reference ? entry.digest : null;
+  const digest = archives ? null : await imageDigest(next, mirrors);
   const pinned = {
     path: `images.${next}`,
     before: entry.digest,

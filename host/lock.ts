@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { z } from "zod";
 import { HostError } from "./errors.ts";
 import type { Mirrors } from "./runtimes/runtime.ts";
+import { twofoldFault } from "./twofold-image.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hex digits in lower case");
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, "expected sha256: and 64 hex digits in lower case");
@@ -115,13 +116,20 @@ export type Image =
 /**
  * A pinned image. Ask at preview, as for `artifact`.
  *
- * @throws HostError of kind `integrity` for an image that the lock file does not pin
+ * @throws HostError of kind `integrity` for an image that the lock file does not pin, or by two things
  *
  * @example
  * image(readLock(), "quay.io/ai-openshell/supervisor:0.1.10", "amd64");
  */
 export function image(lock: Lock, reference: string, arch: Arch, mirrors: Mirrors = {}): Image {
   const entry = lock.images[reference];
+  const fault = entry && twofoldFault(entry);
+  if (fault) {
+    throw new HostError("integrity", {
+      summary: `nemoclaw.lock.json: ${reference} has ${fault.message}`,
+      try: fault.try,
+    });
+  }
   const archive = entry?.archives?.[`linux-${arch}`];
   if (archive?.sha256) return { reference, url: fillMirror(archive.url, mirrors), sha256: archive.sha256 };
   if (entry?.digest) return { reference, digest: entry.digest, ...from(reference, mirrors) };

@@ -148,11 +148,10 @@ function describe(
     ...Object.entries(artifacts).flatMap(([name, { version, files }]) =>
       Object.entries(files).map(([platform, { sha256 }]) => [name, version, platform, sha256 ?? "NOT PINNED"]),
     ),
-    ...Object.entries(images).flatMap(([ref, { digest, archives }]) =>
-      archives
-        ? Object.entries(archives).map(([platform, { sha256 }]) => [ref, "", platform, sha256 ?? "NOT PINNED"])
-        : [[ref, "", "image", digest ?? "NOT PINNED"]],
-    ),
+    ...Object.entries(images).flatMap(([ref, { digest, archives }]) => [
+      ...(digest !== null || !archives ? [[ref, "", "image", digest ?? "NOT PINNED"]] : []),
+      ...Object.entries(archives ?? {}).map(([platform, { sha256 }]) => [ref, "", platform, sha256 ?? "NOT PINNED"]),
+    ]),
     ...Object.entries(apt).map(([name, { uri, fingerprint }]) => [name, "", "apt", `${fingerprint}  ${uri}`]),
     ...npm.map(([name, { lockfile, root }]) => {
       const sum = root.integrity ?? "NOT PINNED";

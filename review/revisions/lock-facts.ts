@@ -67,7 +67,7 @@ function images(was: Entries, is: Entries): Fact[] {
   const [old, now] = [was, is].map((entries) => without(entries, [...paired]) as Entries) as [Entries, Entries];
   return [
     ...bumped.flatMap((bump) => bumpFacts(bump, was[bump.from], is[bump.to])),
-    ...each(old, now, (name) => `image ${name}`, imageFacts),
+    ...each(old, now, (name) => `image ${name}`, imageFacts(was)),
   ];
 }
 

@@ -1,11 +1,13 @@
 import { type Fact, fact } from "../facts.ts";
 import { addressFacts } from "./address-facts.ts";
-import { digest, type Entries, names, replaced } from "./lock-entries.ts";
+import { digest, type Entries, type Entry, elsewhere, names, replaced, text } from "./lock-entries.ts";
 
 /** Files by platform, and the version that they are of. */
 export interface PinnedFiles {
   readonly files: Entries;
   readonly version: unknown;
+  /** Where that comes from of which there is no file. */
+  readonly otherwise?: string | undefined;
 }
 
 /**
@@ -26,10 +28,18 @@ export function pinnedFiles(
       digest(after?.sha256),
       same && before?.sha256 ? { effect: "unclear", note: replaced } : {},
     );
-    const [from, to] = [
-      before && { url: before.url, version: old.version },
-      after && { url: after.url, version: now.version },
-    ];
-    return [...sums, ...addressFacts(`${name}, ${platform}, address`, from, to, versioned)];
+    return [...sums, ...origin(`${name}, ${platform}, address`, [before, old], [after, now], versioned)];
   });
+}
+
+type FileOf = readonly [Entry, PinnedFiles];
+
+function origin(what: string, [before, old]: FileOf, [after, now]: FileOf, versioned: boolean): Fact[] {
+  const [from, to] = [
+    before && { url: before.url, version: old.version },
+    after && { url: after.url, version: now.version },
+  ];
+  const moved = (!from && old.otherwise) || (!to && now.otherwise);
+  if (!moved) return addressFacts(what, from, to, versioned);
+  return fact(what, text(from?.url) ?? old.otherwise, text(to?.url) ?? now.otherwise, elsewhere);
 }

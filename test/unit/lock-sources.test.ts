@@ -183,16 +183,28 @@ describe("an image's digest, from a stand-in for a container registry", () => {
     expect(refreshed.lock.images[name]?.archives?.["linux-amd64"]?.sha256).toBe(hex(one));
   });
 
-  test("beside an archive stays with its version, and is not taken for another one's", async () => {
+  test("beside an archive is refused, and a refresh leaves the archive in its place, under any tag", async () => {
     const archives = { "linux-amd64": { url: `${release}/v1.0/tool-amd64.tar.gz`, sha256: null } };
     const name = "ghcr.example.com/x/image:1.0";
     const next = "ghcr.example.com/x/image:1.2";
     const digest = `sha256:${hex("1.0")}`;
     const lock: Lock = { ...lockOf("1.0"), images: { [name]: { digest, archives } } };
     const mirrors = { artifacts: base };
+    // Also of an architecture that has no archive: a site without a registry has nothing else.
+    for (const arch of ["amd64", "arm64"] as const)
+      expect(() => image(lock, name, arch)).toThrow(`${name} has a digest and archives`);
+    expect(lockGaps({ ...lock, artifacts: {}, npm: {} }, () => "")).toEqual([
+      {
+        path: `images.${name}`,
+        message: expect.stringMatching(/^a digest and archives/),
+        try: expect.stringMatching(/^"digest": null/),
+      },
+    ]);
+
     const again = await refreshPin(lock, name, { mirrors });
-    expect(again.lock.images[name]?.digest).toBe(digest);
-    expect(again.files.map(({ path }) => path)).toEqual([`images.${name}.archives.linux-amd64`]);
+    expect(again.files.map(({ path }) => path)).toEqual([`images.${name}`, `images.${name}.archives.linux-amd64`]);
+    expect(again.lock.images[name]?.digest).toBe(null);
+    expect(image(again.lock, name, "amd64")).toMatchObject({ sha256: hex(one) });
 
     const newer = await refreshPin(lock, name, { mirrors, version: "1.2" });
     expect(newer.lock.images).toEqual({ [next]: { digest: null, archives: expect.anything() } });

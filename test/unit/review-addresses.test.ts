@@ -179,6 +179,87 @@ describe("an image with archives", () => {
       ],
     ],
   ])("%s", (_, before, after, expected) => expect(told(before, after)).toEqual(expected));
+
+  const pinned = (tag: string, sha: string) => ({ images: { [`r.example/box:${tag}`]: { digest: `sha256:${sha}` } } });
+  const both = (...locks: { images: object }[]) => ({
+    images: Object.assign({}, ...locks.map(({ images }) => images)),
+  });
+  const registry = "its registry, by digest";
+  const from = (name: string, was: string, is: string) =>
+    `unclear: r.example/box${name}, linux-amd64, address | ${was} | ${is} | taken from another place`;
+  const [fresh, gone] = [`linux-amd64 |  | ${b}`, `linux-amd64 | ${a} | `];
+
+  test.each<[string, object, object, string[]]>([
+    [
+      "beside the digest that it had",
+      pinned("1.0", "a"),
+      box("1.0", site("1.0"), b, "sha256:a"),
+      [`plain: r.example/box:1.0, ${fresh}`, from(":1.0", registry, site("1.0"))],
+    ],
+    [
+      "in the digest's place",
+      pinned("1.0", "a"),
+      box("1.0", site("1.0"), b),
+      [
+        "unclear: image r.example/box:1.0 | sha256:a | not pinned | pinned to another one under the same name",
+        `plain: r.example/box:1.0, ${fresh}`,
+        from(":1.0", registry, site("1.0")),
+      ],
+    ],
+    [
+      "in the digest's place, of another tag",
+      pinned("1.0", "a"),
+      box("1.1", site("1.1"), b),
+      [
+        tag,
+        "plain: image r.example/box, digest | sha256:a | not pinned",
+        `plain: r.example/box, ${fresh}`,
+        from("", registry, site("1.1")),
+      ],
+    ],
+    [
+      "of another tag, beside the old one by its digest",
+      pinned("1.0", "a"),
+      both(pinned("1.0", "a"), box("1.1", site("1.1"), b)),
+      [
+        "plain: image r.example/box:1.1 |  | not pinned",
+        `plain: r.example/box:1.1, ${fresh}`,
+        from(":1.1", registry, site("1.1")),
+      ],
+    ],
+    [
+      "that go and leave the digest",
+      box("1.0", site("1.0"), a, "sha256:a"),
+      pinned("1.0", "a"),
+      [
+        `unclear: r.example/box:1.0, ${gone} | another file under the same version: replaced by its publisher, or pinned wrongly before`,
+        from(":1.0", site("1.0"), registry),
+      ],
+    ],
+    [
+      "whose place a digest takes, of another tag",
+      box("1.0", site("1.0"), a),
+      pinned("1.1", "b"),
+      [
+        tag,
+        "plain: image r.example/box, digest | not pinned | sha256:b",
+        `plain: r.example/box, ${gone}`,
+        from("", site("1.0"), registry),
+      ],
+    ],
+    [
+      "beside which the digest goes: machines had these before",
+      box("1.0", site("1.0"), a, "sha256:a"),
+      box("1.0", site("1.0"), a),
+      ["unclear: image r.example/box:1.0 | sha256:a | not pinned | pinned to another one under the same name"],
+    ],
+    [
+      "where nothing was pinned",
+      { images: { "r.example/box:1.0": { digest: null } } },
+      box("1.0", site("1.0"), b),
+      [`plain: r.example/box:1.0, ${fresh}`, `plain: r.example/box:1.0, linux-amd64, address |  | ${site("1.0")}`],
+    ],
+  ])("%s", (_, before, after, expected) => expect(told(before, after)).toEqual(expected));
 });
 
 test("a package repository that is new tells its address, and another address of one cannot be told not to widen access", () => {
