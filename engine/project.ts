@@ -26,7 +26,7 @@ const file = z.object({
     z.object({ name: z.string(), options: z.record(z.string(), z.unknown()).default({}) }),
   ]),
   main: z.string().optional(),
-  stackConfigDir: z.string().optional(),
+  stackConfigDir: z.string().nullish(),
   backend: z.object({ url: z.string().optional() }).nullish(),
   plugins: z
     .object({
@@ -37,7 +37,11 @@ const file = z.object({
     .optional(),
   packages: z.unknown().optional(),
   config: z.unknown().optional(),
+  options: z.unknown().optional(),
 });
+
+/** Where stack files are. Scripts and reviews look nowhere else, so that settings in another folder would be nobody's. */
+const stackFolder = "stacks";
 
 /** What the CLI takes for a project as well, with stack files of that ending. */
 const others = ["Pulumi.json", "Pulumi.yml"];
@@ -69,6 +73,11 @@ export function readProject(folder: string): Project {
   for (const option of Object.keys(more)) throw refused(`the runtime option "${option}"`);
   if (project.packages) throw refused("packages: in Pulumi.yaml");
   if (project.config) throw refused("project-level config: in Pulumi.yaml");
+  if (project.options) throw refused("options: in Pulumi.yaml");
+  if (project.stackConfigDir !== stackFolder)
+    throw new EngineError(
+      `${path} has ${project.stackConfigDir ? `stackConfigDir: ${project.stackConfigDir}` : "no stackConfigDir"}, and stack files are looked for in ${stackFolder}/ alone; write stackConfigDir: ${stackFolder}`,
+    );
   if (project.plugins?.languages?.length) throw refused("plugins.languages");
   if (project.plugins?.analyzers?.length) throw refused("policy packs (plugins.analyzers)");
 
@@ -76,7 +85,7 @@ export function readProject(folder: string): Project {
     name: project.name,
     root,
     ...program(root, project.main),
-    stackFolder: join(root, project.stackConfigDir ?? "."),
+    stackFolder: join(root, stackFolder),
     ...(project.backend?.url ? { backendUrl: project.backend.url } : {}),
     plugins: new Map((project.plugins?.providers ?? []).map(({ name, path }) => [name, resolve(root, path)])),
   };

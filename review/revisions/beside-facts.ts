@@ -11,7 +11,7 @@ export function besideFacts(was: StackFile | undefined, is: StackFile | undefine
     ...environmentFacts(was?.beside, is?.beside),
     ...secretsProviderFacts(was, is),
     ...keyFacts(was, is),
-    ...unknownKeyFacts(was?.beside, is?.beside, [provider, environment, ...Object.keys(notes)]),
+    ...unknownKeyFacts(was?.beside, is?.beside, [provider, environment, ...Object.keys(notes)], unknown),
   ];
 }
 
@@ -38,6 +38,7 @@ function keyFacts(was: StackFile | undefined, is: StackFile | undefined): Fact[]
     }));
 }
 
+const unknown = "beside the settings in the stack file: what it does is not known here";
 const provider = "secretsprovider";
 const noneNamed = "none named: a passphrase, or the backend's own key";
 const notes: Readonly<Record<string, string>> = {

@@ -14,6 +14,7 @@ import { besideFacts } from "./beside-facts.ts";
 import { expectedReplacements } from "./expected-replacements.ts";
 import { lockFacts } from "./lock-facts.ts";
 import { notingReads } from "./noted-reads.ts";
+import { projectFacts } from "./project-facts.ts";
 import { providerSettings } from "./provider-settings.ts";
 import { type Refused, refusedBefore, refuseSettings } from "./refused-settings.ts";
 import type { Revision } from "./revision.ts";
@@ -59,6 +60,9 @@ export function reportOfRevisions(
     ...exposed.flatMap(({ settings, facts }) => (facts.length > 0 ? settings : [])),
     ...(trust.length > 0 ? ["mirrors.ca"] : []),
   ];
+  const project = projectFacts(older, newer);
+  // Of what it says to people nothing is told.
+  if (project.length > 0) read.add("Pulumi.yaml");
   const stackFiles = [stackFileAt(from, stack), stackFileAt(to, stack)] as const;
   const report = {
     stack: asked,
@@ -77,6 +81,7 @@ export function reportOfRevisions(
       ...sealedSettings(...stackFiles),
       ...providerSettings(...stackFiles),
       ...besideFacts(...stackFiles),
+      ...project,
     ],
     secrets: secrets(stackFiles[0]?.secrets ?? new Map(), stackFiles[1]?.secrets ?? new Map()),
     drift: undefined,

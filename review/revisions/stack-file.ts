@@ -23,9 +23,12 @@ export interface StackFile {
   readonly inClear: readonly Fault[];
 }
 
+/** The folder of the stacks' settings. */
+export const stackFolder = "stacks";
+
 /** Where a stack's settings are, from the project's folder. */
 export function stackFileOf(stack: string): string {
-  return `stacks/Pulumi.${stack}.yaml`;
+  return `${stackFolder}/Pulumi.${stack}.yaml`;
 }
 
 /**

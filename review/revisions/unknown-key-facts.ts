@@ -7,10 +7,15 @@ import { isSecretName, keyOf } from "./stack-file.ts";
 type Beside = Readonly<Record<string, unknown>>;
 
 /**
- * What stands beside the settings of a stack under another name than those that Pulumi is known to read. A version of it may read that one,
- * so what it does is not comparable; also of a stack that is new.
+ * What stands in a file that Pulumi reads under another name than those of which something else is told. A version of it may read that one,
+ * so what it does is not comparable; also of a file that is new.
  */
-export function unknownKeyFacts(was: Beside = {}, is: Beside | undefined, known: readonly string[]): Fact[] {
+export function unknownKeyFacts(
+  was: Beside = {},
+  is: Beside | undefined,
+  known: readonly string[],
+  note: string,
+): Fact[] {
   if (is === undefined) return [];
   const [before, after] = [new Map(Object.entries(was)), new Map(Object.entries(is))];
   const names = [...new Set([...before.keys(), ...after.keys()])].filter((name) => !known.includes(name)).sort();
@@ -24,8 +29,6 @@ export function unknownKeyFacts(was: Beside = {}, is: Beside | undefined, known:
       return { what, before: from, after: to && `${to}${other}`, effect: "unclear", note };
     });
 }
-
-const note = "beside the settings in the stack file: what it does is not known here";
 
 /** A value with what a report knows as a secret in the place of each that is one, by its form or by its name. */
 function withoutSecrets(value: unknown, name: string): unknown {

@@ -164,6 +164,13 @@ test("projects that need the CLI are refused", () => {
     ["typescript: false", "typescript: true", "ts-node"],
     ["name: nodejs", "name: python", 'the language "python"'],
     ["plugins:", "packages: { aws: aws }\nplugins:", "packages:"],
+    ["plugins:", "options: { refresh: always }\nplugins:", "options:"],
+    [
+      "stackConfigDir: stacks",
+      "stackConfigDir: site",
+      "stackConfigDir: site, and stack files are looked for in stacks/ alone",
+    ],
+    ["stackConfigDir: stacks", "", "no stackConfigDir, and stack files are looked for in stacks/ alone"],
   ] as const) {
     writeFileSync(file, before.replace(from, to));
     expect(engine(["preview", ...local]).err).toContain(words);

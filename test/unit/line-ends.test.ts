@@ -17,7 +17,7 @@ const usual = `config:
   nemoclaw:inference: { kind: openai, baseUrl: "https://models.example.com/v1", model: m1 } # as agreed
 `;
 const project =
-  "name: nemoclaw\nruntime: { name: nodejs, options: { typescript: false } }\ndescription: agents # ours\n";
+  "name: nemoclaw\nruntime: { name: nodejs, options: { typescript: false } }\nstackConfigDir: stacks\ndescription: agents # ours\n";
 const hidden = "  nemoclaw:tunnel: { kind: quick, access: public, reason: testing }";
 type Files = Record<string, string>;
 const compared = (before: Files, after: Files) => {
@@ -28,7 +28,7 @@ const compared = (before: Files, after: Files) => {
 /** The files of a project in which a comment ends earlier for Pulumi. */
 const files = (character: string): [path: string, text: string, line: number][] => [
   ["stacks/Pulumi.prod.yaml", usual.replace("agreed", `agreed${character}${hidden}`), 4],
-  ["Pulumi.yaml", project.replace("ours", `ours${character}config: { nemoclaw:tunnel: { value: quick } }`), 3],
+  ["Pulumi.yaml", project.replace("ours", `ours${character}config: { nemoclaw:tunnel: { value: quick } }`), 4],
   ["policies/guardrails/PulumiPolicy.yaml", `runtime: nodejs # ours${character}main: other.ts\n`, 1],
 ];
 
@@ -59,7 +59,7 @@ describe.each([
     expect(() => new StackFile({ stackFolder: folder } as never, "prod")).toThrow(
       `line 4: ${named}; write a line feed`,
     );
-    expect(() => readProject(folder)).toThrow(`line 3: ${named}; write a line feed`);
+    expect(() => readProject(folder)).toThrow(`line 4: ${named}; write a line feed`);
   });
 });
 

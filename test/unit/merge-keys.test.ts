@@ -16,7 +16,7 @@ const usual = `config:
   nemoclaw:runtime: { kind: embedded }
   nemoclaw:inference: { kind: openai, baseUrl: "https://models.example.com/v1", model: m1 }
 `;
-const project = "name: nemoclaw\nruntime: { name: nodejs, options: { typescript: false } }\n";
+const project = "name: nemoclaw\nruntime: { name: nodejs, options: { typescript: false } }\nstackConfigDir: stacks\n";
 type Files = Record<string, string>;
 const compared = (before: Files, after: Files) => {
   const all = { "stacks/Pulumi.prod.yaml": usual, "Pulumi.yaml": project };

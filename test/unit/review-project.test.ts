@@ -3,9 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readProject } from "../../engine/project.ts";
+import { combine } from "../../review/combine.ts";
+import { readPreview } from "../../review/preview/preview.ts";
+import { reportOfPreview } from "../../review/preview/report-of-preview.ts";
 import { verdictOf } from "../../review/report.ts";
 import { reportOfRevisions } from "../../review/revisions/report-of-revisions.ts";
-import { revision } from "../support/preview-fixture.ts";
+import { previewJson, revision } from "../support/preview-fixture.ts";
 
 const stackFile = `config:
   nemoclaw:machine: { kind: local }
@@ -18,7 +21,7 @@ const compared = (before: Files, after: Files) => {
   return reportOfRevisions("prod", revision("main", { ...all, ...before }), revision("change", { ...all, ...after }));
 };
 
-const project = "name: nemoclaw\nruntime: nodejs\n";
+const project = "name: nemoclaw\nruntime: nodejs\nstackConfigDir: stacks\n";
 const withSettings = `${project}config: { "aws:endpoints": { value: [{ s3: "https://PLAIN" }] }, siteCommands: { type: string } }\n`;
 
 describe("settings in the project's own file, which hold for every stack", () => {
@@ -78,7 +81,7 @@ describe("another file for the project", () => {
     try {
       writeFileSync(
         join(folder, "Pulumi.yaml"),
-        "name: nemoclaw\nruntime: { name: nodejs, options: { typescript: false } }\n",
+        "name: nemoclaw\nruntime: { name: nodejs, options: { typescript: false } }\nstackConfigDir: stacks\n",
       );
       expect(readProject(folder).name).toBe("nemoclaw");
       writeFileSync(join(folder, path), text);
@@ -86,5 +89,62 @@ describe("another file for the project", () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe("stack files in another folder than stacks/", () => {
+  const inFolder = (line: string) => project.replace("stackConfigDir: stacks\n", line);
+
+  // The CLI takes each of these for another folder, or for none; the last one it takes for the project's own.
+  test.each([
+    ["stackConfigDir: site\n", '"stackConfigDir": site: .* from there'],
+    ["stackConfigDir: stacks/../site\n", '"stackConfigDir": stacks/../site: .* from there'],
+    ['stackConfigDir: "stacks "\n', '"stackConfigDir": stacks : .* from there'],
+    ["STACKCONFIGDIR: stacks\n", 'no "stackConfigDir": .* from beside this file'],
+    ["stackConfigDir:\n", 'no "stackConfigDir": .* from beside this file'],
+    ["", 'no "stackConfigDir": .* from beside this file'],
+  ])("are refused: %j", (line, found) => {
+    const [usual, other] = [{ "Pulumi.yaml": project }, { "Pulumi.yaml": inFolder(line) }];
+    const fault = new RegExp(`^Pulumi.yaml at change has ${found}.*\n {2}try {3}stackConfigDir: stacks, `);
+    expect(() => compared(usual, other)).toThrow(fault);
+    expect(() => compared(other, other)).toThrow(fault);
+    expect(verdictOf(compared(other, usual)).exitCode).toBe(4);
+  });
+});
+
+describe("what else in the project's own file leads Pulumi elsewhere", () => {
+  // Each but the last, the CLI was seen to follow.
+  test.each<[string, string, string]>([
+    ["main", "main: other.ts\n", "other.ts"],
+    ["backend", 'backend: { url: "s3://else" }\n', '{"url":"s3://else"}'],
+    [
+      "plugins",
+      "plugins: { languages: [{ name: nodejs, path: ./lang }] }\n",
+      '{"languages":[{"name":"nodejs","path":"./lang"}]}',
+    ],
+    ["packages", "packages: { aws: ./ours }\n", '{"aws":"./ours"}'],
+    ["options", "options: { refresh: always }\n", '{"refresh":"always"}'],
+    ["tomorrow", "tomorrow: yes\n", "yes"],
+  ])("cannot be told not to widen access: %s", (key, text, after) => {
+    const [usual, other] = [{ "Pulumi.yaml": project }, { "Pulumi.yaml": `${project}${text}` }];
+    const report = compared(usual, other);
+    expect(report.settings).toEqual([
+      { what: `Pulumi.yaml, ${key}`, after, effect: "unclear", note: expect.stringMatching(/not looked into/) },
+    ]);
+    expect(report.unread).toEqual([]);
+    expect(verdictOf(report).exitCode).toBe(3);
+    expect(verdictOf(compared(other, usual)).exitCode).toBe(3);
+    expect(verdictOf(compared(other, other)).exitCode).toBe(0);
+
+    const preview = reportOfPreview({ stack: "prod", preview: readPreview(previewJson([]), "it"), compared: "" });
+    expect(verdictOf(combine(preview, report)).exitCode).toBe(3);
+  });
+
+  test.each<[string, string, string]>([
+    ["name", "name: nemoclaw", "name: other"],
+    ["runtime", "runtime: nodejs", "runtime: { name: nodejs, options: { nodeargs: --require ./pre.cjs } }"],
+  ])("so does what stands in its place: %s", (key, before, after) => {
+    const report = compared({ "Pulumi.yaml": project }, { "Pulumi.yaml": project.replace(before, after) });
+    expect(report.settings).toMatchObject([{ what: `Pulumi.yaml, ${key}`, effect: "unclear" }]);
   });
 });

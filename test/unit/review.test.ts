@@ -1352,7 +1352,7 @@ describe("revisions", () => {
     expect(() => reportOfRevisions("other", first, second)).toThrow(
       /neither main~1 nor main has stacks\/Pulumi.other.yaml/,
     );
-    writeFileSync(join(repository, "Pulumi.yaml"), "name: nemoclaw\n");
+    writeFileSync(join(repository, "Pulumi.yaml"), "stackConfigDir: stacks\n");
     git("add", ".");
     git("commit", "-qm", "three");
     const third = openRevision(repository, "main");
