@@ -54,7 +54,7 @@ function access(settings: Settings): Settings | undefined {
 function wayIn(was: string | undefined, is: string | undefined): Fact[] {
   const what = "way to SSH";
   if (is === "public") return fact(what, was, is, { effect: "widens", note: "a port that is open to addresses" });
-  if (is === undefined || was === "public") return fact(what, was, is, { effect: "narrows" });
+  if (is === undefined) return fact(what, was, is, { effect: "narrows" });
   return fact(what, was, is, { effect: "unclear", note: "the cloud's own permissions say who may use it" });
 }
 

@@ -563,7 +563,19 @@ describe("who can reach it, by revisions", () => {
       "no port any more",
       open("203.0.113.0/24"),
       onMachine("kind: aws, region: eu-central-1"),
-      [2, "narrows way to SSH: public → ssm", "narrows may reach SSH: 203.0.113.0/24 → undefined"],
+      [3, "unclear way to SSH: public → ssm", "narrows may reach SSH: 203.0.113.0/24 → undefined"],
+    ],
+    [
+      "no port any more, on Google Cloud",
+      onMachine("kind: gcp, zone: europe-west1-b, access: { kind: public, cidrs: [203.0.113.0/24] }"),
+      onMachine("kind: gcp, zone: europe-west1-b"),
+      [3, "unclear way to SSH: public → iap", "narrows may reach SSH: 203.0.113.0/24 → undefined"],
+    ],
+    [
+      "no machine of a cloud's any more",
+      open("203.0.113.0/24"),
+      onMachine("kind: local"),
+      expect.arrayContaining(["narrows way to SSH: public → undefined"]),
     ],
     [
       "another way without a port",
