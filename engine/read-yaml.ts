@@ -5,14 +5,18 @@ import { refuseOtherLineEnds } from "./line-ends.ts";
 /**
  * Reads a file of YAML that the Pulumi CLI reads, too.
  *
- * @throws EngineError where it is no YAML, or the CLI reads it otherwise: by YAML 1.1, `<<` takes over a mapping, 0777 is octal, and a
- * date is a time of that day
+ * @throws EngineError where it is no YAML, or the CLI reads it otherwise, whatever version it names: by YAML 1.1, `<<` takes over a mapping, 0777
+ * is octal, and a date is a time of that day; and `yes` is a text
  */
 export function readYaml(text: string, path: string): Document {
   refuseOtherLineEnds(text, path);
   const document = parseDocument(text);
   const [fault] = document.errors;
   if (fault) throw new EngineError(`${path} is not YAML: ${fault.message}`);
+  if (document.directives?.yaml.explicit)
+    throw new EngineError(
+      `${path} has a line %YAML: Pulumi reads the file as it does without that, or not at all, others by the version that it names; leave it out`,
+    );
   visit(document, {
     Pair: (_, { key }) => {
       if (isMerge(isAlias(key) ? key.resolve(document) : key))

@@ -22,8 +22,13 @@ export function asPulumiReads(text: string, name: string): unknown {
   }
 }
 
-/** By YAML 1.1, `<<` takes over a mapping, 0777 is octal, and a date is a time of that day. */
+/** Whatever version a file names: by YAML 1.1, `<<` takes over a mapping, 0777 is octal, and a date is a time of that day; and `yes` is a text. */
 function refuseTwofold(document: Document, name: string): void {
+  if (document.directives?.yaml.explicit)
+    throw new ReviewError(
+      `${name} has a line %YAML: Pulumi reads the file as it does without that, or not at all, others by the version that it names`,
+      "the file without that line",
+    );
   visit(document, {
     Pair: (_, { key }) => {
       if (isMerge(isAlias(key) ? key.resolve(document) : key))

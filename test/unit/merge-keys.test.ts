@@ -63,3 +63,24 @@ test("the same characters in a value, or in a longer key, are text like any othe
   writeFileSync(join(folder, "Pulumi.prod.yaml"), text);
   expect(() => new StackFile({ stackFolder: folder } as never, "prod")).not.toThrow();
 });
+
+// The CLI reads the first as if it named nothing, and refuses the second.
+test.each(["1.1", "1.2"])("a file that names its version of YAML, %s, is refused by both", (version) => {
+  const named = (text: string, above = "") => `${above}%YAML ${version}\n---\n${text}`;
+  for (const [path, text] of [
+    ["stacks/Pulumi.prod.yaml", named(usual)],
+    ["stacks/Pulumi.prod.yaml", named(usual, "# ours\n%TAG !e! tag:example.com,1:\n")],
+    ["Pulumi.yaml", named(project)],
+  ] as const) {
+    expect(() => compared({}, { [path]: text })).toThrow(
+      /at change has a line %YAML: .*\n {2}try {3}the file without that line/,
+    );
+    expect(compared({ [path]: text }, {}).refused?.faults.join()).toContain("%YAML");
+  }
+  writeFileSync(join(folder, "Pulumi.prod.yaml"), named(usual));
+  expect(() => new StackFile({ stackFolder: folder } as never, "prod")).toThrow("has a line %YAML");
+  writeFileSync(join(folder, "Pulumi.yaml"), named(project));
+  expect(() => readProject(folder)).toThrow("has a line %YAML");
+
+  expect(verdictOf(compared({}, { "stacks/Pulumi.prod.yaml": `# %YAML ${version}\n---\n${usual}` })).exitCode).toBe(0);
+});
