@@ -141,9 +141,17 @@ function collect(stream: NodeJS.ReadableStream, onLine?: (line: string) => void)
   return () => text;
 }
 
+/** The words of Docker's clients up to 28, and those of 29 and newer. */
+const noDaemon =
+  /cannot connect to the docker daemon|is the docker daemon running|error during connect|failed to connect to the docker api/i;
+
 function refusal(what: string, ran: string, { exitCode, stdout, stderr }: Ended, hint?: string): HostError {
   const said = stderr.trim() || stdout.trim();
-  if (/permission denied.*(docker\.sock|docker daemon socket)|docker daemon socket.*permission denied/is.test(said)) {
+  if (
+    /permission denied.*(docker\.sock|docker daemon socket|docker api)|docker daemon socket.*permission denied/is.test(
+      said,
+    )
+  ) {
     return new HostError("auth", {
       summary: `Could not ${what}: this user may not use the Docker daemon`,
       ran,
@@ -152,7 +160,7 @@ function refusal(what: string, ran: string, { exitCode, stdout, stderr }: Ended,
       try: "join the group docker as root where you are not in it (usermod -aG docker $USER), then log in again, or for now: newgrp docker",
     });
   }
-  if (/cannot connect to the docker daemon|is the docker daemon running|error during connect/i.test(said)) {
+  if (noDaemon.test(said)) {
     return new HostError("unreachable", {
       summary: `Could not ${what}: the Docker daemon does not answer`,
       ran,

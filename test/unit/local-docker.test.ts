@@ -49,6 +49,16 @@ describe("the docker driver, with a stand-in for docker", () => {
       "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
       "unreachable",
     ],
+    [
+      "no daemon, in the words of Docker 29",
+      "failed to connect to the docker API at unix:///var/run/docker.sock; check if the path is correct and if the daemon is running: dial unix /var/run/docker.sock: connect: no such file or directory",
+      "unreachable",
+    ],
+    [
+      "no right to the socket, in the words of Docker 29",
+      "permission denied while trying to connect to the docker API at unix:///var/run/docker.sock",
+      "auth",
+    ],
     ["anything else", "Error response from daemon: out of coffee", "command"],
   ])("tells %s apart", async (_, said, kind) => {
     standIn(`echo '${said}' >&2; exit 1`);
