@@ -48,10 +48,10 @@ function family(name: string, number: number, type: number, protocol: number, ex
  * A family that the unit shuts. It is asked for a type that no kernel has: a kernel that gets to see that calls the type invalid whether
  * or not it has the family's module, and the unit's filter answers before. The family itself would be refused without a module, too.
  */
-function shutFamily(name: string, number: number): Attempt {
+function shutFamily(name: string, number: number, expect = /^refused: Address family not supported/): Attempt {
   const noSuchType = 11;
   return {
-    ...family(name, number, noSuchType, 0, /^refused: Address family not supported/),
+    ...family(name, number, noSuchType, 0, expect),
     name: `gets to ${name} sockets`,
   };
 }
@@ -107,7 +107,8 @@ export const escapes: readonly Attempt[] = [
   },
   // Other families of sockets
   family("unix", 1, 1, 0, /^refused: Operation not permitted/),
-  shutFamily("VSOCK", 40),
+  // sandbox-runtime's own filter shuts that one as it does the unix family, and answers before the unit's.
+  shutFamily("VSOCK", 40, /^refused: Operation not permitted/),
   shutFamily("packet", 17),
   shutFamily("ALG", 38),
   shutFamily("key", 15),
