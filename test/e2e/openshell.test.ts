@@ -159,6 +159,29 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
     expect(resourcesThat(changed, await stack.up("--refresh"))).toEqual([]);
   });
 
+  run(
+    "a sandbox goes down while its gateway hangs, is told as running where that brings it back, and comes up",
+    async () => {
+      const containers = () => stack.shell("docker ps -q --filter label=openshell.ai/sandbox-name=main");
+      const gateway = (signal: "STOP" | "CONT") => stack.shell(`systemctl kill -s ${signal} nemoclaw-openshell`);
+      expect(await containers()).not.toBe("");
+      await gateway("STOP");
+      const down = await stack.script("stop", "--why", "its gateway hangs").finally(() => gateway("CONT"));
+      expect(down.exitCode, down.stderr).toBe(0);
+      expect(await containers()).toBe("");
+      // Whether the gateway brings it back is its own affair; what status says is what Docker has.
+      const status = await stack.script("status", "--json");
+      expect(status.stdout).toContain('"phase"');
+      const again = await stack.script("stop");
+      expect(again.exitCode, again.stderr).toBe(0);
+      await expect.poll(containers, { timeout: 60_000 }).toBe("");
+      const up = await stack.script("start");
+      expect(up.exitCode, up.stderr).toBe(0);
+      expect((await stack.turn("Are you back again?")).model).toBe("demo-1");
+      expect(resourcesThat(changed, await stack.up("--refresh"))).toEqual([]);
+    },
+  );
+
   run("a model switch updates one resource, keeps the agent's process, and the next turn reports it", async () => {
     const pid = await stack.agentPid();
     expect((await stack.turn("Which model?")).model).toBe("demo-1");
