@@ -49,7 +49,10 @@ interface Row {
   readonly whats: readonly string[];
 }
 
-/** What differs by nothing but the path is one row where it is much: an allow-list of a host would be pages. */
+/**
+ * What differs by nothing but the path is drawn together where it is much: an allow-list of a host would be pages. A row holds as many as
+ * its cell may hold in a comment, so that none is cut off.
+ */
 function drawnTogether(all: readonly ToldAccess[]): Row[] {
   const key = ({ what: _, example: __, requests, ...rest }: ToldAccess) =>
     canonical({ ...rest, programs: rest.programs ?? null, requests: { ...requests, path: undefined } });
@@ -57,10 +60,27 @@ function drawnTogether(all: readonly ToldAccess[]): Row[] {
   return all.flatMap((one): Row[] => {
     const same = alike.get(key(one)) ?? [];
     if (one.requests === undefined || same.length <= mostByThemselves) return [{ one, whats: [one.what] }];
-    return one === same[0] ? [{ one, whats: same.map(({ what }) => what) }] : [];
+    return one === same[0] ? filled(same) : [];
   });
 }
 
+function filled(same: readonly ToldAccess[]): Row[] {
+  const rows: { one: ToldAccess; whats: string[] }[] = [];
+  let room = 0;
+  for (const one of same) {
+    const row = rows.at(-1);
+    if (row && one.what.length <= room) row.whats.push(one.what);
+    else {
+      rows.push({ one, whats: [one.what] });
+      room = mostCharacters;
+    }
+    room -= one.what.length;
+  }
+  return rows;
+}
+
+/** Of the paths in a row; a cell of a comment is cut after 2000. */
+const mostCharacters = 1000;
 const mostByThemselves = 5;
 
 // A file or a block may be called whatever a preset is called, or like several of them.
