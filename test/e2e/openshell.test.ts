@@ -166,18 +166,25 @@ describe("the main job under a real OpenShell", { timeout: 900_000 }, () => {
       const gateway = (signal: "STOP" | "CONT") => stack.shell(`systemctl kill -s ${signal} nemoclaw-openshell`);
       expect(await containers()).not.toBe("");
       await gateway("STOP");
-      const down = await stack.script("stop", "--why", "its gateway hangs").finally(() => gateway("CONT"));
-      expect(down.exitCode, down.stderr).toBe(0);
-      expect(await containers()).toBe("");
+      try {
+        const down = await stack.script("stop", "--why", "its gateway hangs");
+        expect(down.exitCode, down.stderr).toBe(0);
+        expect(await containers()).toBe("");
+      } finally {
+        await gateway("CONT");
+      }
       // Whether the gateway brings it back is its own affair; what status says is what Docker has.
-      const status = await stack.script("status", "--json");
-      expect(status.stdout).toContain('"phase"');
+      const { phase } = JSON.parse((await stack.script("status", "--json")).stdout);
+      expect(["stopped", "running"]).toContain(phase);
       const again = await stack.script("stop");
       expect(again.exitCode, again.stderr).toBe(0);
       await expect.poll(containers, { timeout: 60_000 }).toBe("");
       const up = await stack.script("start");
       expect(up.exitCode, up.stderr).toBe(0);
       expect((await stack.turn("Are you back again?")).model).toBe("demo-1");
+      // One that OpenShell gave up was made anew, and what leads its agent is told it once more.
+      const told = resourcesThat(/updated \(/, await stack.up("--refresh"));
+      expect(["", "main-inference"]).toContain(told.join());
       expect(resourcesThat(changed, await stack.up("--refresh"))).toEqual([]);
     },
   );
