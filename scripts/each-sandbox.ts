@@ -14,7 +14,8 @@ export type Outcome<T> = {
 } & ({ readonly did: T } | { readonly failed: unknown });
 
 /**
- * Does something to every sandbox of a stack at once. What fails in one keeps no other from it.
+ * Does something to every sandbox of a stack, on all its machines at once. On one machine it is one after another: whoever acts there holds
+ * its lock, and what is asked of it together must be answered together in time. What fails in one keeps no other from it.
  *
  * @throws what failed in the only one, and a cancellation
  */
@@ -24,15 +25,20 @@ export async function inEachSandbox<T>(
   work: (standing: Standing, who: string) => Promise<T>,
 ): Promise<Outcome<T>[]> {
   const names = namesOf(standings);
+  const before = new Map<string, Promise<unknown>>();
   const outcomes = await Promise.all(
-    standings.map(async (standing, at): Promise<Outcome<T>> => {
+    standings.map((standing, at): Promise<Outcome<T>> => {
       const sandbox = names[at] as string;
       const who = standings.length === 1 ? stack : `${stack}, sandbox ${sandbox}`;
       const known = { standing, sandbox, who };
-      return work(standing, who).then(
-        (did) => ({ ...known, did }),
-        (failed: unknown) => ({ ...known, failed }),
-      );
+      const outcome = (before.get(standing.machine.id) ?? Promise.resolve())
+        .then(() => work(standing, who))
+        .then(
+          (did) => ({ ...known, did }),
+          (failed: unknown) => ({ ...known, failed }),
+        );
+      before.set(standing.machine.id, outcome);
+      return outcome;
     }),
   );
   const failures = outcomes.flatMap((one) => ("failed" in one ? [one.failed] : []));

@@ -293,6 +293,11 @@ describe("a sandbox that is taken up", () => {
     const restart = "restart OpenShell's gateway, which does not answer";
     const silent = { hangs: true, boxes: ["main", "second"] };
     expect(titles(silent)).toEqual(titles({ ...silent, hangs: false }).toSpliced(1, 0, restart));
+    // By then it may be back.
+    const { script } = up.plan(silent)[1] as { script: string };
+    const restarted = (curl: string) => withStandIns({ curl, systemctl: 'echo "$*"' }, script).stdout;
+    expect(restarted("exit 28")).toBe("restart -- nemoclaw-openshell.service\n");
+    expect(restarted("exit 0")).toBe("");
     expect(up.remarks?.({ ...silent, hangs: false })).toEqual([]);
     expect(up.remarks?.(silent)).toEqual([
       expect.stringMatching(/restarted, and these sandboxes with it: main, second, /),

@@ -45,7 +45,8 @@ export function goUp({ sandbox, owner }: Whose): Move<UpFacts> {
 
 const restart: Command = {
   title: "restart OpenShell's gateway, which does not answer",
-  script: `systemctl restart -- ${gatewayUnitName}`,
+  // It may be back since it was looked at, and a restart takes the sandboxes of others along.
+  script: `! ${gatewayHangs(patience.port)} || systemctl restart -- ${gatewayUnitName}`,
   try: `on the machine: journalctl -u ${gatewayUnitName} -e`,
 };
 
