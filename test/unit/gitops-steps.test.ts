@@ -141,8 +141,10 @@ describe("the steps, in a clone of a local remote, with stand-ins for scripts/pu
       const { folder, run, git } = clone();
       putProgram(join(folder, "scripts"), "pulumi", `echo "${said}" >&2\nexit 255`);
       git("commit", "-qam", "no stack");
-      const { status, stderr } = run("review", {}, "prod", "-", "reviewed");
+      const backend = "postgres://somebody:pass/w@rd@db.example.com/state?token=hunter2";
+      const { status, stderr } = run("review", { PULUMI_BACKEND_URL: backend }, "prod", "-", "reviewed");
       expect([status, String(stderr).includes(said)]).toEqual([1, true]);
+      expect(stderr).not.toMatch(/w@rd|somebody|hunter2/);
       expect(stderr).toContain("What was applied to stack prod could not be read (exit 255).\n");
       expect(
         String(stderr)
