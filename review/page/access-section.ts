@@ -55,7 +55,10 @@ interface Row {
  */
 function drawnTogether(all: readonly ToldAccess[]): Row[] {
   const key = ({ what: _, example: __, requests, ...rest }: ToldAccess) =>
-    canonical({ ...rest, programs: rest.programs ?? null, requests: { ...requests, path: undefined } });
+    canonical({
+      ...{ ...rest, programs: rest.programs ?? null, requests: { ...requests, path: undefined } },
+      note: noteOnEach(rest.note, requests?.path),
+    });
   const alike = Map.groupBy(all, key);
   return all.flatMap((one): Row[] => {
     const same = alike.get(key(one)) ?? [];
@@ -71,12 +74,17 @@ function filled(same: readonly ToldAccess[]): Row[] {
     const row = rows.at(-1);
     if (row && one.what.length <= room) row.whats.push(one.what);
     else {
-      rows.push({ one, whats: [one.what] });
+      rows.push({ one: { ...one, note: noteOnEach(one.note, one.requests?.path) }, whats: [one.what] });
       room = mostCharacters;
     }
     room -= one.what.length;
   }
   return rows;
+}
+
+/** A note that names the path of its own row says the same of every path in it. */
+function noteOnEach(note: string | undefined, path: string | undefined): string | undefined {
+  return path ? note?.replaceAll(`requests of ${path} `, "requests of each path ") : note;
 }
 
 /** Of the paths in a row; a cell of a comment is cut after 2000. */

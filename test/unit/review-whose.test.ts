@@ -162,3 +162,18 @@ test.each([
   for (let at = 0; at < paths; at++) expect(told.join()).toContain(`POST /bot/do${at}<`);
   expect(page).toContain(`${paths} gained, 0 lost`);
 });
+
+test("paths are drawn together though the note on each names its own", () => {
+  const access = { host: "bank.example.com", port: 443, protocol: "rest", enforcement: "enforce" };
+  const bank = (more: object) => ({ bank: { ...block("x"), endpoints: [{ ...access, ...more }] } });
+  const before = bank({
+    rules: [{ allow: { method: "GET", path: "/api/**" } }],
+    deny_rules: [{ method: "*", path: "/api/**/hooks" }],
+  });
+  const after = bank({ rules: "abcdefg".split("").map((at) => ({ allow: { method: "GET", path: `/api/${at}/*` } })) });
+  const page = markdownOf(outlineOf(reviewed(policy("main", before, after))));
+  const told = page.split("\n").filter((line) => line.includes("gains |"));
+  expect(told).toHaveLength(1);
+  expect(told[0]).toMatch(/<code>GET \/api\/a\/&#42;<\/code>, .*<code>GET \/api\/g\/&#42;<\/code>/);
+  expect(told[0]).toContain("other requests of each path are decided as before");
+});
